@@ -1,0 +1,138 @@
+/**
+ * Validation errors that name a field. Source of types and texts: apimachinery's util/validation/field.
+ * `Status.details.causes` is these, one each; `invalid()` renders a list of them as upstream's 422.
+ */
+
+import { StatusError } from "./status.ts";
+
+export type FieldErrorType =
+  | "FieldValueNotFound"
+  | "FieldValueRequired"
+  | "FieldValueDuplicate"
+  | "FieldValueInvalid"
+  | "FieldValueNotSupported"
+  | "FieldValueForbidden"
+  | "FieldValueTooLong"
+  | "FieldValueTooMany"
+  | "InternalError"
+  | "FieldValueTypeInvalid";
+
+export interface FieldError {
+  readonly type: FieldErrorType;
+  /** As upstream prints it: `spec.containers[0].name`. */
+  readonly field: string;
+  /** Everything after `field: `, for example `Invalid value: "x": must be no more than 63 characters`. */
+  readonly message: string;
+}
+
+/** A path into an object that prints as upstream's does. Immutable. */
+export class FieldPath {
+  readonly #text: string;
+
+  constructor(text = "") {
+    this.#text = text;
+  }
+
+  child(...names: string[]): FieldPath {
+    const tail = names.join(".");
+    return new FieldPath(this.#text === "" ? tail : `${this.#text}.${tail}`);
+  }
+
+  index(i: number): FieldPath {
+    return new FieldPath(`${this.#text}[${i}]`);
+  }
+
+  key(key: string): FieldPath {
+    return new FieldPath(`${this.#text}[${key}]`);
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** The root path, or the path of a dotted name: `path("spec.containers")`. */
+export function path(text = ""): FieldPath {
+  return new FieldPath(text);
+}
+
+function quote(value: unknown): string {
+  if (value === undefined || value === null) return "null";
+  return JSON.stringify(value);
+}
+
+export function required(at: FieldPath, detail = ""): FieldError {
+  return {
+    type: "FieldValueRequired",
+    field: at.toString(),
+    message: detail === "" ? "Required value" : `Required value: ${detail}`,
+  };
+}
+
+export function invalidValue(at: FieldPath, value: unknown, detail: string): FieldError {
+  return {
+    type: "FieldValueInvalid",
+    field: at.toString(),
+    message: `Invalid value: ${quote(value)}${detail === "" ? "" : `: ${detail}`}`,
+  };
+}
+
+export function duplicate(at: FieldPath, value: unknown): FieldError {
+  return { type: "FieldValueDuplicate", field: at.toString(), message: `Duplicate value: ${quote(value)}` };
+}
+
+export function notFoundValue(at: FieldPath, value: unknown): FieldError {
+  return { type: "FieldValueNotFound", field: at.toString(), message: `Not found: ${quote(value)}` };
+}
+
+export function notSupported(at: FieldPath, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((s) => JSON.stringify(s)).join(", ");
+  return {
+    type: "FieldValueNotSupported",
+    field: at.toString(),
+    message: `Unsupported value: ${quote(value)}${supported.length === 0 ? "" : `: supported values: ${list}`}`,
+  };
+}
+
+export function forbiddenField(at: FieldPath, detail: string): FieldError {
+  return {
+    type: "FieldValueForbidden",
+    field: at.toString(),
+    message: detail === "" ? "Forbidden" : `Forbidden: ${detail}`,
+  };
+}
+
+export function tooLong(at: FieldPath, maxBytes: number): FieldError {
+  return {
+    type: "FieldValueTooLong",
+    field: at.toString(),
+    message: maxBytes < 0 ? "Too long: value is too long" : `Too long: may not be more than ${maxBytes} bytes`,
+  };
+}
+
+export function tooMany(at: FieldPath, actual: number, max: number): FieldError {
+  return {
+    type: "FieldValueTooMany",
+    field: at.toString(),
+    message: max < 0 ? `Too many: ${actual}` : `Too many: ${actual}: must have at most ${max} items`,
+  };
+}
+
+export function typeInvalid(at: FieldPath, value: unknown, detail: string): FieldError {
+  return { type: "FieldValueTypeInvalid", field: at.toString(), message: `Invalid value: ${quote(value)}: ${detail}` };
+}
+
+/** The 422 for a list of field errors, worded as `apierrors.NewInvalid` words it. */
+export function invalid(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
+  const joined = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const qualifiedKind = group === "" ? kind : `${kind}.${group}`;
+  return new StatusError(422, "Invalid", `${qualifiedKind} "${name}" is invalid: ${joined}`, {
+    details: {
+      ...(name === "" ? {} : { name }),
+      ...(group === "" ? {} : { group }),
+      kind,
+      causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
+    },
+  });
+}

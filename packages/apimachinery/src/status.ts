@@ -1,0 +1,176 @@
+/**
+ * Failed requests. Every error a client sees is a `Status` with upstream's reason, code and causes;
+ * throw a {@link StatusError} anywhere below the request and the server renders it.
+ * Source of reasons and texts: apimachinery's api/errors.
+ */
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+export interface Status {
+  kind: "Status";
+  apiVersion: "v1";
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  status: "Success" | "Failure";
+  message?: string;
+  reason?: string;
+  details?: StatusDetails;
+  code: number;
+}
+
+export type StatusReason =
+  | "Unauthorized"
+  | "Forbidden"
+  | "NotFound"
+  | "AlreadyExists"
+  | "Conflict"
+  | "Gone"
+  | "Invalid"
+  | "ServerTimeout"
+  | "StoreReadError"
+  | "Timeout"
+  | "TooManyRequests"
+  | "BadRequest"
+  | "MethodNotAllowed"
+  | "NotAcceptable"
+  | "RequestEntityTooLarge"
+  | "UnsupportedMediaType"
+  | "InternalError"
+  | "Expired"
+  | "ServiceUnavailable"
+  | "Unknown"
+  | "";
+
+/** The resource a failure is about; `group` is "" for core. */
+export interface ResourceName {
+  readonly group: string;
+  readonly resource: string;
+}
+
+export class StatusError extends Error {
+  readonly status: Status;
+
+  constructor(
+    code: number,
+    reason: StatusReason,
+    message: string,
+    options: { details?: StatusDetails; cause?: unknown; metadata?: Status["metadata"] } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "StatusError";
+    this.status = {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: options.metadata ?? {},
+      status: "Failure",
+      message,
+      ...(reason === "" ? {} : { reason }),
+      ...(options.details === undefined ? {} : { details: options.details }),
+      code,
+    };
+  }
+
+  get code(): number {
+    return this.status.code;
+  }
+
+  get reason(): string {
+    return this.status.reason ?? "";
+  }
+
+  /** The error a Status body received from a server stands for. */
+  static fromStatus(status: Status): StatusError {
+    const error = new StatusError(status.code, (status.reason ?? "") as StatusReason, status.message ?? "", {
+      ...(status.details === undefined ? {} : { details: status.details }),
+      ...(status.metadata === undefined ? {} : { metadata: status.metadata }),
+    });
+    return error;
+  }
+}
+
+/** `pods`, or `deployments.apps`. */
+export function qualified({ group, resource }: ResourceName): string {
+  return group === "" ? resource : `${resource}.${group}`;
+}
+
+function detailsOf(resource: ResourceName, name: string): StatusDetails {
+  return {
+    ...(name === "" ? {} : { name }),
+    ...(resource.group === "" ? {} : { group: resource.group }),
+    kind: resource.resource,
+  };
+}
+
+export function notFound(resource: ResourceName, name: string): StatusError {
+  return new StatusError(404, "NotFound", `${qualified(resource)} "${name}" not found`, {
+    details: detailsOf(resource, name),
+  });
+}
+
+export function alreadyExists(resource: ResourceName, name: string): StatusError {
+  return new StatusError(409, "AlreadyExists", `${qualified(resource)} "${name}" already exists`, {
+    details: detailsOf(resource, name),
+  });
+}
+
+export function conflict(resource: ResourceName, name: string, why: string): StatusError {
+  return new StatusError(409, "Conflict", `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, {
+    details: detailsOf(resource, name),
+  });
+}
+
+/** Upstream's text for a write against an old resourceVersion. */
+export const staleObjectMessage =
+  "the object has been modified; please apply your changes to the latest version and try again";
+
+export function forbidden(resource: ResourceName, name: string, why: string): StatusError {
+  const subject =
+    resource.resource === "" ? "" : name === "" ? `${qualified(resource)} is ` : `${qualified(resource)} "${name}" is `;
+  return new StatusError(403, "Forbidden", `${subject}forbidden: ${why}`, { details: detailsOf(resource, name) });
+}
+
+export function unauthorized(message = "Unauthorized"): StatusError {
+  return new StatusError(401, "Unauthorized", message);
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, "BadRequest", message);
+}
+
+/** A watch or list position that compaction has passed. */
+export function expired(message: string): StatusError {
+  return new StatusError(410, "Expired", message);
+}
+
+export function internalError(cause: unknown): StatusError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new StatusError(500, "InternalError", `Internal error occurred: ${text}`, {
+    cause,
+    details: { causes: [{ message: text }] },
+  });
+}
+
+export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
+  return new StatusError(429, "TooManyRequests", message, { details: { retryAfterSeconds } });
+}
+
+export function hasReason(error: unknown, reason: StatusReason): boolean {
+  return error instanceof StatusError && error.reason === reason;
+}
+
+export const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
+export const isAlreadyExists = (error: unknown): boolean => hasReason(error, "AlreadyExists");
+export const isConflict = (error: unknown): boolean => hasReason(error, "Conflict");
+export const isExpired = (error: unknown): boolean => hasReason(error, "Expired") || hasReason(error, "Gone");

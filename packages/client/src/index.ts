@@ -1,0 +1,3 @@
+export * from "./client.ts";
+export * from "./informer.ts";
+export * from "./transport.ts";

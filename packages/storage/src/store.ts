@@ -1,0 +1,121 @@
+/**
+ * The store: a revisioned key-value store with watch. Keys are upstream's (`/registry/pods/default/web-0`), values opaque bytes.
+ * One counter of revisions for all keys. Everything below holds for every implementation and is tested by `store-suite.ts`:
+ *
+ * - **Acknowledged means durable**: `commit` resolves after its batch is fsynced, and nothing is visible to any reader before that.
+ * - **Conflicts are decided at submission**, in order, against committed and pending writes together.
+ * - **Everyone sees the same order**: events reach every watcher in revision order, each once.
+ * - **A list is a snapshot**: later pages at the same revision are consistent with the first.
+ */
+
+/** One key at one revision. Immutable, but for `memo`. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** The revision at which the key last came into being. */
+  readonly createRevision: number;
+  /** The revision of this value. */
+  readonly modRevision: number;
+  /** A place for whoever reads `value` to keep what they parsed from it; the store only carries it. */
+  memo?: unknown;
+}
+
+export interface Write {
+  readonly key: string;
+  /**
+   * What must be there for the write to happen: 0, the key is absent; n, the key is at modRevision n; undefined, anything.
+   * @see ConflictError
+   */
+  readonly expectedRevision?: number;
+  /** Makes the value, given the revision it gets; undefined deletes the key. Called synchronously at submission. */
+  readonly value: ((revision: number) => { readonly bytes: Uint8Array; readonly memo?: unknown }) | undefined;
+}
+
+export interface ListOptions {
+  /** At most this many entries; all when undefined. */
+  readonly limit?: number;
+  /** Only keys after this one (exclusive). */
+  readonly after?: string;
+  /** The snapshot to read; the present when undefined. Throws {@link CompactedError} when it is no longer held. */
+  readonly revision?: number;
+}
+
+export interface ListResult {
+  readonly entries: readonly Entry[];
+  /** The revision this is a picture of. */
+  readonly revision: number;
+  /** How many entries follow the last one. */
+  readonly remaining: number;
+}
+
+export interface StoreEvent {
+  readonly type: "put" | "delete";
+  /** For a delete: the last value, with `modRevision` the revision of the deletion. */
+  readonly entry: Entry;
+  /** What was there before; undefined for a key that came into being. */
+  readonly previous: Entry | undefined;
+  readonly revision: number;
+}
+
+export interface WatchOptions {
+  /** Deliver events with a revision greater than this. Throws {@link CompactedError} when they are no longer held. */
+  readonly afterRevision: number;
+  readonly signal: AbortSignal;
+  /** Called synchronously, batch by batch, history first; must not throw. */
+  readonly onEvents: (events: readonly StoreEvent[]) => void;
+  /** The watch cannot go on (the engine is lost, history was compacted under it). Not called on abort. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface Store {
+  /** The newest committed revision. */
+  readonly revision: number;
+  /** The oldest revision that `list` and `watch` can still be asked for. */
+  readonly compactedRevision: number;
+  get(key: string): Promise<Entry | undefined>;
+  list(prefix: string, options?: ListOptions): Promise<ListResult>;
+  /** Number of keys with the prefix. */
+  count(prefix: string): Promise<number>;
+  /**
+   * One compare-and-swap. Resolves, once durable, with the new entry (for a delete: as {@link StoreEvent.entry} says).
+   * @throws ConflictError when the expectation does not hold
+   * @throws StoreUnavailableError when the write could not be made durable (full or read-only disk); nothing was changed
+   */
+  commit(write: Write): Promise<Entry>;
+  watch(prefix: string, options: WatchOptions): Promise<void>;
+  /** Forgets history before `revision`. */
+  compact(revision: number): Promise<void>;
+  /** Waits for pending writes, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** The key was not as the write expected. */
+export class ConflictError extends Error {
+  /** What is there; undefined when nothing is. It may not be durable yet: read again, do not answer with it. */
+  readonly current: Entry | undefined;
+
+  constructor(key: string, expected: number, current: Entry | undefined) {
+    super(`${key}: expected revision ${expected}, found ${current?.modRevision ?? "none"}`);
+    this.name = "ConflictError";
+    this.current = current;
+  }
+}
+
+/** The asked-for revision is older than the history that is kept. */
+export class CompactedError extends Error {
+  readonly compactedRevision: number;
+
+  constructor(asked: number, compactedRevision: number) {
+    super(`revision ${asked} is no longer held; the oldest is ${compactedRevision}`);
+    this.name = "CompactedError";
+    this.compactedRevision = compactedRevision;
+  }
+}
+
+/** The engine cannot take writes now. The message says why and what to do. */
+export class StoreUnavailableError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "StoreUnavailableError";
+  }
+}
