@@ -1,0 +1,21 @@
+/** The admissionregistration group. */
+
+import type { GroupOverlay } from "./rules.ts";
+
+export const admissionregistrationOverlay: GroupOverlay = {
+  MatchResources: { $self: "atomic" },
+  MutatingWebhook: { matchConditions: "map=name strategy=merge key=name", sideEffects: "pointer" },
+  MutatingWebhookConfiguration: { webhooks: "map=name strategy=merge key=name" },
+  NamedRuleWithOperations: { $self: "atomic" },
+  ParamKind: { $self: "atomic" },
+  ParamRef: { $self: "atomic" },
+  ValidatingAdmissionPolicyBindingSpec: { validationActions: "set" },
+  ValidatingAdmissionPolicySpec: {
+    matchConditions: "map=name strategy=merge key=name",
+    variables: "map=name strategy=merge key=name",
+  },
+  ValidatingAdmissionPolicyStatus: { conditions: "map=type" },
+  ValidatingWebhook: { matchConditions: "map=name strategy=merge key=name", sideEffects: "pointer" },
+  ValidatingWebhookConfiguration: { webhooks: "map=name strategy=merge key=name" },
+  Variable: { $self: "atomic" },
+};
