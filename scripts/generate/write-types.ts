@@ -64,10 +64,21 @@ function optional(definition: Definition, field: ClientField): boolean {
   return !field.required;
 }
 
+const metaKinds = [
+  "APIGroup",
+  "APIGroupList",
+  "APIResourceList",
+  "APIVersions",
+  "DeleteOptions",
+  "Status",
+  "WatchEvent",
+];
+
 /** True for what has apiVersion and kind of its own. */
 export function isKind(definition: Definition): boolean {
+  if (definition.group.short === "meta") return metaKinds.includes(definition.base);
   const names = new Set(definition.fields.map((field) => field.name));
-  return names.has("apiVersion") && names.has("kind") && (names.has("metadata") || definition.group.short === "meta");
+  return names.has("apiVersion") && names.has("kind") && names.has("metadata");
 }
 
 function fieldType(definition: Definition, field: ClientField, context: TypeContext, used: Set<string>): string {

@@ -1798,7 +1798,7 @@ export interface NodeAffinity {
 export interface NodeAllocatableResourceClaimStatus {
   containers?: string[];
   resourceClaimName: string;
-  resources: Record<string, string>;
+  resources: Record<string, Quantity>;
 }
 
 export interface NodeCondition {
@@ -3551,7 +3551,7 @@ export interface NetworkDeviceData {
 }
 
 export interface NodeAllocatableResourceMapping {
-  allocationMultiplier?: string;
+  allocationMultiplier?: Quantity;
   capacityKey?: string;
 }
 
@@ -4092,8 +4092,8 @@ export interface ShardInfo {
 }
 
 export interface WatchEvent {
-  object: unknown;
-  type: string;
+  object?: unknown;
+  type?: string;
 }
 
 // apiregistration.k8s.io/v1

@@ -9,7 +9,7 @@ export const admissionregistrationOverlay: GroupOverlay = {
   NamedRuleWithOperations: { $self: "atomic" },
   ParamKind: { $self: "atomic" },
   ParamRef: { $self: "atomic" },
-  ValidatingAdmissionPolicyBindingSpec: { validationActions: "set" },
+  ValidatingAdmissionPolicyBindingSpec: { policyName: "pointer", validationActions: "set" },
   ValidatingAdmissionPolicySpec: {
     matchConditions: "map=name strategy=merge key=name",
     variables: "map=name strategy=merge key=name",
@@ -18,4 +18,5 @@ export const admissionregistrationOverlay: GroupOverlay = {
   ValidatingWebhook: { matchConditions: "map=name strategy=merge key=name", sideEffects: "pointer" },
   ValidatingWebhookConfiguration: { webhooks: "map=name strategy=merge key=name" },
   Variable: { $self: "atomic" },
+  MutatingAdmissionPolicySpec: { matchConditions: "map=name strategy=merge key=name" },
 };

@@ -5,4 +5,6 @@ import type { GroupOverlay } from "./rules.ts";
 export const authenticationOverlay: GroupOverlay = {
   SelfSubjectReviewStatus: { userInfo: "zero" },
   TokenReviewStatus: { user: "zero" },
+  TokenReviewSpec: { token: "pointer" },
+  TokenRequestStatus: { token: "zero" },
 };

@@ -129,4 +129,6 @@ export const coreOverlay: GroupOverlay = {
   TopologySelectorTerm: { $self: "atomic" },
   TypedLocalObjectReference: { $self: "atomic" },
   VolumeResourceRequirements: { limits: "of=Quantity", requests: "of=Quantity" },
+  ImageVolumeStatus: { imageRef: "pointer" },
+  NodeAllocatableResourceClaimStatus: { containers: "set", resources: "of=Quantity" },
 };

@@ -17,6 +17,7 @@ import { policyOverlay } from "./policy.ts";
 import { rbacOverlay } from "./rbac.ts";
 import { resourceOverlay } from "./resource.ts";
 import type { GroupOverlay } from "./rules.ts";
+import { schedulingOverlay } from "./scheduling.ts";
 import { storageOverlay } from "./storage.ts";
 
 export { type FieldRule, type GroupOverlay, parseFieldRule, type TypeOverlay } from "./rules.ts";
@@ -41,5 +42,6 @@ export const overlays: Readonly<Record<string, GroupOverlay>> = {
   policy: policyOverlay,
   rbac: rbacOverlay,
   resource: resourceOverlay,
+  scheduling: schedulingOverlay,
   storage: storageOverlay,
 };

@@ -4,5 +4,11 @@ import type { GroupOverlay } from "./rules.ts";
 
 export const policyOverlay: GroupOverlay = {
   PodDisruptionBudgetSpec: { selector: "strategy=replace" },
-  PodDisruptionBudgetStatus: { conditions: "map=type strategy=merge key=type" },
+  PodDisruptionBudgetStatus: {
+    currentHealthy: "zero",
+    desiredHealthy: "zero",
+    disruptionsAllowed: "zero",
+    expectedPods: "zero",
+    conditions: "map=type strategy=merge key=type",
+  },
 };

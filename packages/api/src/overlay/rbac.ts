@@ -3,6 +3,6 @@
 import type { GroupOverlay } from "./rules.ts";
 
 export const rbacOverlay: GroupOverlay = {
-  RoleRef: { $self: "atomic" },
+  RoleRef: { apiGroup: "zero", $self: "atomic" },
   Subject: { $self: "atomic" },
 };

@@ -15,4 +15,5 @@ export const resourceOverlay: GroupOverlay = {
   OpaqueDeviceConfiguration: { parameters: "type=RawExtension" },
   ResourceClaimSpec: { devices: "zero" },
   ResourceClaimStatus: { devices: "map=driver,device,pool,shareID", reservedFor: "map=uid strategy=merge key=uid" },
+  NodeAllocatableResourceMapping: { allocationMultiplier: "type=Quantity" },
 };

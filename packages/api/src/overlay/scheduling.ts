@@ -1,0 +1,7 @@
+/** The scheduling group. */
+
+import type { GroupOverlay } from "./rules.ts";
+
+export const schedulingOverlay: GroupOverlay = {
+  PriorityClass: { value: "zero" },
+};
