@@ -29,13 +29,17 @@ function refsOf(schema: Schema): string[] {
 
 /** Upstream's published documents of v1.35, outside the project. */
 const reference = fileURLToPath(new URL("../../../../shared/reference/openapi-v3-1.35", import.meta.url));
-const skip = existsSync(reference) ? false : `SKIPPED: ${reference} is missing, so nothing was compared with upstream's published schemas`;
+const skip = existsSync(reference)
+  ? false
+  : `SKIPPED: ${reference} is missing, so nothing was compared with upstream's published schemas`;
 
 /** What v1.36 has and v1.35 has not, or has otherwise. */
 const newIn136: Readonly<Record<string, string>> = {
   "io.k8s.api.authentication.v1.TokenRequest: required , published spec": "1.36 says otherwise what is required",
-  "io.k8s.api.authentication.v1.TokenRequestSpec: required , published audiences": "1.36 says otherwise what is required",
-  "io.k8s.api.authentication.v1.TokenRequestStatus: required , published expirationTimestamp,token": "1.36 says otherwise what is required",
+  "io.k8s.api.authentication.v1.TokenRequestSpec: required , published audiences":
+    "1.36 says otherwise what is required",
+  "io.k8s.api.authentication.v1.TokenRequestStatus: required , published expirationTimestamp,token":
+    "1.36 says otherwise what is required",
   "io.k8s.api.core.v1.PodSpec.schedulingGroup: added": "new in 1.36",
   "io.k8s.api.core.v1.PodSpec.workloadRef: gone": "taken out in 1.36: schedulingGroup took its place",
   "io.k8s.api.core.v1.PodStatus.nodeAllocatableResourceClaimStatuses: added": "new in 1.36",
@@ -43,17 +47,25 @@ const newIn136: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.VolumeMountStatus.volumeStatus: added": "new in 1.36",
   "io.k8s.api.core.v1.WorkloadReference: missing": "taken out in 1.36: schedulingGroup took its place",
   "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta.shardInfo: added": "new in 1.36",
-  "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding: required spec, published ": "1.36 says otherwise what is required",
-  "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec: required policyName,validationActions, published ": "1.36 says otherwise what is required",
-  "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec.caBundle: x-kubernetes-list-type undefined, published "atomic"": "a list type on a byte string means nothing",
+  "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding: required spec, published ":
+    "1.36 says otherwise what is required",
+  "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec: required policyName,validationActions, published ":
+    "1.36 says otherwise what is required",
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec.caBundle: x-kubernetes-list-type undefined, published "atomic"':
+    "a list type on a byte string means nothing",
   "io.k8s.api.authentication.v1.TokenReviewSpec: required token, published ": "1.36 says otherwise what is required",
-  "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler: required spec, published ": "1.36 says otherwise what is required",
-  "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler: required spec, published ": "1.36 says otherwise what is required",
+  "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler: required spec, published ":
+    "1.36 says otherwise what is required",
+  "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler: required spec, published ":
+    "1.36 says otherwise what is required",
   "io.k8s.api.batch.v1.CronJob: required spec, published ": "1.36 says otherwise what is required",
-  "io.k8s.api.discovery.v1.EndpointSlice: required addressType, published addressType,endpoints": "1.36 says otherwise what is required",
+  "io.k8s.api.discovery.v1.EndpointSlice: required addressType, published addressType,endpoints":
+    "1.36 says otherwise what is required",
   "io.k8s.api.networking.v1.IPAddress: required spec, published ": "1.36 says otherwise what is required",
-  "io.k8s.api.policy.v1.PodDisruptionBudgetStatus: required , published currentHealthy,desiredHealthy,disruptionsAllowed,expectedPods": "1.36 says otherwise what is required",
-  "io.k8s.api.rbac.v1.RoleRef: required kind,name, published apiGroup,kind,name": "1.36 says otherwise what is required",
+  "io.k8s.api.policy.v1.PodDisruptionBudgetStatus: required , published currentHealthy,desiredHealthy,disruptionsAllowed,expectedPods":
+    "1.36 says otherwise what is required",
+  "io.k8s.api.rbac.v1.RoleRef: required kind,name, published apiGroup,kind,name":
+    "1.36 says otherwise what is required",
   "io.k8s.api.resource.v1.Device.nodeAllocatableResourceMappings: added": "new in 1.36",
   "io.k8s.api.resource.v1.DeviceAttribute.bools: added": "new in 1.36",
   "io.k8s.api.resource.v1.DeviceAttribute.ints: added": "new in 1.36",
@@ -105,7 +117,8 @@ function compareStruct(name: string, found: Schema, wanted: Published): string[]
     else out.push(...compareField(`${name}.${field}`, mine, wanted.properties![field]!));
   }
   const required = (schema: { required?: readonly string[] }) => [...(schema.required ?? [])].sort().join();
-  if (required(found) !== required(wanted)) out.push(`${name}: required ${required(found)}, published ${required(wanted)}`);
+  if (required(found) !== required(wanted))
+    out.push(`${name}: required ${required(found)}, published ${required(wanted)}`);
   for (const key of ["x-kubernetes-map-type", "x-kubernetes-unions"] as const) {
     if (JSON.stringify(found[key]) !== JSON.stringify(wanted[key])) out.push(`${name}: ${key}`);
   }
@@ -130,7 +143,8 @@ const compared = [
 
 function compareField(where: string, found: Schema, wanted: Published): string[] {
   const out: string[] = [];
-  if (typeText(found) !== typeText(wanted)) out.push(`${where}: type ${typeText(found)}, published ${typeText(wanted)}`);
+  if (typeText(found) !== typeText(wanted))
+    out.push(`${where}: type ${typeText(found)}, published ${typeText(wanted)}`);
   for (const key of compared) {
     if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;
     out.push(`${where}: ${key} ${JSON.stringify(found[key])}, published ${JSON.stringify(wanted[key])}`);
