@@ -1,1 +1,4 @@
+export type { EventRingLimits } from "./event-ring.ts";
+export * from "./memory-store.ts";
+export * from "./sqlite/open.ts";
 export * from "./store.ts";

@@ -36,7 +36,7 @@ export interface ListOptions {
   readonly limit?: number;
   /** Only keys after this one (exclusive). */
   readonly after?: string;
-  /** The snapshot to read; the present when undefined. Throws {@link CompactedError} when it is no longer held. */
+  /** The snapshot to read; the present when undefined. Throws {@link CompactedError} when it is no longer held, {@link FutureRevisionError}. */
   readonly revision?: number;
 }
 
@@ -78,12 +78,12 @@ export interface Store {
   count(prefix: string): Promise<number>;
   /**
    * One compare-and-swap. Resolves, once durable, with the new entry (for a delete: as {@link StoreEvent.entry} says).
-   * @throws ConflictError when the expectation does not hold
+   * @throws ConflictError when the expectation does not hold, and for the deletion of a key that is not there
    * @throws StoreUnavailableError when the write could not be made durable (full or read-only disk); nothing was changed
    */
   commit(write: Write): Promise<Entry>;
   watch(prefix: string, options: WatchOptions): Promise<void>;
-  /** Forgets history before `revision`. */
+  /** Forgets history before `revision`, which must not be in the future. Older than {@link compactedRevision}: nothing happens. */
   compact(revision: number): Promise<void>;
   /** Waits for pending writes, then lets go of everything. */
   close(): Promise<void>;
@@ -94,8 +94,9 @@ export class ConflictError extends Error {
   /** What is there; undefined when nothing is. It may not be durable yet: read again, do not answer with it. */
   readonly current: Entry | undefined;
 
-  constructor(key: string, expected: number, current: Entry | undefined) {
-    super(`${key}: expected revision ${expected}, found ${current?.modRevision ?? "none"}`);
+  /** @param expected undefined for the deletion of whatever is there, when nothing is */
+  constructor(key: string, expected: number | undefined, current: Entry | undefined) {
+    super(`${key}: expected revision ${expected ?? "any"}, found ${current?.modRevision ?? "none"}`);
     this.name = "ConflictError";
     this.current = current;
   }
@@ -109,6 +110,17 @@ export class CompactedError extends Error {
     super(`revision ${asked} is no longer held; the oldest is ${compactedRevision}`);
     this.name = "CompactedError";
     this.compactedRevision = compactedRevision;
+  }
+}
+
+/** The asked-for revision has not been written yet. */
+export class FutureRevisionError extends Error {
+  readonly revision: number;
+
+  constructor(asked: number, revision: number) {
+    super(`revision ${asked} is in the future; the newest is ${revision}`);
+    this.name = "FutureRevisionError";
+    this.revision = revision;
   }
 }
 

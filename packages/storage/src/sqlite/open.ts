@@ -1,0 +1,81 @@
+/** The embedded default: everything in memory, and durable in one SQLite file. */
+
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
+import { EntryIndex } from "../entry-index.ts";
+import { defaultRingLimits, EventRing, type EventRingLimits } from "../event-ring.ts";
+import type { LogRecord } from "../log.ts";
+import { emptyRevision, type LoadedState, LoggedStore } from "../logged-store.ts";
+import { type Entry, type Store, type StoreEvent, StoreUnavailableError } from "../store.ts";
+import { ThreadedLog } from "./threaded-log.ts";
+
+export interface SqliteStoreOptions {
+  /** The file; made, with its directory, when missing. `-wal` and `.pid` beside it belong to it. */
+  readonly path: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** How much history is kept in memory; older is read from the file. Default 8192 events or 32 MiB. */
+  readonly ringLimits?: EventRingLimits;
+}
+
+/**
+ * @throws StoreUnavailableError when the file is in use by another process, damaged, of another format, or cannot be written.
+ * The message is one sentence that says what to do.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { path, clock = realClock, logger = silentLogger, ringLimits = defaultRingLimits } = options;
+  const startedAt = clock.monotonic();
+  makeDirectory(dirname(path));
+  const loader = new Loader(ringLimits);
+  const { log, compactedRevision } = await ThreadedLog.open(path, (record) => loader.add(record));
+  const loaded = loader.finish(compactedRevision);
+  logger.info("Opened the store", {
+    path,
+    revision: loaded.revision,
+    keys: loaded.index.count(""),
+    durationMs: Math.round(clock.monotonic() - startedAt),
+  });
+  return new LoggedStore({ log, logger, loaded, ringLimits });
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const message = `cannot make the directory ${path}: ${(cause as Error).message}; choose another data directory`;
+    throw new StoreUnavailableError(message, { cause });
+  }
+}
+
+/** Replays the log into an index and a ring of recent events. */
+class Loader {
+  readonly #index = new EntryIndex();
+  readonly #limits: EventRingLimits;
+  /** The newest events, before it is known which of them compaction has passed. */
+  #recent: StoreEvent[] = [];
+  #revision = emptyRevision;
+
+  constructor(limits: EventRingLimits) {
+    this.#limits = limits;
+  }
+
+  add({ key, revision, createRevision, value }: LogRecord): void {
+    const previous = this.#index.get(key);
+    const bytes = value ?? previous?.value ?? new Uint8Array();
+    const entry: Entry = { key, value: bytes, createRevision, modRevision: revision, memo: undefined };
+    const event: StoreEvent = { type: value === undefined ? "delete" : "put", entry, previous, revision };
+    this.#index.apply(event);
+    this.#revision = revision;
+    this.#recent.push(event);
+    if (this.#recent.length > 2 * this.#limits.maxEvents) this.#recent = this.#recent.slice(-this.#limits.maxEvents);
+  }
+
+  finish(compactedRevision: number): LoadedState {
+    const revision = Math.max(this.#revision, compactedRevision);
+    const recent = this.#recent.filter((event) => event.revision > compactedRevision);
+    const ring = new EventRing((recent[0]?.revision ?? revision + 1) - 1, this.#limits);
+    for (const event of recent) ring.push(event);
+    return { revision, compactedRevision, index: this.#index, ring };
+  }
+}
