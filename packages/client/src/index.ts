@@ -1,3 +1,12 @@
 export * from "./client.ts";
+export * from "./event-recorder.ts";
+export * from "./https-transport.ts";
 export * from "./informer.ts";
+export * from "./informer-factory.ts";
+export * from "./kubeconfig.ts";
+export * from "./kubeconfig-file.ts";
+export * from "./leader-election.ts";
+export * from "./request-builder.ts";
+export type { ServerConfig } from "./server-config.ts";
 export * from "./transport.ts";
+export * from "./typed-client.ts";

@@ -1,0 +1,162 @@
+/** Changing a user's kubeconfig: entries of ours are added, replaced or removed; everything else, comments included, stays as it was. */
+
+import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Clock, type Random, realClock, realRandom } from "@kubets/apimachinery";
+import { type Document, isMap, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from "yaml";
+import { type Kubeconfig, type KubeconfigCluster, KubeconfigError, type KubeconfigUser } from "./kubeconfig.ts";
+
+export interface KubeconfigEntry {
+  /** Of the cluster, the user and the context alike. */
+  readonly name: string;
+  readonly cluster: KubeconfigCluster;
+  readonly user: KubeconfigUser;
+  readonly namespace?: string;
+}
+
+export interface KubeconfigFileOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly signal?: AbortSignal;
+}
+
+/** A kubeconfig with one context, as text. */
+export function formatKubeconfig(entry: KubeconfigEntry): string {
+  const { name, cluster, user, namespace } = entry;
+  const config: Kubeconfig = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [{ name, cluster }],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) } }],
+  };
+  return stringify(config);
+}
+
+/** Adds or replaces the entry and makes it the current context. Other processes see the old file or the new one, never half. */
+export async function writeKubeconfigContext(
+  path: string,
+  entry: KubeconfigEntry,
+  options: KubeconfigFileOptions = {},
+): Promise<void> {
+  await change(path, options, (text) => {
+    if (text.trim() === "") return formatKubeconfig(entry);
+    const document = documentOf(text, path);
+    const { name, cluster, user, namespace } = entry;
+    put(document, "clusters", { name, cluster });
+    put(document, "users", { name, user });
+    put(document, "contexts", {
+      name,
+      context: { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) },
+    });
+    document.set("current-context", name);
+    return document.toString();
+  });
+}
+
+/** Removes the cluster, user and context of this name; a current-context that named it becomes empty. A missing file is left missing. */
+export async function removeKubeconfigContext(
+  path: string,
+  name: string,
+  options: KubeconfigFileOptions = {},
+): Promise<void> {
+  await change(path, options, (text) => {
+    if (text.trim() === "") return undefined;
+    const document = documentOf(text, path);
+    for (const section of ["clusters", "users", "contexts"]) {
+      const list = document.get(section);
+      if (isSeq(list)) list.items = list.items.filter((item) => !(isMap(item) && item.get("name") === name));
+    }
+    if (document.get("current-context") === name) document.set("current-context", "");
+    return document.toString();
+  });
+}
+
+function documentOf(text: string, path: string): Document {
+  const document = parseDocument(text);
+  if (document.errors.length > 0)
+    throw new KubeconfigError(`change kubeconfig ${path}: not YAML`, { cause: document.errors[0] });
+  if (!isMap(document.contents))
+    throw new KubeconfigError(`change kubeconfig ${path}: found no mapping of clusters, users and contexts`);
+  return document as unknown as Document;
+}
+
+function put(document: Document, section: string, entry: { readonly name: string } & Record<string, unknown>): void {
+  const node = document.createNode(entry);
+  const list = document.get(section) as YAMLSeq | null | undefined;
+  if (!isSeq(list)) {
+    document.set(section, document.createNode([entry]));
+    return;
+  }
+  // An empty list is often written `[]`, which would put everything on one line.
+  list.flow = false;
+  const at = list.items.findIndex((item) => isMap(item) && (item as YAMLMap).get("name") === entry.name);
+  if (at < 0) list.items.push(node);
+  else list.items[at] = node;
+}
+
+/** Reads, edits and replaces the file under kubectl's lock. `edit` gives undefined to leave it alone. */
+async function change(
+  path: string,
+  options: KubeconfigFileOptions,
+  edit: (text: string) => string | undefined,
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  // Through a symbolic link, not over it.
+  const target = await realpath(path).catch(() => path);
+  const unlock = await lock(`${target}.lock`, options);
+  try {
+    const old = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "";
+      throw error;
+    });
+    const next = edit(old);
+    if (next !== undefined && next !== old) await replace(target, next, options.random ?? realRandom);
+  } finally {
+    await unlock();
+  }
+}
+
+async function replace(target: string, text: string, random: Random): Promise<void> {
+  const temporary = `${target}.${random.uuid()}`;
+  const mode = await stat(target).then(
+    (found) => found.mode & 0o777,
+    () => 0o600,
+  );
+  try {
+    const file = await open(temporary, "wx", mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+const lockRetryMs = 50;
+/** A lock this old belongs to a process that died with it. */
+const staleLockMs = 10_000;
+
+async function lock(path: string, options: KubeconfigFileOptions): Promise<() => Promise<void>> {
+  const clock = options.clock ?? realClock;
+  for (;;) {
+    try {
+      await (await open(path, "wx", 0o600)).close();
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const age = await stat(path).then(
+      (found) => clock.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (age > staleLockMs) await rm(path, { force: true });
+    else await clock.sleep(lockRetryMs, options.signal);
+  }
+}
