@@ -1,0 +1,131 @@
+/** Time and chance that a test or a simulation controls: nothing happens until someone says how far to go. */
+
+import { type Clock, type Random, sleepOn, type Timer } from "./clock.ts";
+
+interface Pending {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/**
+ * A clock that moves only when told. Timers fire in order of time, then of creation; after each one, every promise that it
+ * settled has run its course before the next fires, so a run is the same every time.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  readonly #start: number;
+  #order = 0;
+  readonly #pending = new Set<Pending>();
+
+  /** `startMs` is the epoch time it begins at; default 2026-01-01T00:00:00Z. */
+  constructor(startMs = 1_767_225_600_000) {
+    this.#now = startMs;
+    this.#start = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now - this.#start;
+  }
+
+  setTimeout(callback: () => void, ms: number): Timer {
+    const entry = { at: this.#now + Math.max(ms, 0), order: this.#order++, callback };
+    this.#pending.add(entry);
+    return { cancel: () => void this.#pending.delete(entry) };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
+  }
+
+  /** How many timers wait. A component that has stopped leaves none. */
+  get pendingTimers(): number {
+    return this.#pending.size;
+  }
+
+  /** When the next timer fires, in epoch milliseconds. */
+  get nextAt(): number | undefined {
+    return this.#earliest()?.at;
+  }
+
+  /** Moves time by `ms`, firing what falls due on the way, also what those callbacks start. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settle();
+    for (let next = this.#earliest(); next !== undefined && next.at <= until; next = this.#earliest()) {
+      await this.#fire(next);
+    }
+    this.#now = until;
+  }
+
+  /** Moves to the next timer and fires it. False when none waits. */
+  async advanceToNext(): Promise<boolean> {
+    await settle();
+    const next = this.#earliest();
+    if (next === undefined) return false;
+    await this.#fire(next);
+    return true;
+  }
+
+  /**
+   * Fires timers until none waits, or the next one is further than `maxMs` from now (for loops that never end).
+   * Returns whether it became idle.
+   */
+  async runUntilIdle(maxMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const until = this.#now + maxMs;
+    for (;;) {
+      await settle();
+      const next = this.#earliest();
+      if (next === undefined) return true;
+      if (next.at > until) {
+        this.#now = until;
+        return false;
+      }
+      await this.#fire(next);
+    }
+  }
+
+  async #fire(entry: Pending): Promise<void> {
+    this.#pending.delete(entry);
+    this.#now = Math.max(this.#now, entry.at);
+    entry.callback();
+    await settle();
+  }
+
+  #earliest(): Pending | undefined {
+    let earliest: Pending | undefined;
+    for (const entry of this.#pending) {
+      if (
+        earliest === undefined ||
+        entry.at < earliest.at ||
+        (entry.at === earliest.at && entry.order < earliest.order)
+      )
+        earliest = entry;
+    }
+    return earliest;
+  }
+}
+
+/** Resolves when every promise that can settle without a timer or I/O has. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The same numbers for the same seed (mulberry32): for tests and replays, never for secrets. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+  const hex = (digits: number) => Array.from({ length: digits }, () => Math.floor(next() * 16).toString(16)).join("");
+  const uuid = () => `${hex(8)}-${hex(4)}-4${hex(3)}-${"89ab"[Math.floor(next() * 4)]}${hex(3)}-${hex(12)}`;
+  return { next, uuid };
+}

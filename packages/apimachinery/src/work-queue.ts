@@ -1,0 +1,190 @@
+/**
+ * The queue every controller works from. Rules of client-go's workqueue: a key is queued once however often it is added; a key
+ * being worked on is never handed out a second time, but is queued again by `done` when it was added meanwhile; failures come back
+ * after a time that doubles per key.
+ */
+
+import { type Clock, realClock, type Timer } from "./clock.ts";
+
+export interface WorkQueueOptions {
+  readonly clock?: Clock;
+  /** Delay of a key's first `addRateLimited`, doubled for each further one. Default 5 ms. */
+  readonly baseDelayMs?: number;
+  /** Default 1000 s. */
+  readonly maxDelayMs?: number;
+}
+
+interface Delayed {
+  readonly at: number;
+  readonly timer: Timer;
+}
+
+interface Getter<K> {
+  readonly resolve: (key: K | undefined) => void;
+}
+
+export class WorkQueue<K = string> {
+  readonly #clock: Clock;
+  readonly #baseDelayMs: number;
+  readonly #maxDelayMs: number;
+  /** In order of arrival. A Set: adding twice is once. */
+  readonly #queue = new Set<K>();
+  readonly #processing = new Set<K>();
+  /** Added while being processed. */
+  readonly #again = new Set<K>();
+  readonly #delayed = new Map<K, Delayed>();
+  readonly #failures = new Map<K, number>();
+  readonly #getters = new Set<Getter<K>>();
+  #shuttingDown = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: WorkQueueOptions = {}) {
+    this.#clock = options.clock ?? realClock;
+    this.#baseDelayMs = options.baseDelayMs ?? 5;
+    this.#maxDelayMs = options.maxDelayMs ?? 1_000_000;
+  }
+
+  /** Keys ready to be worked on; not those delayed or in work. */
+  get length(): number {
+    return this.#queue.size;
+  }
+
+  /** Keys handed out and not yet done. */
+  get processing(): number {
+    return this.#processing.size;
+  }
+
+  /** Keys that wait for their time. */
+  get waiting(): number {
+    return this.#delayed.size;
+  }
+
+  get shuttingDown(): boolean {
+    return this.#shuttingDown;
+  }
+
+  add(key: K): void {
+    if (this.#shuttingDown) return;
+    if (this.#processing.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    const [getter] = this.#queue.size === 0 ? this.#getters : [];
+    if (getter === undefined) {
+      this.#queue.add(key);
+      return;
+    }
+    this.#getters.delete(getter);
+    this.#processing.add(key);
+    getter.resolve(key);
+  }
+
+  /** Adds after `ms`. A key that already waits comes at the earlier of the two times. */
+  addAfter(key: K, ms: number): void {
+    if (this.#shuttingDown) return;
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
+    const at = this.#clock.monotonic() + ms;
+    const waiting = this.#delayed.get(key);
+    if (waiting !== undefined) {
+      if (waiting.at <= at) return;
+      waiting.timer.cancel();
+    }
+    const timer = this.#clock.setTimeout(() => {
+      this.#delayed.delete(key);
+      this.add(key);
+    }, ms);
+    this.#delayed.set(key, { at, timer });
+  }
+
+  /** Adds after the key's back-off, which doubles each time until `forget`. */
+  addRateLimited(key: K): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.addAfter(key, Math.min(this.#baseDelayMs * 2 ** failures, this.#maxDelayMs));
+  }
+
+  /** The key succeeded, or will not be tried again: its back-off starts over. */
+  forget(key: K): void {
+    this.#failures.delete(key);
+  }
+
+  /** How often the key has been added rate-limited since it was last forgotten. */
+  numRequeues(key: K): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /**
+   * The next key, to be given back with `done`. Undefined when the queue has been shut down and is empty.
+   * Rejects with the signal's reason when it aborts; no key is lost by that.
+   */
+  get(signal?: AbortSignal): Promise<K | undefined> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const [key] = this.#queue;
+    if (this.#queue.size > 0) {
+      this.#queue.delete(key as K);
+      this.#processing.add(key as K);
+      return Promise.resolve(key);
+    }
+    if (this.#shuttingDown) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#getters.delete(getter);
+        reject(signal?.reason);
+      };
+      const getter: Getter<K> = {
+        resolve: (next) => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve(next);
+        },
+      };
+      this.#getters.add(getter);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** The work on a key is over, well or not. A key added meanwhile is queued now. */
+  done(key: K): void {
+    this.#processing.delete(key);
+    if (this.#again.delete(key)) {
+      if (this.#shuttingDown) this.#queue.add(key);
+      else this.add(key);
+    }
+    this.#checkDrained();
+  }
+
+  /** Takes no more keys and drops delayed ones; `get` hands out what is queued, then undefined. */
+  shutDown(): void {
+    this.#shuttingDown = true;
+    for (const { timer } of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    for (const getter of this.#getters) getter.resolve(undefined);
+    this.#getters.clear();
+    this.#checkDrained();
+  }
+
+  /** {@link shutDown}, then waits until everything queued and in work is done. */
+  async shutDownWithDrain(signal?: AbortSignal): Promise<void> {
+    this.shutDown();
+    if (this.#idle()) return;
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#drained = () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      };
+    });
+  }
+
+  #idle(): boolean {
+    return this.#queue.size === 0 && this.#processing.size === 0;
+  }
+
+  #checkDrained(): void {
+    if (this.#drained !== undefined && this.#idle()) this.#drained();
+  }
+}
