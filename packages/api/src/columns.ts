@@ -1,0 +1,94 @@
+/** Columns and cell texts that many kinds share. Source of widths, texts and roundings: upstream's printers and util/duration. */
+
+import { type KubeObject, parseTime } from "@kubets/apimachinery";
+import type { Cell, Column } from "./definition.ts";
+
+type Context = Parameters<Column["value"]>[1];
+
+export interface ColumnOptions {
+  readonly type?: Column["type"];
+  readonly format?: "name" | "";
+  /** Shown with `-o wide` only. */
+  readonly wide?: boolean;
+}
+
+/** A column of text unless `options` say otherwise. */
+export function column<T extends KubeObject>(
+  name: string,
+  value: (object: T, context: Context) => Cell,
+  { type = "string", format, wide = false }: ColumnOptions = {},
+): Column<T> {
+  return { name, type, ...(format === undefined ? {} : { format }), priority: wide ? 1 : 0, value };
+}
+
+/** The object's name; the first column of nearly every kind. */
+export const nameColumn: Column = column("Name", (object) => object.metadata?.name ?? "", { format: "name" });
+
+/** How long ago the object was created. */
+export const ageColumn: Column = column("Age", (object, { now }) => since(object.metadata?.creationTimestamp, now));
+
+/** `5m3s`, or `<unknown>` for no time. */
+export function since(time: string | undefined, now: number): string {
+  const then = parseTime(time);
+  return Number.isNaN(then) ? "<unknown>" : humanDuration(now - then);
+}
+
+/** Two units at most, fewer as it grows: `59s`, `5m3s`, `12m`, `2h5m`, `36h`, `5d3h`, `99d`, `2y10d`, `9y`. @param ms milliseconds */
+export function humanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return "<invalid>";
+  if (seconds < 0) return "0s";
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return pair(minutes, "m", seconds % 60, "s");
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 8) return pair(hours, "h", minutes % 60, "m");
+  if (hours < 48) return `${hours}h`;
+  if (hours < 192) return pair(Math.floor(hours / 24), "d", hours % 24, "h");
+  const days = Math.floor(hours / 24);
+  if (days < 730) return `${days}d`;
+  if (days < 2920) return pair(Math.floor(days / 365), "y", days % 365, "d");
+  return `${Math.floor(days / 365)}y`;
+}
+
+function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
+}
+
+/** `a=1,b=2` by key, or `<none>`. */
+export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
+  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? "<none>" : pairs.sort().join(",");
+}
+
+/** Up to three of a list, and how many more; `none` when there are none. */
+export function upToThree(items: readonly string[], none: string): string {
+  const shown = items.slice(0, 3).join(",");
+  if (items.length > 3) return `${shown} + ${items.length - 3} more...`;
+  return shown === "" ? none : shown;
+}
+
+/** The three wide columns of everything with a pod template. */
+export function containerColumns<T extends KubeObject>(
+  containers: (object: T) => readonly { name: string; image?: string }[],
+): Column<T>[] {
+  return [
+    column(
+      "Containers",
+      (object: T) =>
+        containers(object)
+          .map((c) => c.name)
+          .join(","),
+      { wide: true },
+    ),
+    column(
+      "Images",
+      (object: T) =>
+        containers(object)
+          .map((c) => c.image ?? "")
+          .join(","),
+      { wide: true },
+    ),
+  ];
+}
