@@ -1,0 +1,75 @@
+/**
+ * Defaults of a Pod's spec: those that also templates get, and those only a Pod gets.
+ * Source: SetDefaults_PodSpec and SetDefaults_Pod.
+ */
+
+import type { Container, Pod, PodSpec, PodTemplateSpec } from "../generated/types.ts";
+import { setContainerDefaults } from "./container-defaults.ts";
+import { canonicalResourceList } from "./container-quantities.ts";
+import { allContainers } from "./pod-helpers.ts";
+import { setPodLevelResourceDefaults } from "./pod-resource-defaults.ts";
+import { setVolumeDefaults } from "./volume-defaults.ts";
+
+/** What a Pod and a Pod template have in common. */
+export function setPodSpecDefaults(spec: PodSpec): void {
+  spec.dnsPolicy ||= "ClusterFirst";
+  spec.restartPolicy ||= "Always";
+  spec.securityContext ??= {};
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.schedulerName ||= "default-scheduler";
+  syncServiceAccount(spec);
+  canonicalResourceList(spec.overhead);
+  canonicalResourceList(spec.resources?.limits);
+  canonicalResourceList(spec.resources?.requests);
+  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
+  for (const { container } of allContainers(spec)) setContainerDefaults(container);
+  for (const container of spec.ephemeralContainers ?? []) {
+    // Upstream's ephemeral containers have `resources` too, always empty: validation forbids anything in it.
+    container.resources ??= {};
+  }
+}
+
+/** `serviceAccount` is the old name of `serviceAccountName`; both are always written. */
+function syncServiceAccount(spec: PodSpec): void {
+  spec.serviceAccountName ||= spec.serviceAccount ?? "";
+  if (spec.serviceAccountName === "") {
+    delete spec.serviceAccountName;
+    delete spec.serviceAccount;
+  } else {
+    spec.serviceAccount = spec.serviceAccountName;
+  }
+}
+
+export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
+  if (template === undefined) return;
+  template.metadata ??= {};
+  if (template.spec !== undefined) setPodSpecDefaults(template.spec);
+}
+
+/** A limit without a request is also the request. Pods only: a template shows what its author wrote. */
+function setRequestsFromLimits(container: Container): void {
+  const { limits } = container.resources ?? {};
+  if (limits === undefined || container.resources === undefined) return;
+  const requests = container.resources.requests ?? {};
+  for (const [name, quantity] of Object.entries(limits)) requests[name] ??= quantity;
+  container.resources.requests = requests;
+}
+
+function setHostNetworkPorts(containers: readonly Container[] | undefined): void {
+  for (const container of containers ?? [])
+    for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
+}
+
+/** All defaults of a Pod. */
+export function setPodDefaults(pod: Pod): void {
+  const spec = pod.spec;
+  if (spec === undefined) return;
+  setPodSpecDefaults(spec);
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) setRequestsFromLimits(container);
+  setPodLevelResourceDefaults(spec);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork === true) {
+    setHostNetworkPorts(spec.containers);
+    setHostNetworkPorts(spec.initContainers);
+  }
+}
