@@ -68,8 +68,17 @@ export function clone<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(clone) as T;
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) copy[key] = clone((value as Record<string, unknown>)[key]);
+  for (const key of Object.keys(value)) put(copy, key, clone((value as Record<string, unknown>)[key]));
   return copy as T;
+}
+
+/** `target[key] = value` for keys that come from a user: `__proto__` becomes an own property and no prototype is touched. */
+export function put<V>(target: Record<string, V>, key: string, value: V): void {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    target[key] = value;
+  }
 }
 
 /** Freezes a JSON value all the way down and returns it. Already frozen branches are not walked again. */

@@ -1,0 +1,95 @@
+/**
+ * Request bodies: JSON, strictly. The engine's own parser does the work; a scan beside it finds what that one hides
+ * (keys given twice, absurd depth), and only a body with such a fault is read again by the slow, explaining parser.
+ */
+
+import { JsonSyntaxError, parseJsonSlowly } from "./json-parser.ts";
+import type { Json } from "./object.ts";
+
+export interface DecodedBody {
+  readonly value: Json;
+  /** Fields given more than once, worded as upstream: `duplicate field "spec.replicas"`. The last one counts. */
+  readonly duplicates: readonly string[];
+}
+
+/**
+ * Objects and arrays may nest this deep. Go's decoder stops at 10,000; every later walk here recurses, and no Kubernetes object is
+ * a hundredth as deep.
+ */
+export const maxJsonDepth = 1000;
+
+/**
+ * Decodes JSON text or its UTF-8 bytes. A key named `__proto__` becomes an own property like any other.
+ * @throws JsonSyntaxError worded as Go's encoding/json
+ */
+export function decodeJson(body: string | Uint8Array): DecodedBody {
+  const text = typeof body === "string" ? body : decodeUtf8(body);
+  const keys = scan(text);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    parseJsonSlowly(text);
+    throw new JsonSyntaxError(error.message);
+  }
+  if (countKeys(value) === keys) return { value, duplicates: [] };
+  return { value, duplicates: parseJsonSlowly(text).duplicates };
+}
+
+/** Invalid UTF-8 becomes U+FFFD, as in Go. */
+function decodeUtf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+/** How many keys the text has. @throws JsonSyntaxError when it nests too deep */
+function scan(text: string): number {
+  let keys = 0;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22:
+        i = endOfString(text, i);
+        if (i < 0) return keys;
+        break;
+      case 0x3a:
+        keys++;
+        break;
+      case 0x7b:
+      case 0x5b:
+        if (++depth > maxJsonDepth) throw new JsonSyntaxError("exceeded max depth");
+        break;
+      case 0x7d:
+      case 0x5d:
+        depth--;
+        break;
+    }
+  }
+  return keys;
+}
+
+/** The index of the quote that ends the string begun at `start`; -1 when there is none. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+  return -1;
+}
+
+function countKeys(value: Json): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countKeys(item);
+    return count;
+  }
+  const keys = Object.keys(value);
+  count = keys.length;
+  for (const key of keys) {
+    const child = value[key];
+    if (typeof child === "object") count += countKeys(child as Json);
+  }
+  return count;
+}

@@ -1,0 +1,74 @@
+/** Request bodies in YAML, read as kubectl and the API server read them: as JSON written differently. The parser is loaded on first use. */
+
+import type { Pair } from "yaml";
+import { type DecodedBody, decodeJson } from "./json.ts";
+import type { Json } from "./object.ts";
+
+/** Text that is not YAML, or YAML that has no JSON form. */
+export class YamlSyntaxError extends Error {
+  override readonly name = "YamlSyntaxError";
+}
+
+/** Nodes that aliases may stand for: enough for any manifest, too few for a "billion laughs". */
+const maxAliasCount = 100;
+
+/**
+ * Decodes the first document of a YAML text; text that is JSON is decoded as JSON.
+ * YAML 1.1 as Go's sigs.k8s.io/yaml: `yes` is true, timestamps stay text, keys become strings.
+ * @throws YamlSyntaxError, JsonSyntaxError
+ */
+export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody> {
+  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+  if (/^\s*\{/.test(text)) return decodeJson(text);
+  const yaml = await import("yaml");
+  const documents = yaml.parseAllDocuments(text, {
+    version: "1.1",
+    merge: true,
+    uniqueKeys: false,
+    stringKeys: false,
+    logLevel: "silent",
+    customTags: (tags) =>
+      tags.filter(
+        (tag) => typeof tag === "string" || !/timestamp|binary|omap|pairs|set$/.test(tag.tag) || tag.default === false,
+      ),
+  });
+  const document = Array.isArray(documents) ? documents[0] : undefined;
+  if (document === undefined) return { value: null, duplicates: [] };
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${goLine(error.message, error.linePos?.[0].line)}`);
+  }
+  const duplicates: string[] = [];
+  yaml.visit(document, {
+    Map(_key, map) {
+      const seen = new Set<string>();
+      for (const pair of map.items as Pair[]) {
+        const key = String((pair.key as { value?: unknown } | null)?.value ?? pair.key);
+        if (seen.has(key) && key !== "<<") duplicates.push(`key "${key}" already set in map`);
+        seen.add(key);
+      }
+    },
+  });
+  try {
+    return { value: toJson(document.toJS({ maxAliasCount })), duplicates };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${why}`, { cause });
+  }
+}
+
+function goLine(message: string, line: number | undefined): string {
+  const [first = ""] = message.split("\n");
+  return line === undefined ? first : `line ${line}: ${first.replace(/ at line \d+, column \d+:?$/, "")}`;
+}
+
+/** What has no JSON form becomes what Go's converter makes of it. */
+function toJson(value: unknown): Json {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
+  if (typeof value !== "object") return value as Json;
+  if (Array.isArray(value)) return value.map(toJson);
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  return Object.fromEntries(entries.map(([key, child]) => [String(key), toJson(child)]));
+}
