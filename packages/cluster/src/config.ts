@@ -1,0 +1,184 @@
+/** What a cluster is: chosen at the first `up`, kept in its data directory, and the same ever after but for what may change. */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { clusterPaths, defaultBase } from "./paths.ts";
+
+/** Raised when the layout of the data directory changes. */
+export const dataFormat = 1;
+
+export interface ClusterConfig {
+  readonly format: number;
+  readonly name: string;
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  /** The port the API server listens on; chosen at the first start when 0 was asked for. */
+  readonly securePort: number;
+  readonly tokenAuthFile?: string;
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly nodes: number;
+  readonly simulatedNodes: number;
+  /** Pods may reach the world beyond the machine. */
+  readonly egress: boolean;
+  /** The kubeconfig file that has this cluster's context, if not the user's own. */
+  readonly kubeconfig?: string;
+}
+
+/** What the user asked for; undefined means "as it was, or the default". */
+export type ClusterRequest = {
+  readonly [K in Exclude<keyof ClusterConfig, "format" | "name" | "dataDir">]?: ClusterConfig[K] | undefined;
+};
+
+export class ConfigError extends Error {}
+
+const namePattern = /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/;
+
+/** These are woven into the objects and the network of a running cluster. */
+const fixed = ["serviceCIDR", "podCIDR"] as const;
+
+/**
+ * The cluster's configuration for this `up`: the saved one with what the request changes, or a new one.
+ * @throws ConfigError with one sentence that says what to do
+ */
+export function resolveConfig(name: string, dataDir: string | undefined, request: ClusterRequest): ClusterConfig {
+  if (!namePattern.test(name))
+    throw new ConfigError(
+      `--name ${JSON.stringify(name)}: want at most 20 lower-case letters, digits and dashes, beginning and ending with a letter or digit`,
+    );
+  const known = findCluster(name);
+  const place = clusterPaths(name, dataDir ?? known?.dataDir).dataDir;
+  if (known !== undefined && dataDir !== undefined && dataDir !== known.dataDir)
+    throw new ConfigError(
+      `cluster ${name} already exists in ${known.dataDir}; choose another --name, or remove it with: kubets down --delete --name ${name}`,
+    );
+  const saved = known ?? readConfig(place);
+  if (saved !== undefined && saved.name !== name)
+    throw new ConfigError(`${place} belongs to cluster ${saved.name}; choose another --data-dir`);
+  const given = Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as Partial<ClusterConfig>;
+  if (saved === undefined) return validate({ ...newConfig(name, place), ...given });
+  for (const key of fixed)
+    if (given[key] !== undefined && given[key] !== saved[key])
+      throw new ConfigError(
+        `cluster ${name} was made with ${key} ${saved[key]} and cannot change it to ${given[key]}; remove it first with: kubets down --delete --name ${name}`,
+      );
+  // A port of 0 asks for any; the one it has is as good.
+  if (given.securePort === 0) delete (given as { securePort?: number }).securePort;
+  return validate({ ...saved, ...given });
+}
+
+function newConfig(name: string, dataDir: string): ClusterConfig {
+  const others = listClusters();
+  const taken = (pick: (c: ClusterConfig) => string) => new Set(others.map(pick));
+  return {
+    format: dataFormat,
+    name,
+    dataDir,
+    bindAddress: "127.0.0.1",
+    securePort: others.some((c) => c.securePort === 6443) || name !== "kubets" ? 0 : 6443,
+    serviceCIDR: firstFree(
+      (i) => `10.${96 + i}.0.0/16`,
+      16,
+      taken((c) => c.serviceCIDR),
+    ),
+    podCIDR: firstFree(
+      (i) => `10.${244 - i}.0.0/16`,
+      64,
+      taken((c) => c.podCIDR),
+    ),
+    nodes: 1,
+    simulatedNodes: 0,
+    egress: true,
+  };
+}
+
+function firstFree(make: (i: number) => string, tries: number, taken: ReadonlySet<string>): string {
+  for (let i = 0; i < tries; i++) if (!taken.has(make(i))) return make(i);
+  throw new ConfigError("no address range is free for another cluster; name one with --service-cidr and --pod-cidr");
+}
+
+function validate(config: ClusterConfig): ClusterConfig {
+  const { securePort, serviceCIDR, podCIDR } = config;
+  if (securePort > 65535) throw new ConfigError(`--secure-port ${securePort}: want 0 to 65535`);
+  for (const [flag, cidr, most] of [
+    ["--service-cidr", serviceCIDR, 28],
+    ["--pod-cidr", podCIDR, 22],
+  ] as const) {
+    const [, address, bits] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(cidr) ?? [];
+    const octets = address?.split(".").map(Number) ?? [];
+    if (octets.length !== 4 || octets.some((o) => o > 255) || Number(bits) > most || Number(bits) < 8)
+      throw new ConfigError(`${flag} ${cidr}: want an IPv4 range such as 10.96.0.0/16, at most /${most}`);
+  }
+  if (config.nodes > 100)
+    throw new ConfigError(
+      `--nodes ${config.nodes}: want at most 100 real nodes on one machine; --simulated-nodes takes thousands`,
+    );
+  return config;
+}
+
+/** The configuration in a data directory; undefined when there is none. @throws ConfigError for one that another version wrote, or that is damaged */
+export function readConfig(dataDir: string): ClusterConfig | undefined {
+  const file = join(dataDir, "cluster.json");
+  if (!existsSync(file)) return undefined;
+  let config: ClusterConfig;
+  try {
+    config = JSON.parse(readFileSync(file, "utf8")) as ClusterConfig;
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be read as JSON; restore it, or remove the cluster by deleting ${dataDir}`, {
+      cause,
+    });
+  }
+  if (config.format !== dataFormat)
+    throw new ConfigError(
+      `${dataDir} was written by ${config.format > dataFormat ? "a newer" : "an older"} kubets (format ${config.format}, this one reads ${dataFormat}); use that version, or another --data-dir`,
+    );
+  return config;
+}
+
+/** Written whole or not at all, with a pointer beside the default place when it lives elsewhere. */
+export function saveConfig(config: ClusterConfig): void {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  writeWhole(join(config.dataDir, "cluster.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+  const pointer = pointerOf(config.name);
+  if (config.dataDir === clusterPaths(config.name).dataDir) return;
+  mkdirSync(dirname(pointer), { recursive: true });
+  writeWhole(pointer, `${config.dataDir}\n`);
+}
+
+export function writeWhole(file: string, text: string, mode = 0o600): void {
+  const fresh = `${file}.${process.pid}.new`;
+  writeFileSync(fresh, text, { mode, flush: true });
+  renameSync(fresh, file);
+}
+
+function pointerOf(name: string): string {
+  return join(defaultBase, `${name}.elsewhere`);
+}
+
+export function forgetCluster(config: ClusterConfig): void {
+  rmSync(pointerOf(config.name), { force: true });
+}
+
+export function findCluster(name: string): ClusterConfig | undefined {
+  const pointer = pointerOf(name);
+  const elsewhere = existsSync(pointer) ? readConfig(readFileSync(pointer, "utf8").trim()) : undefined;
+  return elsewhere ?? readConfig(clusterPaths(name).dataDir);
+}
+
+/** Every cluster of this user, by name. Damaged ones are left out. */
+export function listClusters(): ClusterConfig[] {
+  if (!existsSync(defaultBase)) return [];
+  const names = new Set(readdirSync(defaultBase).map((entry) => entry.replace(/\.elsewhere$/, "")));
+  const found: ClusterConfig[] = [];
+  for (const name of [...names].sort()) {
+    try {
+      const config = findCluster(name);
+      if (config !== undefined) found.push(config);
+    } catch {
+      // Damaged or of another version: `up` with its name says so.
+    }
+  }
+  return found;
+}

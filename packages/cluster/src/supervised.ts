@@ -1,0 +1,152 @@
+/** The cluster's background programs: each is kept running by `scripts/supervise`, outlives the CLI, and is found again by its process id file. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Clock, realClock } from "@kubets/apimachinery";
+
+export interface ProgramSpec {
+  /** Holds the supervisor's and the program's process ids. */
+  readonly pidFile: string;
+  readonly logFile: string;
+  readonly command: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface RunningProgram {
+  readonly supervisorPid: number;
+  readonly pid: number;
+}
+
+const supervisor = new URL("../../../scripts/supervise", import.meta.url).pathname;
+
+/**
+ * Starts the program under its supervisor. Resolves with what the program wrote to file descriptor 3 once it closed that:
+ * one line of JSON when it is ready.
+ * @throws Error with the end of the program's log when it ended before it was ready
+ */
+export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Promise<string> {
+  mkdirSync(dirname(spec.pidFile), { recursive: true, mode: 0o755 });
+  mkdirSync(dirname(spec.logFile), { recursive: true, mode: 0o755 });
+  const log = openSync(spec.logFile, "a", 0o640);
+  const child: ChildProcess = spawn(supervisor, [spec.pidFile, spec.logFile, ...spec.command], {
+    detached: true,
+    stdio: ["ignore", log, log, "pipe"],
+    env: { ...process.env, ...spec.env },
+  });
+  const ready = child.stdio[3] as NodeJS.ReadableStream;
+  let text = "";
+  const abort = () => child.kill("SIGTERM");
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      ready.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      ready.on("end", resolve);
+      ready.on("error", reject);
+      child.on("error", reject);
+    });
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    child.unref();
+  }
+  signal?.throwIfAborted();
+  if (text.trim() !== "") return text.trim();
+  // It died without a word on the pipe: do not let the supervisor try for ever what failed at once.
+  child.kill("SIGTERM");
+  throw new Error(lastError(spec.logFile));
+}
+
+/** The last thing an ended program said, for a person. */
+function lastError(logFile: string): string {
+  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-20);
+  for (const line of [...lines].reverse()) {
+    try {
+      const entry = JSON.parse(line) as { level?: string; msg?: string; err?: { message?: string } };
+      if (entry.level === "error" || entry.level === "fatal") return entry.err?.message ?? entry.msg ?? line;
+    } catch {
+      // Not one of our log lines: a stack trace, or a tool's own words.
+    }
+  }
+  return `the program ended at once; the end of ${logFile}:\n${lines.slice(-5).join("\n")}`;
+}
+
+/** The program, if it runs; a process that has merely inherited the number is not taken for it. */
+export function runningProgram(pidFile: string): RunningProgram | undefined {
+  let text: string;
+  try {
+    text = readFileSync(pidFile, "utf8");
+  } catch {
+    return undefined;
+  }
+  const [supervisorPid, pid] = text.trim().split("\n").map(Number);
+  if (!supervisorPid || !pid) return undefined;
+  if (commandLine(supervisorPid)?.includes(pidFile)) return { supervisorPid, pid };
+  return undefined;
+}
+
+function commandLine(pid: number): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch {
+    return undefined; // No such process.
+  }
+}
+
+/**
+ * Ends what a killed supervisor left running: the program itself goes on when only its supervisor dies.
+ * `marks` are words of its command line that no other program has.
+ */
+export async function endOrphan(pidFile: string, marks: readonly string[], clock: Clock = realClock): Promise<void> {
+  let pid: number | undefined;
+  try {
+    pid = Number(readFileSync(pidFile, "utf8").trim().split("\n")[1]);
+  } catch {
+    return;
+  }
+  const words = pid ? commandLine(pid) : undefined;
+  if (pid && words !== undefined && marks.every((mark) => words.includes(mark))) await endProcess(pid, 15_000, clock);
+  rmSync(pidFile, { force: true });
+}
+
+/** Stops the supervisor and its program: SIGTERM, then after `graceMs` SIGKILL. */
+export async function stopProgram(pidFile: string, graceMs = 15_000, clock: Clock = realClock): Promise<boolean> {
+  const program = runningProgram(pidFile);
+  if (program === undefined) return false;
+  await endProcess(program.supervisorPid, graceMs, clock);
+  await endProcess(program.pid, 0, clock);
+  rmSync(pidFile, { force: true });
+  return true;
+}
+
+async function endProcess(pid: number, graceMs: number, clock: Clock): Promise<void> {
+  if (!send(pid, "SIGTERM")) return;
+  const deadline = clock.monotonic() + graceMs;
+  while (clock.monotonic() < deadline) {
+    if (!send(pid, 0)) return;
+    await clock.sleep(20);
+  }
+  send(pid, "SIGKILL");
+  while (send(pid, 0)) await clock.sleep(10);
+}
+
+/** False when there is no such process. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+  return !isZombie(pid);
+}
+
+/** A dead process whose parent has not asked for its end yet does not count as running. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
+  }
+}
