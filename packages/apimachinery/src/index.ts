@@ -1,6 +1,7 @@
 export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./component.ts";
+export { type Decoded, DecodeError, type DecodeOptions, decodeObject } from "./decode.ts";
 export * from "./duration.ts";
 export * from "./equality.ts";
 export * from "./field-error.ts";
