@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseSubnets } from "./subnets.ts";
+
+const first = { nodeCIDR: "10.86.0.0/24", podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16" };
+
+test("a machine with nothing on it gets the usual ranges", () => {
+  assert.deepEqual({ ...chooseSubnets([{ cidr: "192.0.2.0/24", by: "dev eth0" }], {}) }, { ...first });
+});
+
+test("a second cluster makes way for the first", () => {
+  const used = Object.values(first).map((cidr) => ({ cidr, by: "dev k1-0" }));
+  assert.deepEqual(
+    { ...chooseSubnets(used, {}) },
+    { nodeCIDR: "10.86.1.0/24", podCIDR: "10.245.0.0/16", serviceCIDR: "10.97.0.0/16" },
+  );
+});
+
+test("a chosen range makes way for a wanted one", () => {
+  assert.equal(chooseSubnets([], { serviceCIDR: "10.244.0.0/16" }).podCIDR, "10.245.0.0/16");
+});
+
+test("a wanted range that is in use is refused, and the message names the user", () => {
+  assert.throws(
+    () => chooseSubnets([{ cidr: "10.0.0.0/8", by: "dev tun0" }], { podCIDR: "10.1.0.0/16" }),
+    /podCIDR 10\.1\.0\.0\/16 is in use on this machine \(10\.0\.0\.0\/8, dev tun0\)/,
+  );
+});
+
+test("recorded node addresses move away from a newcomer", () => {
+  const used = [{ cidr: "10.86.0.0/24", by: "dev docker0" }];
+  assert.equal(chooseSubnets(used, first, true).nodeCIDR, "10.86.1.0/24");
+});
+
+test("no room at all is said", () => {
+  assert.throws(() => chooseSubnets([{ cidr: "10.0.0.0/8", by: "dev tun0" }], {}), /no free podCIDR is left/);
+});

@@ -1,0 +1,112 @@
+/** Which address ranges a cluster on this machine uses: its own, and nobody else's. */
+
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../process.ts";
+import { type Cidr, formatCidr, overlaps, parseCidr } from "./cidr.ts";
+import { interfacePrefix } from "./layout.ts";
+
+export interface ClusterSubnets {
+  /** The nodes' own addresses and, first of all, the machine's address towards them. */
+  readonly nodeCIDR: string;
+  readonly podCIDR: string;
+  readonly serviceCIDR: string;
+}
+
+/** In order of preference; the first are upstream's and other tools' habits, the rest make room for more clusters. */
+const candidates = {
+  nodeCIDR: Array.from({ length: 256 }, (_, i) => `10.86.${i}.0/24`),
+  podCIDR: Array.from({ length: 11 }, (_, i) => `10.${244 + i}.0.0/16`),
+  serviceCIDR: Array.from({ length: 16 }, (_, i) => `10.${96 + i}.0.0/16`),
+} as const satisfies Record<keyof ClusterSubnets, readonly string[]>;
+
+/**
+ * The cluster's ranges: as recorded in its data directory, else as `wanted`, else free ones; the answer is recorded.
+ * A recorded node range that something else has taken meanwhile is replaced; pod and service ranges never change, the cluster's objects hold them.
+ * @throws Error when a range wanted or recorded is in use by something else on this machine
+ */
+export async function clusterSubnets(
+  cluster: string,
+  dataDir: string,
+  wanted: Partial<ClusterSubnets> = {},
+): Promise<ClusterSubnets> {
+  const file = join(dataDir, "subnets.json");
+  const recorded = await readRecord(file);
+  const used = await usedRanges(cluster);
+  const subnets = chooseSubnets(used, { ...wanted, ...recorded }, recorded?.nodeCIDR !== undefined);
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(`${file}.part`, `${JSON.stringify(subnets)}\n`);
+  await rename(`${file}.part`, file);
+  return subnets;
+}
+
+export interface UsedRange {
+  readonly cidr: string;
+  /** What uses it, for messages: `dev docker0`. */
+  readonly by: string;
+}
+
+/** The pure part of `clusterSubnets`. @param mayMoveNodes whether a conflicting node range is replaced rather than refused */
+export function chooseSubnets(
+  used: readonly UsedRange[],
+  wanted: Partial<ClusterSubnets>,
+  mayMoveNodes = false,
+): ClusterSubnets {
+  const taken: { readonly range: Cidr; readonly by: string }[] = used.map(({ cidr, by }) => ({
+    range: parseCidr(cidr),
+    by,
+  }));
+  const conflict = (range: Cidr) => taken.find((other) => overlaps(range, other.range));
+  const choose = (name: keyof ClusterSubnets): string => {
+    const text = wanted[name];
+    const range = text === undefined ? undefined : parseCidr(text);
+    const user = range && conflict(range);
+    const isFine = range && !user;
+    if (user && !(name === "nodeCIDR" && mayMoveNodes)) {
+      throw new Error(
+        `${name} ${text} is in use on this machine (${formatCidr(user.range)}, ${user.by}): choose another`,
+      );
+    }
+    const chosen = isFine ? range : candidates[name].map(parseCidr).find((candidate) => !conflict(candidate));
+    if (!chosen) throw new Error(`no free ${name} is left on this machine: give one`);
+    taken.push({ range: chosen, by: `this cluster's ${name}` });
+    return formatCidr(chosen);
+  };
+  // Wanted ranges first, so that a chosen one makes way for them.
+  const names = (["podCIDR", "serviceCIDR", "nodeCIDR"] as const).toSorted(
+    (a, b) => Number(wanted[b] !== undefined) - Number(wanted[a] !== undefined),
+  );
+  return Object.fromEntries(names.map((name) => [name, choose(name)])) as unknown as ClusterSubnets;
+}
+
+interface Route {
+  readonly dst: string;
+  readonly dev?: string;
+  readonly type?: string;
+  readonly protocol?: string;
+}
+
+/** Every range the machine has a route to, other than this cluster's own. */
+async function usedRanges(cluster: string): Promise<UsedRange[]> {
+  const { stdout } = await run("ip", ["-json", "-4", "-details", "route", "show", "table", "all"]);
+  const routes = JSON.parse(stdout || "[]") as Route[];
+  const prefix = interfacePrefix(cluster);
+  return routes
+    .filter(({ dst, type }) => dst !== "default" && type !== "broadcast" && /^[0-9.]+(\/\d+)?$/.test(dst))
+    .filter(({ dev, protocol }) => !dev?.startsWith(prefix) && protocol !== routeProtocol(cluster))
+    .map(({ dst, dev }) => ({ cidr: dst, by: dev ? `dev ${dev}` : "a route" }));
+}
+
+/** Routes that belong to no interface are marked with a protocol number of the cluster's own, from the range left to administrators. */
+export function routeProtocol(cluster: string): string {
+  return String(100 + (Number.parseInt(interfacePrefix(cluster).slice(1, 8), 16) % 80));
+}
+
+async function readRecord(file: string): Promise<ClusterSubnets | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as ClusterSubnets;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Error(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
