@@ -1,1 +1,5 @@
-export {};
+export * from "./controller-manager.ts";
+export { deploymentController } from "./deployment/deployment-controller.ts";
+export { replicaSetController, replicationController } from "./replicaset/definition.ts";
+export type * from "./runtime/context.ts";
+export * from "./runtime/controller.ts";

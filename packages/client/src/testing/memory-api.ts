@@ -349,7 +349,16 @@ function groupOf(name: string, all: readonly Resource[]): object {
 }
 
 function merged(place: Place, old: Fields, object: Fields): Fields {
-  if (place.subresource === "status") return { ...clone(old), status: object.status };
+  if (place.subresource === "status") {
+    // Metadata travels with a status, labels aside, as in most of upstream's strategies.
+    const { labels: _, ...metadata } = object.metadata ?? {};
+    const labels = old.metadata?.labels;
+    return {
+      ...clone(old),
+      metadata: { ...metadata, ...(labels === undefined ? {} : { labels: clone(labels) }) },
+      status: object.status,
+    };
+  }
   const hasStatus = "status" in old || "status" in object;
   return { ...object, ...(hasStatus && old.status !== undefined ? { status: clone(old.status) } : {}) };
 }
