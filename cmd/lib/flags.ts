@@ -17,7 +17,7 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 type ValueOf<S extends FlagSpec> = S["type"] extends "number" ? number : S["type"] extends "boolean" ? boolean : string;
 
 export type Flags<S extends FlagSpecs> = {
-  readonly [K in keyof S]: S[K] extends { default: unknown } ? ValueOf<S[K]> : ValueOf<S[K]> | undefined;
+  readonly [K in keyof S]: "default" extends keyof S[K] ? ValueOf<S[K]> : ValueOf<S[K]> | undefined;
 };
 
 /** The user's mistake: print the message, exit with 2. */
