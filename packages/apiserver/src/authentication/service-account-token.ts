@@ -1,0 +1,185 @@
+/** Service account tokens: signature, claims, and whether what they are bound to still exists. Source: kubernetes' pkg/serviceaccount/jwt.go. */
+
+import { nodes, pods, type Secret, secrets, serviceAccounts } from "@kubets/api";
+import { type Clock, type KubeObject, parseTime } from "@kubets/apimachinery";
+import type { ObjectReader } from "../reader/object-reader.ts";
+import type { UserInfo } from "./authenticator.ts";
+import {
+  audiencesOf,
+  type KubernetesClaim,
+  legacyIssuer,
+  type ObjectClaim,
+  type TokenClaims,
+  unverifiedClaims,
+} from "./service-account-claims.ts";
+import type { VerificationKey } from "./service-account-keys.ts";
+import type { TokenAnswer, TokenAuthenticator } from "./token.ts";
+import { rejected } from "./union.ts";
+import {
+  credentialIdKey,
+  nodeNameKey,
+  nodeUidKey,
+  podNameKey,
+  podUidKey,
+  serviceAccountGroups,
+  serviceAccountUsername,
+} from "./users.ts";
+
+export interface ServiceAccountTokenOptions {
+  /** The first is the one that new tokens name. */
+  readonly issuers: readonly string[];
+  readonly keys: readonly VerificationKey[];
+  /** What a token without audiences is taken to be for: `--api-audiences`. */
+  readonly audiences: readonly string[];
+  readonly reader: ObjectReader;
+  readonly clock: Clock;
+}
+
+/** go-jose's default: clocks may differ by this much, and something deleted this long ago still counts as there. */
+const leewayMs = 60_000;
+
+export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
+  readonly #options: ServiceAccountTokenOptions;
+
+  constructor(options: ServiceAccountTokenOptions) {
+    this.#options = options;
+  }
+
+  async authenticateToken(token: string, audiences: readonly string[]): Promise<TokenAnswer | undefined> {
+    const issuer = unverifiedClaims(token)?.iss;
+    const isLegacy = issuer === legacyIssuer;
+    if (issuer === undefined || !(isLegacy || this.#options.issuers.includes(issuer))) return undefined;
+    const claims = await this.#verify(token);
+    const own = audiencesOf(claims);
+    const tokenAudiences = own.length === 0 && isLegacy ? this.#options.audiences : own;
+    const common = audiences.length === 0 ? tokenAudiences : tokenAudiences.filter((a) => audiences.includes(a));
+    if (common.length === 0 && audiences.length > 0)
+      throw rejected(`token audiences ${list(tokenAudiences)} is invalid for the target audiences ${list(audiences)}`);
+    const user = isLegacy ? await this.#legacyUser(claims, token) : await this.#boundUser(claims);
+    return { user, audiences: common };
+  }
+
+  /** @throws StatusError 401 when no key made the signature */
+  async #verify(token: string): Promise<TokenClaims> {
+    const { compactVerify, decodeProtectedHeader } = await import("jose");
+    let kid: string | undefined;
+    try {
+      kid = decodeProtectedHeader(token).kid;
+    } catch (cause) {
+      throw rejected("service account token has a malformed header", cause);
+    }
+    const named = this.#options.keys.filter(({ id }) => id === kid);
+    let failure: unknown;
+    for (const { publicKey, algorithm } of named.length > 0 ? named : this.#options.keys) {
+      try {
+        const { payload } = await compactVerify(token, publicKey, { algorithms: [algorithm] });
+        return JSON.parse(Buffer.from(payload).toString()) as TokenClaims;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw rejected("service account token has an invalid signature", failure);
+  }
+
+  async #boundUser(claims: TokenClaims): Promise<UserInfo> {
+    const now = this.#options.clock.now();
+    if (claims.exp === undefined || claims.exp * 1000 < now - leewayMs)
+      throw rejected("service account token has expired");
+    if (claims.nbf !== undefined && claims.nbf * 1000 > now + leewayMs)
+      throw rejected("service account token is not valid yet");
+    const claim = claims["kubernetes.io"];
+    if (claim?.namespace === undefined || claim.serviceaccount === undefined)
+      throw rejected("service account token claims could not be validated due to unexpected private claim");
+    await this.#checkReferences(claim.namespace, claim.serviceaccount, claim);
+    return {
+      name: serviceAccountUsername(claim.namespace, claim.serviceaccount.name),
+      ...uidOf(claim.serviceaccount),
+      groups: serviceAccountGroups(claim.namespace),
+      ...extraOf(claims, claim),
+    };
+  }
+
+  async #checkReferences(namespace: string, account: ObjectClaim, claim: KubernetesClaim): Promise<void> {
+    const { reader } = this.#options;
+    const name = account.name;
+    this.#checkThere(await reader.get(serviceAccounts, namespace, name), account, {
+      missing: `serviceaccounts "${name}" not found`,
+      deleted: `service account ${namespace}/${name} has been deleted`,
+      other: (uid) => `service account UID (${uid}) does not match claim (${account.uid})`,
+    });
+    const invalidated = "service account token has been invalidated";
+    const texts = (kind: string, ref: ObjectClaim) => ({
+      missing: invalidated,
+      deleted: invalidated,
+      other: (uid: string) => `${kind} UID (${uid}) does not match service account ${kind} ref claim (${ref.uid})`,
+    });
+    const { secret, pod, node } = claim;
+    if (secret) this.#checkThere(await reader.get(secrets, namespace, secret.name), secret, texts("secret", secret));
+    if (pod) this.#checkThere(await reader.get(pods, namespace, pod.name), pod, texts("pod", pod));
+    // A pod's token also names its node, for information; only a token bound to the node dies with it.
+    if (node && !pod) this.#checkThere(await reader.get(nodes, "", node.name), node, texts("node", node));
+  }
+
+  #checkThere(
+    object: KubeObject | undefined,
+    claim: ObjectClaim,
+    texts: { missing: string; deleted: string; other: (uid: string) => string },
+  ): void {
+    if (object === undefined) throw rejected(texts.missing);
+    const { deletionTimestamp, uid = "" } = object.metadata ?? {};
+    if (deletionTimestamp !== undefined && parseTime(deletionTimestamp) < this.#options.clock.now() - leewayMs)
+      throw rejected(texts.deleted);
+    if (uid !== claim.uid) throw rejected(texts.other(uid));
+  }
+
+  async #legacyUser(claims: TokenClaims, token: string): Promise<UserInfo> {
+    const namespace = claims["kubernetes.io/serviceaccount/namespace"];
+    const name = claims["kubernetes.io/serviceaccount/service-account.name"];
+    const uid = claims["kubernetes.io/serviceaccount/service-account.uid"];
+    const secretName = claims["kubernetes.io/serviceaccount/secret.name"];
+    if (!claims.sub) throw rejected("sub claim is missing");
+    if (!namespace) throw rejected("namespace claim is missing");
+    if (!secretName) throw rejected("secretName claim is missing");
+    if (!name) throw rejected("serviceAccountName claim is missing");
+    if (!uid) throw rejected("serviceAccountUID claim is missing");
+    if (claims.sub !== serviceAccountUsername(namespace, name)) throw rejected("sub claim is invalid");
+    const { reader } = this.#options;
+    const secret = await reader.get(secrets, namespace, secretName);
+    if (secret === undefined || secret.metadata?.deletionTimestamp !== undefined)
+      throw rejected("Token has been invalidated");
+    if (tokenIn(secret) !== token) throw rejected("Token does not match server's copy");
+    const account = await reader.get(serviceAccounts, namespace, name);
+    if (account === undefined) throw rejected(`serviceaccounts "${name}" not found`);
+    if (account.metadata?.deletionTimestamp !== undefined)
+      throw rejected(`ServiceAccount ${namespace}/${name} has been deleted`);
+    if (account.metadata?.uid !== uid)
+      throw rejected(`ServiceAccount UID (${account.metadata?.uid}) does not match claim (${uid})`);
+    return { name: serviceAccountUsername(namespace, name), uid, groups: serviceAccountGroups(namespace) };
+  }
+}
+
+function tokenIn(secret: Secret): string {
+  return Buffer.from(secret.data?.["token"] ?? "", "base64").toString();
+}
+
+function list(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
+}
+
+function uidOf({ uid }: ObjectClaim): { uid?: string } {
+  return uid === undefined ? {} : { uid };
+}
+
+function extraOf({ jti }: TokenClaims, { pod, node }: KubernetesClaim): Pick<UserInfo, "extra"> {
+  const extra: Record<string, readonly string[]> = {};
+  if (jti) extra[credentialIdKey] = [`JTI=${jti}`];
+  if (pod?.uid) {
+    extra[podNameKey] = [pod.name];
+    extra[podUidKey] = [pod.uid];
+  }
+  if (node) {
+    extra[nodeNameKey] = [node.name];
+    if (node.uid) extra[nodeUidKey] = [node.uid];
+  }
+  return Object.keys(extra).length === 0 ? {} : { extra };
+}
