@@ -22,7 +22,7 @@ export interface ImageManagerOptions {
 export interface PullRequest {
   readonly pod: Pod;
   readonly container: Container;
-  readonly pullSecrets: readonly Secret[];
+  pullSecrets(): Promise<readonly Secret[]>;
   readonly sandboxConfig: PodSandboxConfig;
   readonly signal: AbortSignal;
 }
@@ -80,7 +80,11 @@ export class ImageManager {
     if (remainingMs > 0) {
       const message = `Back-off pulling image "${container.image}"`;
       events.container(pod, container.name, "Normal", "BackOff", message);
-      throw new StartError("ImagePullBackOff", `${message}: ErrImagePull: ${this.#failures.get(key) ?? ""}`, remainingMs);
+      throw new StartError(
+        "ImagePullBackOff",
+        `${message}: ErrImagePull: ${this.#failures.get(key) ?? ""}`,
+        remainingMs,
+      );
     }
     events.container(pod, container.name, "Normal", "Pulling", `Pulling image "${container.image}"`);
     const asked = clock.monotonic();
@@ -119,15 +123,16 @@ export class ImageManager {
     return mine;
   }
 
-  async #fetch({ pullSecrets, sandboxConfig, signal }: PullRequest, image: string) {
+  async #fetch(request: PullRequest, image: string) {
+    const { sandboxConfig, signal } = request;
     const startedAt = this.#options.clock.monotonic();
-    const attempts: (AuthConfig | undefined)[] = [...credentialsFor(image, pullSecrets)];
+    const attempts: (AuthConfig | undefined)[] = [...credentialsFor(image, await request.pullSecrets())];
     if (attempts.length === 0) attempts.push(undefined);
     let failure: unknown;
     for (const auth of attempts) {
       try {
-        const request = { image: { image }, sandboxConfig, ...(auth === undefined ? {} : { auth }) };
-        const answer = await this.#options.images.pullImage(request, { signal, deadlineMs: Number.POSITIVE_INFINITY });
+        const pull = { image: { image }, sandboxConfig, ...(auth === undefined ? {} : { auth }) };
+        const answer = await this.#options.images.pullImage(pull, { signal, deadlineMs: Number.POSITIVE_INFINITY });
         return { imageRef: answer.imageRef, startedAt };
       } catch (error) {
         failure = error;

@@ -34,7 +34,7 @@ export async function makeEnvironment(
   for (const from of container.envFrom ?? []) await addFrom(env, namespace, from, sources);
   const lookup = lookupIn(env, services);
   for (const variable of container.env ?? []) {
-    const value = await valueOf(pod, container, variable, sources, lookup);
+    const value = await variableValue(pod, container, variable, sources, lookup);
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of services) if (!env.has(name)) env.set(name, value);
@@ -84,7 +84,7 @@ function decodeAll(data: Readonly<Record<string, string>>): Record<string, strin
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decodeBase64(value)]));
 }
 
-async function valueOf(
+async function variableValue(
   pod: Pod,
   container: Container,
   variable: EnvVar,

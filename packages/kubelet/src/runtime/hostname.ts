@@ -22,7 +22,9 @@ export function podHostname(pod: Pod, clusterDomain: string): PodHostname {
   if (spec?.setHostnameAsFQDN !== true || domain === "") return { hostname: short, domain };
   const full = `${short}.${domain}`;
   if (full.length > maxHostname) {
-    throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (64 characters is the max, ${full.length} characters requested)`);
+    throw new Error(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (64 characters is the max, ${full.length} characters requested)`,
+    );
   }
   return { hostname: full, domain };
 }

@@ -189,4 +189,3 @@ export function isIdle(actions: PodActions): boolean {
     actions.containersToKill.length === 0
   );
 }
-

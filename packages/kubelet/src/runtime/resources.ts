@@ -26,7 +26,7 @@ export function milliOf(quantity: string | undefined): number {
   return tryParseQuantity(quantity)?.milliValue() ?? 0;
 }
 
-export function valueOf(quantity: string | undefined): number {
+export function amountOf(quantity: string | undefined): number {
   return tryParseQuantity(quantity)?.value() ?? 0;
 }
 
@@ -44,7 +44,7 @@ export function oomScoreAdjust(pod: Pod, container: Container, memoryCapacity: n
     case "BestEffort":
       return bestEffortScore;
     case "Burstable": {
-      const request = valueOf(container.resources?.requests?.["memory"]);
+      const request = amountOf(container.resources?.requests?.["memory"]);
       const score = Math.trunc(1000 - (1000 * request) / Math.max(memoryCapacity, 1));
       if (score < 1000 + guaranteedScore) return 1000 + guaranteedScore;
       return score === bestEffortScore ? score - 1 : score;
@@ -65,7 +65,7 @@ export function containerResources(pod: Pod, container: Container, options: Reso
   const { requests, limits } = container.resources ?? {};
   const cpuLimit = milliOf(limits?.["cpu"]);
   const cpuRequest = requests?.["cpu"] === undefined ? cpuLimit : milliOf(requests["cpu"]);
-  const memoryLimit = valueOf(limits?.["memory"]);
+  const memoryLimit = amountOf(limits?.["memory"]);
   const quota = options.cpuCfsQuota ? milliCpuToQuota(cpuLimit) : 0;
   return {
     cpuShares: milliCpuToShares(cpuRequest),
@@ -79,7 +79,7 @@ export function containerResources(pod: Pod, container: Container, options: Reso
 export function podCgroupResources(pod: Pod): { cpuShares: number; cpuQuota?: number; memoryLimit?: number } {
   const cpuRequest = effective(pod, (c) => milliOf(c.resources?.requests?.["cpu"] ?? c.resources?.limits?.["cpu"]));
   const cpuLimit = limited(pod, "cpu") ? effective(pod, (c) => milliOf(c.resources?.limits?.["cpu"])) : 0;
-  const memory = limited(pod, "memory") ? effective(pod, (c) => valueOf(c.resources?.limits?.["memory"])) : 0;
+  const memory = limited(pod, "memory") ? effective(pod, (c) => amountOf(c.resources?.limits?.["memory"])) : 0;
   return {
     cpuShares: milliCpuToShares(cpuRequest),
     ...(cpuLimit === 0 ? {} : { cpuQuota: milliCpuToQuota(cpuLimit) }),
@@ -94,16 +94,16 @@ function limited(pod: Pod, resource: string): boolean {
   );
 }
 
-function effective(pod: Pod, amountOf: (container: Container) => number): number {
+function effective(pod: Pod, each: (container: Container) => number): number {
   let sum = 0;
-  for (const container of pod.spec?.containers ?? []) sum += amountOf(container);
+  for (const container of pod.spec?.containers ?? []) sum += each(container);
   let sidecars = 0;
   let initPeak = 0;
   for (const container of pod.spec?.initContainers ?? []) {
     if (isSidecar(container)) {
-      sidecars += amountOf(container);
+      sidecars += each(container);
       initPeak = Math.max(initPeak, sidecars);
-    } else initPeak = Math.max(initPeak, sidecars + amountOf(container));
+    } else initPeak = Math.max(initPeak, sidecars + each(container));
   }
   return Math.max(sum + sidecars, initPeak);
 }

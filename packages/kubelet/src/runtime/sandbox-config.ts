@@ -5,7 +5,7 @@ import type * as cri from "@kubets/cri";
 import { allContainers, isHostNetwork, podRef } from "../pods/pod-ref.ts";
 import type { ResolvConf } from "./dns.ts";
 import { sandboxAnnotations, sandboxLabels } from "./labels.ts";
-import { podCgroupResources, cpuPeriodUs } from "./resources.ts";
+import { cpuPeriodUs, podCgroupResources } from "./resources.ts";
 import { sandboxSecurityContext } from "./security-context.ts";
 
 export interface SandboxInput {

@@ -90,9 +90,7 @@ function readyCondition({ pod, foreign }: ConditionInput, containersReady: PodCo
     if (found === undefined) {
       messages.push(`corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`);
     } else if (found.status !== "True") {
-      messages.push(
-        `the status of pod readiness gate "${gate.conditionType}" is not "True", but ${found.status}`,
-      );
+      messages.push(`the status of pod readiness gate "${gate.conditionType}" is not "True", but ${found.status}`);
     }
   }
   return messages.length === 0
