@@ -61,6 +61,7 @@ interface Run {
   sandboxConfig: cri.PodSandboxConfig;
   podIPs: readonly string[];
   retryAfterMs: number | undefined;
+  changed: boolean;
 }
 
 export class PodRuntime {
@@ -81,10 +82,10 @@ export class PodRuntime {
       }
       const run = await this.#prepare(input, actions, failures);
       await this.#startAll(run);
-      return { changed: true, failures, retryAfterMs: run.retryAfterMs, error: undefined };
+      return { changed: run.changed, failures, retryAfterMs: run.retryAfterMs, error: undefined };
     } catch (error) {
       input.signal.throwIfAborted();
-      return { changed: true, failures, retryAfterMs: retryMs, error: error as Error };
+      return { changed: false, failures, retryAfterMs: retryMs, error: error as Error };
     }
   }
 
@@ -130,6 +131,7 @@ export class PodRuntime {
       sandboxConfig,
       podIPs: status.ips,
       retryAfterMs: undefined,
+      changed: actions.killPod || actions.createSandbox || actions.containersToKill.length > 0,
     };
     if (actions.createSandbox) await this.#createSandbox(run);
     return run;
@@ -186,6 +188,7 @@ export class PodRuntime {
     try {
       this.#checkBackOff(run, container);
       await this.#createAndStart(run, container);
+      run.changed = true;
       return true;
     } catch (error) {
       signal.throwIfAborted();
