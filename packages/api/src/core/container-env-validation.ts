@@ -95,8 +95,10 @@ export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, a
   const errors: FieldError[] = [];
   for (const [i, source] of (sources ?? []).entries()) {
     const here = at.index(i);
-    if (source.prefix) errors.push(...complaints(here.child("prefix"), source.prefix, isRelaxedEnvVarName(source.prefix)));
-    if (source.configMapRef !== undefined) errors.push(...validateSourceName(source.configMapRef, here.child("configMapRef")));
+    if (source.prefix)
+      errors.push(...complaints(here.child("prefix"), source.prefix, isRelaxedEnvVarName(source.prefix)));
+    if (source.configMapRef !== undefined)
+      errors.push(...validateSourceName(source.configMapRef, here.child("configMapRef")));
     if (source.secretRef !== undefined) errors.push(...validateSourceName(source.secretRef, here.child("secretRef")));
 
     // Upstream puts these two on the list, not on its element.

@@ -32,7 +32,9 @@ const knownPaths = new Set([
 /** `metadata.labels['app']` is path `metadata.labels`, subscript `app`. */
 export function splitSubscript(fieldPath: string): { path: string; subscript: string | undefined } {
   const match = /^([^[]*)\['(.*)'\]$/s.exec(fieldPath);
-  return match === null ? { path: fieldPath, subscript: undefined } : { path: match[1] ?? "", subscript: match[2] ?? "" };
+  return match === null
+    ? { path: fieldPath, subscript: undefined }
+    : { path: match[1] ?? "", subscript: match[2] ?? "" };
 }
 
 export function validateFieldSelector(
@@ -96,7 +98,13 @@ function validateDivisor(resource: string, divisor: string | undefined, at: Fiel
   const allowed = name === "cpu" ? ["1m", "1"] : byteDivisors;
   if (allowed.includes(quantity.toString())) return [];
   const list = name === "cpu" ? "1m and 1" : byteDivisors.join(", ");
-  return [invalidValue(at.child("divisor"), resource, `only divisor's values ${list} are supported with the ${name} resource`)];
+  return [
+    invalidValue(
+      at.child("divisor"),
+      resource,
+      `only divisor's values ${list} are supported with the ${name} resource`,
+    ),
+  ];
 }
 
 function divisorName(resource: string): string | undefined {

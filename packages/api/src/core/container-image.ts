@@ -1,6 +1,7 @@
 /** Image references, as far as the API needs them: the tag decides the default pull policy. Source: distribution's reference grammar. */
 
-const domain = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?$/;
+const domain =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?$/;
 const pathComponent = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const tagFormat = /^[\w][\w.-]{0,127}$/;
 const digestFormat = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
@@ -21,7 +22,8 @@ export function imageTag(image: string): string | undefined {
 
   const components = (colon < 0 ? named : named.slice(0, colon)).split("/");
   const first = components[0] ?? "";
-  const hasDomain = components.length > 1 && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase());
+  const hasDomain =
+    components.length > 1 && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase());
   if (hasDomain && !domain.test(first)) return undefined;
   if (!(hasDomain ? components.slice(1) : components).every((each) => pathComponent.test(each))) return undefined;
 

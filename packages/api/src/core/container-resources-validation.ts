@@ -41,7 +41,8 @@ export function validateResourceName(name: string, at: FieldPath): FieldError[] 
 export function validateContainerResourceName(name: string, at: FieldPath): FieldError[] {
   const errors = validateResourceName(name, at);
   if (!name.includes("/")) {
-    if (!isStandardContainerResource(name)) errors.push(invalidValue(at, name, "must be a standard resource for containers"));
+    if (!isStandardContainerResource(name))
+      errors.push(invalidValue(at, name, "must be a standard resource for containers"));
   } else if (!isNativeResource(name) && !isExtendedResource(name)) {
     errors.push(invalidValue(at, name, "doesn't follow extended resource name standard"));
   }
@@ -101,7 +102,10 @@ function validateRequirements(
   if (requirements === undefined) return [];
   const errors: FieldError[] = [];
   const { limits = {}, requests = {} } = requirements;
-  for (const [list, key] of [[limits, "limits"], [requests, "requests"]] as const)
+  for (const [list, key] of [
+    [limits, "limits"],
+    [requests, "requests"],
+  ] as const)
     for (const [name, text] of Object.entries(list)) {
       const here = at.child(key).key(name);
       errors.push(...nameCheck(name, here), ...validateResourceQuantity(name, text, here));

@@ -117,12 +117,14 @@ export function validateWindowsOptions(
   const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options;
   if (gmsaCredentialSpecName !== undefined)
     errors.push(
-      ...complaints(at.child("gmsaCredentialSpecName"), gmsaCredentialSpecName, isDNS1123Subdomain(gmsaCredentialSpecName)),
+      ...complaints(
+        at.child("gmsaCredentialSpecName"),
+        gmsaCredentialSpecName,
+        isDNS1123Subdomain(gmsaCredentialSpecName),
+      ),
     );
   if (gmsaCredentialSpec === "")
-    errors.push(
-      invalidValue(at.child("gmsaCredentialSpec"), "", "gmsaCredentialSpec cannot be an empty string"),
-    );
+    errors.push(invalidValue(at.child("gmsaCredentialSpec"), "", "gmsaCredentialSpec cannot be an empty string"));
   else if (gmsaCredentialSpec !== undefined && gmsaCredentialSpec.length > maxCredentialSpecKiB * 1024)
     errors.push(
       invalidValue(

@@ -1,6 +1,5 @@
 /** Small checks that the validation of Pods, Services and workloads is made of. Each returns field errors; none means valid. */
 
-import { isIPv4, isIPv6 } from "node:net";
 import {
   type FieldError,
   type FieldPath,
@@ -8,16 +7,16 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
   isQualifiedName,
-  isValidLabelValue,
   isValidPortName,
   isValidPortNum,
   notSupported,
+  parseIp,
   required,
+  validateIpLegacy,
 } from "@kubets/apimachinery";
 
 export const negativeMessage = "must be greater than or equal to 0";
 export const notPositiveMessage = "must be greater than zero";
-export const immutableMessage = "field is immutable";
 
 /** One Invalid for each complaint. */
 export function complaints(at: FieldPath, value: unknown, texts: readonly string[]): FieldError[] {
@@ -52,16 +51,6 @@ export function present(at: FieldPath, value: string | readonly unknown[] | unde
   return value === undefined || value.length === 0 ? [required(at, why)] : [];
 }
 
-/** Keys and values of a map of labels. Source: metav1 validation's ValidateLabels. */
-export function labelMap(at: FieldPath, labels: Readonly<Record<string, string>> | undefined): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [key, value] of Object.entries(labels ?? {})) {
-    errors.push(...qualifiedName(at, key));
-    errors.push(...complaints(at, value, isValidLabelValue(value)));
-  }
-  return errors;
-}
-
 export function portNumber(at: FieldPath, port: number | undefined): FieldError[] {
   return complaints(at, port ?? 0, isValidPortNum(port ?? 0));
 }
@@ -71,23 +60,12 @@ export function portNumberOrName(at: FieldPath, port: number | string | undefine
   return typeof port === "string" ? complaints(at, port, isValidPortName(port)) : portNumber(at, port);
 }
 
-const ipMessage = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-const cidrMessage = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-
-export function ipAddress(at: FieldPath, ip: string | undefined): FieldError[] {
-  return isIPv4(ip ?? "") || isIPv6(ip ?? "") ? [] : [invalidValue(at, ip ?? "", ipMessage)];
-}
-
-export function cidr(at: FieldPath, value: string): FieldError[] {
-  const [address = "", bits = "", ...rest] = value.split("/");
-  const widest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-  const valid = rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= widest;
-  return valid ? [] : [invalidValue(at, value, cidrMessage)];
-}
+export const ipAddress = (at: FieldPath, ip: string | undefined) => validateIpLegacy(ip ?? "", at);
 
 /** Two addresses, one of each family. */
 export function isDualStack(ips: readonly string[]): boolean {
-  return ips.some((ip) => isIPv4(ip)) && ips.some((ip) => isIPv6(ip));
+  const families = new Set(ips.map((ip) => parseIp(ip)?.family));
+  return families.has(4) && families.has(6);
 }
 
 /** Refuses what leaves the directory it is relative to. */
@@ -103,8 +81,7 @@ export function localDescendingPath(at: FieldPath, path: string): FieldError[] {
 /** A file that a volume writes: names starting with `..` belong to the volume itself. */
 export function localNonReservedPath(at: FieldPath, path: string): FieldError[] {
   const errors = localDescendingPath(at, path);
-  if (path.startsWith("..") && !path.startsWith("../"))
-    errors.push(invalidValue(at, path, "must not start with '..'"));
+  if (path.startsWith("..") && !path.startsWith("../")) errors.push(invalidValue(at, path, "must not start with '..'"));
   return errors;
 }
 

@@ -3,7 +3,7 @@
  * Source of the rules: component-helpers/resource (PodRequests, PodLimits), pkg/apis/core/helper/qos, KEP-753, KEP-2837.
  */
 
-import { Quantity } from "@kubets/apimachinery";
+import type { Quantity } from "@kubets/apimachinery";
 import type { Container, Pod, PodSpec } from "../generated/types.ts";
 import {
   addResources,

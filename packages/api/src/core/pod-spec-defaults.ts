@@ -65,7 +65,8 @@ export function setPodDefaults(pod: Pod): void {
   const spec = pod.spec;
   if (spec === undefined) return;
   setPodSpecDefaults(spec);
-  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) setRequestsFromLimits(container);
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
+    setRequestsFromLimits(container);
   setPodLevelResourceDefaults(spec);
   spec.enableServiceLinks ??= true;
   if (spec.hostNetwork === true) {

@@ -45,7 +45,8 @@ function setBlockDeviceDefaults(volume: Volume): void {
 /** A volume that names no source is an emptyDir. */
 export function setVolumeDefaults(volume: Volume): void {
   if (Object.keys(volume).every((key) => key === "name")) volume.emptyDir = {};
-  if (volume.emptyDir?.sizeLimit !== undefined) volume.emptyDir.sizeLimit = canonicalQuantity(volume.emptyDir.sizeLimit);
+  if (volume.emptyDir?.sizeLimit !== undefined)
+    volume.emptyDir.sizeLimit = canonicalQuantity(volume.emptyDir.sizeLimit);
   if (volume.secret !== undefined) volume.secret.defaultMode ??= defaultFileMode;
   if (volume.configMap !== undefined) volume.configMap.defaultMode ??= defaultFileMode;
   if (volume.hostPath !== undefined) volume.hostPath.type ??= "";

@@ -1,6 +1,13 @@
 /** Volumes seen from a container. Source: ValidateVolumeMounts, ValidateVolumeDevices. */
 
-import { type FieldError, type FieldPath, forbiddenField, invalidValue, notFoundValue, required } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  notFoundValue,
+  required,
+} from "@kubets/apimachinery";
 import type { Container, Volume, VolumeMount } from "../generated/types.ts";
 import { localDescendingPath, noBacksteps, present, supportedOrAbsent } from "./pod-field-checks.ts";
 
@@ -21,7 +28,9 @@ export function validateVolumeMounts(container: Container, volumes: VolumesByNam
     if (devices.some((device) => device.name === name))
       errors.push(invalidValue(here.child("name"), name, "must not already exist in volumeDevices"));
     if (devices.some((device) => device.devicePath === mountPath))
-      errors.push(invalidValue(here.child("mountPath"), mountPath, "must not already exist as a path in volumeDevices"));
+      errors.push(
+        invalidValue(here.child("mountPath"), mountPath, "must not already exist as a path in volumeDevices"),
+      );
     errors.push(...validateSubPaths(mount, at, here), ...validatePropagation(mount, container, at));
   }
   return errors;
@@ -33,7 +42,9 @@ function validateSubPaths({ subPath, subPathExpr }: VolumeMount, list: FieldPath
   if (subPath) errors.push(...localDescendingPath(list.child("subPath"), subPath));
   if (subPathExpr) {
     if (subPath)
-      errors.push(invalidValue(here.child("subPathExpr"), subPathExpr, "subPathExpr and subPath are mutually exclusive"));
+      errors.push(
+        invalidValue(here.child("subPathExpr"), subPathExpr, "subPathExpr and subPath are mutually exclusive"),
+      );
     errors.push(...localDescendingPath(list.child("subPathExpr"), subPathExpr));
   }
   return errors;
@@ -51,7 +62,8 @@ function validatePropagation(mount: VolumeMount, container: Container, list: Fie
   const recursiveAt = list.child("recursiveReadOnly");
   errors.push(...supportedOrAbsent(recursiveAt, recursiveReadOnly, ["Disabled", "Enabled", "IfPossible"]));
   if (recursiveReadOnly === "Enabled" || recursiveReadOnly === "IfPossible") {
-    if (mount.readOnly !== true) errors.push(forbiddenField(recursiveAt, "may only be specified when readOnly is true"));
+    if (mount.readOnly !== true)
+      errors.push(forbiddenField(recursiveAt, "may only be specified when readOnly is true"));
     if (mountPropagation !== undefined && mountPropagation !== "None")
       errors.push(forbiddenField(recursiveAt, "may only be specified when mountPropagation is None or not specified"));
   }
@@ -76,7 +88,9 @@ export function validateVolumeDevices(container: Container, volumes: VolumesByNa
     if (mounts.some((mount) => mount.name === name))
       errors.push(invalidValue(here.child("name"), name, "must not already exist in volumeMounts"));
     if (mounts.some((mount) => mount.mountPath === devicePath))
-      errors.push(invalidValue(here.child("devicePath"), devicePath, "must not already exist as a path in volumeMounts"));
+      errors.push(
+        invalidValue(here.child("devicePath"), devicePath, "must not already exist as a path in volumeMounts"),
+      );
     if (name !== "") names.add(name);
   }
   return errors;

@@ -1,6 +1,13 @@
 /** Volumes made of files that the API holds: Secrets, ConfigMaps, the downward API, tokens. Source: validateProjectionSources and its neighbours. */
 
-import { type FieldError, type FieldPath, forbiddenField, invalidValue, required } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  required,
+  validateLabelSelector,
+} from "@kubets/apimachinery";
 import type {
   ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
@@ -13,7 +20,6 @@ import type {
 } from "../generated/types.ts";
 import { validateFieldSelector, validateResourceFieldSelector } from "./container-field-refs.ts";
 import { fileMode, localNonReservedPath, oneOf, present } from "./pod-field-checks.ts";
-import { validateLabelSelector } from "./pod-selector-validation.ts";
 
 const volumeFieldPaths = [
   "metadata.annotations",
@@ -58,16 +64,11 @@ export function validateDownwardAPI(source: DownwardAPIVolumeSource, at: FieldPa
 }
 
 function validateDownwardFile(file: DownwardAPIVolumeFile, at: FieldPath): FieldError[] {
-  const errors = [
-    ...present(at.child("path"), file.path),
-    ...localNonReservedPath(at.child("path"), file.path ?? ""),
-  ];
+  const errors = [...present(at.child("path"), file.path), ...localNonReservedPath(at.child("path"), file.path ?? "")];
   if (file.fieldRef !== undefined) {
     errors.push(...validateFieldSelector(file.fieldRef, volumeFieldPaths, at.child("fieldRef")));
     if (file.resourceFieldRef !== undefined)
-      errors.push(
-        invalidValue(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"),
-      );
+      errors.push(invalidValue(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
   } else if (file.resourceFieldRef !== undefined) {
     errors.push(...validateResourceFieldSelector(file.resourceFieldRef, at.child("resourceFieldRef"), true));
   } else {
@@ -95,7 +96,8 @@ function validateProjection(source: VolumeProjection, volume: FieldPath, at: Fie
     if (keyed === undefined) continue;
     errors.push(...present(at.child(kind, "name"), keyed.name), ...validateItems(keyed.items, at.child(kind, "items")));
   }
-  for (const file of source.downwardAPI?.items ?? []) errors.push(...validateDownwardFile(file, at.child("downwardAPI")));
+  for (const file of source.downwardAPI?.items ?? [])
+    errors.push(...validateDownwardFile(file, at.child("downwardAPI")));
   if (source.serviceAccountToken !== undefined)
     errors.push(...validateToken(source.serviceAccountToken, volume, at.child("serviceAccountToken")));
   if (source.clusterTrustBundle !== undefined)
@@ -135,7 +137,8 @@ function validateToken(token: ServiceAccountTokenProjection, volume: FieldPath, 
   const seconds = token.expirationSeconds ?? 0;
   const here = at.child("expirationSeconds");
   if (seconds < 600) errors.push(invalidValue(here, seconds, "may not specify a duration less than 10 minutes"));
-  if (seconds > 2 ** 32) errors.push(invalidValue(here, seconds, "may not specify a duration larger than 2^32 seconds"));
+  if (seconds > 2 ** 32)
+    errors.push(invalidValue(here, seconds, "may not specify a duration larger than 2^32 seconds"));
   if (!token.path) errors.push(required(volume.child("path")));
   else errors.push(...localNonReservedPath(volume.child("path"), token.path));
   return errors;
@@ -150,7 +153,11 @@ function validateTrustBundle(bundle: ClusterTrustBundleProjection, at: FieldPath
     if (name === "") errors.push(required(at.child("name"), "must be a valid object name"));
     if (bundle.labelSelector !== undefined)
       errors.push(
-        invalidValue(at.child("labelSelector"), bundle.labelSelector, "labelSelector must be unset if name is specified"),
+        invalidValue(
+          at.child("labelSelector"),
+          bundle.labelSelector,
+          "labelSelector must be unset if name is specified",
+        ),
       );
   } else if (signerName !== undefined) {
     if (signerName === "") errors.push(required(at.child("signerName"), "must be a valid signer name"));
@@ -158,7 +165,11 @@ function validateTrustBundle(bundle: ClusterTrustBundleProjection, at: FieldPath
   } else {
     errors.push(required(at, "either name or signerName must be specified"));
   }
-  return [...errors, ...present(at.child("path"), bundle.path), ...localNonReservedPath(at.child("path"), bundle.path ?? "")];
+  return [
+    ...errors,
+    ...present(at.child("path"), bundle.path),
+    ...localNonReservedPath(at.child("path"), bundle.path ?? ""),
+  ];
 }
 
 const keyTypes = ["ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096"];
@@ -171,7 +182,11 @@ function validatePodCertificate(projection: PodCertificateProjection, at: FieldP
   const seconds = projection.maxExpirationSeconds;
   if (seconds !== undefined && (seconds < 3600 || seconds > 91 * 24 * 3600))
     errors.push(
-      invalidValue(at.child("maxExpirationSeconds"), seconds, "if provided, maxExpirationSeconds must be between 1 hour and 91 days"),
+      invalidValue(
+        at.child("maxExpirationSeconds"),
+        seconds,
+        "if provided, maxExpirationSeconds must be between 1 hour and 91 days",
+      ),
     );
   const paths = ["credentialBundlePath", "keyPath", "certificateChainPath"] as const;
   if (paths.every((field) => !projection[field]))

@@ -12,7 +12,14 @@ import {
   tooLong,
 } from "@kubets/apimachinery";
 import type * as types from "../generated/types.ts";
-import { complaints, dnsLabel, localDescendingPath, noBacksteps, present, supportedOrAbsent } from "./pod-field-checks.ts";
+import {
+  complaints,
+  dnsLabel,
+  localDescendingPath,
+  noBacksteps,
+  present,
+  supportedOrAbsent,
+} from "./pod-field-checks.ts";
 
 const hostPathTypes = [
   "",
@@ -41,7 +48,9 @@ export function validateGitRepo(source: types.GitRepoVolumeSource, at: FieldPath
 }
 
 function between0And255(at: FieldPath, value: number | undefined, low = 0): FieldError[] {
-  return value === undefined || (value >= 0 && value <= 255) ? [] : [invalidValue(at, value, inclusiveRangeError(low, 255))];
+  return value === undefined || (value >= 0 && value <= 255)
+    ? []
+    : [invalidValue(at, value, inclusiveRangeError(low, 255))];
 }
 
 export function validateGCEPersistentDisk(source: types.GCEPersistentDiskVolumeSource, at: FieldPath): FieldError[] {
@@ -52,7 +61,10 @@ export function validateAWSElasticBlockStore(
   source: types.AWSElasticBlockStoreVolumeSource,
   at: FieldPath,
 ): FieldError[] {
-  return [...present(at.child("volumeID"), source.volumeID), ...between0And255(at.child("partition"), source.partition, 1)];
+  return [
+    ...present(at.child("volumeID"), source.volumeID),
+    ...between0And255(at.child("partition"), source.partition, 1),
+  ];
 }
 
 export function validateNFS(source: types.NFSVolumeSource, at: FieldPath): FieldError[] {
@@ -105,7 +117,8 @@ export function validateFlocker(source: types.FlockerVolumeSource, at: FieldPath
     errors.push(required(at, "one of datasetName and datasetUUID is required"));
   if (datasetName !== "" && datasetUUID !== "")
     errors.push(invalidValue(at, "resource", "datasetName and datasetUUID can not be specified simultaneously"));
-  if (datasetName.includes("/")) errors.push(invalidValue(at.child("datasetName"), datasetName, "must not contain '/'"));
+  if (datasetName.includes("/"))
+    errors.push(invalidValue(at.child("datasetName"), datasetName, "must not contain '/'"));
   return errors;
 }
 
@@ -221,7 +234,11 @@ export function validateEphemeral(source: types.EphemeralVolumeSource, at: Field
   const template = source.volumeClaimTemplate;
   const here = at.child("volumeClaimTemplate");
   if (template === undefined) return [required(here)];
-  const errors = present(here.child("spec", "accessModes"), template.spec?.accessModes, "at least 1 access mode is required");
+  const errors = present(
+    here.child("spec", "accessModes"),
+    template.spec?.accessModes,
+    "at least 1 access mode is required",
+  );
   if (template.spec?.resources?.requests?.["storage"] === undefined)
     errors.push(required(here.child("spec", "resources").key("storage")));
   return errors;
@@ -232,6 +249,8 @@ const pullPolicies = ["Always", "IfNotPresent", "Never"];
 export function validateImage(source: types.ImageVolumeSource, at: FieldPath): FieldError[] {
   return [
     ...present(at.child("reference"), source.reference),
-    ...(source.pullPolicy ? supportedOrAbsent(at.child("pullPolicy"), source.pullPolicy, pullPolicies) : [required(at.child("pullPolicy"))]),
+    ...(source.pullPolicy
+      ? supportedOrAbsent(at.child("pullPolicy"), source.pullPolicy, pullPolicies)
+      : [required(at.child("pullPolicy"))]),
   ];
 }

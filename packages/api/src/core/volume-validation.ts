@@ -30,7 +30,9 @@ export function validateVolumes(
   const byName = new Map<string, Volume>();
   const errors: FieldError[] = [];
   const createdClaims = new Set<string>();
-  if (podName) for (const volume of volumes ?? []) if (volume.ephemeral !== undefined) createdClaims.add(`${podName}-${volume.name}`);
+  if (podName)
+    for (const volume of volumes ?? [])
+      if (volume.ephemeral !== undefined) createdClaims.add(`${podName}-${volume.name}`);
 
   for (const [i, volume] of (volumes ?? []).entries()) {
     const here = at.index(i);
@@ -59,7 +61,12 @@ type SourceCheck = (volume: Volume, at: FieldPath, podName: string | undefined) 
 /** A check of one source kind: not run when the source is not there. */
 function check<K extends SourceKind>(
   kind: K,
-  validate: (source: NonNullable<Volume[K]>, at: FieldPath, volume: Volume, podName: string | undefined) => FieldError[],
+  validate: (
+    source: NonNullable<Volume[K]>,
+    at: FieldPath,
+    volume: Volume,
+    podName: string | undefined,
+  ) => FieldError[],
   path: string = kind,
 ): readonly [K, SourceCheck] {
   return [
