@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type Clock, realClock } from "@kubets/apimachinery";
 
 export interface CgroupSupport {
   /** `v1`, `v2`, or `hybrid`: v1 controllers beside an empty v2 mount. */
@@ -51,12 +52,19 @@ export async function processesIn(directory: string): Promise<number[]> {
 }
 
 /** Removes the cgroup directory and all below it; their processes must have ended. Harmless when there is none. */
-export async function removeCgroup(directory: string): Promise<void> {
-  for (const child of await subdirectories(directory)) await removeCgroup(child);
-  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT")
+export async function removeCgroup(directory: string, clock: Clock = realClock): Promise<void> {
+  for (const child of await subdirectories(directory)) await removeCgroup(child, clock);
+  // Busy until the last zombie in it is reaped.
+  for (let pauseMs = 5; ; pauseMs *= 2) {
+    const error = await rmdir(directory).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error,
+    );
+    if (!error || error.code === "ENOENT") return;
+    if (error.code !== "EBUSY" || pauseMs > 4000)
       throw new Error(`cannot remove cgroup ${directory}: ${error.message}`, { cause: error });
-  });
+    await clock.sleep(pauseMs);
+  }
 }
 
 async function subdirectories(directory: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 /** A node's network namespace and its joint with the machine: one veth pair, addresses, routes. */
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { run } from "../process.ts";
 import { addressAt, parseCidr } from "./cidr.ts";
@@ -90,7 +91,7 @@ export async function ensureNodeNetwork(
 /** The kernel settings kube-proxy and the kubelet expect of a node; they are the namespace's own. */
 async function setNodeSysctls(layout: NodeLayout, call: { signal?: AbortSignal }): Promise<void> {
   // Without br_netfilter a pod's answer to its neighbour on the bridge would pass by the translation of Service addresses.
-  if (!(await pathExists("/proc/sys/net/bridge")))
+  if (!existsSync("/proc/sys/net/bridge"))
     await run("modprobe", ["br_netfilter"], { ...call, okCodes: [0, 1] }).catch(() => undefined);
   const settings = [
     "net.ipv4.ip_forward=1",
@@ -124,7 +125,7 @@ export async function hasNetns(layout: NodeLayout): Promise<boolean> {
   // A name whose mount is gone (after a reboot) is an empty file and no namespace.
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   if (mounts.includes(` ${layout.netnsPath} `)) return true;
-  if (await pathExists(layout.netnsPath)) await run("rm", ["-f", layout.netnsPath]);
+  if (existsSync(layout.netnsPath)) await run("rm", ["-f", layout.netnsPath]);
   return false;
 }
 
@@ -142,9 +143,4 @@ async function uplinkMtu(): Promise<string> {
   const [route] = JSON.parse(stdout || "[]") as { dev?: string }[];
   if (!route?.dev) return "1500";
   return (await readFile(`/sys/class/net/${route.dev}/mtu`, "utf8").catch(() => "1500")).trim();
-}
-
-async function pathExists(path: string): Promise<boolean> {
-  const { existsSync } = await import("node:fs");
-  return existsSync(path);
 }

@@ -1,6 +1,7 @@
 /** What a machine must have before it can be a node, and getting it. */
 
 import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "../process.ts";
 import { findCniBinDir } from "./containerd-config.ts";
@@ -71,7 +72,6 @@ export async function installPackages(
 
 /** Debian starts a daemon it installs; kubets runs its own containerd and does not want that one. */
 async function keepServicesStopped(install: () => Promise<void>): Promise<void> {
-  const { writeFile, rm } = await import("node:fs/promises");
   const policy = "/usr/sbin/policy-rc.d";
   if (existsSync(policy)) return install();
   await writeFile(policy, "#!/bin/sh\n# Written by kubets while it installs packages.\nexit 101\n", { mode: 0o755 });
