@@ -1,0 +1,51 @@
+/** The strategic merge patch that takes a pod's status from what the server has to what it should be. Pure. */
+
+import type { PodCondition, PodStatus } from "@kubets/api";
+import { kubeletConditions } from "./conditions.ts";
+
+type Fields = Record<string, unknown>;
+
+/** Lists that a strategic merge patch would merge by key: `$patch: replace` makes it replace them. */
+const mergedLists = new Set(["podIPs", "hostIPs"]);
+
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keysA = Object.keys(a).filter((key) => (a as Fields)[key] !== undefined);
+  const keysB = Object.keys(b).filter((key) => (b as Fields)[key] !== undefined);
+  return keysA.length === keysB.length && keysA.every((key) => equalJson((a as Fields)[key], (b as Fields)[key]));
+}
+
+/** Undefined when there is nothing to change. Conditions that are not the kubelet's are left alone. */
+export function statusPatch(uid: string, old: PodStatus, wanted: PodStatus): object | undefined {
+  const status: Fields = {};
+  const before = old as unknown as Fields;
+  const after = wanted as unknown as Fields;
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (key === "conditions" || equalJson(before[key], after[key])) continue;
+    status[key] = after[key] === undefined ? null : replacing(key, before[key], after[key]);
+  }
+  const conditions = changedConditions(old.conditions ?? [], wanted.conditions ?? []);
+  if (conditions.length > 0) status["conditions"] = conditions;
+  return Object.keys(status).length === 0 ? undefined : { metadata: { uid }, status };
+}
+
+function replacing(key: string, before: unknown, after: unknown): unknown {
+  if (!mergedLists.has(key) || !Array.isArray(after) || !Array.isArray(before) || before.length === 0) return after;
+  return [...after, { $patch: "replace" }];
+}
+
+function changedConditions(old: readonly PodCondition[], wanted: readonly PodCondition[]): object[] {
+  const changed: object[] = [];
+  for (const condition of wanted) {
+    if (!kubeletConditions.includes(condition.type)) continue;
+    const before = old.find((c) => c.type === condition.type);
+    const { lastProbeTime: _, ...comparable } = (before ?? {}) as PodCondition;
+    if (equalJson(comparable, condition)) continue;
+    // What the old condition said and the new one does not must be taken back explicitly.
+    const cleared = Object.keys(comparable).filter((key) => !(key in condition));
+    changed.push({ ...condition, ...Object.fromEntries(cleared.map((key) => [key, null])) });
+  }
+  return changed;
+}
