@@ -1,4 +1,15 @@
 export * from "./admission/plugin.ts";
 export * from "./authentication/authenticator.ts";
 export * from "./authorization/authorizer.ts";
-export * from "./request/request-info.ts";
+export type { Converter } from "./registry/registry.ts";
+export type { Finish, RegistryHooks, WriteRequest } from "./registry/write-request.ts";
+export type { Answer, Content, RequestBody, ServerRequest } from "./request/request.ts";
+export { header, text, value } from "./request/request.ts";
+export type { RequestInfo, RequestVerb } from "./request/request-info.ts";
+export type { NonResourceHandler } from "./server/chain.ts";
+export type { Call, ResourceCall, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
+export { ListenError, type TlsFiles } from "./server/front.ts";
+export type { InProcessRequest, InProcessTransport, InProcessWatchEvent } from "./server/in-process.ts";
+export type { HttpResponse } from "./server/render.ts";
+export { ResourceTable, type ServedResource } from "./server/resource-table.ts";
+export { ApiServer, type ApiServerOptions } from "./server.ts";

@@ -1,0 +1,267 @@
+/**
+ * The generic registry: one for every resource, driven by its {@link ResourceDefinition}. Reads are here; `create.ts`, `update.ts` and
+ * `delete.ts` are the writes, over the few primitives this class gives them.
+ */
+
+import type { ResourceDefinition, StrategyContext } from "@kubets/api";
+import {
+  apiVersionOf,
+  type Clock,
+  clone,
+  type KubeObject,
+  type ListMeta,
+  notFound,
+  type Random,
+  type ResourceName,
+  type SchemaSet,
+  StatusError,
+} from "@kubets/apimachinery";
+import { CompactedError, type Entry, type Store, StoreUnavailableError } from "@kubets/storage";
+import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
+import type { AdmissionChain } from "./admission-chain.ts";
+import { decodeContinue, encodeContinue } from "./continue-token.ts";
+import { keyOfObject, listPrefix, prefixOf } from "./keys.ts";
+import type { Selection } from "./selection.ts";
+import { atRevision, ordered, ServedObject } from "./served-object.ts";
+import type { RegistryHooks, WriteRequest } from "./write-request.ts";
+
+/** Gives a new object of `to`'s version; `object` is shared and frozen. */
+export type Converter = (object: KubeObject, to: ResourceDefinition) => KubeObject;
+
+/** Versions of one kind that differ in nothing but their name. */
+export const renameVersion: Converter = (object, to) => ({
+  ...object,
+  kind: to.kind,
+  apiVersion: apiVersionOf(to),
+});
+
+export interface RegistryOptions {
+  readonly definition: ResourceDefinition;
+  /** The version objects are stored in; `definition` itself when there is but one. */
+  readonly storedAs: ResourceDefinition;
+  readonly convert: Converter;
+  readonly schemas: SchemaSet;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly admission: AdmissionChain;
+  readonly hooks: RegistryHooks;
+}
+
+export interface ListPage {
+  readonly items: readonly ServedObject[];
+  readonly metadata: ListMeta;
+}
+
+/** How many entries a selective, limited list reads at a time. */
+const selectivePageSize = 500;
+
+export class Registry {
+  readonly definition: ResourceDefinition;
+  readonly schemas: SchemaSet;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly admission: AdmissionChain;
+  readonly hooks: RegistryHooks;
+  readonly resourceName: ResourceName;
+  readonly apiVersion: string;
+  readonly #storedAs: ResourceDefinition;
+  readonly #convert: Converter;
+
+  constructor(options: RegistryOptions) {
+    this.definition = options.definition;
+    this.schemas = options.schemas;
+    this.store = options.store;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.admission = options.admission;
+    this.hooks = options.hooks;
+    this.resourceName = { group: options.definition.group, resource: options.definition.plural };
+    this.apiVersion = apiVersionOf(options.definition);
+    this.#storedAs = options.storedAs;
+    this.#convert = options.convert;
+  }
+
+  get prefix(): string {
+    return prefixOf(this.definition);
+  }
+
+  key(namespace: string, name: string): string {
+    return keyOfObject(this.definition, this.definition.namespaced ? namespace : "", name);
+  }
+
+  /** What an entry holds, in this registry's version. */
+  served(entry: Entry): ServedObject {
+    return this.inVersion(ServedObject.ofEntry(entry));
+  }
+
+  inVersion(served: ServedObject): ServedObject {
+    if (this.#storedAs === this.definition) return served;
+    return served.inVersion(this.apiVersion, (object) => this.#convert(object, this.definition));
+  }
+
+  /** The object as a deletion's event tells it: at the revision of the deletion. */
+  deletedAt(entry: Entry): ServedObject {
+    return this.leftAt(entry, entry.modRevision);
+  }
+
+  /** The object as a watcher whose selection it left is told of it: at the revision at which it did. */
+  leftAt(entry: Entry, revision: number): ServedObject {
+    const last = ServedObject.ofEntry(entry);
+    return this.inVersion(last.inVersion(`@${revision}`, (object) => atRevision(object, revision)));
+  }
+
+  /** @throws StatusError 404 */
+  async get(namespace: string, name: string, resourceVersion = ""): Promise<ServedObject> {
+    this.#requireReached(parseResourceVersion(resourceVersion));
+    return this.served(await this.entry(namespace, name));
+  }
+
+  /** @throws StatusError 404 */
+  async entry(namespace: string, name: string): Promise<Entry> {
+    const entry = await this.store.get(this.key(namespace, name));
+    if (entry === undefined) throw notFound(this.resourceName, name);
+    return entry;
+  }
+
+  async list(namespace: string, selection: Selection, options: ListOptions): Promise<ListPage> {
+    const prefix = listPrefix(this.definition, namespace);
+    const { after, revision, inconsistent } = this.#startOf(options);
+    const limit = options.resourceVersion === "0" ? 0 : Math.max(options.limit, 0);
+    try {
+      return await this.#page(prefix, selection, { limit, after, revision });
+    } catch (error) {
+      if (error instanceof CompactedError) throw this.#listExpired(options, inconsistent ? undefined : after);
+      throw interpretStoreError(error);
+    }
+  }
+
+  async #page(
+    prefix: string,
+    selection: Selection,
+    start: { limit: number; after: string | undefined; revision: number | undefined },
+  ): Promise<ListPage> {
+    const items: ServedObject[] = [];
+    let { after, revision } = start;
+    let remaining = 0;
+    for (;;) {
+      const size = start.limit === 0 ? undefined : selection.empty ? start.limit : selectivePageSize;
+      const page = await this.store.list(prefix, {
+        ...(size === undefined ? {} : { limit: size }),
+        ...(after === undefined ? {} : { after: prefix + after }),
+        ...(revision === undefined ? {} : { revision }),
+      });
+      revision ??= page.revision;
+      remaining = page.remaining;
+      for (const [index, entry] of page.entries.entries()) {
+        after = entry.key.slice(prefix.length);
+        const served = this.served(entry);
+        if (!selection.empty && !selection.matches(served.object)) continue;
+        items.push(served);
+        if (items.length === start.limit) {
+          remaining += page.entries.length - 1 - index;
+          break;
+        }
+      }
+      if (remaining === 0 || page.entries.length === 0 || items.length === start.limit || start.limit === 0) break;
+    }
+    return { items, metadata: this.#listMeta(revision, after, remaining, selection) };
+  }
+
+  #listMeta(revision: number, after: string | undefined, remaining: number, selection: Selection): ListMeta {
+    if (remaining === 0 || after === undefined) return { resourceVersion: String(revision) };
+    return {
+      resourceVersion: String(revision),
+      continue: encodeContinue({ revision, after }),
+      ...(selection.empty ? { remainingItemCount: remaining } : {}),
+    };
+  }
+
+  #startOf(options: ListOptions): { after: string | undefined; revision: number | undefined; inconsistent: boolean } {
+    if (options.continue !== "") {
+      if (options.resourceVersion !== "" && options.resourceVersion !== "0") {
+        throw new StatusError(400, "BadRequest", "specifying resource version is not allowed when using continue");
+      }
+      const token = decodeContinue(options.continue);
+      const inconsistent = token.revision < 0;
+      return { after: token.after, revision: inconsistent ? undefined : token.revision, inconsistent };
+    }
+    const asked = parseResourceVersion(options.resourceVersion);
+    this.#requireReached(asked);
+    // Upstream's rule for a limited list of a given version without a match: exactly that version.
+    const exact =
+      options.resourceVersionMatch === "Exact" ||
+      (options.resourceVersionMatch === "" && options.limit > 0 && asked > 0);
+    return { after: undefined, revision: exact && asked > 0 ? asked : undefined, inconsistent: false };
+  }
+
+  /** @throws StatusError 504 for a version from the future */
+  #requireReached(revision: number): void {
+    const current = this.store.revision;
+    if (revision <= current) return;
+    throw new StatusError(504, "Timeout", `Timeout: Too large resource version: ${revision}, current: ${current}`, {
+      details: {
+        causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+        retryAfterSeconds: 1,
+      },
+    });
+  }
+
+  #listExpired(options: ListOptions, after: string | undefined): StatusError {
+    if (options.continue === "" || after === undefined) {
+      return new StatusError(410, "Expired", "The resourceVersion for the provided list is too old.");
+    }
+    return new StatusError(410, "Expired", inconsistentContinueMessage, {
+      metadata: { continue: encodeContinue({ revision: -1, after }) },
+    });
+  }
+
+  strategyContext(request: Pick<WriteRequest, "user">): StrategyContext {
+    return {
+      now: this.clock.now(),
+      uuid: () => this.random.uuid(),
+      random: () => this.random.next(),
+      user: request.user,
+    };
+  }
+
+  /**
+   * Stores `object`, which is taken over and frozen.
+   * @throws ConflictError when the key is not at `expectedRevision` (0: absent)
+   */
+  async put(key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
+    const stored = this.#storedAs === this.definition ? object : this.#convert(object, this.#storedAs);
+    const entry = await this.store.commit({
+      key,
+      expectedRevision,
+      value: (revision) => {
+        const served = ServedObject.fromObject(atRevision(stored, revision));
+        return { bytes: served.bytes, memo: served };
+      },
+    });
+    return this.served(entry);
+  }
+
+  /** Takes a key away, and gives the last object at the revision of its deletion. @throws ConflictError */
+  async remove(key: string, expectedRevision: number): Promise<ServedObject> {
+    const entry = await this.store.commit({ key, expectedRevision, value: undefined });
+    const deleted = this.deletedAt(entry);
+    this.hooks.afterDelete?.(deleted.object);
+    return deleted;
+  }
+
+  /** What a dry run answers with: never stored. */
+  unstored(object: KubeObject): ServedObject {
+    return ServedObject.fromObject(ordered(clone(object)));
+  }
+}
+
+const inconsistentContinueMessage =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+/** A store that cannot write answers 503, with its own sentence; everything else is left as it is. */
+export function interpretStoreError(error: unknown): unknown {
+  if (!(error instanceof StoreUnavailableError)) return error;
+  return new StatusError(503, "ServiceUnavailable", error.message, { cause: error, details: { retryAfterSeconds: 5 } });
+}

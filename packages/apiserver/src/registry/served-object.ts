@@ -1,0 +1,113 @@
+/** One object at one revision, as JSON bytes and as a frozen value. Whichever is missing is made when first asked for, once. */
+
+import { deepFreeze, type KubeObject, type ObjectMeta } from "@kubets/apimachinery";
+import type { Entry } from "@kubets/storage";
+
+const metadataOrder: readonly (keyof ObjectMeta)[] = [
+  "name",
+  "generateName",
+  "namespace",
+  "selfLink",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "labels",
+  "annotations",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
+];
+
+export class ServedObject {
+  #bytes: Uint8Array | undefined;
+  #object: KubeObject | undefined;
+  #metadataBytes: Uint8Array | undefined;
+  #versions: Map<string, ServedObject> | undefined;
+
+  private constructor(bytes: Uint8Array | undefined, object: KubeObject | undefined) {
+    this.#bytes = bytes;
+    this.#object = object;
+  }
+
+  static fromBytes(bytes: Uint8Array): ServedObject {
+    return new ServedObject(bytes, undefined);
+  }
+
+  /** Takes `object` over: it is frozen. */
+  static fromObject(object: KubeObject): ServedObject {
+    return new ServedObject(undefined, deepFreeze(object));
+  }
+
+  /** The one ServedObject of a stored entry, kept in its memo. */
+  static ofEntry(entry: Entry): ServedObject {
+    if (entry.memo instanceof ServedObject) return entry.memo;
+    const served = ServedObject.fromBytes(entry.value);
+    entry.memo = served;
+    return served;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= Buffer.from(JSON.stringify(this.#object));
+    return this.#bytes;
+  }
+
+  get object(): KubeObject {
+    this.#object ??= deepFreeze(JSON.parse(Buffer.from(this.#bytes!).toString())) as KubeObject;
+    return this.#object;
+  }
+
+  /** As PartialObjectMetadata. */
+  get metadataBytes(): Uint8Array {
+    this.#metadataBytes ??= Buffer.from(JSON.stringify(partialMetadata(this.object)));
+    return this.#metadataBytes;
+  }
+
+  /** This object in another API version; made once. `convert` gives a new object. */
+  inVersion(apiVersion: string, convert: (object: KubeObject) => KubeObject): ServedObject {
+    this.#versions ??= new Map();
+    let converted = this.#versions.get(apiVersion);
+    if (converted === undefined) {
+      converted = ServedObject.fromObject(ordered(convert(this.object)));
+      this.#versions.set(apiVersion, converted);
+    }
+    return converted;
+  }
+}
+
+export function partialMetadata(object: KubeObject): KubeObject {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata ?? {} };
+}
+
+/** PartialObjectMetadata of one version of meta.k8s.io, as bytes. */
+export function partialBytes(served: ServedObject, version: string): Uint8Array {
+  if (version === "v1") return served.metadataBytes;
+  return Buffer.from(JSON.stringify({ ...partialMetadata(served.object), apiVersion: `meta.k8s.io/${version}` }));
+}
+
+/** A shallow copy with keys in upstream's order: kind, apiVersion, metadata, then the rest as it came. */
+export function ordered(object: KubeObject): KubeObject {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    metadata: orderedMetadata(metadata ?? {}),
+    ...rest,
+  };
+}
+
+function orderedMetadata(metadata: ObjectMeta): ObjectMeta {
+  const result: Record<string, unknown> = {};
+  for (const key of metadataOrder) {
+    const found = metadata[key];
+    if (found !== undefined && found !== null) result[key] = found;
+  }
+  return result as ObjectMeta;
+}
+
+/** A copy of `object` at another revision; the rest is shared. */
+export function atRevision(object: KubeObject, revision: number): KubeObject {
+  return ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+}

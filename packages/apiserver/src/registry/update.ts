@@ -1,0 +1,229 @@
+/** Updates: PUT, every patch, and subresources that change the stored object. Source: apiserver's registry/generic/registry/store.go, rest/update.go. */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  badRequest,
+  clone,
+  conflict,
+  deepEqual,
+  type FieldError,
+  invalid,
+  invalidValue,
+  type KubeObject,
+  path,
+  staleObjectMessage,
+  validateObjectMetaUpdate,
+} from "@kubets/apimachinery";
+import { ConflictError, type Entry } from "@kubets/storage";
+import { create, settle } from "./create.ts";
+import { trackUpdate } from "./field-manager.ts";
+import { interpretStoreError, type Registry } from "./registry.ts";
+import type { ServedObject } from "./served-object.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+export interface UpdateRequest extends WriteRequest {
+  /**
+   * The object as it should be, private and mutable, given what is there (shared, frozen; undefined when nothing is). Called again when another
+   * write came first. @throws StatusError
+   */
+  transform(old: KubeObject | undefined): KubeObject | Promise<KubeObject>;
+  /** A missing object is created: PUT on kinds that allow it, and apply. */
+  readonly createIfAbsent: boolean;
+  /** `transform` has set managedFields right (apply). */
+  readonly tracked?: boolean;
+  /** Must hold of the present object whatever the body says. */
+  readonly preconditions?: { readonly uid?: string };
+}
+
+export interface Updated {
+  readonly served: ServedObject;
+  readonly created: boolean;
+}
+
+/** How often a write that was not conditional is tried again when others keep coming first. */
+const maxAttempts = 200;
+
+export async function update(registry: Registry, request: UpdateRequest): Promise<Updated> {
+  const key = registry.key(request.namespace, request.name);
+  for (let attempt = 1; ; attempt++) {
+    const entry = await registry.store.get(key);
+    try {
+      if (entry === undefined) return await createAbsent(registry, request);
+      return { served: await updateEntry(registry, request, entry), created: false };
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw interpretStoreError(error);
+      if (attempt === maxAttempts) throw conflict(registry.resourceName, request.name, staleObjectMessage);
+      // What came first may not be durable, and so not visible, yet.
+      await nextTurn();
+    }
+  }
+}
+
+async function createAbsent(registry: Registry, request: UpdateRequest): Promise<Updated> {
+  // 404 from the registry, worded there; a uid means that the caller meant an object that is gone.
+  if (!request.createIfAbsent) await registry.entry(request.namespace, request.name);
+  const object = await request.transform(undefined);
+  if (object.metadata?.uid) {
+    throw conflict(
+      registry.resourceName,
+      request.name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
+    );
+  }
+  if (object.metadata !== undefined) delete object.metadata.resourceVersion;
+  return { served: await create(registry, object, request, request.tracked), created: true };
+}
+
+async function updateEntry(registry: Registry, request: UpdateRequest, entry: Entry): Promise<ServedObject> {
+  const current = registry.served(entry);
+  const old = current.object;
+  const object = await request.transform(old);
+  object.metadata ??= {};
+  checkPreconditions(registry, request, object, old);
+  const attributes = {
+    operation: "UPDATE" as const,
+    definition: registry.definition,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name: request.name,
+    object,
+    oldObject: old,
+    options: request.options,
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: request.warn,
+  };
+  keepSystemMetadata(registry, object, old);
+  if (!request.tracked) trackUpdate(registry, object, old, request);
+  await registry.admission.mutate(attributes);
+  const finish = request.subresource === "" ? await registry.hooks.beginUpdate?.(object, old, request) : undefined;
+  let stored = false;
+  try {
+    beforeUpdate(registry, request, object, old);
+    await registry.admission.validate(attributes);
+    const served = await storeUpdate(registry, request, entry, current, object);
+    stored = !request.dryRun;
+    return served;
+  } finally {
+    settle(finish, stored);
+  }
+}
+
+function checkPreconditions(registry: Registry, request: UpdateRequest, object: KubeObject, old: KubeObject): void {
+  const { definition, resourceName } = registry;
+  const uid = request.preconditions?.uid ?? object.metadata?.uid;
+  if (uid && uid !== old.metadata?.uid) {
+    throw conflict(
+      resourceName,
+      request.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata?.uid ?? ""}`,
+    );
+  }
+  const version = object.metadata?.resourceVersion;
+  if (!version || version === "0") {
+    if (definition.strategy.allowUnconditionalUpdate !== false) return;
+    throw invalid(definition.group, definition.plural, request.name, [
+      invalidValue(path("metadata.resourceVersion"), 0, "must be specified for an update"),
+    ]);
+  }
+  if (version !== old.metadata?.resourceVersion) throw conflict(resourceName, request.name, staleObjectMessage);
+}
+
+/** What no update can change, whatever it says. */
+function keepSystemMetadata(registry: Registry, object: KubeObject, old: KubeObject): void {
+  const metadata = object.metadata!;
+  const was = old.metadata!;
+  if (was.generation === undefined) delete metadata.generation;
+  else metadata.generation = was.generation;
+  if (!metadata.uid && was.uid !== undefined) metadata.uid = was.uid;
+  if (was.creationTimestamp !== undefined) metadata.creationTimestamp = was.creationTimestamp;
+  if (was.deletionTimestamp !== undefined) metadata.deletionTimestamp = was.deletionTimestamp;
+  else delete metadata.deletionTimestamp;
+  if (was.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= was.deletionGracePeriodSeconds;
+  else delete metadata.deletionGracePeriodSeconds;
+  metadata.resourceVersion = was.resourceVersion!;
+  delete metadata.selfLink;
+  if (!registry.definition.namespaced) delete metadata.namespace;
+}
+
+function beforeUpdate(registry: Registry, request: UpdateRequest, object: KubeObject, old: KubeObject): void {
+  const { definition } = registry;
+  const context = registry.strategyContext(request);
+  const strategy = request.subresource === "status" ? definition.status : definition.strategy;
+  // A named subresource's handler has made exactly the change it stands for: the kind's rules for PUT would undo it.
+  const errors: FieldError[] = [];
+  if (request.subresource === "" || request.subresource === "status" || request.subresource === "scale") {
+    strategy?.prepareForUpdate?.(object, old, context);
+    errors.push(...(strategy?.validateUpdate?.(object, old) ?? []));
+  }
+  const metadata = object.metadata!;
+  errors.unshift(...validateObjectMetaUpdate(metadata, old.metadata!));
+  if (errors.length > 0) throw invalid(definition.group, definition.kind, metadata.name ?? "", errors);
+  if (request.subresource !== "") return;
+  for (const warning of definition.strategy.warnings?.(object, old) ?? []) request.warn(warning);
+}
+
+async function storeUpdate(
+  registry: Registry,
+  request: UpdateRequest,
+  entry: Entry,
+  current: ServedObject,
+  object: KubeObject,
+): Promise<ServedObject> {
+  const old = current.object;
+  if (leavesStore(registry, object, old)) {
+    if (request.dryRun) return registry.unstored(object);
+    return await registry.remove(entry.key, entry.modRevision);
+  }
+  if (sameButForTimes(object, old)) return current;
+  if (request.dryRun) return registry.unstored(object);
+  return await registry.put(entry.key, entry.modRevision, object);
+}
+
+/** An object that is being deleted goes when the last thing that held it is gone. */
+function leavesStore(registry: Registry, object: KubeObject, old: KubeObject): boolean {
+  const { finalizers } = object.metadata!;
+  const was = old.metadata!;
+  if (was.deletionTimestamp === undefined || (finalizers !== undefined && finalizers.length > 0)) return false;
+  if ((was.deletionGracePeriodSeconds ?? 0) !== 0) return false;
+  return !registry.hooks.heldBack?.(object);
+}
+
+/** Nothing would change but the times in managedFields: such a write is not one. */
+function sameButForTimes(object: KubeObject, old: KubeObject): boolean {
+  return deepEqual(withoutTimes(object), withoutTimes(old));
+}
+
+function withoutTimes(object: KubeObject): KubeObject {
+  const { managedFields, ...metadata } = object.metadata ?? {};
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(managedFields === undefined || managedFields.length === 0
+        ? {}
+        : { managedFields: managedFields.map(({ time: _, ...entry }) => entry) }),
+    },
+  };
+}
+
+/** The transform of a PUT: the body, with its name and namespace checked against the URL. */
+export function replaceWith(body: KubeObject, request: Pick<WriteRequest, "name" | "namespace">): () => KubeObject {
+  const metadata = body.metadata ?? {};
+  if (!metadata.name)
+    throw badRequest("the name of the object (based on URL) was undeterminable: name must be provided");
+  if (metadata.name !== request.name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`);
+  }
+  if (request.namespace !== "" && metadata.namespace && metadata.namespace !== request.namespace) {
+    throw badRequest(
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${request.namespace})`,
+    );
+  }
+  return () => {
+    const object = clone(body);
+    object.metadata = { ...object.metadata, ...(request.namespace === "" ? {} : { namespace: request.namespace }) };
+    return object;
+  };
+}

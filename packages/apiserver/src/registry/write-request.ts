@@ -1,0 +1,51 @@
+/** What the registry must know of a write besides the object. */
+
+import type { StrategyContext } from "@kubets/api";
+import type { KubeObject } from "@kubets/apimachinery";
+import type { UserInfo } from "../authentication/authenticator.ts";
+
+export interface WriteRequest {
+  readonly namespace: string;
+  /** "" for creates of the resource itself. */
+  readonly name: string;
+  readonly subresource: string;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The field manager's name. */
+  readonly manager: string;
+  /** As admission sees it: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
+  readonly options: unknown;
+  /** Adds a Warning header to the answer. */
+  warn(text: string): void;
+}
+
+/** Ends a reservation that a hook made: kept when the write was stored, given back otherwise. */
+export type Finish = (stored: boolean) => void;
+
+/**
+ * What a kind does in the API server besides its strategy: things that need the cluster's state, such as Service addresses.
+ * `object` is private and mutable; a hook may throw StatusError.
+ */
+export interface RegistryHooks {
+  beginCreate?(object: KubeObject, request: WriteRequest): Finish | undefined | Promise<Finish | undefined>;
+  beginUpdate?(
+    object: KubeObject,
+    old: KubeObject,
+    request: WriteRequest,
+  ): Finish | undefined | Promise<Finish | undefined>;
+  /** After the object has left the store. */
+  afterDelete?(object: KubeObject): void;
+  /** Beyond finalizers: what else must be gone before an object that is being deleted leaves the store. */
+  heldBack?(object: KubeObject): boolean;
+  /** Replaces the usual answer to a delete that waits (Namespace's phase). Changes the private copy that is marked as being deleted. */
+  markDeleting?(object: KubeObject): void;
+}
+
+export const noHooks: RegistryHooks = {};
+
+export function strategyContext(
+  request: Pick<WriteRequest, "user">,
+  source: { now(): number; uuid(): string; random(): number },
+): StrategyContext {
+  return { now: source.now(), uuid: () => source.uuid(), random: () => source.random(), user: request.user };
+}

@@ -1,0 +1,88 @@
+/** Request bodies: limits, media types, and the decoded value. */
+
+import { badRequest, decodeJson, decodeYaml, type Json, StatusError } from "@kubets/apimachinery";
+import { header, type ServerRequest } from "./request.ts";
+
+/** Upstream's limit of a request body. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+export interface DecodedRequest {
+  /** Private and mutable. */
+  readonly value: unknown;
+  /** Fields given more than once, worded: `duplicate field "spec.replicas"`. */
+  readonly duplicates: readonly string[];
+}
+
+/** The media type without parameters, in lower case; "" when there is none. */
+export function mediaType(request: Pick<ServerRequest, "headers">): string {
+  return (header(request, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  return new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );
+}
+
+export function bodyTooLarge(limitBytes: number): StatusError {
+  return new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${limitBytes}`);
+}
+
+/**
+ * The body of a create or update: JSON or YAML; undefined when there is none.
+ * @throws StatusError 400, 413, 415
+ */
+export async function readObjectBody(request: ServerRequest): Promise<DecodedRequest | undefined> {
+  const { body } = request;
+  if (body.type === "none") return undefined;
+  if (body.type === "value")
+    return body.value === undefined ? undefined : { value: jsonCopy(body.value), duplicates: [] };
+  const type = mediaType(request);
+  if (type !== "" && type !== "application/json" && type !== "application/yaml" && type !== "*/*") {
+    throw unsupportedMediaType(["application/json", "application/yaml"]);
+  }
+  const bytes = await body.read(maxBodyBytes);
+  if (bytes.length === 0) return undefined;
+  return type === "application/yaml" ? await decodeYamlBody(bytes) : decodeJsonBody(bytes);
+}
+
+/** @throws StatusError 400 */
+export function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
+  try {
+    return decodeJson(bytes);
+  } catch (error) {
+    throw badRequest(messageOf(error));
+  }
+}
+
+/** @throws StatusError 400 */
+export async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest> {
+  try {
+    return await decodeYaml(bytes);
+  } catch (error) {
+    throw badRequest(messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isJsonObject(value: unknown): value is Record<string, Json> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A copy of what a caller in this process handed over, without the keys whose value is undefined, as JSON would have it. */
+export function jsonCopy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(jsonCopy);
+  const copy: Record<string, unknown> = {};
+  for (const [key, child] of Object.entries(value)) {
+    if (child === undefined) continue;
+    if (key === "__proto__") Object.defineProperty(copy, key, { value: jsonCopy(child), enumerable: true });
+    else copy[key] = jsonCopy(child);
+  }
+  return copy;
+}

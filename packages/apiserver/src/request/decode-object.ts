@@ -1,0 +1,99 @@
+/** A decoded body as an object of one kind: version and kind checked, fields checked as fieldValidation says, defaults filled in. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import {
+  apiVersionOf,
+  badRequest,
+  DecodeError,
+  decodeObject as decodeBySchema,
+  invalid,
+  invalidValue,
+  type Json,
+  type KubeObject,
+  path,
+  type SchemaSet,
+  type StatusError,
+} from "@kubets/apimachinery";
+import { type DecodedRequest, isJsonObject } from "./body.ts";
+import type { FieldValidation } from "./write-options.ts";
+
+export interface DecodeOptions {
+  readonly definition: ResourceDefinition;
+  readonly schemas: SchemaSet;
+  readonly fieldValidation: FieldValidation;
+  /** What is decoded is the result of a patch: faults are the patch's. */
+  readonly patched?: boolean;
+  warn(text: string): void;
+}
+
+/** Whether a definition is a custom resource's: its schema is its own, and not one of the generated set. */
+export function isCustom({ schema }: ResourceDefinition): boolean {
+  return schema.$ref === undefined;
+}
+
+/**
+ * @param decoded taken over
+ * @throws StatusError 400, or 422 for what a patch made, as upstream words it
+ */
+export function decodeObject(decoded: DecodedRequest | undefined, options: DecodeOptions): KubeObject {
+  const { definition, fieldValidation, warn } = options;
+  if (decoded === undefined || !isJsonObject(decoded.value)) {
+    throw badRequest(
+      decoded === undefined
+        ? "Object 'Kind' is missing in ''"
+        : `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(decoded.value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  checkType(decoded.value, definition);
+  const { value, unknownFields } = bySchema(decoded.value, options);
+  const problems = [...decoded.duplicates, ...unknownFields];
+  if (problems.length > 0 && fieldValidation === "Strict") {
+    throw refusal(options, decoded.value, `strict decoding error: ${problems.join(", ")}`);
+  }
+  if (fieldValidation === "Warn") for (const problem of problems) warn(problem);
+  definition.strategy.setDefaults?.(value);
+  return value;
+}
+
+function bySchema(value: Record<string, Json>, options: DecodeOptions) {
+  const { definition, schemas } = options;
+  try {
+    return decodeBySchema<KubeObject>(value, definition.schema, schemas, { pruneOnly: isCustom(definition) });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw refusal(options, value, error.message);
+  }
+}
+
+function refusal({ definition, patched }: DecodeOptions, value: unknown, message: string): StatusError {
+  if (patched) return invalid("", "", "", [invalidValue(path("patch"), JSON.stringify(value), message)]);
+  const { kind, version } = definition;
+  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`);
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
+}
+
+/** Fills in what is left out. @throws StatusError 400 when the body says it is something else */
+function checkType(object: Record<string, Json>, definition: ResourceDefinition): void {
+  const expected = apiVersionOf(definition);
+  const { kind = "", apiVersion = "" } = object;
+  if (typeof kind !== "string" || typeof apiVersion !== "string") {
+    throw badRequest("couldn't get version/kind; json parse error: kind and apiVersion must be strings");
+  }
+  if (apiVersion !== "" && apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  if (kind !== "" && kind !== definition.kind) {
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(definition.version)} cannot be handled as a ${definition.kind}: no kind ${JSON.stringify(kind)} is served by this resource`,
+    );
+  }
+  object["kind"] = definition.kind;
+  object["apiVersion"] = expected;
+  object["metadata"] ??= {};
+}

@@ -1,0 +1,105 @@
+/** ListOptions: the query of list, watch and deletecollection. Source of rules and texts: apimachinery's internalversion/validation. */
+
+import { badRequest, type FieldError, forbiddenField, invalid, notSupported, path } from "@kubets/apimachinery";
+import { isTrue } from "./parse-request-info.ts";
+
+export interface ListOptions {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** "" when not given. */
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: "" | "Exact" | "NotOlderThan";
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly continue: string;
+  readonly watch: boolean;
+  readonly allowWatchBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+  /** 0: the server's choice. */
+  readonly timeoutSeconds: number;
+}
+
+/** @throws StatusError 400 for a value of the wrong type, 422 for a combination that is not allowed */
+export function parseListOptions(query: URLSearchParams): ListOptions {
+  const match = query.get("resourceVersionMatch") ?? "";
+  const sendInitialEvents = query.get("sendInitialEvents");
+  const options = {
+    labelSelector: query.get("labelSelector") ?? "",
+    fieldSelector: query.get("fieldSelector") ?? "",
+    resourceVersion: query.get("resourceVersion") ?? "",
+    resourceVersionMatch: match as ListOptions["resourceVersionMatch"],
+    limit: integer(query, "limit"),
+    continue: query.get("continue") ?? "",
+    watch: isTrue(query.get("watch")),
+    allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
+    sendInitialEvents: sendInitialEvents === null ? undefined : isTrue(sendInitialEvents),
+    timeoutSeconds: integer(query, "timeoutSeconds"),
+  };
+  const errors = options.watch ? watchErrors(options) : listErrors(options);
+  if (errors.length > 0) throw invalid("meta.k8s.io", "ListOptions", "", errors);
+  return options;
+}
+
+function integer(query: URLSearchParams, name: string): number {
+  const given = query.get(name);
+  if (given === null || given === "") return 0;
+  if (!/^[+-]?\d{1,18}$/.test(given)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(given)}: invalid syntax`);
+  }
+  return Number(given);
+}
+
+function listErrors(options: ListOptions): FieldError[] {
+  const errors: FieldError[] = [];
+  const at = path("resourceVersionMatch");
+  const { resourceVersionMatch: match, resourceVersion } = options;
+  if (match !== "") {
+    if (resourceVersion === "") {
+      errors.push(forbiddenField(at, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    }
+    if (options.continue !== "") {
+      errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
+    }
+    errors.push(...unknownMatch(match));
+    if (match === "Exact" && resourceVersion === "0") {
+      errors.push(forbiddenField(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
+  if (options.sendInitialEvents !== undefined) {
+    errors.push(forbiddenField(path("sendInitialEvents"), "sendInitialEvents is forbidden for list"));
+  }
+  return errors;
+}
+
+function watchErrors({ resourceVersionMatch: match, sendInitialEvents }: ListOptions): FieldError[] {
+  const at = path("resourceVersionMatch");
+  if (sendInitialEvents === undefined) {
+    return match === ""
+      ? []
+      : [forbiddenField(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")];
+  }
+  if (match === "NotOlderThan") return [];
+  if (match === "")
+    return [forbiddenField(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")];
+  return [notSupported(at, match, ["NotOlderThan"])];
+}
+
+function unknownMatch(match: string): FieldError[] {
+  if (match === "Exact" || match === "NotOlderThan") return [];
+  return [notSupported(path("resourceVersionMatch"), match, ["Exact", "NotOlderThan", ""])];
+}
+
+/**
+ * A resourceVersion as a revision.
+ * @throws StatusError 400 when it is not a number
+ */
+export function parseResourceVersion(resourceVersion: string): number {
+  if (resourceVersion === "" || resourceVersion === "0") return 0;
+  const revision = Number(resourceVersion);
+  if (!/^\d+$/.test(resourceVersion) || !Number.isSafeInteger(revision)) {
+    throw badRequest(
+      `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    );
+  }
+  return revision;
+}

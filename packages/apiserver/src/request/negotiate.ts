@@ -1,0 +1,76 @@
+/** Which form the answer takes. Source: apiserver's handlers/negotiation. kubets speaks JSON and YAML; protobuf and CBOR are not offered. */
+
+import { StatusError } from "@kubets/apimachinery";
+
+export interface OutputFormat {
+  readonly type: "json" | "yaml";
+  readonly as: "object" | "table" | "partial" | "discovery";
+  /** Version of meta.k8s.io (Table, PartialObjectMetadata) or apidiscovery.k8s.io that was asked for. */
+  readonly version: string;
+  readonly pretty: boolean;
+}
+
+const offered = ["application/json", "application/yaml"];
+
+interface MediaRange {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly quality: number;
+}
+
+/** What a client that is not a browser accepts when it does not say. */
+export const plainJson: OutputFormat = { type: "json", as: "object", version: "", pretty: false };
+
+export interface Negotiable {
+  readonly table: boolean;
+  readonly discovery?: boolean;
+}
+
+/** @throws StatusError 406 when nothing that is accepted can be given */
+export function negotiateOutput(accept: string | undefined, query: URLSearchParams, allowed: Negotiable): OutputFormat {
+  const pretty = query.has("pretty") && query.get("pretty") !== "false" && query.get("pretty") !== "0";
+  if (accept === undefined || accept.trim() === "") return { ...plainJson, pretty };
+  const ranges = accept
+    .split(",")
+    .map(parseRange)
+    .sort((a, b) => b.quality - a.quality);
+  for (const range of ranges) {
+    const format = match(range, allowed);
+    if (format !== undefined) return { ...format, pretty };
+  }
+  throw new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${offered.join(", ")}`);
+}
+
+function parseRange(text: string): MediaRange {
+  const [type = "", ...rest] = text.split(";").map((part) => part.trim());
+  const parameters: Record<string, string> = Object.create(null);
+  for (const part of rest) {
+    const equals = part.indexOf("=");
+    if (equals > 0) parameters[part.slice(0, equals).toLowerCase()] = part.slice(equals + 1).replace(/^"|"$/g, "");
+  }
+  const quality = Number(parameters["q"] ?? 1);
+  return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 1 };
+}
+
+function match({ type, parameters, quality }: MediaRange, allowed: Negotiable): OutputFormat | undefined {
+  if (quality <= 0) return undefined;
+  const output = outputType(type);
+  if (output === undefined) return undefined;
+  const { as, g, v } = parameters;
+  if (as === undefined) return { ...plainJson, type: output };
+  if (g === "apidiscovery.k8s.io" && as === "APIGroupDiscoveryList") {
+    if (!allowed.discovery || (v !== "v2" && v !== "v2beta1")) return undefined;
+    return { ...plainJson, type: output, as: "discovery", version: v };
+  }
+  if (!allowed.table || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
+  if (as === "Table") return { ...plainJson, type: output, as: "table", version: v };
+  if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") {
+    return { ...plainJson, type: output, as: "partial", version: v };
+  }
+  return undefined;
+}
+
+function outputType(type: string): OutputFormat["type"] | undefined {
+  if (type === "application/json" || type === "*/*" || type === "application/*") return "json";
+  return type === "application/yaml" ? "yaml" : undefined;
+}

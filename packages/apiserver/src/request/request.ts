@@ -1,0 +1,75 @@
+/** A request and an answer as values, independent of sockets: what the HTTPS front and the in-process transport have in common. */
+
+import type { Duplex } from "node:stream";
+import type { ResourceDefinition } from "@kubets/api";
+import type { KubeObject, ListMeta } from "@kubets/apimachinery";
+import type { UserInfo } from "../authentication/authenticator.ts";
+import type { ServedObject } from "../registry/served-object.ts";
+import type { WatchRequest } from "../watch/watch-request.ts";
+
+export type RequestBody =
+  /** By reference, from a caller in this process; never changed. */
+  | { readonly type: "value"; readonly value: unknown }
+  /** Read at most once. Rejects with StatusError 413 above the limit. */
+  | {
+      readonly type: "bytes";
+      read(limitBytes: number): Promise<Uint8Array>;
+      readonly stream?: AsyncIterable<Uint8Array>;
+    }
+  | { readonly type: "none" };
+
+export interface ServerRequest {
+  readonly method: string;
+  /** Percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: RequestBody;
+  /** Set when the identity is known already (in-process); the authenticator is not asked. */
+  readonly user?: UserInfo;
+  /** DER, from the TLS layer; not verified yet. */
+  readonly peerCertificate?: Uint8Array;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+  /** The raw connection of an HTTP/1.1 Upgrade request; whoever takes it answers on it. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Uint8Array };
+}
+
+export type Content =
+  /** One object; can be given as a Table or its metadata alone. */
+  | { readonly type: "object"; readonly served: ServedObject; readonly definition: ResourceDefinition }
+  | {
+      readonly type: "list";
+      readonly items: readonly ServedObject[];
+      readonly metadata: ListMeta;
+      readonly definition: ResourceDefinition;
+    }
+  | { readonly type: "watch"; readonly watch: WatchRequest; readonly definition: ResourceDefinition }
+  /** A JSON value that has no other form: Status, Scale, TokenReview, discovery. */
+  | { readonly type: "value"; readonly value: KubeObject | object }
+  | { readonly type: "bytes"; readonly contentType: string; readonly bytes: Uint8Array }
+  | { readonly type: "stream"; readonly contentType: string; readonly stream: AsyncIterable<Uint8Array> }
+  /** The connection was taken over; there is nothing left to answer. */
+  | { readonly type: "hijacked" };
+
+export interface Answer {
+  readonly status: number;
+  readonly content: Content;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Texts for Warning headers. */
+  readonly warnings?: readonly string[];
+}
+
+export function text(status: number, body: string, contentType = "text/plain; charset=utf-8"): Answer {
+  return { status, content: { type: "bytes", contentType, bytes: Buffer.from(body) } };
+}
+
+export function value(status: number, body: object): Answer {
+  return { status, content: { type: "value", value: body } };
+}
+
+export function header(request: Pick<ServerRequest, "headers">, name: string): string | undefined {
+  const found = request.headers[name];
+  return typeof found === "string" ? found : found?.join(", ");
+}

@@ -1,0 +1,200 @@
+/** The API server: its parts put together. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import {
+  type Clock,
+  type Component,
+  type Health,
+  type Logger,
+  type Random,
+  realClock,
+  realRandom,
+  type SchemaSet,
+  silentLogger,
+} from "@kubets/apimachinery";
+import type { Store } from "@kubets/storage";
+import type { AdmissionPlugin } from "./admission/plugin.ts";
+import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
+import type { Authorizer } from "./authorization/authorizer.ts";
+import { Discovery } from "./discovery/handler.ts";
+import { AdmissionChain } from "./registry/admission-chain.ts";
+import type { Converter } from "./registry/registry.ts";
+import type { RegistryHooks } from "./registry/write-request.ts";
+import { negotiateOutput, plainJson } from "./request/negotiate.ts";
+import { header, type ServerRequest, value } from "./request/request.ts";
+import { Chain, type NonResourceHandler, type Processed } from "./server/chain.ts";
+import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
+import { answerOf } from "./server/errors.ts";
+import { HttpsFront, type TlsFiles } from "./server/front.ts";
+import { HealthEndpoints } from "./server/health.ts";
+import { defaultInFlightLimits, InFlight, type InFlightLimits } from "./server/in-flight.ts";
+import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
+import { type HttpResponse, render } from "./server/render.ts";
+import { ResourceTable } from "./server/resource-table.ts";
+import { versionInfo } from "./server/version.ts";
+import { parseIncludeObject } from "./table/table.ts";
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly definitions: Iterable<ResourceDefinition>;
+  /** What the definitions' schemas refer to. */
+  readonly schemas: SchemaSet;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly admission?: readonly AdmissionPlugin[];
+  /** Between versions of one kind that differ in more than their name. */
+  readonly convert?: Converter;
+  /** By `group/plural`. */
+  readonly hooks?: Readonly<Record<string, RegistryHooks>>;
+  /** By `group/plural/subresource`. */
+  readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
+  /** By `group/plural`. */
+  readonly virtual?: Readonly<Record<string, VirtualHandler>>;
+  /** Asked in order, before the server's own paths, about every request that is not about a resource. */
+  readonly nonResource?: readonly NonResourceHandler[];
+  /** Work of the server itself that begins with it and ends with its signal: publishing its Service, repairing allocations. */
+  readonly background?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
+  /** Without it nothing listens: in-process and `handle` only. */
+  readonly listen?: { readonly tls: TlsFiles; readonly bindAddress: string; readonly port: number };
+  /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
+  readonly advertiseAddress?: string;
+  readonly inFlight?: InFlightLimits;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+export class ApiServer implements Component {
+  readonly name = "kube-apiserver";
+  readonly ready: Promise<void>;
+  readonly resources: ResourceTable;
+  readonly context: ServerContext;
+  readonly #options: ApiServerOptions;
+  readonly #chain: Chain;
+  readonly #logger: Logger;
+  readonly #stopped = new AbortController();
+  #markReady!: () => void;
+  #isReady = false;
+  #front: HttpsFront | undefined;
+  #port: number | undefined;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    const { store, authenticator, authorizer } = options;
+    const clock = options.clock ?? realClock;
+    const random = options.random ?? realRandom;
+    this.#logger = options.logger ?? silentLogger;
+    const logger = this.#logger;
+    const admission = new AdmissionChain(options.admission ?? []);
+    const { schemas, convert, hooks = {} } = options;
+    const table = {
+      store,
+      schemas,
+      clock,
+      random,
+      logger,
+      admission,
+      hooks,
+      ...(convert === undefined ? {} : { convert }),
+    };
+    this.resources = new ResourceTable(table, options.definitions);
+    const { resources } = this;
+    this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
+    this.ready = new Promise((resolve) => {
+      this.#markReady = resolve;
+    });
+    this.#chain = new Chain({
+      server: this.context,
+      handlers: { subresources: options.subresources ?? {}, virtual: options.virtual ?? {} },
+      nonResource: [...(options.nonResource ?? []), ...this.#ownPaths()],
+      inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),
+    });
+  }
+
+  /** The port that is listened on, once ready. */
+  get port(): number | undefined {
+    return this.#port;
+  }
+
+  #ownPaths(): NonResourceHandler[] {
+    const ping = { name: "ping", check: () => undefined };
+    const etcd = { name: "etcd", check: () => undefined };
+    const started = {
+      name: "poststarthook/start-kube-apiserver",
+      check: () => (this.#isReady ? undefined : "not started"),
+    };
+    const health = new HealthEndpoints({ live: [ping, etcd], ready: [started] });
+    const address = () => `${this.#options.advertiseAddress ?? "127.0.0.1"}:${this.#port ?? 443}`;
+    const discovery = new Discovery(this.resources, address);
+    return [
+      (call) => health.handle(call),
+      (call) => discovery.handle(call),
+      ({ info }) => (info.path === "/version" || info.path === "/version/" ? value(200, versionInfo()) : undefined),
+    ];
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#stopped.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    const { listen, background = [] } = this.#options;
+    try {
+      if (listen !== undefined) {
+        this.#front = new HttpsFront({ ...listen, logger: this.#logger, handle: (request) => this.handle(request) });
+        this.#port = await this.#front.listen();
+      }
+      const work = background.map((task) => task(this, this.#stopped.signal));
+      this.#isReady = true;
+      this.#markReady();
+      const failed = Promise.all(work).then(() => aborted(this.#stopped.signal));
+      await Promise.race([aborted(this.#stopped.signal), failed]);
+      await Promise.allSettled(work);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#stopped.abort();
+      this.#isReady = false;
+      this.resources.close();
+      await this.#front?.close();
+    }
+  }
+
+  healthz(): Health {
+    return this.#isReady ? { ok: true } : { ok: false, reason: "the API server is not serving" };
+  }
+
+  /** The whole chain, without a socket. Never rejects. */
+  async handle(request: ServerRequest): Promise<HttpResponse> {
+    const processed = await this.#chain.process(request);
+    try {
+      return await this.#render(request, processed);
+    } catch (error) {
+      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
+      return await render(answer, { format: plainJson, include: "Metadata", clock: this.context.clock });
+    }
+  }
+
+  async #render(request: ServerRequest, { answer, info }: Processed): Promise<HttpResponse> {
+    const { clock } = this.context;
+    const { type } = answer.content;
+    if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
+      return await render(answer, { format: plainJson, include: "Metadata", clock });
+    }
+    // An error keeps its form whatever was asked for, unless it can be given in it.
+    const forms = { table: type === "object" || type === "list" || type === "watch" };
+    const format = answer.status >= 400 ? plainJson : negotiateOutput(header(request, "accept"), request.query, forms);
+    const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
+    return await render(answer, { format, include, clock });
+  }
+
+  /** A transport of this process: requests enter the chain as `user`, past authentication. */
+  transport(user: UserInfo, userAgent = user.name): InProcessTransport {
+    return inProcessTransport(this.#chain, user, userAgent, this.#stopped.signal);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

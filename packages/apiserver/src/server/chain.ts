@@ -1,0 +1,114 @@
+/**
+ * The request's way: URL, identity, permission, room, handler. Whatever is thrown on it becomes a Status; nothing gets past it.
+ */
+
+import { badRequest, type Logger } from "@kubets/apimachinery";
+import type { UserInfo } from "../authentication/authenticator.ts";
+import { impersonate } from "../authentication/impersonation.ts";
+import { negotiateOutput } from "../request/negotiate.ts";
+import { parseRequestInfo } from "../request/parse-request-info.ts";
+import { type Answer, header, type ServerRequest } from "../request/request.ts";
+import type { RequestInfo } from "../request/request-info.ts";
+import { attributesOf, authorize } from "./authorize.ts";
+import type { Call, ServerContext } from "./context.ts";
+import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
+import { answerOf } from "./errors.ts";
+import type { InFlight } from "./in-flight.ts";
+
+/** Answers a request that is not about a resource: discovery, health, version; undefined when it is not its. */
+export type NonResourceHandler = (call: Call) => Promise<Answer | undefined> | Answer | undefined;
+
+export interface ChainOptions {
+  readonly server: ServerContext;
+  readonly handlers: Handlers;
+  readonly nonResource: readonly NonResourceHandler[];
+  readonly inFlight: InFlight;
+}
+
+export interface Processed {
+  readonly answer: Answer;
+  /** Undefined when the URL could not be read. */
+  readonly info: RequestInfo | undefined;
+}
+
+const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+
+export class Chain {
+  readonly #options: ChainOptions;
+  readonly #logger: Logger;
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+    this.#logger = options.server.logger;
+  }
+
+  /** Never rejects. */
+  async process(request: ServerRequest): Promise<Processed> {
+    let info: RequestInfo | undefined;
+    const warnings = new Set<string>();
+    try {
+      info = parseRequestInfo(request.method, request.path, request.query);
+      const answer = await this.#answer(request, info, warnings);
+      return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
+    } catch (error) {
+      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
+      return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
+    }
+  }
+
+  async #answer(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<Answer> {
+    const { server, inFlight } = this.#options;
+    const user = await this.#userOf(request);
+    // Callers in this process queue by themselves; the limit protects from the outside.
+    const leave = request.user === undefined ? inFlight.enter(info) : undefined;
+    try {
+      await authorize(server.authorizer, attributesOf(user, info));
+      const call: Call = { server, request, info, user, warn: (text) => void warnings.add(text) };
+      return await this.#handle(call);
+    } finally {
+      leave?.();
+    }
+  }
+
+  async #userOf(request: ServerRequest): Promise<UserInfo> {
+    if (request.user !== undefined) return request.user;
+    const { authenticator, authorizer } = this.#options.server;
+    const found = await authenticator.authenticate({
+      headers: request.headers,
+      ...(request.peerCertificate === undefined ? {} : { peerCertificate: request.peerCertificate }),
+    });
+    const user = found === undefined ? anonymous : withAuthenticated(found);
+    return await impersonate(user, request.headers, authorizer);
+  }
+
+  async #handle(call: Call): Promise<Answer> {
+    const { info, request } = call;
+    if (info.isResourceRequest) {
+      if (header(request, "upgrade") !== undefined && request.upgrade === undefined && needsUpgrade(info)) {
+        throw badRequest("Upgrade request required");
+      }
+      requireAcceptable(request, info);
+      return await dispatch(call, this.#options.handlers);
+    }
+    for (const handler of this.#options.nonResource) {
+      const answer = await handler(call);
+      if (answer !== undefined) return answer;
+    }
+    return pageNotFound;
+  }
+}
+
+/** Before anything is changed: an answer that could not be given afterwards is refused now. @throws StatusError 406 */
+function requireAcceptable(request: ServerRequest, { subresource }: RequestInfo): void {
+  if (subresource !== "" && subresource !== "status" && subresource !== "scale") return;
+  negotiateOutput(header(request, "accept"), request.query, { table: true });
+}
+
+function needsUpgrade({ subresource }: RequestInfo): boolean {
+  return subresource === "exec" || subresource === "attach" || subresource === "portforward";
+}
+
+function withAuthenticated(user: UserInfo): UserInfo {
+  if (user.groups.includes("system:authenticated") || user.name === anonymous.name) return user;
+  return { ...user, groups: [...user.groups, "system:authenticated"] };
+}

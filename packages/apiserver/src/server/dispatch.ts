@@ -1,0 +1,117 @@
+/** A resource request to its handler. */
+
+import type { Verb } from "@kubets/api";
+import { StatusError } from "@kubets/apimachinery";
+import { readObjectBody } from "../request/body.ts";
+import { decodeObject } from "../request/decode-object.ts";
+import { type Answer, text, value } from "../request/request.ts";
+import type { RequestInfo } from "../request/request-info.ts";
+import { parseWriteOptions } from "../request/write-options.ts";
+import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./context.ts";
+import {
+  createObject,
+  deleteCollection,
+  deleteObject,
+  getObject,
+  listObjects,
+  patchObject,
+  updateObject,
+  watchObjects,
+} from "./resource-handlers.ts";
+import { getScale, patchScale, updateScale } from "./scale.ts";
+
+/** By `group/plural/subresource`, and by `group/plural` for resources that are not stored. */
+export interface Handlers {
+  readonly subresources: Readonly<Record<string, SubresourceHandler>>;
+  readonly virtual: Readonly<Record<string, VirtualHandler>>;
+}
+
+type Handler = (call: ResourceCall) => Promise<Answer>;
+
+const mainHandlers: Readonly<Record<Verb, Handler>> = {
+  get: getObject,
+  list: listObjects,
+  watch: watchObjects,
+  create: createObject,
+  update: updateObject,
+  patch: patchObject,
+  delete: deleteObject,
+  deletecollection: deleteCollection,
+};
+const statusHandlers: Readonly<Record<string, Handler>> = { get: getObject, update: updateObject, patch: patchObject };
+const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
+
+export const pageNotFound: Answer = text(404, "404 page not found\n");
+
+export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
+  const { info, server } = call;
+  const resource = server.resources.get(info.apiGroup, info.apiVersion, info.resource);
+  if (resource === undefined) return pageNotFound;
+  const { definition } = resource;
+  const resourceCall: ResourceCall = { ...call, resource };
+  const key = `${definition.group}/${definition.plural}`;
+  if (definition.namespaced && info.namespace === "" && needsNamespace(info)) throw methodNotSupported(info);
+  if (!definition.namespaced && info.namespace !== "" && info.resource !== "namespaces") return pageNotFound;
+  if (info.subresource === "") {
+    if (definition.virtual) return await answerVirtual(resourceCall, handlers.virtual[key]);
+    return await mainHandler(resourceCall)(resourceCall);
+  }
+  return await subresourceHandler(resourceCall, handlers.subresources[`${key}/${info.subresource}`])(resourceCall);
+}
+
+/** Lists and watches may be about all namespaces; everything else is in one. */
+function needsNamespace({ verb, name, subresource }: RequestInfo): boolean {
+  return !((verb === "list" || verb === "watch") && (name === "" || subresource === ""));
+}
+
+function mainHandler({ info, resource, request }: ResourceCall): Handler {
+  const verb = info.verb as Verb;
+  // A list of one by metadata.name has the verb get or list with a name; what is done depends on the URL alone.
+  if (!resource.definition.verbs.includes(verb) || !Object.hasOwn(mainHandlers, verb)) throw methodNotSupported(info);
+  // PATCH, PUT and the like on a collection have no route upstream; POST has none on an object.
+  if (info.name === "" && (verb === "update" || verb === "patch")) throw methodNotSupported(info);
+  if (info.name !== "" && verb === "create" && request.method === "POST") throw methodNotSupported(info);
+  return mainHandlers[verb];
+}
+
+function subresourceHandler(call: ResourceCall, named: SubresourceHandler | undefined): Handler {
+  const { info, resource } = call;
+  const { definition } = resource;
+  let handler: Handler | undefined;
+  if (info.subresource === "status" && definition.status !== undefined) handler = statusHandlers[info.verb];
+  else if (info.subresource === "scale" && definition.scale !== undefined) handler = scaleHandlers[info.verb];
+  else {
+    const subresource = definition.subresources.find(({ name }) => name === info.subresource);
+    if (subresource === undefined || named === undefined) return async () => pageNotFound;
+    const connects = subresource.verbs.includes("connect");
+    if (connects || subresource.verbs.includes(info.verb as Verb)) handler = named;
+  }
+  if (handler === undefined) throw methodNotSupported(info);
+  return handler;
+}
+
+async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undefined): Promise<Answer> {
+  if (handler === undefined) return pageNotFound;
+  if (call.info.verb !== "create") throw methodNotSupported(call.info);
+  const { definition, registry } = call.resource;
+  const options = parseWriteOptions(call.request.query, "CreateOptions");
+  const object = decodeObject(await readObjectBody(call.request), {
+    definition,
+    schemas: registry.schemas,
+    fieldValidation: options.fieldValidation,
+    warn: call.warn,
+  });
+  return value(201, await handler(call, object));
+}
+
+export function methodNotSupported({ verb, resource, apiGroup }: RequestInfo): StatusError {
+  const kind = apiGroup === "" ? resource : `${resource}.${apiGroup}`;
+  return new StatusError(
+    405,
+    "MethodNotAllowed",
+    `${verb} is not supported on resources of kind ${JSON.stringify(kind)}`,
+    {
+      details: { ...(apiGroup === "" ? {} : { group: apiGroup }), kind: resource },
+    },
+  );
+}

@@ -1,0 +1,27 @@
+/** Anything thrown, as an answer. */
+
+import { internalError, type Logger, StatusError } from "@kubets/apimachinery";
+import { interpretStoreError } from "../registry/registry.ts";
+import type { Answer } from "../request/request.ts";
+
+export function answerOf(thrown: unknown, logger: Logger, about: { method: string; path: string }): Answer {
+  const error = interpretStoreError(thrown);
+  if (error instanceof StatusError) return statusAnswer(error);
+  if (isAbort(error))
+    return statusAnswer(new StatusError(504, "Timeout", "the request was ended before it was answered"));
+  logger.error("a request failed unexpectedly", { ...about, err: error });
+  return statusAnswer(internalError(error));
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function statusAnswer({ status }: StatusError): Answer {
+  const retryAfter = status.details?.retryAfterSeconds;
+  return {
+    status: status.code,
+    content: { type: "value", value: status },
+    ...(retryAfter === undefined || retryAfter === 0 ? {} : { headers: { "retry-after": String(retryAfter) } }),
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * The in-process transport: enters the chain after authentication, with a named identity. Bodies go in by reference, frozen objects
+ * come out. Structurally @kubets/client's Transport, which this package may not import.
+ */
+
+import { badRequest, type KubeObject, type Status, StatusError, type StatusReason } from "@kubets/apimachinery";
+import type { UserInfo } from "../authentication/authenticator.ts";
+import type { Answer, Content, RequestBody, ServerRequest } from "../request/request.ts";
+import type { Delivery } from "../watch/event.ts";
+import { eventObject } from "../watch/watch-request.ts";
+import type { Chain } from "./chain.ts";
+import { listValue } from "./render.ts";
+
+export interface InProcessRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type InProcessWatchEvent =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
+  | { readonly type: "BOOKMARK"; readonly object: KubeObject }
+  | { readonly type: "ERROR"; readonly object: Status };
+
+/** Structurally `@kubets/client`'s Transport. */
+export interface InProcessTransport {
+  request(request: InProcessRequest): Promise<unknown>;
+  requestText(request: InProcessRequest): Promise<string>;
+  watch(request: InProcessRequest): AsyncIterable<InProcessWatchEvent>;
+}
+
+/** A consumer that falls this many events behind is cut off, and lists again. */
+export const maxQueuedEvents = 100_000;
+
+/** @param stopped aborts when the server stops: watches end then */
+export function inProcessTransport(
+  chain: Chain,
+  user: UserInfo,
+  userAgent: string,
+  stopped: AbortSignal,
+): InProcessTransport {
+  const send = async (request: InProcessRequest): Promise<Answer> => {
+    request.signal?.throwIfAborted();
+    const { answer } = await chain.process(serverRequest(request, user, userAgent, stopped));
+    request.signal?.throwIfAborted();
+    if (answer.status >= 400) throw failure(answer);
+    return answer;
+  };
+  return {
+    request: async (request) => await contentValue((await send(request)).content),
+    requestText: async (request) => await textOf((await send(request)).content),
+    watch: (request) => ({
+      [Symbol.asyncIterator]: () => new WatchIterator(() => send(request), request.signal, stopped),
+    }),
+  };
+}
+
+function serverRequest(
+  request: InProcessRequest,
+  user: UserInfo,
+  userAgent: string,
+  stopped: AbortSignal,
+): ServerRequest {
+  const body: RequestBody = request.body === undefined ? { type: "none" } : { type: "value", value: request.body };
+  return {
+    method: request.method,
+    path: request.path,
+    query: new URLSearchParams(request.query),
+    headers: {
+      "user-agent": userAgent,
+      ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
+    },
+    body,
+    user,
+    signal: request.signal ?? stopped,
+  };
+}
+
+function failure({ status, content }: Answer): StatusError {
+  if (content.type === "value" && (content.value as Partial<Status>).kind === "Status") {
+    return StatusError.fromStatus(content.value as Status);
+  }
+  const notFound = status === 404;
+  const reason: StatusReason = notFound ? "NotFound" : "Unknown";
+  const message = notFound ? "the server could not find the requested resource" : bodyText(content);
+  return new StatusError(status, reason, message, { details: {} });
+}
+
+function bodyText(content: Content): string {
+  return content.type === "bytes" ? Buffer.from(content.bytes).toString() : "unknown";
+}
+
+async function contentValue(content: Content): Promise<unknown> {
+  switch (content.type) {
+    case "object":
+      return content.served.object;
+    case "list":
+      return listValue(content.definition, content.items, content.metadata);
+    case "value":
+      return content.value;
+    case "bytes":
+    case "stream":
+      return JSON.parse(await textOf(content));
+    case "watch":
+    case "hijacked":
+      throw badRequest(`this answer is a ${content.type}: it has no value`);
+  }
+}
+
+async function textOf(content: Content): Promise<string> {
+  if (content.type === "bytes") return Buffer.from(content.bytes).toString();
+  if (content.type !== "stream") return JSON.stringify(await contentValue(content));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content.stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<InProcessWatchEvent>): void;
+}
+
+/** Events wait in a queue until they are asked for. */
+class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
+  readonly #open: () => Promise<Answer>;
+  readonly #own = new AbortController();
+  readonly #signals: readonly AbortSignal[];
+  #queue: InProcessWatchEvent[] = [];
+  #head = 0;
+  #waiter: Waiter | undefined;
+  #opened: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(open: () => Promise<Answer>, signal: AbortSignal | undefined, stopped: AbortSignal) {
+    this.#open = open;
+    this.#signals = signal === undefined ? [stopped] : [signal, stopped];
+    for (const each of this.#signals) each.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  readonly #stop = () => this.#end();
+
+  async next(): Promise<IteratorResult<InProcessWatchEvent>> {
+    this.#opened ??= this.#start();
+    await this.#opened;
+    if (this.#head < this.#queue.length) return { done: false, value: this.#take() };
+    if (this.#ended) return { done: true, value: undefined };
+    return await new Promise((resolve) => {
+      this.#waiter = { resolve };
+    });
+  }
+
+  async return(): Promise<IteratorResult<InProcessWatchEvent>> {
+    this.#queue = [];
+    this.#head = 0;
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  #take(): InProcessWatchEvent {
+    const event = this.#queue[this.#head++]!;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+    return event;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#signals.some((signal) => signal.aborted)) return this.#end();
+    try {
+      const { content } = await this.#open();
+      if (content.type !== "watch") throw badRequest("this request is not a watch");
+      const sink = { deliver: (delivery: Delivery) => this.#deliver(delivery), end: () => this.#end() };
+      if (!this.#ended) content.watch.start(sink, this.#own.signal);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  #deliver(delivery: Delivery): void {
+    if (this.#ended) return;
+    const event = { type: delivery.type, object: eventObject(delivery) } as InProcessWatchEvent;
+    if (this.#waiter !== undefined) {
+      const { resolve } = this.#waiter;
+      this.#waiter = undefined;
+      return resolve({ done: false, value: event });
+    }
+    if (this.#queue.length - this.#head >= maxQueuedEvents) return this.#end();
+    this.#queue.push(event);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const signal of this.#signals) signal.removeEventListener("abort", this.#stop);
+    this.#own.abort();
+    this.#waiter?.resolve({ done: true, value: undefined });
+    this.#waiter = undefined;
+  }
+}

@@ -1,0 +1,171 @@
+/** An {@link Answer} as an HTTP response: bytes that exist already, joined. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import { apiVersionOf, type Clock, type KubeObject, type ListMeta } from "@kubets/apimachinery";
+import type { ServedObject } from "../registry/served-object.ts";
+import { partialBytes } from "../registry/served-object.ts";
+import type { OutputFormat } from "../request/negotiate.ts";
+import type { Answer } from "../request/request.ts";
+import { type IncludeObject, tableBytes } from "../table/table.ts";
+import { WatchEncoder } from "../watch/encode.ts";
+import type { WatchSink } from "../watch/watch-request.ts";
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body:
+    | { readonly type: "bytes"; readonly bytes: Uint8Array }
+    | { readonly type: "stream"; readonly stream: AsyncIterable<Uint8Array> }
+    /** Writes come synchronously, from the store's commit on; `end` once. */
+    | { readonly type: "push"; start(sink: ByteSink, signal: AbortSignal): void }
+    /** The connection was taken over. */
+    | { readonly type: "none" };
+}
+
+export interface ByteSink {
+  write(bytes: Uint8Array): void;
+  end(): void;
+}
+
+export interface RenderOptions {
+  readonly format: OutputFormat;
+  readonly include: IncludeObject;
+  readonly clock: Clock;
+}
+
+export async function render(answer: Answer, options: RenderOptions): Promise<HttpResponse> {
+  const { content, status } = answer;
+  const headers: Record<string, string | readonly string[]> = {
+    "cache-control": "no-cache, private",
+    ...answer.headers,
+  };
+  const warnings = (answer.warnings ?? []).map(warningHeader);
+  if (warnings.length > 0) headers["warning"] = warnings;
+  if (content.type === "hijacked") return { status, headers, body: { type: "none" } };
+  if (content.type === "bytes") {
+    headers["content-type"] = content.contentType;
+    return { status, headers, body: content };
+  }
+  if (content.type === "stream") {
+    headers["content-type"] = content.contentType;
+    return { status, headers, body: content };
+  }
+  if (content.type === "watch") {
+    headers["content-type"] = "application/json";
+    const encoder = new WatchEncoder(content.definition, options);
+    const start = (sink: ByteSink, signal: AbortSignal) => content.watch.start(encodingSink(encoder, sink), signal);
+    return { status, headers, body: { type: "push", start } };
+  }
+  const json = jsonOf(answer, options);
+  if (options.format.type === "yaml") {
+    const { stringify } = await import("yaml");
+    headers["content-type"] = "application/yaml";
+    const text = stringify(JSON.parse(Buffer.from(json).toString()), { aliasDuplicateObjects: false });
+    return { status, headers, body: { type: "bytes", bytes: Buffer.from(text) } };
+  }
+  headers["content-type"] = "application/json";
+  return { status, headers, body: { type: "bytes", bytes: options.format.pretty ? prettied(json) : json } };
+}
+
+function encodingSink(encoder: WatchEncoder, sink: ByteSink): WatchSink {
+  return { deliver: (delivery) => sink.write(encoder.encode(delivery)), end: () => sink.end() };
+}
+
+function prettied(json: Uint8Array): Uint8Array {
+  return Buffer.from(`${JSON.stringify(JSON.parse(Buffer.from(json).toString()), null, 2)}\n`);
+}
+
+/** `299 - "text"`, RFC 7234. */
+function warningHeader(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must go.
+  const printable = text.replace(/[\u0000-\u001f\u007f]/g, " ").replace(/[\\"]/g, "\\$&");
+  return `299 - "${printable.replace(/[^\x20-\x7e]/g, "?").slice(0, 4096)}"`;
+}
+
+function jsonOf({ content }: Answer, options: RenderOptions): Uint8Array {
+  const { format, include } = options;
+  if (content.type === "value") return Buffer.from(JSON.stringify(content.value));
+  if (content.type === "object") {
+    const { served, definition } = content;
+    if (format.as === "table") {
+      const { resourceVersion } = served.object.metadata ?? {};
+      return table(definition, [served], resourceVersion === undefined ? {} : { resourceVersion }, include, options);
+    }
+    return format.as === "partial" ? partialBytes(served, format.version) : served.bytes;
+  }
+  if (content.type !== "list") throw new Error(`a ${content.type} has no JSON`);
+  const { items, definition, metadata } = content;
+  if (format.as === "table") return table(definition, items, metadata, include, options);
+  if (format.as === "partial") return partialListBytes(items, metadata, format.version);
+  return listBytes(definition, items, metadata);
+}
+
+function table(
+  definition: ResourceDefinition,
+  items: readonly ServedObject[],
+  metadata: ListMeta,
+  include: IncludeObject,
+  { format, clock }: RenderOptions,
+): Uint8Array {
+  return tableBytes(definition, items, metadata, {
+    version: format.version,
+    include,
+    noHeaders: false,
+    now: clock.now(),
+  });
+}
+
+const openObject = Buffer.from("{");
+const openNext = Buffer.from(",{");
+const next = Buffer.from(",");
+const close = Buffer.from("]}");
+
+/** The items' bytes joined; as upstream, an item in a list does not repeat the kind. */
+function listBytes(definition: ResourceDefinition, items: readonly ServedObject[], metadata: ListMeta): Uint8Array {
+  const apiVersion = apiVersionOf(definition);
+  const head = { kind: definition.listKind, apiVersion, metadata };
+  const chunks: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  const typeMeta = Buffer.from(
+    `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`,
+  );
+  for (const [index, { bytes }] of items.entries()) {
+    if (startsWith(bytes, typeMeta)) {
+      chunks.push(index === 0 ? openObject : openNext, bytes.subarray(typeMeta.length));
+    } else if (index === 0) chunks.push(bytes);
+    else chunks.push(next, bytes);
+  }
+  chunks.push(close);
+  return Buffer.concat(chunks);
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (bytes.length < prefix.length) return false;
+  return Buffer.compare(bytes.subarray(0, prefix.length), prefix) === 0;
+}
+
+function partialListBytes(items: readonly ServedObject[], metadata: ListMeta, version: string): Uint8Array {
+  const head = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}`, metadata };
+  const chunks: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  for (const [index, served] of items.entries()) {
+    if (index > 0) chunks.push(next);
+    chunks.push(partialBytes(served, version));
+  }
+  chunks.push(close);
+  return Buffer.concat(chunks);
+}
+
+/** A list as the in-process transport gives it: the shared objects, nothing serialized. */
+export function listValue(
+  definition: ResourceDefinition,
+  items: readonly ServedObject[],
+  metadata: ListMeta,
+): KubeObject {
+  const list = {
+    kind: definition.listKind,
+    apiVersion: apiVersionOf(definition),
+    metadata: Object.freeze(metadata),
+    items: Object.freeze(items.map((served) => served.object)),
+  };
+  return Object.freeze(list) as unknown as KubeObject;
+}

@@ -1,0 +1,164 @@
+/** The verbs of stored resources, and of their status: request to registry to answer. */
+
+import { badRequest, type KubeObject, StatusError } from "@kubets/apimachinery";
+import { create } from "../registry/create.ts";
+import { type Deleted, remove } from "../registry/delete.ts";
+import { patchTransform } from "../registry/patch.ts";
+import { parseSelection } from "../registry/selection.ts";
+import { replaceWith, update } from "../registry/update.ts";
+import { readObjectBody } from "../request/body.ts";
+import { decodeObject } from "../request/decode-object.ts";
+import { parseListOptions } from "../request/list-options.ts";
+import { type Answer, value } from "../request/request.ts";
+import {
+  type DeleteOptions,
+  parseDeleteOptions,
+  parseWriteOptions,
+  type WriteOptions,
+} from "../request/write-options.ts";
+import { WatchRequest } from "../watch/watch-request.ts";
+import { type ResourceCall, writeRequestOf } from "./context.ts";
+
+export async function getObject({ resource, info, request }: ResourceCall): Promise<Answer> {
+  const version = request.query.get("resourceVersion") ?? "";
+  const served = await resource.registry.get(info.namespace, info.name, version);
+  return { status: 200, content: { type: "object", served, definition: resource.definition } };
+}
+
+export async function listObjects({ resource, info, request }: ResourceCall): Promise<Answer> {
+  const { definition, registry } = resource;
+  const options = parseListOptions(request.query);
+  const selection = parseSelection(definition, options);
+  const { items, metadata } = await registry.list(
+    namespaceOf(info.namespace, definition.namespaced),
+    selection,
+    options,
+  );
+  return { status: 200, content: { type: "list", items, metadata, definition } };
+}
+
+export async function watchObjects({ resource, info, request }: ResourceCall): Promise<Answer> {
+  const { definition, registry, hub } = resource;
+  const query = new URLSearchParams(request.query);
+  // The legacy path /watch/pods/x says it by its form.
+  query.set("watch", "true");
+  if (info.name !== "" && !query.has("fieldSelector")) query.set("fieldSelector", `metadata.name=${info.name}`);
+  const options = parseListOptions(query);
+  const selection = parseSelection(definition, options);
+  const namespace = namespaceOf(info.namespace, definition.namespaced);
+  const watch = new WatchRequest(registry, hub, namespace, selection, options);
+  return { status: 200, content: { type: "watch", watch, definition } };
+}
+
+/** For namespaces the URL's namespace is the object's own name. */
+function namespaceOf(namespace: string, namespaced: boolean): string {
+  return namespaced ? namespace : "";
+}
+
+async function bodyObject(call: ResourceCall, options: WriteOptions): Promise<KubeObject> {
+  const { definition, registry } = call.resource;
+  return decodeObject(await readObjectBody(call.request), {
+    definition,
+    schemas: registry.schemas,
+    fieldValidation: options.fieldValidation,
+    warn: call.warn,
+  });
+}
+
+export async function createObject(call: ResourceCall): Promise<Answer> {
+  const { definition, registry } = call.resource;
+  const options = parseWriteOptions(call.request.query, "CreateOptions");
+  const object = await bodyObject(call, options);
+  const served = await create(registry, object, { ...writeRequestOf(call, options, "CreateOptions"), name: "" });
+  return { status: 201, content: { type: "object", served, definition } };
+}
+
+/** PUT, on the object or its status. */
+export async function updateObject(call: ResourceCall): Promise<Answer> {
+  const { definition, registry } = call.resource;
+  const options = parseWriteOptions(call.request.query, "UpdateOptions");
+  const body = await bodyObject(call, options);
+  const request = writeRequestOf(call, options, "UpdateOptions");
+  const { served, created } = await update(registry, {
+    ...request,
+    transform: replaceWith(body, request),
+    createIfAbsent: call.info.subresource === "" && definition.strategy.allowCreateOnUpdate === true,
+  });
+  return { status: created ? 201 : 200, content: { type: "object", served, definition } };
+}
+
+/** PATCH, on the object or its status. */
+export async function patchObject(call: ResourceCall): Promise<Answer> {
+  const { definition, registry } = call.resource;
+  const { transform, options, apply } = await patchTransform(call);
+  const request = writeRequestOf(call, options, "PatchOptions");
+  const { served, created } = await update(registry, {
+    ...request,
+    transform,
+    createIfAbsent: apply && call.info.subresource === "",
+    tracked: apply,
+  });
+  return { status: created ? 201 : 200, content: { type: "object", served, definition } };
+}
+
+export async function deleteObject(call: ResourceCall): Promise<Answer> {
+  const deleteOptions = await readDeleteOptions(call);
+  const deleted = await remove(call.resource.registry, deleteRequestOf(call, deleteOptions, call.info.name));
+  return deletedAnswer(call, deleted, deleteOptions);
+}
+
+async function readDeleteOptions({ request }: ResourceCall): Promise<DeleteOptions> {
+  const body = await readObjectBody(request);
+  return parseDeleteOptions(request.query, body?.value);
+}
+
+function deleteRequestOf(call: ResourceCall, deleteOptions: DeleteOptions, name: string) {
+  const options = {
+    dryRun: deleteOptions.dryRun,
+    fieldManager: "",
+    fieldValidation: "Ignore",
+    force: undefined,
+  } as const;
+  return {
+    ...writeRequestOf(call, options, "DeleteOptions"),
+    name,
+    subresource: "",
+    deleteOptions,
+    options: deleteOptions,
+  };
+}
+
+function deletedAnswer({ resource }: ResourceCall, deleted: Deleted, options: DeleteOptions): Answer {
+  if (deleted.type === "status") return value(200, deleted.status);
+  const status = !deleted.gone && options.orphanDependents === false ? 202 : 200;
+  return { status, content: { type: "object", served: deleted.served, definition: resource.definition } };
+}
+
+/** Answers with the list of what was chosen, as it was before. */
+export async function deleteCollection(call: ResourceCall): Promise<Answer> {
+  const { definition, registry } = call.resource;
+  const { info, request } = call;
+  const deleteOptions = await readDeleteOptions(call);
+  const options = parseListOptions(request.query);
+  const selection = parseSelection(definition, options);
+  const { items, metadata } = await registry.list(
+    namespaceOf(info.namespace, definition.namespaced),
+    selection,
+    options,
+  );
+  for (const { object } of items) {
+    const { name = "", namespace = "" } = object.metadata ?? {};
+    try {
+      await remove(registry, { ...deleteRequestOf(call, deleteOptions, name), namespace });
+    } catch (error) {
+      // Gone already, by another's hand, is what was wanted.
+      if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
+    }
+  }
+  return { status: 200, content: { type: "list", items, metadata, definition } };
+}
+
+/** @throws StatusError 400 when a name is needed and there is none */
+export function requireName(name: string): void {
+  if (name === "") throw badRequest("name must be provided");
+}

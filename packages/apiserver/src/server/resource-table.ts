@@ -1,0 +1,109 @@
+/** What is served: a registry and a watch hub for every definition. Custom resources come and go at run time. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
+import type { Store } from "@kubets/storage";
+import type { AdmissionChain } from "../registry/admission-chain.ts";
+import { type Converter, Registry, renameVersion } from "../registry/registry.ts";
+import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
+import { WatchHub } from "../watch/hub.ts";
+
+export interface ServedResource {
+  readonly definition: ResourceDefinition;
+  readonly registry: Registry;
+  readonly hub: WatchHub;
+}
+
+export interface ResourceTableOptions {
+  readonly store: Store;
+  readonly schemas: SchemaSet;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly admission: AdmissionChain;
+  readonly convert?: Converter;
+  /** By `group/plural`. */
+  readonly hooks: Readonly<Record<string, RegistryHooks>>;
+}
+
+export interface AddOptions {
+  /** For a custom resource: its own. */
+  readonly schemas?: SchemaSet;
+  readonly convert?: Converter;
+  /** The version its objects are stored in; the first one added for the same storage path when undefined. */
+  readonly storedAs?: ResourceDefinition;
+}
+
+export class ResourceTable {
+  readonly #options: ResourceTableOptions;
+  readonly #resources = new Map<string, ServedResource>();
+  readonly #storedAs = new Map<string, ResourceDefinition>();
+  #generation = 0;
+
+  constructor(options: ResourceTableOptions, definitions: Iterable<ResourceDefinition>) {
+    this.#options = options;
+    for (const definition of definitions) this.add(definition);
+  }
+
+  /** Changes whenever what is served does: discovery is made anew then. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  add(definition: ResourceDefinition, own: AddOptions = {}): ServedResource {
+    const { store, clock, random, admission, hooks, logger } = this.#options;
+    const storedAs = own.storedAs ?? this.#storedAs.get(definition.storagePath) ?? definition;
+    this.#storedAs.set(definition.storagePath, storedAs);
+    const registry = new Registry({
+      definition,
+      storedAs,
+      convert: own.convert ?? this.#options.convert ?? renameVersion,
+      schemas: own.schemas ?? this.#options.schemas,
+      store,
+      clock,
+      random,
+      admission,
+      hooks: hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
+    });
+    this.remove(definition);
+    const served = { definition, registry, hub: new WatchHub(registry, clock, logger) };
+    this.#resources.set(keyOf(definition.group, definition.version, definition.plural), served);
+    this.#generation++;
+    return served;
+  }
+
+  /** Stops serving it; its watches end. */
+  remove({ group, version, plural }: Pick<ResourceDefinition, "group" | "version" | "plural">): void {
+    const key = keyOf(group, version, plural);
+    this.#resources.get(key)?.hub.close();
+    if (this.#resources.delete(key)) this.#generation++;
+  }
+
+  get(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#resources.get(keyOf(group, version, plural));
+  }
+
+  /** Any version of a resource: the one it is stored in if that is served. */
+  find(group: string, plural: string): ServedResource | undefined {
+    let found: ServedResource | undefined;
+    for (const served of this.#resources.values()) {
+      const { definition } = served;
+      if (definition.group !== group || definition.plural !== plural) continue;
+      if (this.#storedAs.get(definition.storagePath) === definition) return served;
+      found ??= served;
+    }
+    return found;
+  }
+
+  all(): Iterable<ServedResource> {
+    return this.#resources.values();
+  }
+
+  close(): void {
+    for (const { hub } of this.#resources.values()) hub.close();
+  }
+}
+
+function keyOf(group: string, version: string, plural: string): string {
+  return `${group}/${version}/${plural}`;
+}

@@ -1,0 +1,137 @@
+/** The scale subresource: autoscaling/v1 Scale over three paths of the object. */
+
+import type { ScaleDefinition } from "@kubets/api";
+import {
+  badRequest,
+  clone,
+  type FieldError,
+  formatLabelSelector,
+  invalid,
+  invalidValue,
+  type KubeObject,
+  type LabelSelector,
+  path,
+} from "@kubets/apimachinery";
+import { type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
+import { update } from "../registry/update.ts";
+import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { type Answer, value } from "../request/request.ts";
+import { parseWriteOptions } from "../request/write-options.ts";
+import { type ResourceCall, writeRequestOf } from "./context.ts";
+
+interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
+export async function getScale({ resource, info }: ResourceCall): Promise<Answer> {
+  const served = await resource.registry.get(info.namespace, info.name);
+  return value(200, scaleOf(served.object, resource.definition.scale!));
+}
+
+export async function updateScale(call: ResourceCall): Promise<Answer> {
+  const options = parseWriteOptions(call.request.query, "UpdateOptions");
+  const body = await readObjectBody(call.request);
+  if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Scale");
+  const scale = body.value as Scale;
+  const { name } = call.info;
+  if (scale.metadata?.name !== undefined && scale.metadata.name !== name) {
+    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  return await write(call, writeRequestOf(call, options, "UpdateOptions"), () => scale);
+}
+
+export async function patchScale(call: ResourceCall): Promise<Answer> {
+  const { body, options } = await patchBodyOf(call);
+  return await write(call, writeRequestOf(call, options, "PatchOptions"), (present) => patched(present, body));
+}
+
+function patched(present: Scale, body: PatchBody): Scale {
+  return patchJson(present, body) as Scale;
+}
+
+async function write(
+  call: ResourceCall,
+  request: ReturnType<typeof writeRequestOf>,
+  change: (present: Scale) => Scale,
+): Promise<Answer> {
+  const { registry, definition } = call.resource;
+  const scale = definition.scale!;
+  const { served } = await update(registry, {
+    ...request,
+    createIfAbsent: false,
+    transform: (old) => {
+      const wanted = change(clone(scaleOf(old!, scale)));
+      validate(wanted, request.name);
+      const object = clone(old!);
+      const version = wanted.metadata?.resourceVersion;
+      if (version) object.metadata!.resourceVersion = version;
+      if (wanted.metadata?.uid) object.metadata!.uid = wanted.metadata.uid;
+      setPath(object, scale.specReplicasPath, wanted.spec?.replicas ?? 0);
+      return object;
+    },
+  });
+  return value(200, scaleOf(served.object, scale));
+}
+
+function validate(scale: Scale, name: string): void {
+  const replicas: unknown = scale.spec?.replicas ?? 0;
+  const errors: FieldError[] = [];
+  if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
+    throw badRequest(
+      'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
+    );
+  }
+  if (replicas < 0) {
+    errors.push(invalidValue(path("spec.replicas"), replicas, "must be greater than or equal to 0"));
+  }
+  if (errors.length > 0) throw invalid("autoscaling", "Scale", name, errors);
+}
+
+function scaleOf(object: KubeObject, definition: ScaleDefinition): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
+  const replicas = at(object, definition.specReplicasPath);
+  const selector = definition.labelSelectorPath === undefined ? undefined : at(object, definition.labelSelectorPath);
+  const text = selectorText(selector);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: JSON.parse(JSON.stringify({ name, namespace, uid, resourceVersion, creationTimestamp })),
+    spec: typeof replicas === "number" && replicas !== 0 ? { replicas } : {},
+    status: {
+      replicas: Number(at(object, definition.statusReplicasPath) ?? 0),
+      ...(text === "" ? {} : { selector: text }),
+    },
+  };
+}
+
+/** A serialized selector as it is; a LabelSelector or a map of labels serialized. */
+function selectorText(selector: unknown): string {
+  if (typeof selector === "string") return selector;
+  if (!isJsonObject(selector)) return "";
+  const isSelector = "matchLabels" in selector || "matchExpressions" in selector;
+  const labels = (isSelector ? selector : { matchLabels: selector }) as LabelSelector;
+  const formatted = formatLabelSelector(labels);
+  return formatted === "<none>" || formatted === "<error>" ? "" : formatted;
+}
+
+function steps(jsonPath: string): string[] {
+  return jsonPath.split(".").filter((step) => step !== "");
+}
+
+function at(object: unknown, jsonPath: string): unknown {
+  let found: unknown = object;
+  for (const step of steps(jsonPath))
+    found = isJsonObject(found) && Object.hasOwn(found, step) ? found[step] : undefined;
+  return found;
+}
+
+function setPath(object: KubeObject, jsonPath: string, replicas: number): void {
+  const names = steps(jsonPath);
+  let holder = object as Record<string, unknown>;
+  for (const step of names.slice(0, -1)) {
+    if (!isJsonObject(holder[step])) holder[step] = {};
+    holder = holder[step] as Record<string, unknown>;
+  }
+  holder[names.at(-1)!] = replicas;
+}

@@ -1,0 +1,248 @@
+/**
+ * The watch hub of one resource: one subscription to the store, however many watchers. An event costs the watchers it could concern:
+ * they are indexed by object, namespace, and the hot field selectors. A watcher is in exactly one bucket.
+ */
+
+import type { Clock, KubeObject, Logger, Timer } from "@kubets/apimachinery";
+import type { Store, StoreEvent } from "@kubets/storage";
+import type { Registry } from "../registry/registry.ts";
+import type { Selection } from "../registry/selection.ts";
+import { type Delivery, ResourceEvent } from "./event.ts";
+
+/** Field selectors that many watchers have, each with another value. */
+const hotFields: Readonly<Record<string, readonly string[]>> = { "/pods": ["spec.nodeName"] };
+
+/** How often a quiet watcher that asked for bookmarks gets one. */
+export const bookmarkIntervalMs = 60_000;
+
+export interface Subscriber {
+  /** "" for all namespaces. */
+  readonly namespace: string;
+  readonly selection: Selection;
+  readonly bookmarks: boolean;
+  /** Called synchronously; must not throw. */
+  deliver(delivery: Delivery): void;
+  /** No more will come: the store's watch broke, or the hub was closed. */
+  end(error?: Error): void;
+}
+
+interface Seat {
+  readonly subscriber: Subscriber;
+  /** Events up to here are not for it. */
+  after: number;
+}
+
+export class WatchHub {
+  readonly #registry: Registry;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #hot: readonly string[];
+  readonly #buckets = new Map<string, Set<Seat>>();
+  #size = 0;
+  #subscription: { readonly abort: AbortController; readonly ready: Promise<void> } | undefined;
+  /** Everything up to here has been delivered; at least the revision of the last event. */
+  #revision = 0;
+  #bookmarkTimer: Timer | undefined;
+
+  constructor(registry: Registry, clock: Clock, logger: Logger) {
+    this.#registry = registry;
+    this.#store = registry.store;
+    this.#clock = clock;
+    this.#logger = logger;
+    const { group, plural, selectableFields } = registry.definition;
+    this.#hot = (hotFields[`${group}/${plural}`] ?? []).filter((field) => field in selectableFields);
+  }
+
+  get watchers(): number {
+    return this.#size;
+  }
+
+  /**
+   * Delivers everything after `revision`, until `signal` aborts.
+   * @throws CompactedError when history does not reach back so far
+   */
+  async subscribe(subscriber: Subscriber, revision: number, signal: AbortSignal): Promise<void> {
+    await this.#connected();
+    if (signal.aborted) return;
+    if (revision >= this.#revision) this.#attach(subscriber, revision, signal);
+    else await this.#catchUp(subscriber, revision, signal);
+  }
+
+  /** Ends every watcher and the subscription. */
+  close(): void {
+    this.#disconnect(undefined);
+  }
+
+  #attach(subscriber: Subscriber, after: number, signal: AbortSignal): void {
+    const seat: Seat = { subscriber, after };
+    const key = this.#bucketOf(subscriber);
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new Set();
+      this.#buckets.set(key, bucket);
+    }
+    bucket.add(seat);
+    this.#size++;
+    if (subscriber.bookmarks) this.#scheduleBookmarks();
+    signal.addEventListener("abort", () => this.#detach(key, seat), { once: true });
+  }
+
+  #detach(key: string, seat: Seat): void {
+    const bucket = this.#buckets.get(key);
+    if (!bucket?.delete(seat)) return;
+    this.#size--;
+    if (bucket.size === 0) this.#buckets.delete(key);
+    if (this.#size === 0) this.#disconnect(undefined);
+  }
+
+  /** A watcher from the past reads the store's history by itself until it has caught up with the hub, then takes its seat, between two batches. */
+  async #catchUp(subscriber: Subscriber, revision: number, signal: AbortSignal): Promise<void> {
+    const own = new AbortController();
+    const stop = () => own.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    const takeSeat = (after: number) => {
+      signal.removeEventListener("abort", stop);
+      own.abort();
+      this.#attach(subscriber, after, signal);
+    };
+    await this.#store.watch(this.#registry.prefix, {
+      afterRevision: revision,
+      signal: own.signal,
+      onError: (error) => subscriber.end(error),
+      onEvents: (events) => {
+        for (const event of events) {
+          if (own.signal.aborted) return;
+          deliverTo(subscriber, new ResourceEvent(this.#registry, event));
+        }
+        const reached = events.at(-1)!.revision;
+        if (!own.signal.aborted && reached >= this.#revision) takeSeat(reached);
+      },
+    });
+    // All of the history is out, and none of it was of this resource since the hub's last event.
+    if (!own.signal.aborted) takeSeat(this.#store.revision);
+  }
+
+  #connected(): Promise<void> {
+    this.#subscription ??= this.#connect();
+    return this.#subscription.ready;
+  }
+
+  #connect(): { abort: AbortController; ready: Promise<void> } {
+    const abort = new AbortController();
+    this.#revision = this.#store.revision;
+    const ready = this.#store.watch(this.#registry.prefix, {
+      afterRevision: this.#revision,
+      signal: abort.signal,
+      onEvents: (events) => this.#onEvents(events),
+      onError: (error) => this.#disconnect(error),
+    });
+    ready.catch(() => {
+      // Whoever asked for the connection gets the error; the next one tries again.
+      if (this.#subscription?.abort === abort) this.#subscription = undefined;
+    });
+    return { abort, ready };
+  }
+
+  #disconnect(error: Error | undefined): void {
+    const seats = [...this.#buckets.values()].flatMap((bucket) => [...bucket]);
+    this.#buckets.clear();
+    this.#size = 0;
+    this.#bookmarkTimer?.cancel();
+    this.#bookmarkTimer = undefined;
+    this.#subscription?.abort.abort();
+    this.#subscription = undefined;
+    for (const { subscriber } of seats) subscriber.end(error);
+  }
+
+  #onEvents(events: readonly StoreEvent[]): void {
+    for (const source of events) {
+      this.#revision = source.revision;
+      try {
+        this.#dispatch(new ResourceEvent(this.#registry, source));
+      } catch (error) {
+        // A value in the store that cannot be read must not take the other watchers down.
+        this.#logger.error("an event could not be delivered", { key: source.entry.key, err: error });
+      }
+    }
+  }
+
+  #dispatch(event: ResourceEvent): void {
+    if (this.#size === 0) return;
+    this.#dispatchTo("all", event);
+    if (event.namespace !== "") this.#dispatchTo(`ns:${event.namespace}`, event);
+    this.#dispatchTo(`name:${event.namespace}/${event.name}`, event);
+    this.#dispatchTo(`name:/${event.name}`, event.namespace === "" ? undefined : event);
+    for (const field of this.#hot) {
+      const now = this.#fieldOf(field, event.object);
+      const before = this.#fieldOf(field, event.previous);
+      if (now !== undefined) this.#dispatchTo(`${field}:${now}`, event);
+      if (before !== undefined && before !== now) this.#dispatchTo(`${field}:${before}`, event);
+    }
+  }
+
+  #fieldOf(field: string, object: KubeObject | undefined): string | undefined {
+    return object === undefined ? undefined : this.#registry.definition.selectableFields[field]?.(object);
+  }
+
+  #dispatchTo(key: string, event: ResourceEvent | undefined): void {
+    const bucket = event === undefined ? undefined : this.#buckets.get(key);
+    if (event === undefined || bucket === undefined) return;
+    for (const seat of bucket) {
+      if (event.revision <= seat.after) continue;
+      seat.after = event.revision;
+      deliverTo(seat.subscriber, event);
+    }
+  }
+
+  #bucketOf({ namespace, selection }: Subscriber): string {
+    for (const field of this.#hot) {
+      const value = selection.requiredField(field);
+      if (value !== undefined) return `${field}:${value}`;
+    }
+    const name = selection.requiredField("metadata.name");
+    if (name !== undefined) return `name:${namespace}/${name}`;
+    return namespace === "" ? "all" : `ns:${namespace}`;
+  }
+
+  #scheduleBookmarks(): void {
+    this.#bookmarkTimer ??= this.#clock.setTimeout(() => this.#sendBookmarks(), bookmarkIntervalMs, { unref: true });
+  }
+
+  #sendBookmarks(): void {
+    this.#bookmarkTimer = undefined;
+    // The store's events are delivered synchronously: outside of a delivery, all up to its revision are out.
+    const revision = Math.max(this.#revision, this.#store.revision);
+    const bookmark = bookmarkAt(this.#registry, revision);
+    let wanted = false;
+    for (const bucket of this.#buckets.values()) {
+      for (const { subscriber, after } of bucket) {
+        if (!subscriber.bookmarks) continue;
+        wanted = true;
+        if (after <= revision) subscriber.deliver(bookmark);
+      }
+    }
+    if (wanted) this.#scheduleBookmarks();
+  }
+}
+
+export function bookmarkAt(registry: Registry, revision: number, annotations?: Record<string, string>): Delivery {
+  const { kind } = registry.definition;
+  return {
+    type: "BOOKMARK",
+    object: {
+      kind,
+      apiVersion: registry.apiVersion,
+      metadata: { resourceVersion: String(revision), ...(annotations === undefined ? {} : { annotations }) },
+    },
+  };
+}
+
+function deliverTo(subscriber: Subscriber, event: ResourceEvent): void {
+  const { namespace, selection } = subscriber;
+  if (namespace !== "" && namespace !== event.namespace) return;
+  const before = event.existed && (selection.empty || selection.matches(event.previous!));
+  const after = event.exists && (selection.empty || selection.matches(event.object!));
+  const delivery = event.delivery(before, after);
+  if (delivery !== undefined) subscriber.deliver(delivery);
+}
