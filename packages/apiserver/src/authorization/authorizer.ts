@@ -1,5 +1,6 @@
 /** Whether they may. */
 
+import type { FieldSelector } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
 export interface AuthorizationAttributes {
@@ -14,6 +15,8 @@ export interface AuthorizationAttributes {
   readonly name: string;
   /** For non-resource requests. */
   readonly path: string;
+  /** The selector of a list, watch or deletecollection, where there is one that can be read: the Node authorizer goes by it. */
+  readonly fieldSelector?: FieldSelector;
 }
 
 export interface AuthorizationDecision {
