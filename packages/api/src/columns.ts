@@ -27,6 +27,11 @@ export const nameColumn: Column = column("Name", (object) => object.metadata?.na
 /** How long ago the object was created. */
 export const ageColumn: Column = column("Age", (object, { now }) => since(object.metadata?.creationTimestamp, now));
 
+/** When the object was created, as a time. */
+export const createdAtColumn: Column = column("Created At", (object) => object.metadata?.creationTimestamp ?? null, {
+  type: "date",
+});
+
 /** `5m3s`, or `<unknown>` for no time. */
 export function since(time: string | undefined, now: number): string {
   const then = parseTime(time);
