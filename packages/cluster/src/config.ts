@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type ClusterSubnets, clusterSubnets } from "./node/subnets.ts";
 import { clusterPaths, defaultBase } from "./paths.ts";
 
 /** Raised when the layout of the data directory changes. */
@@ -17,6 +18,8 @@ export interface ClusterConfig {
   readonly tokenAuthFile?: string;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
+  /** The nodes' own addresses on this machine. */
+  readonly nodeCIDR: string;
   readonly nodes: number;
   readonly simulatedNodes: number;
   /** Pods may reach the world beyond the machine. */
@@ -27,7 +30,9 @@ export interface ClusterConfig {
 
 /** What the user asked for; undefined means "as it was, or the default". */
 export type ClusterRequest = {
-  readonly [K in Exclude<keyof ClusterConfig, "format" | "name" | "dataDir">]?: ClusterConfig[K] | undefined;
+  readonly [K in Exclude<keyof ClusterConfig, "format" | "name" | "dataDir" | "nodeCIDR">]?:
+    | ClusterConfig[K]
+    | undefined;
 };
 
 export class ConfigError extends Error {}
@@ -41,7 +46,11 @@ const fixed = ["serviceCIDR", "podCIDR"] as const;
  * The cluster's configuration for this `up`: the saved one with what the request changes, or a new one.
  * @throws ConfigError with one sentence that says what to do
  */
-export function resolveConfig(name: string, dataDir: string | undefined, request: ClusterRequest): ClusterConfig {
+export async function resolveConfig(
+  name: string,
+  dataDir: string | undefined,
+  request: ClusterRequest,
+): Promise<ClusterConfig> {
   if (!namePattern.test(name))
     throw new ConfigError(
       `--name ${JSON.stringify(name)}: want at most 20 lower-case letters, digits and dashes, beginning and ending with a letter or digit`,
@@ -58,45 +67,46 @@ export function resolveConfig(name: string, dataDir: string | undefined, request
   const given = Object.fromEntries(
     Object.entries(request).filter(([, value]) => value !== undefined),
   ) as Partial<ClusterConfig>;
-  if (saved === undefined) return validate({ ...newConfig(name, place), ...given });
+  if (saved === undefined) {
+    const config = validate({ ...newConfig(name, place), ...given });
+    return config.nodes > 0 ? withFreeSubnets(config, given) : config;
+  }
   for (const key of fixed)
     if (given[key] !== undefined && given[key] !== saved[key])
       throw new ConfigError(
         `cluster ${name} was made with ${key} ${saved[key]} and cannot change it to ${given[key]}; remove it first with: kubets down --delete --name ${name}`,
       );
   // A port of 0 asks for any; the one it has is as good.
-  if (given.securePort === 0) delete (given as { securePort?: number }).securePort;
-  return validate({ ...saved, ...given });
+  const { securePort, ...rest } = given;
+  const config = validate({ ...saved, ...rest, ...(securePort ? { securePort } : {}) });
+  return config.nodes > 0 ? withFreeSubnets(config, config) : config;
 }
 
 function newConfig(name: string, dataDir: string): ClusterConfig {
-  const others = listClusters();
-  const taken = (pick: (c: ClusterConfig) => string) => new Set(others.map(pick));
+  const isFirst = name === "kubets" && !listClusters().some((c) => c.securePort === 6443);
   return {
     format: dataFormat,
     name,
     dataDir,
     bindAddress: "127.0.0.1",
-    securePort: others.some((c) => c.securePort === 6443) || name !== "kubets" ? 0 : 6443,
-    serviceCIDR: firstFree(
-      (i) => `10.${96 + i}.0.0/16`,
-      16,
-      taken((c) => c.serviceCIDR),
-    ),
-    podCIDR: firstFree(
-      (i) => `10.${244 - i}.0.0/16`,
-      64,
-      taken((c) => c.podCIDR),
-    ),
+    securePort: isFirst ? 6443 : 0,
+    serviceCIDR: "10.96.0.0/16",
+    podCIDR: "10.244.0.0/16",
+    nodeCIDR: "10.86.0.0/24",
     nodes: 1,
     simulatedNodes: 0,
     egress: true,
   };
 }
 
-function firstFree(make: (i: number) => string, tries: number, taken: ReadonlySet<string>): string {
-  for (let i = 0; i < tries; i++) if (!taken.has(make(i))) return make(i);
-  throw new ConfigError("no address range is free for another cluster; name one with --service-cidr and --pod-cidr");
+/** Nodes with containers share the machine's routes with whatever else is there. */
+async function withFreeSubnets(config: ClusterConfig, wanted: Partial<ClusterSubnets>): Promise<ClusterConfig> {
+  const { podCIDR, serviceCIDR } = wanted;
+  const asked = {
+    ...(podCIDR === undefined ? {} : { podCIDR }),
+    ...(serviceCIDR === undefined ? {} : { serviceCIDR }),
+  };
+  return { ...config, ...(await clusterSubnets(config.name, config.dataDir, asked)) };
 }
 
 function validate(config: ClusterConfig): ClusterConfig {

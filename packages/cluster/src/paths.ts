@@ -24,9 +24,11 @@ export interface ClusterPaths {
   readonly nodes: string;
   /** Process ids and sockets; short, as a socket's path holds at most 107 bytes. */
   readonly run: string;
+  readonly controlPlanePid: string;
 }
 
 export function clusterPaths(name: string, dataDir: string = join(defaultBase, name)): ClusterPaths {
+  const run = isRoot ? join("/run/kubets", name) : join(dataDir, "run");
   return {
     dataDir,
     config: join(dataDir, "cluster.json"),
@@ -37,6 +39,7 @@ export function clusterPaths(name: string, dataDir: string = join(defaultBase, n
     logs: join(dataDir, "logs"),
     images: join(dataDir, "images"),
     nodes: join(dataDir, "nodes"),
-    run: isRoot ? join("/run/kubets", name) : join(dataDir, "run"),
+    run,
+    controlPlanePid: join(run, "control-plane.pid"),
   };
 }

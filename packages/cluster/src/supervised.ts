@@ -1,7 +1,8 @@
 /** The cluster's background programs: each is kept running by `scripts/supervise`, outlives the CLI, and is found again by its process id file. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
 
@@ -21,8 +22,7 @@ export interface RunningProgram {
 const supervisor = new URL("../../../scripts/supervise", import.meta.url).pathname;
 
 /**
- * Starts the program under its supervisor. Resolves with what the program wrote to file descriptor 3 once it closed that:
- * one line of JSON when it is ready.
+ * Starts the program under its supervisor. Resolves with the one line of JSON that the program says by `sayReady`.
  * @throws Error with the end of the program's log when it ended before it was ready
  */
 export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Promise<string> {
@@ -32,9 +32,9 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   const child: ChildProcess = spawn(supervisor, [spec.pidFile, spec.logFile, ...spec.command], {
     detached: true,
     stdio: ["ignore", log, log, "pipe"],
-    env: { ...process.env, ...spec.env },
+    env: { ...process.env, ...spec.env, KUBETS_READY_FD: "3" },
   });
-  const ready = child.stdio[3] as NodeJS.ReadableStream;
+  const ready = child.stdio[3] as Socket;
   let text = "";
   const abort = () => child.kill("SIGTERM");
   signal?.addEventListener("abort", abort, { once: true });
@@ -42,6 +42,7 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
     await new Promise<void>((resolve, reject) => {
       ready.on("data", (chunk: Buffer) => {
         text += chunk.toString();
+        if (text.includes("\n")) resolve();
       });
       ready.on("end", resolve);
       ready.on("error", reject);
@@ -49,13 +50,28 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
     });
   } finally {
     signal?.removeEventListener("abort", abort);
+    ready.destroy();
     child.unref();
+    closeSync(log);
   }
   signal?.throwIfAborted();
   if (text.trim() !== "") return text.trim();
   // It died without a word on the pipe: do not let the supervisor try for ever what failed at once.
   child.kill("SIGTERM");
   throw new Error(lastError(spec.logFile));
+}
+
+/** In the program: tells whoever started it that it does its work now. Later starts have nobody to tell. */
+export function sayReady(about: object): void {
+  const descriptor = Number(process.env["KUBETS_READY_FD"] ?? "");
+  delete process.env["KUBETS_READY_FD"];
+  if (!descriptor) return;
+  try {
+    writeSync(descriptor, `${JSON.stringify(about)}\n`);
+    closeSync(descriptor);
+  } catch {
+    // Whoever started us has gone: being ready matters all the same.
+  }
 }
 
 /** The last thing an ended program said, for a person. */

@@ -1,0 +1,82 @@
+import { type ClusterRequest, resolveConfig, startCluster, stopCluster } from "@kubets/cluster";
+import { defineCommand } from "../../lib/command.ts";
+import { Progress } from "../../lib/progress.ts";
+
+export const command = defineCommand({
+  usage: "up [flags]",
+  help: `
+Starts a cluster and returns when it is ready; it goes on in the background. Run again, it finds the cluster as it is, and
+brings back whatever is missing after a crash or a reboot. Flags left out keep their values from the first time.
+
+Nodes run real containers through containerd and need root; what the machine lacks is installed from Debian's packages, and said.
+Without root: kubets up --nodes 0 --simulated-nodes 3
+
+  kubets up --demo                  a cluster with a web server on it
+  kubets up --nodes 3               three nodes, each in a network namespace of its own
+  kubets up --name ci --nodes 0     only the control plane`,
+  flags: {
+    name: { type: "string", value: "NAME", help: "the cluster's name", default: "kubets" },
+    demo: { type: "boolean", help: "deploy a web server with two replicas and wait until it answers", default: false },
+    foreground: { type: "boolean", help: "stay, and stop the cluster when interrupted", default: false },
+    install: { type: "boolean", help: "install missing Debian packages (--no-install refuses)", default: true },
+    nodes: { type: "number", help: "nodes with real containers; 0 for none (default 1)" },
+    "simulated-nodes": { type: "number", help: "nodes without containers (default 0)" },
+    "data-dir": { type: "string", value: "DIR", help: "where the cluster's data lives" },
+    kubeconfig: { type: "string", value: "FILE", help: "write the kubeconfig there, instead of a context in your own" },
+    "bind-address": { type: "string", value: "IP", help: "the address the API server listens on (default 127.0.0.1)" },
+    "secure-port": {
+      type: "number",
+      value: "PORT",
+      help: "its port; 0 picks a free one (default 6443 for the first cluster)",
+    },
+    "token-auth-file": {
+      type: "string",
+      value: "FILE",
+      help: 'static tokens: lines of token,user,uid,"group1,group2"',
+    },
+    "service-cidr": {
+      type: "string",
+      value: "CIDR",
+      help: "addresses of Services (default 10.96.0.0/16, or the next that is free)",
+    },
+    "pod-cidr": {
+      type: "string",
+      value: "CIDR",
+      help: "addresses of pods (default 10.244.0.0/16, or the next that is free)",
+    },
+    egress: { type: "boolean", help: "let pods reach beyond the machine (--egress=false forbids it)" },
+    quiet: { type: "boolean", short: "q", help: "print nothing but errors", default: false },
+  },
+  async run(flags, _rest, signal) {
+    const request: ClusterRequest = {
+      nodes: flags.nodes,
+      simulatedNodes: flags["simulated-nodes"],
+      bindAddress: flags["bind-address"],
+      securePort: flags["secure-port"],
+      tokenAuthFile: flags["token-auth-file"],
+      serviceCIDR: flags["service-cidr"],
+      podCIDR: flags["pod-cidr"],
+      egress: flags.egress,
+      kubeconfig: flags.kubeconfig,
+    };
+    const progress = new Progress({ quiet: flags.quiet });
+    const started = performance.now();
+    const config = await resolveConfig(flags.name, flags["data-dir"], request);
+    progress.line(`Cluster ${config.name}`);
+    const reporter = {
+      step: <T>(title: string, work: () => Promise<T>) => progress.step(title, work),
+      tell: (line: string) => progress.line(`  ${line}`),
+    };
+    const cluster = await startCluster(config, { install: flags.install, signal, ...reporter });
+    progress.line(`Ready in ${((performance.now() - started) / 1000).toFixed(1)} s: ${cluster.server}`);
+    if (flags.demo) {
+      const { runDemo } = await import("@kubets/cluster/demo");
+      const { next } = await runDemo(cluster, { signal, ...reporter });
+      progress.line(next);
+    } else progress.line(`Try: kubectl ${cluster.kubectlFlags}get nodes`);
+    if (!flags.foreground) return;
+    progress.line("Running; interrupt to stop.");
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await stopCluster(config, { deleteData: false, step: reporter.step });
+  },
+});

@@ -1,0 +1,55 @@
+/** `down`: stops everything a cluster runs; with `deleteData`, leaves nothing of it. Works from any state, and again. */
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { kubeconfigPaths, removeKubeconfigContext } from "@kubets/client";
+import { type ClusterConfig, forgetCluster } from "../config.ts";
+import { contextName } from "../credentials.ts";
+import { localNode } from "../local-nodes.ts";
+import { withLock } from "../lock.ts";
+import { removeClusterNetwork } from "../node/cluster-network.ts";
+import { destroyNode } from "../node/destroy.ts";
+import { clusterPaths } from "../paths.ts";
+import { endOrphan, stopProgram } from "../supervised.ts";
+
+export interface StopOptions {
+  readonly deleteData: boolean;
+  step<T>(title: string, work: () => Promise<T>): Promise<T>;
+}
+
+export async function stopCluster(config: ClusterConfig, { deleteData, step }: StopOptions): Promise<void> {
+  const paths = clusterPaths(config.name, config.dataDir);
+  await withLock(paths.lock, async () => {
+    const count = nodesOnDisk(config);
+    if (count > 0)
+      await step(count === 1 ? "Stop the node" : `Stop ${count} nodes`, async () => {
+        for (let index = 0; index < count; index++) await stopNode(config, index, deleteData);
+        await removeClusterNetwork(config.name);
+      });
+    await step("Stop the control plane", async () => {
+      await stopProgram(paths.controlPlanePid);
+      await endOrphan(paths.controlPlanePid, ["run-control-plane", config.dataDir]);
+    });
+    rmSync(paths.run, { recursive: true, force: true });
+    if (!deleteData) return;
+    await step("Delete its data", async () => {
+      const target = config.kubeconfig ?? kubeconfigPaths()[0];
+      if (target !== undefined) await removeKubeconfigContext(target, contextName(config.name));
+      forgetCluster(config);
+      rmSync(config.dataDir, { recursive: true, force: true });
+    });
+  });
+}
+
+async function stopNode(config: ClusterConfig, index: number, deleteData: boolean): Promise<void> {
+  const node = localNode(config, index);
+  await stopProgram(node.pidFile);
+  await endOrphan(node.pidFile, ["run-node", config.dataDir, String(index)]);
+  await destroyNode({ ...node.identity, deleteData });
+}
+
+/** An interrupted `up` may have left more nodes than the configuration says. */
+function nodesOnDisk(config: ClusterConfig): number {
+  const { nodes } = clusterPaths(config.name, config.dataDir);
+  const found = existsSync(nodes) ? readdirSync(nodes).map((name) => Number(/^node-(\d+)$/.exec(name)?.[1] ?? 0)) : [];
+  return Math.max(config.nodes, 0, ...found);
+}
