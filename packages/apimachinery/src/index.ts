@@ -13,6 +13,25 @@ export * from "./json.ts";
 export { JsonSyntaxError } from "./json-parser.ts";
 export * from "./label-validation.ts";
 export * from "./labels.ts";
+export { conflictError as applyConflictError } from "./managed-fields/conflicts.ts";
+export { type ApplyResult, FieldManager, type FieldManagerOptions } from "./managed-fields/field-manager.ts";
+export {
+  emptyFieldSet,
+  type FieldSet,
+  FieldSetBuilder,
+  fieldPaths,
+  fieldSetOf,
+  fieldSetOfNames,
+  fieldSetsEqual,
+  formatFieldPath,
+  intersectFieldSets,
+  isEmptyFieldSet,
+  parseFieldsV1,
+  subtractFieldSet,
+  subtractFieldSetDeep,
+  unionFieldSets,
+  writeFieldsV1,
+} from "./managed-fields/field-set.ts";
 export * from "./metadata-validation.ts";
 export * from "./names.ts";
 export * from "./object.ts";

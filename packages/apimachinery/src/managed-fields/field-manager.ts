@@ -1,0 +1,273 @@
+/**
+ * Who manages which field: tracks every write and merges server-side applies.
+ * Rules: apimachinery's util/managedfields and structured-merge-diff's merge.Updater. Objects given are not changed.
+ */
+
+import { formatTime } from "../clock.ts";
+import { deepEqual } from "../equality.ts";
+import type { Json, KubeObject, ManagedFieldsEntry } from "../object.ts";
+import type { Schema, SchemaSet } from "../schema.ts";
+import { badRequest, StatusError } from "../status.ts";
+import { applyConfig } from "./apply.ts";
+import { type Comparison, compareFields } from "./comparison.ts";
+import { type Conflict, conflictError } from "./conflicts.ts";
+import { claimedFields } from "./field-extraction.ts";
+import {
+  emptyFieldSet,
+  type FieldSet,
+  fieldSetOfNames,
+  fieldSetsEqual,
+  intersectFieldSets,
+  isEmptyFieldSet,
+  subtractFieldSet,
+  subtractFieldSetDeep,
+  unionFieldSets,
+} from "./field-set.ts";
+import {
+  capUpdateManagers,
+  decodeManagers,
+  dropEmpty,
+  encodeManagers,
+  type Manager,
+  type Managers,
+  managerKey,
+} from "./managers.ts";
+import { type MergeType, MergeTypeError, mergeTypeOf } from "./merge-type.ts";
+
+export interface FieldManagerOptions {
+  readonly schema: Schema;
+  readonly set: SchemaSet;
+  /** Of the request: `apps/v1`. */
+  readonly apiVersion: string;
+  /** "" or undefined for the object itself, else `status`, `scale`... */
+  readonly subresource?: string | undefined;
+  /** Fields that writes of this kind cannot change, with all below them: `fieldSetOfNames("status")`. */
+  readonly resetFields?: FieldSet | undefined;
+}
+
+export interface ApplyResult<T> {
+  /** Without `managedFields`, which are beside it. The live object itself when the apply changes nothing. */
+  readonly object: T;
+  readonly managedFields: ManagedFieldsEntry[] | undefined;
+}
+
+/** Never owned by anybody. */
+const strippedFields = fieldSetOfNames(
+  "apiVersion",
+  "kind",
+  "metadata",
+  "metadata.name",
+  "metadata.namespace",
+  "metadata.creationTimestamp",
+  "metadata.selfLink",
+  "metadata.uid",
+  "metadata.clusterName",
+  "metadata.generation",
+  "metadata.managedFields",
+  "metadata.resourceVersion",
+);
+
+/** The manager of what was there before the first apply to an object without managed fields. */
+const beforeFirstApply = "before-first-apply";
+const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** For one kind, version and subresource. Make it once and keep it. */
+export class FieldManager {
+  readonly #type: MergeType;
+  readonly #apiVersion: string;
+  readonly #subresource: string;
+  readonly #resetFields: FieldSet;
+
+  constructor(options: FieldManagerOptions) {
+    this.#type = mergeTypeOf(options.schema, options.set);
+    this.#apiVersion = options.apiVersion;
+    this.#subresource = options.subresource ?? "";
+    this.#resetFields = options.resetFields ?? emptyFieldSet;
+  }
+
+  /**
+   * The `managedFields` an object is to be stored with after a create (`live` undefined), update or patch by `manager`.
+   * `object` may carry managed fields of its own, which count instead of the live ones; an empty list stops tracking.
+   * Never fails: managed fields that cannot be read count as none. The same array comes back when nothing changes.
+   */
+  update(
+    live: KubeObject | undefined,
+    object: KubeObject,
+    manager: string,
+    nowMs: number,
+  ): ManagedFieldsEntry[] | undefined {
+    const source = this.#source(live, object);
+    const managers = decodeManagers(source);
+    if (managers.size === 0 && live?.metadata?.uid) return undefined;
+    try {
+      const changed = this.#track(managers, (live ?? {}) as Json, object as Json, manager, nowMs);
+      if (!changed && source !== undefined && source.length === managers.size) return source as ManagedFieldsEntry[];
+    } catch (error) {
+      // As upstream: a list that cannot be merged by its keys must not stop the write. The live entries stay.
+      if (!(error instanceof MergeTypeError)) throw error;
+      return live?.metadata?.managedFields;
+    }
+    capUpdateManagers(managers, unionFieldSets);
+    return encodeManagers(managers);
+  }
+
+  #source(live: KubeObject | undefined, object: KubeObject): readonly ManagedFieldsEntry[] | undefined {
+    const current = live?.metadata?.managedFields;
+    const given = object.metadata?.managedFields;
+    if (this.#subresource !== "" || given === undefined) return current;
+    const reset = given.length === 0 || (given.length === 1 && Object.keys(given[0]!).length === 0);
+    if (reset) return undefined;
+    return given === current || decodeManagers(given).size > 0 ? given : current;
+  }
+
+  /** Moves what changed to `manager`. Returns false when nobody owns anything else than before. Changes `managers`. */
+  #track(managers: Managers, before: Json, after: Json, manager: string, nowMs: number): boolean {
+    if (before === after) return false;
+    const difference = this.#compare(before, after);
+    const taken = unionFieldSets(difference.modified, difference.added);
+    if (isEmptyFieldSet(taken) && isEmptyFieldSet(difference.removed)) return false;
+    let changed = disown(managers, unionFieldSets(taken, difference.removed));
+    const owned = subtractFieldSet(taken, strippedFields);
+    if (!isEmptyFieldSet(owned)) {
+      const next = this.#manager(manager, "Update", owned, formatTime(nowMs));
+      const key = managerKey(next);
+      const previous = managers.get(key);
+      managers.set(
+        key,
+        previous === undefined ? next : { ...previous, time: next.time, set: unionFieldSets(previous.set, owned) },
+      );
+      changed = true;
+    }
+    dropEmpty(managers);
+    return changed;
+  }
+
+  #manager(name: string, operation: "Apply" | "Update", set: FieldSet, time: string | undefined): Manager {
+    return {
+      manager: name === "" ? "unknown" : name,
+      operation,
+      apiVersion: this.#apiVersion,
+      subresource: this.#subresource,
+      time,
+      set,
+    };
+  }
+
+  #compare(before: Json, after: Json): Comparison {
+    const { added, modified, removed } = compareFields(before, after, this.#type);
+    const reset = this.#resetFields;
+    return {
+      added: subtractFieldSetDeep(added, reset),
+      modified: subtractFieldSetDeep(modified, reset),
+      removed: subtractFieldSetDeep(removed, reset),
+    };
+  }
+
+  /**
+   * Server-side apply: `config` is what `manager` wants, `live` what there is (undefined creates). Fields the manager applied before and
+   * leaves out now are removed unless others own them.
+   * @throws StatusError 409 naming who owns what, unless `force`; 400 for a configuration of another version or with managed fields
+   */
+  apply<T extends KubeObject>(
+    live: T | undefined,
+    config: KubeObject,
+    manager: string,
+    options: { readonly force: boolean; readonly nowMs: number },
+  ): ApplyResult<T> {
+    if (config.apiVersion !== this.#apiVersion) {
+      throw badRequest(
+        `Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion ?? ""}, expected: ${this.#apiVersion}`,
+      );
+    }
+    if (config.metadata?.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+    const managers = decodeManagers(live?.metadata?.managedFields);
+    if (live !== undefined && managers.size === 0) {
+      this.#track(managers, {}, live as Json, beforeFirstApply, options.nowMs);
+    }
+    try {
+      return this.#apply(live, config, managers, manager, options);
+    } catch (error) {
+      if (!(error instanceof MergeTypeError)) throw error;
+      const where = `${config.metadata?.namespace ?? ""}/${config.metadata?.name ?? ""}; ${this.#apiVersion}, Kind=${config.kind ?? ""}`;
+      throw new StatusError(500, "", `failed to create typed patch object (${where}): ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #apply<T extends KubeObject>(
+    live: T | undefined,
+    config: KubeObject,
+    managers: Managers,
+    name: string,
+    { force, nowMs }: { readonly force: boolean; readonly nowMs: number },
+  ): ApplyResult<T> {
+    const claimed = subtractFieldSetDeep(claimedFields(config as Json, this.#type), this.#resetFields);
+    const wanted = this.#manager(name, "Apply", claimed, formatTime(nowMs));
+    const key = managerKey(wanted);
+    const previous = managers.get(key);
+    managers.set(key, wanted);
+    const owned = [...managers.values()].map((m) => m.set);
+    const liveJson = (live === undefined ? {} : withoutManagedFields(live)) as Json;
+    const merged = applyConfig(liveJson, config as Json, this.#type, { last: previous?.set ?? emptyFieldSet, owned });
+    const difference = this.#compare(liveJson, merged);
+    const taken = unionFieldSets(difference.modified, difference.added);
+    managers.delete(key);
+    const conflicts = findConflicts(managers, taken);
+    if (conflicts.length > 0 && !force && !this.#lastAppliedAllows(name, liveJson, conflicts))
+      throw conflictError(conflicts);
+    const removed = difference.removed;
+    disown(managers, unionFieldSets(taken, removed));
+    const set = subtractFieldSet(claimed, strippedFields);
+    // The order of a list belongs to nobody, and still makes another object.
+    const same = live !== undefined && deepEqual(liveJson, merged);
+    const unchangedOwner = same && previous !== undefined && fieldSetsEqual(previous.set, set);
+    if (!isEmptyFieldSet(set)) managers.set(key, unchangedOwner ? previous : { ...wanted, set });
+    dropEmpty(managers);
+    return { object: (same ? liveJson : merged) as T, managedFields: encodeManagers(managers) };
+  }
+
+  /** `kubectl apply --server-side` may take over what `kubectl apply` wrote and nobody has changed since. */
+  #lastAppliedAllows(name: string, live: Json, conflicts: readonly Conflict[]): boolean {
+    if (name !== "kubectl") return false;
+    const text = (live as KubeObject).metadata?.annotations?.[lastAppliedAnnotation];
+    if (!text) return false;
+    try {
+      const lastApplied = JSON.parse(text) as Json;
+      if ((lastApplied as KubeObject | null)?.apiVersion !== this.#apiVersion) return false;
+      const { added, modified, removed } = compareFields(lastApplied, live, this.#type);
+      let allowed = claimedFields(lastApplied, this.#type);
+      for (const changed of [added, modified, removed]) allowed = subtractFieldSet(allowed, changed);
+      return conflicts.every(({ fields }) => isEmptyFieldSet(subtractFieldSet(fields, allowed)));
+    } catch {
+      // The annotation is the user's text: one that cannot be read allows nothing.
+      return false;
+    }
+  }
+}
+
+/** Takes fields away from every manager. Returns whether any had them. Changes `managers`. */
+function disown(managers: Managers, fields: FieldSet): boolean {
+  let changed = false;
+  for (const [key, m] of managers) {
+    if (isEmptyFieldSet(intersectFieldSets(m.set, fields))) continue;
+    managers.set(key, { ...m, set: subtractFieldSet(m.set, fields) });
+    changed = true;
+  }
+  return changed;
+}
+
+function findConflicts(managers: Managers, taken: FieldSet): Conflict[] {
+  const conflicts: Conflict[] = [];
+  for (const manager of managers.values()) {
+    const fields = intersectFieldSets(manager.set, taken);
+    if (!isEmptyFieldSet(fields)) conflicts.push({ manager, fields });
+  }
+  return conflicts;
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata?.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

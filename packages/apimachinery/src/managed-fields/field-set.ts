@@ -1,0 +1,242 @@
+/**
+ * Sets of field paths, as `managedFields` holds them. A path is made of elements in FieldsV1's own spelling: `f:name` a field,
+ * `k:{"name":"web"}` a list item by its keys, `v:"x"` by its value, `i:0` by its index.
+ * Source: structured-merge-diff's fieldpath. A set is never changed once it is built; every operation gives a new one that shares parts.
+ */
+
+import { type Json, put } from "../object.ts";
+
+/** A path element and what is below it. The root stands for the whole object and is never a member. */
+export interface FieldSet {
+  /** The path that ends here is in the set. */
+  readonly member: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
+
+export const emptyFieldSet: FieldSet = { member: false, children: noChildren };
+/** A path that is a member, with nothing below. */
+export const leafFieldSet: FieldSet = { member: true, children: noChildren };
+
+export function isEmptyFieldSet(set: FieldSet): boolean {
+  return !set.member && set.children.size === 0;
+}
+
+function combine(member: boolean, children: Map<string, FieldSet>): FieldSet {
+  if (children.size > 0) return { member, children };
+  return member ? leafFieldSet : emptyFieldSet;
+}
+
+export function unionFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b || isEmptyFieldSet(b)) return a;
+  if (isEmptyFieldSet(a)) return b;
+  const children = new Map(a.children);
+  for (const [element, child] of b.children) {
+    const other = children.get(element);
+    children.set(element, other === undefined ? child : unionFieldSets(other, child));
+  }
+  return combine(a.member || b.member, children);
+}
+
+/** The members of `a` that are not members of `b`. */
+export function subtractFieldSet(a: FieldSet, b: FieldSet): FieldSet {
+  return subtract(a, b, false);
+}
+
+/** {@link subtractFieldSet}, and a member of `b` takes everything below it away as well. */
+export function subtractFieldSetDeep(a: FieldSet, b: FieldSet): FieldSet {
+  return subtract(a, b, true);
+}
+
+function subtract(a: FieldSet, b: FieldSet, deep: boolean): FieldSet {
+  if (b.children.size === 0 && !b.member) return a;
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined) {
+      children.set(element, child);
+      continue;
+    }
+    if (deep && other.member) continue;
+    const rest = subtract(child, other, deep);
+    if (!isEmptyFieldSet(rest)) children.set(element, rest);
+  }
+  return combine(a.member && !b.member, children);
+}
+
+export function intersectFieldSets(a: FieldSet, b: FieldSet): FieldSet {
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined) continue;
+    const both = intersectFieldSets(child, other);
+    if (!isEmptyFieldSet(both)) children.set(element, both);
+  }
+  return combine(a.member && b.member, children);
+}
+
+export function fieldSetsEqual(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  if (a.member !== b.member || a.children.size !== b.children.size) return false;
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined || !fieldSetsEqual(child, other)) return false;
+  }
+  return true;
+}
+
+/** The set of these paths: `fieldSetOf(["f:spec", "f:replicas"])`. */
+export function fieldSetOf(...paths: readonly (readonly string[])[]): FieldSet {
+  const builder = new FieldSetBuilder();
+  for (const path of paths) builder.insert(path);
+  return builder.build();
+}
+
+/** The set of dotted field names: `fieldSetOfNames("status", "metadata.name")`, the form in which reset fields are listed. */
+export function fieldSetOfNames(...names: readonly string[]): FieldSet {
+  return fieldSetOf(...names.map((name) => name.split(".").map((part) => `f:${part}`)));
+}
+
+interface MutableNode {
+  member: boolean;
+  readonly children: Map<string, FieldSet>;
+}
+
+/** Collects paths. */
+export class FieldSetBuilder {
+  readonly #root: MutableNode = { member: false, children: new Map() };
+  /** Nodes made here; others are shared and must be copied before a path goes through them. */
+  readonly #own = new Set<FieldSet>();
+
+  /** Adds a path, with `below` at its end. The empty path is not tracked. */
+  insert(path: readonly string[], below: FieldSet = leafFieldSet): void {
+    if (path.length === 0) return;
+    let node = this.#root;
+    for (let i = 0; i < path.length - 1; i++) node = this.#step(node, path[i]!);
+    const last = path[path.length - 1]!;
+    const present = node.children.get(last);
+    node.children.set(last, present === undefined ? below : unionFieldSets(present, below));
+  }
+
+  build(): FieldSet {
+    return this.#root.children.size === 0 ? emptyFieldSet : this.#root;
+  }
+
+  #step(node: MutableNode, element: string): MutableNode {
+    const child = node.children.get(element);
+    if (child !== undefined && this.#own.has(child)) return child as MutableNode;
+    const made: MutableNode = { member: child?.member ?? false, children: new Map(child?.children) };
+    this.#own.add(made);
+    node.children.set(element, made);
+    return made;
+  }
+}
+
+/** All member paths, in order. */
+export function fieldPaths(set: FieldSet): string[][] {
+  const paths: string[][] = [];
+  const walk = (node: FieldSet, path: string[]) => {
+    if (node.member && path.length > 0) paths.push(path);
+    for (const element of sortedElements(node)) walk(node.children.get(element)!, [...path, element]);
+  };
+  walk(set, []);
+  return paths;
+}
+
+/** A path as errors print it: `.spec.containers[name="web"].image`. */
+export function formatFieldPath(path: readonly string[]): string {
+  return path.map(formatElement).join("");
+}
+
+function formatElement(element: string): string {
+  const text = element.slice(2);
+  switch (element[0]) {
+    case "k": {
+      const keys = Object.entries(JSON.parse(text) as Record<string, Json>);
+      return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
+    }
+    case "v":
+      return `[=${text}]`;
+    case "i":
+      return `[${text}]`;
+    default:
+      return `.${text}`;
+  }
+}
+
+const kindOrder = "fkvi";
+const parsed = new WeakMap<object, FieldSet>();
+
+function sortedElements(set: FieldSet): string[] {
+  return [...set.children.keys()].sort((a, b) => {
+    const kind = kindOrder.indexOf(a[0]!) - kindOrder.indexOf(b[0]!);
+    return kind !== 0 ? kind : a < b ? -1 : 1;
+  });
+}
+
+/** The FieldsV1 of a set. Reading it back costs nothing. */
+export function writeFieldsV1(set: FieldSet): Record<string, Json> {
+  const fields = writeNode(set);
+  parsed.set(fields, set);
+  return fields;
+}
+
+function writeNode(set: FieldSet): Record<string, Json> {
+  const fields: Record<string, Json> = {};
+  if (set.children.size === 0) return fields;
+  for (const element of sortedElements(set)) {
+    const child = set.children.get(element)!;
+    const below = writeNode(child);
+    put(fields, element, child.member && child.children.size > 0 ? { ".": {}, ...below } : below);
+  }
+  return fields;
+}
+
+/** The set a FieldsV1 stands for; remembered per object, which must not change afterwards. @throws Error for what is no FieldsV1 */
+export function parseFieldsV1(fields: object): FieldSet {
+  let set = parsed.get(fields);
+  if (set === undefined) {
+    set = parseNode(fields as Record<string, Json>, false);
+    parsed.set(fields, set);
+  }
+  return set;
+}
+
+function parseNode(fields: Record<string, Json>, member: boolean): FieldSet {
+  const children = new Map<string, FieldSet>();
+  let self = member;
+  for (const key of Object.keys(fields)) {
+    if (key === ".") {
+      self = true;
+      continue;
+    }
+    const below = fields[key];
+    if (typeof below !== "object" || below === null || Array.isArray(below)) {
+      throw new Error(`managed fields: ${JSON.stringify(key)} must be an object`);
+    }
+    const leaf = Object.keys(below).length === 0;
+    children.set(normalizeElement(key), leaf ? leafFieldSet : parseNode(below, false));
+  }
+  return combine(self, children);
+}
+
+function normalizeElement(element: string): string {
+  const text = element.slice(2);
+  if (element[1] !== ":" || !kindOrder.includes(element[0]!)) {
+    throw new Error(`managed fields: unknown path element ${JSON.stringify(element)}`);
+  }
+  if (element[0] === "k") return keyElement(JSON.parse(text) as Record<string, Json>);
+  return element[0] === "v" ? valueElement(JSON.parse(text) as Json) : element;
+}
+
+/** `k:` with its keys in order. */
+export function keyElement(keys: Readonly<Record<string, Json>>): string {
+  const names = Object.keys(keys);
+  if (names.length === 1) return `k:${JSON.stringify(keys)}`;
+  return `k:${JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, keys[name]])))}`;
+}
+
+export function valueElement(value: Json): string {
+  return `v:${JSON.stringify(value)}`;
+}
