@@ -1,7 +1,11 @@
+export { definitions, findDefinition } from "./catalogue.ts";
+export { approvalStrategy } from "./certificates/certificate-signing-request.ts";
 export * from "./columns.ts";
+export { convertObject, storedVersion } from "./conversion.ts";
+export { namespaceFinalizeStrategy } from "./core/namespace.ts";
 export * from "./definition.ts";
-export * from "./generated/resources.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
+export * from "./generated/resources.ts";
 export type * from "./generated/types.ts";
 export { schemaRef, schemaSet } from "./schema-set.ts";
 export { bumpGeneration, keep, specStrategy, statusStrategy } from "./strategy.ts";

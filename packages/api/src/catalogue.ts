@@ -1,0 +1,166 @@
+/** All built-in resources. */
+
+import type { KubeObject } from "@kubets/apimachinery";
+import {
+  mutatingAdmissionPolicyBindingDefinition,
+  mutatingAdmissionPolicyDefinition,
+  validatingAdmissionPolicyBindingDefinition,
+  validatingAdmissionPolicyDefinition,
+} from "./admissionregistration/policies.ts";
+import {
+  mutatingWebhookConfigurationDefinition,
+  validatingWebhookConfigurationDefinition,
+} from "./admissionregistration/webhooks.ts";
+import { customResourceDefinitionDefinition } from "./apiextensions/custom-resource-definition.ts";
+import { apiServiceDefinition } from "./apiregistration/api-service.ts";
+import { selfSubjectReviewDefinition, tokenReviewDefinition } from "./authentication/reviews.ts";
+import {
+  localSubjectAccessReviewDefinition,
+  selfSubjectAccessReviewDefinition,
+  selfSubjectRulesReviewDefinition,
+  subjectAccessReviewDefinition,
+} from "./authorization/reviews.ts";
+import {
+  horizontalPodAutoscalerDefinition,
+  horizontalPodAutoscalerV1Definition,
+} from "./autoscaling/horizontal-pod-autoscaler.ts";
+import { cronJobDefinition } from "./batch/cron-job.ts";
+import { jobDefinition } from "./batch/job.ts";
+import { certificateSigningRequestDefinition } from "./certificates/certificate-signing-request.ts";
+import { leaseDefinition } from "./coordination/lease.ts";
+import { configMapDefinition } from "./core/config-map.ts";
+import { endpointsDefinition } from "./core/endpoints.ts";
+import { eventDefinition } from "./core/event.ts";
+import { limitRangeDefinition, resourceQuotaDefinition } from "./core/limits.ts";
+import { namespaceDefinition } from "./core/namespace.ts";
+import { nodeDefinition } from "./core/node.ts";
+import { persistentVolumeClaimDefinition, persistentVolumeDefinition } from "./core/persistent-volume.ts";
+import { secretDefinition } from "./core/secret.ts";
+import { serviceAccountDefinition } from "./core/service-account.ts";
+import { bindingDefinition, componentStatusDefinition } from "./core/virtual.ts";
+import { define } from "./define.ts";
+import type { ResourceDefinition } from "./definition.ts";
+import { endpointSliceDefinition } from "./discovery/endpoint-slice.ts";
+import { eventsEventDefinition } from "./events/event.ts";
+import { flowSchemaDefinition, priorityLevelConfigurationDefinition } from "./flowcontrol/flow-control.ts";
+import { ipAddressDefinition, serviceCidrDefinition } from "./networking/addresses.ts";
+import { ingressClassDefinition, ingressDefinition } from "./networking/ingress.ts";
+import { networkPolicyDefinition } from "./networking/network-policy.ts";
+import { runtimeClassDefinition } from "./node/runtime-class.ts";
+import { podDisruptionBudgetDefinition } from "./policy/pod-disruption-budget.ts";
+import { clusterRoleBindingDefinition, roleBindingDefinition } from "./rbac/bindings.ts";
+import { clusterRoleDefinition, roleDefinition } from "./rbac/roles.ts";
+import {
+  deviceClassDefinition,
+  resourceClaimDefinition,
+  resourceClaimTemplateDefinition,
+  resourceSliceDefinition,
+} from "./resource/devices.ts";
+import { priorityClassDefinition } from "./scheduling/priority-class.ts";
+import {
+  csiDriverDefinition,
+  csiNodeDefinition,
+  csiStorageCapacityDefinition,
+  volumeAttachmentDefinition,
+} from "./storage/csi.ts";
+import { storageClassDefinition, volumeAttributesClassDefinition } from "./storage/storage-class.ts";
+import { specStrategy } from "./strategy.ts";
+
+const scale = {
+  specReplicasPath: ".spec.replicas",
+  statusReplicasPath: ".status.replicas",
+  labelSelectorPath: ".spec.selector",
+};
+
+/** Within a group by plural, as upstream's discovery sorts them; groups by upstream's priority. */
+const all = [
+  bindingDefinition,
+  componentStatusDefinition,
+  configMapDefinition,
+  endpointsDefinition,
+  eventDefinition,
+  limitRangeDefinition,
+  namespaceDefinition,
+  nodeDefinition,
+  persistentVolumeClaimDefinition,
+  persistentVolumeDefinition,
+  define("", "v1", "pods", { shortNames: ["po"], categories: ["all"], strategy: specStrategy() }),
+  define("", "v1", "podtemplates", { strategy: specStrategy({}, { status: false, generationOf: ["template"] }) }),
+  define("", "v1", "replicationcontrollers", {
+    scale,
+    shortNames: ["rc"],
+    categories: ["all"],
+    strategy: specStrategy(),
+  }),
+  resourceQuotaDefinition,
+  secretDefinition,
+  serviceAccountDefinition,
+  define("", "v1", "services", { shortNames: ["svc"], categories: ["all"], strategy: specStrategy() }),
+  apiServiceDefinition,
+  define("apps", "v1", "controllerrevisions", {}),
+  define("apps", "v1", "daemonsets", { shortNames: ["ds"], categories: ["all"], strategy: specStrategy() }),
+  define("apps", "v1", "deployments", { scale, shortNames: ["deploy"], categories: ["all"], strategy: specStrategy() }),
+  define("apps", "v1", "replicasets", { scale, shortNames: ["rs"], categories: ["all"], strategy: specStrategy() }),
+  define("apps", "v1", "statefulsets", { scale, shortNames: ["sts"], categories: ["all"], strategy: specStrategy() }),
+  eventsEventDefinition,
+  selfSubjectReviewDefinition,
+  tokenReviewDefinition,
+  localSubjectAccessReviewDefinition,
+  selfSubjectAccessReviewDefinition,
+  selfSubjectRulesReviewDefinition,
+  subjectAccessReviewDefinition,
+  horizontalPodAutoscalerDefinition,
+  horizontalPodAutoscalerV1Definition,
+  cronJobDefinition,
+  jobDefinition,
+  certificateSigningRequestDefinition,
+  ingressClassDefinition,
+  ingressDefinition,
+  ipAddressDefinition,
+  networkPolicyDefinition,
+  serviceCidrDefinition,
+  podDisruptionBudgetDefinition,
+  clusterRoleBindingDefinition,
+  clusterRoleDefinition,
+  roleBindingDefinition,
+  roleDefinition,
+  csiDriverDefinition,
+  csiNodeDefinition,
+  csiStorageCapacityDefinition,
+  storageClassDefinition,
+  volumeAttachmentDefinition,
+  volumeAttributesClassDefinition,
+  mutatingAdmissionPolicyDefinition,
+  mutatingAdmissionPolicyBindingDefinition,
+  mutatingWebhookConfigurationDefinition,
+  validatingAdmissionPolicyDefinition,
+  validatingAdmissionPolicyBindingDefinition,
+  validatingWebhookConfigurationDefinition,
+  customResourceDefinitionDefinition,
+  priorityClassDefinition,
+  leaseDefinition,
+  runtimeClassDefinition,
+  endpointSliceDefinition,
+  flowSchemaDefinition,
+  priorityLevelConfigurationDefinition,
+  deviceClassDefinition,
+  resourceClaimDefinition,
+  resourceClaimTemplateDefinition,
+  resourceSliceDefinition,
+] as readonly ResourceDefinition<never>[];
+
+/**
+ * Every built-in resource in discovery's order: the core group, then groups by priority; of autoscaling v2 before v1; by plural within.
+ * A definition's functions are only ever given objects of its own kind, so the types of all are one here.
+ */
+export function definitions(): readonly ResourceDefinition[] {
+  return all as readonly unknown[] as readonly ResourceDefinition<KubeObject>[];
+}
+
+let byName: Map<string, ResourceDefinition> | undefined;
+
+/** The definition of `plural` in `group` (core: "") at `version`. */
+export function findDefinition(group: string, version: string, plural: string): ResourceDefinition | undefined {
+  byName ??= new Map(definitions().map((d) => [`${d.group}/${d.version}/${d.plural}`, d]));
+  return byName.get(`${group}/${version}/${plural}`);
+}

@@ -1,0 +1,76 @@
+/** Dynamic resource allocation: DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice. */
+
+import { type FieldError, path, validateImmutableField } from "@kubets/apimachinery";
+import { ageColumn, column, nameColumn } from "../columns.ts";
+import { define } from "../define.ts";
+import type {
+  DeviceClass,
+  DeviceRequest,
+  ResourceClaim,
+  ResourceClaimSpec,
+  ResourceClaimTemplate,
+  ResourceSlice,
+} from "../generated/types.ts";
+import { specStrategy, statusStrategy } from "../strategy.ts";
+
+const group = "resource.k8s.io";
+
+function setClaimDefaults(spec: ResourceClaimSpec | undefined): void {
+  for (const request of spec?.devices?.requests ?? []) setRequestDefaults(request);
+}
+
+function setRequestDefaults({ exactly, firstAvailable = [] }: DeviceRequest): void {
+  for (const choice of exactly === undefined ? firstAvailable : [exactly, ...firstAvailable]) {
+    choice.allocationMode ||= "ExactCount";
+    if (choice.allocationMode === "ExactCount") choice.count ||= 1;
+    for (const toleration of choice.tolerations ?? []) toleration.operator ||= "Equal";
+  }
+}
+
+export const deviceClassDefinition = define<DeviceClass>(group, "v1", "deviceclasses", {
+  strategy: specStrategy<DeviceClass>({}, { status: false }),
+  columns: [nameColumn, ageColumn],
+});
+
+function stateText(claim: ResourceClaim): string {
+  const states: string[] = [];
+  const deleted = claim.metadata?.deletionTimestamp !== undefined;
+  if (deleted) states.push("deleted");
+  if (claim.status?.allocation !== undefined) {
+    states.push("allocated");
+    if ((claim.status.reservedFor ?? []).length > 0) states.push("reserved");
+  } else if (!deleted) states.push("pending");
+  return states.join(",");
+}
+
+const specIsImmutable = (object: { spec?: unknown }, old: { spec?: unknown }): FieldError[] =>
+  validateImmutableField(object.spec, old.spec, path("spec"));
+
+export const resourceClaimDefinition = define<ResourceClaim>(group, "v1", "resourceclaims", {
+  strategy: specStrategy<ResourceClaim>(
+    { setDefaults: (claim) => setClaimDefaults(claim.spec), validateUpdate: specIsImmutable },
+    { generationOf: [] },
+  ),
+  status: statusStrategy<ResourceClaim>(),
+  columns: [nameColumn, column("State", stateText), ageColumn],
+});
+
+export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(group, "v1", "resourceclaimtemplates", {
+  strategy: { setDefaults: (template) => setClaimDefaults(template.spec?.spec), validateUpdate: specIsImmutable },
+  columns: [nameColumn, ageColumn],
+});
+
+export const resourceSliceDefinition = define<ResourceSlice>(group, "v1", "resourceslices", {
+  strategy: specStrategy<ResourceSlice>({}, { status: false }),
+  selectableFields: {
+    "spec.nodeName": (slice) => slice.spec?.nodeName ?? "",
+    "spec.driver": (slice) => slice.spec?.driver ?? "",
+  },
+  columns: [
+    nameColumn,
+    column("Node", (slice: ResourceSlice) => slice.spec?.nodeName ?? ""),
+    column("Driver", (slice: ResourceSlice) => slice.spec?.driver ?? ""),
+    column("Pool", (slice: ResourceSlice) => slice.spec?.pool?.name ?? ""),
+    ageColumn,
+  ],
+});
