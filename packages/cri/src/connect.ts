@@ -35,7 +35,7 @@ const imageMethods: readonly (keyof ImageService)[] = [
  */
 export async function connectRuntime(socketPath: string, options: ConnectOptions = {}): Promise<RuntimeClient> {
   const clock = options.clock ?? realClock;
-  const channel = await openChannel(socketPath, clock);
+  const channel = await openChannel(socketPath);
   const service = <Service>(name: string, methods: readonly (keyof Service & string)[]): Service =>
     Object.fromEntries(methods.map((method) => [method, channel.unary(name, method)])) as Service;
   const runtime = service<RuntimeService>("runtime.v1.RuntimeService", runtimeMethods);

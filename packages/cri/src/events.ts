@@ -69,26 +69,27 @@ const criEventTypes = {
 
 /** CRI's own GetContainerEvents: containerd 1.7 and newer, CRI-O. */
 async function* criEvents({ channel, clock }: EventSourceOptions, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-  const stream = channel.stream<ContainerEventResponse>(
-    "runtime.v1.RuntimeService",
-    "getContainerEvents",
-    {},
-    { signal },
-  );
-  const messages = stream[Symbol.asyncIterator]();
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const messages = channel
+    .stream<ContainerEventResponse>("runtime.v1.RuntimeService", "getContainerEvents", {}, { signal: either })
+    [Symbol.asyncIterator]();
+  let next = messages.next();
   try {
-    let next = messages.next();
     // The server sends nothing until the first event, so there is no telling when the subscription holds: list once it surely does.
-    await Promise.race([next, slept(clock, subscribedAfterMs, signal)]);
+    await Promise.race([next, slept(clock, subscribedAfterMs, either)]);
+    if (signal.aborted) return;
     yield { type: "Relist" };
     for (let result = await next; !result.done; result = await next) {
-      const { containerId, containerEventType, podSandboxStatus: sandbox } = result.value;
       next = messages.next();
+      const { containerId, containerEventType, podSandboxStatus: sandbox } = result.value;
       const type = criEventTypes[containerEventType];
       yield { type, containerId, sandboxId: sandbox?.id ?? "", podUid: sandbox?.metadata?.uid ?? "" };
     }
   } finally {
-    await messages.return?.();
+    done.abort();
+    // Its end was reported by the loop, or is of our own making.
+    await next.catch(() => undefined);
   }
 }
 

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { ClientReadableStream, CallOptions as GrpcCallOptions, Metadata, ServiceError } from "@grpc/grpc-js";
 import type { MessageTypeDefinition, MethodDefinition, PackageDefinition, ServiceDefinition } from "@grpc/proto-loader";
-import type { Clock } from "@kubets/apimachinery";
+import { realClock } from "@kubets/apimachinery";
 import { CriError, grpcCodes } from "./errors.ts";
 import type { Call, CallOptions } from "./services.ts";
 
@@ -32,7 +32,7 @@ export interface StreamOptions {
 type Method = MethodDefinition<object, unknown>;
 
 /** @throws Error when `socketPath` is relative or too long for the kernel */
-export async function openChannel(socketPath: string, clock: Clock): Promise<Channel> {
+export async function openChannel(socketPath: string): Promise<Channel> {
   const target = unixTarget(socketPath);
   const [grpc, definitions] = await Promise.all([import("@grpc/grpc-js"), loadDefinitions()]);
   const client = new grpc.Client(target, grpc.credentials.createInsecure(), {
@@ -56,7 +56,7 @@ export async function openChannel(socketPath: string, clock: Clock): Promise<Cha
           method.responseDeserialize,
           request,
           metadataOf(grpc.Metadata, options),
-          deadlineOf(clock, options),
+          deadlineOf(options),
           (error, response) => {
             signal?.removeEventListener("abort", cancel);
             if (!error) resolve(response);
@@ -135,9 +135,10 @@ function metadataOf(Type: typeof Metadata, options: CallOptions | StreamOptions)
   return metadata;
 }
 
-function deadlineOf(clock: Clock, options: CallOptions): GrpcCallOptions {
+/** By the real clock, whatever the caller's: gRPC keeps the deadline and tells the runtime of it. */
+function deadlineOf(options: CallOptions): GrpcCallOptions {
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
-  return Number.isFinite(deadlineMs) ? { deadline: clock.now() + deadlineMs } : {};
+  return Number.isFinite(deadlineMs) ? { deadline: realClock.now() + deadlineMs } : {};
 }
 
 function criError(method: string, error: ServiceError): CriError {
