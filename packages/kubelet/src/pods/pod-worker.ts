@@ -133,9 +133,7 @@ export class PodWorker {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#options.signal.aborted) return;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Resolves when no step is under way. */
@@ -156,10 +154,12 @@ export class PodWorker {
         if (again) this.#dirty = true;
         else if (wakeAfterMs !== undefined) this.#wakeAfter(wakeAfterMs);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         this.#failed(error);
       }
     }
+    // In the same turn as the last look at #dirty: a wake after this starts anew.
+    this.#running = undefined;
   }
 
   async #advance(): Promise<StepResult> {
@@ -193,6 +193,7 @@ export class PodWorker {
   }
 
   #failed(error: unknown): void {
+    this.#stale = true;
     if (this.#step?.signal.aborted) {
       // It was told to stop: something more important waits.
       this.#dirty = true;

@@ -100,9 +100,7 @@ export class StatusManager {
 
   #touch(entry: Entry): void {
     entry.dirty = true;
-    entry.writing ??= this.#write(entry).finally(() => {
-      entry.writing = undefined;
-    });
+    entry.writing ??= this.#write(entry);
   }
 
   async #write(entry: Entry): Promise<void> {
@@ -126,6 +124,8 @@ export class StatusManager {
         delayMs = Math.min(delayMs * 2, maxRetryMs);
       }
     }
+    // In the same turn as the last look at `dirty`: what is set after this is written anew.
+    entry.writing = undefined;
   }
 
   async #send(entry: Entry): Promise<void> {

@@ -1,0 +1,292 @@
+/** The steps of a pod's life on this node, each made from the parts that know how. Source of the order: pkg/kubelet/kubelet.go. */
+
+import type { ConfigMap, Pod, PodStatus, Secret } from "@kubets/api";
+import type { Clock, Logger } from "@kubets/apimachinery";
+import type { CgroupManager } from "../cgroups/cgroup-manager.ts";
+import type { ImageManager } from "../images/image-manager.ts";
+import type { ObjectManager } from "../objects/object-manager.ts";
+import { podReferences } from "../objects/pod-references.ts";
+import type { TokenManager } from "../objects/token-manager.ts";
+import type { ProbeManager } from "../probes/probe-manager.ts";
+import type { HostFiles } from "../runtime/host-files.ts";
+import type { PodCache } from "../runtime/pod-cache.ts";
+import type { PodRuntime, SyncOutcome } from "../runtime/pod-runtime.ts";
+import type { RuntimePod } from "../runtime/pod-status.ts";
+import { hasRunningParts } from "../runtime/pod-status.ts";
+import type { StartFailure } from "../status/container-statuses.ts";
+import { generateStatus } from "../status/generate-status.ts";
+import { isTerminalPhase } from "../status/phase.ts";
+import type { StatusManager } from "../status/status-manager.ts";
+import type { PayloadSources } from "../volumes/payload.ts";
+import { MountError } from "../volumes/volume-manager.ts";
+import { deadlineExceeded, untilDeadlineMs } from "./deadline.ts";
+import type { PodEvents } from "./pod-events.ts";
+import { formatPod, isHostNetwork, podRef, uidOf } from "./pod-ref.ts";
+import type { PodSteps, PodWorker, StepResult } from "./pod-worker.ts";
+
+/** What sets volumes up. A node without containers has none. */
+export interface PodVolumes {
+  mount(
+    pod: Pod,
+    sources: PayloadSources,
+    signal: AbortSignal,
+  ): Promise<{ readonly paths: ReadonlyMap<string, string>; readonly refreshAt: number | undefined }>;
+  unmount(uid: string): Promise<void>;
+}
+
+export interface PodSyncerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: PodEvents;
+  readonly cache: PodCache;
+  readonly runtime: PodRuntime;
+  readonly runtimeName: string;
+  readonly images: ImageManager;
+  readonly status: StatusManager;
+  readonly probes: ProbeManager;
+  readonly volumes: PodVolumes;
+  readonly files: HostFiles;
+  readonly cgroups: CgroupManager;
+  /** Undefined on nodes whose pods read none. */
+  readonly objects?: { readonly configMaps: ObjectManager<ConfigMap>; readonly secrets: ObjectManager<Secret> };
+  readonly tokens: TokenManager;
+  nodeFacts(): { readonly hostIPs: readonly string[]; readonly allocatable: Readonly<Record<string, string>> };
+  /** Why pods with a network of their own cannot start now; undefined when they can. */
+  networkProblem(): string | undefined;
+  /** Removes what a forgotten pod leaves outside of the runtime, such as its logs. */
+  removeLogs(pod: Pod): Promise<void>;
+}
+
+const networkRetryMs = 1000;
+const firstMountRetryMs = 500;
+const maxMountRetryMs = 122_000;
+
+interface PodMemory {
+  failures: ReadonlyMap<string, StartFailure>;
+  mountRetryMs: number;
+}
+
+export class PodSyncer implements PodSteps {
+  readonly #options: PodSyncerOptions;
+  readonly #memory = new Map<string, PodMemory>();
+
+  constructor(options: PodSyncerOptions) {
+    this.#options = options;
+  }
+
+  async sync(worker: PodWorker, signal: AbortSignal): Promise<StepResult> {
+    const { pod } = worker;
+    const runtime = await this.#look(worker);
+    const status = this.#report(worker, runtime);
+    if (isTerminalPhase(status.phase)) return { ended: true };
+    const { clock } = this.#options;
+    const deadlineMs = untilDeadlineMs(pod, status, clock.now());
+    if (deadlineMs !== undefined && deadlineMs <= 0) return this.#passDeadline(worker);
+    const problem = this.#options.networkProblem();
+    if (problem !== undefined && !isHostNetwork(pod)) {
+      this.#options.events.pod(pod, "Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      return { wakeAfterMs: networkRetryMs };
+    }
+    const mounted = await this.#prepare(worker, runtime, signal);
+    if (!("paths" in mounted)) return mounted;
+    const outcome = await this.#options.runtime.sync({
+      pod,
+      status: runtime,
+      volumes: mounted.paths,
+      pullSecrets: () => this.#pullSecrets(pod),
+      signal,
+    });
+    return this.#conclude(worker, runtime, outcome, [deadlineMs, until(mounted.refreshAt, clock.now())]);
+  }
+
+  async terminating(worker: PodWorker, signal: AbortSignal): Promise<void> {
+    const { probes, runtime, cache } = this.#options;
+    const ref = podRef(worker.pod);
+    const before = await this.#look(worker);
+    this.#report(worker, before);
+    probes.stopLivenessAndStartup(ref.uid);
+    await runtime.kill(worker.pod, before, worker.graceSeconds, signal);
+    probes.remove(ref.uid);
+    const after = await cache.refresh(ref);
+    if (hasRunningParts(after)) throw new Error("containers of the pod still run after they were stopped");
+    this.#report(worker, after, { isTerminal: true });
+  }
+
+  async terminated(worker: PodWorker): Promise<void> {
+    const { pod } = worker;
+    const uid = uidOf(pod);
+    const { cache, status, volumes, cgroups, objects, tokens } = this.#options;
+    const runtime = await cache.get(podRef(pod));
+    await volumes.unmount(uid);
+    objects?.configMaps.release(uid);
+    objects?.secrets.release(uid);
+    tokens.forgetPod(uid);
+    await cgroups.remove(pod);
+    status.finish(pod, this.#generate(worker, runtime, { isTerminal: true, isFinal: true }));
+  }
+
+  async forget(worker: PodWorker, signal: AbortSignal): Promise<void> {
+    const { pod } = worker;
+    const uid = uidOf(pod);
+    const { cache, runtime, status, images } = this.#options;
+    await runtime.remove(await cache.refresh(podRef(pod)), signal);
+    await this.#options.removeLogs(pod);
+    status.remove(uid);
+    cache.remove(uid);
+    images.forgetPod(uid);
+    this.#memory.delete(uid);
+  }
+
+  /** Reports the pod's status again, as after a probe's verdict. */
+  refreshStatus(worker: PodWorker): void {
+    const runtime = this.#options.cache.peek(uidOf(worker.pod));
+    if (runtime !== undefined && worker.phase !== "finished" && worker.phase !== "terminated") {
+      this.#report(worker, runtime);
+    }
+  }
+
+  #look(worker: PodWorker): Promise<RuntimePod> {
+    const ref = podRef(worker.pod);
+    return worker.takeStale() ? this.#options.cache.refresh(ref) : this.#options.cache.get(ref);
+  }
+
+  #memoryOf(pod: Pod): PodMemory {
+    const uid = uidOf(pod);
+    const memory = this.#memory.get(uid) ?? { failures: new Map(), mountRetryMs: firstMountRetryMs };
+    this.#memory.set(uid, memory);
+    return memory;
+  }
+
+  #report(worker: PodWorker, runtime: RuntimePod, ending: { isTerminal?: boolean } = {}): PodStatus {
+    const { pod } = worker;
+    if (!worker.isTerminating || worker.phase === "terminating") {
+      this.#options.probes.observe(pod, runtime, this.#podIP(pod, runtime));
+    }
+    const status = this.#generate(worker, runtime, ending);
+    this.#options.status.set(pod, status);
+    return status;
+  }
+
+  #podIP(pod: Pod, runtime: RuntimePod): string {
+    return (isHostNetwork(pod) ? this.#options.nodeFacts().hostIPs[0] : runtime.ips[0]) ?? "";
+  }
+
+  #generate(worker: PodWorker, runtime: RuntimePod, ending: { isTerminal?: boolean; isFinal?: boolean }): PodStatus {
+    const { status, probes, clock, runtimeName } = this.#options;
+    const { pod, verdict } = worker;
+    return generateStatus({
+      pod,
+      runtime,
+      old: status.get(pod),
+      failures: this.#memoryOf(pod).failures,
+      readiness: probes.readiness(uidOf(pod)),
+      runtimeName,
+      hostIPs: this.#options.nodeFacts().hostIPs,
+      isTerminal: ending.isTerminal ?? false,
+      isFinal: ending.isFinal ?? false,
+      now: clock.now(),
+      ...(verdict === undefined ? {} : { verdict }),
+    });
+  }
+
+  #passDeadline(worker: PodWorker): StepResult {
+    this.#options.events.pod(worker.pod, "Normal", deadlineExceeded.reason, deadlineExceeded.message);
+    worker.end(deadlineExceeded);
+    return { ended: true };
+  }
+
+  /** Directories, cgroup and volumes; or when to try them again. */
+  async #prepare(worker: PodWorker, runtime: RuntimePod, signal: AbortSignal) {
+    const { pod } = worker;
+    const { files, cgroups, volumes, events, objects } = this.#options;
+    const { namespace, uid } = podRef(pod);
+    const memory = this.#memoryOf(pod);
+    const references = podReferences(pod);
+    objects?.configMaps.use(uid, namespace, references.configMaps);
+    objects?.secrets.use(uid, namespace, references.secrets);
+    if (!hasRunningParts(runtime)) {
+      await files.makeDirectories(pod);
+      await cgroups.create(pod);
+    }
+    try {
+      const mounted = await volumes.mount(pod, this.#sources(pod, runtime, signal), signal);
+      memory.mountRetryMs = firstMountRetryMs;
+      return mounted;
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      for (const line of error.message.split("\n")) events.pod(pod, "Warning", "FailedMount", line);
+      this.#options.logger.info("volumes are not ready", { pod: formatPod(pod), err: error.message });
+      const wakeAfterMs = memory.mountRetryMs;
+      memory.mountRetryMs = Math.min(memory.mountRetryMs * 2, maxMountRetryMs);
+      return { wakeAfterMs };
+    }
+  }
+
+  #sources(pod: Pod, runtime: RuntimePod, signal: AbortSignal): PayloadSources {
+    const { objects, tokens } = this.#options;
+    const { uid, name, namespace } = podRef(pod);
+    if (objects === undefined) throw new Error("this node has no volumes");
+    return {
+      configMap: (ns, n) => objects.configMaps.get(ns, n, signal),
+      secret: (ns, n) => objects.secrets.get(ns, n, signal),
+      token: (_, projection) =>
+        tokens.get(
+          {
+            namespace,
+            serviceAccount: pod.spec?.serviceAccountName || "default",
+            audience: projection.audience ?? "",
+            expirationSeconds: projection.expirationSeconds ?? 3600,
+            pod: { name, uid },
+          },
+          signal,
+        ),
+      facts: { ...this.#options.nodeFacts(), podIPs: runtime.ips },
+    };
+  }
+
+  async #pullSecrets(pod: Pod): Promise<Secret[]> {
+    const { objects, events } = this.#options;
+    const { namespace } = podRef(pod);
+    const found: Secret[] = [];
+    const missing: string[] = [];
+    for (const { name = "" } of pod.spec?.imagePullSecrets ?? []) {
+      try {
+        if (objects !== undefined) found.push(await objects.secrets.get(namespace, name));
+      } catch {
+        // Upstream tries the pull without; the event below says what was missing.
+        missing.push(name);
+      }
+    }
+    if (missing.length > 0) {
+      const text = `Unable to retrieve some image pull secrets (${missing.join(", ")}); attempting to pull the image may not succeed.`;
+      events.pod(pod, "Warning", "FailedToRetrieveImagePullSecret", text);
+    }
+    return found;
+  }
+
+  async #conclude(
+    worker: PodWorker,
+    before: RuntimePod,
+    outcome: SyncOutcome,
+    waits: readonly (number | undefined)[],
+  ): Promise<StepResult> {
+    const memory = this.#memoryOf(worker.pod);
+    memory.failures = outcome.failures;
+    if (outcome.error !== undefined) {
+      const name = formatPod(worker.pod);
+      this.#options.logger.warn("pod not in its wanted state", { pod: name, err: outcome.error.message });
+    }
+    if (outcome.changed) {
+      worker.takeStale();
+      await this.#options.cache.refresh(podRef(worker.pod));
+      return { again: true };
+    }
+    if (outcome.failures.size > 0) this.#report(worker, before);
+    const all = [outcome.retryAfterMs, ...waits].filter((ms): ms is number => ms !== undefined);
+    return all.length === 0 ? {} : { wakeAfterMs: Math.max(0, Math.min(...all)) };
+  }
+}
+
+function until(time: number | undefined, now: number): number | undefined {
+  return time === undefined ? undefined : Math.max(0, time - now);
+}
