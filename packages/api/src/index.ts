@@ -3,6 +3,7 @@ export { approvalStrategy } from "./certificates/certificate-signing-request.ts"
 export * from "./columns.ts";
 export { convertObject, storedVersion } from "./conversion.ts";
 export { namespaceFinalizeStrategy } from "./core/namespace.ts";
+export * from "./core/pod-helpers.ts";
 export * from "./definition.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";

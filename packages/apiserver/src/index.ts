@@ -1,6 +1,9 @@
 export * from "./admission/plugin.ts";
 export * from "./authentication/authenticator.ts";
 export * from "./authorization/authorizer.ts";
+export * from "./certificates/cluster-certificates.ts";
+export { Pki, type PkiOptions } from "./certificates/pki.ts";
+export { createKubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
 export type { Converter } from "./registry/registry.ts";
 export type { Finish, RegistryHooks, WriteRequest } from "./registry/write-request.ts";
 export type { Answer, Content, RequestBody, ServerRequest } from "./request/request.ts";

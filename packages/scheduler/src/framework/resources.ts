@@ -2,7 +2,7 @@
 
 import type { Node, Pod } from "@kubets/api";
 import { podRequests } from "@kubets/api";
-import { parseQuantity } from "@kubets/apimachinery";
+import { parseQuantity, type Quantity } from "@kubets/apimachinery";
 
 export interface Resources {
   milliCpu: number;
@@ -16,11 +16,10 @@ export function noResources(): Resources {
   return { milliCpu: 0, memory: 0, ephemeralStorage: 0, scalar: {} };
 }
 
-/** What a ResourceList (`{cpu: "500m", memory: "1Gi"}`) amounts to. */
-export function resourcesOf(list: Readonly<Record<string, string>>): Resources {
+/** What a list of resources by name (`cpu`, `memory`) amounts to. */
+export function resourcesOf(list: Iterable<readonly [name: string, quantity: Quantity]>): Resources {
   const sum = noResources();
-  for (const [name, text] of Object.entries(list)) {
-    const quantity = parseQuantity(text);
+  for (const [name, quantity] of list) {
     if (name === "cpu") sum.milliCpu = Number(quantity.milliValue());
     else if (name === "memory") sum.memory = Number(quantity.value());
     else if (name === "ephemeral-storage") sum.ephemeralStorage = Number(quantity.value());
@@ -90,6 +89,9 @@ export interface Allocatable extends Resources {
 }
 
 export function allocatableOf(node: Node): Allocatable {
-  const list = node.status?.allocatable ?? {};
-  return { ...resourcesOf(list), pods: list["pods"] === undefined ? 0 : Number(parseQuantity(list["pods"]).value()) };
+  const list = Object.entries(node.status?.allocatable ?? {}).map(
+    ([name, text]) => [name, parseQuantity(text)] as const,
+  );
+  const podCount = list.find(([name]) => name === "pods")?.[1];
+  return { ...resourcesOf(list), pods: podCount === undefined ? 0 : Number(podCount.value()) };
 }
