@@ -4,6 +4,7 @@ export * from "./columns.ts";
 export { convertObject, storedVersion } from "./conversion.ts";
 export { namespaceFinalizeStrategy } from "./core/namespace.ts";
 export * from "./core/pod-helpers.ts";
+export * from "./core/pod-helpers.ts";
 export * from "./definition.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";
