@@ -43,3 +43,22 @@ test("the same seed gives the same numbers", () => {
   assert.equal(a.uuid(), b.uuid());
   assert.match(a.uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
+
+test("thousands of timers fire in order of time, then of creation", async () => {
+  const clock = new VirtualClock(0);
+  const random = seededRandom(3);
+  const fired: [at: number, order: number][] = [];
+  for (let i = 0; i < 2000; i++) {
+    const at = Math.floor(random.next() * 50);
+    const timer = clock.setTimeout(() => fired.push([at, i]), at);
+    if (i % 3 === 0) timer.cancel();
+  }
+  assert.equal(clock.pendingTimers, 1333);
+  await clock.advance(50);
+  assert.equal(fired.length, 1333);
+  assert.deepEqual(
+    fired,
+    fired.toSorted(([a, i], [b, j]) => a - b || i - j),
+  );
+  assert.equal(clock.pendingTimers, 0);
+});

@@ -5,7 +5,8 @@ import { type Clock, type Random, sleepOn, type Timer } from "./clock.ts";
 interface Pending {
   readonly at: number;
   readonly order: number;
-  readonly callback: () => void;
+  /** Undefined once it has fired or was cancelled. */
+  callback: (() => void) | undefined;
 }
 
 /**
@@ -16,7 +17,9 @@ export class VirtualClock implements Clock {
   #now: number;
   readonly #start: number;
   #order = 0;
-  readonly #pending = new Set<Pending>();
+  /** A binary heap, the earliest first; cancelled ones are dropped when they come up. */
+  readonly #heap: Pending[] = [];
+  #active = 0;
 
   /** `startMs` is the epoch time it begins at; default 2026-01-01T00:00:00Z. */
   constructor(startMs = 1_767_225_600_000) {
@@ -33,9 +36,16 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(callback: () => void, ms: number): Timer {
-    const entry = { at: this.#now + Math.max(ms, 0), order: this.#order++, callback };
-    this.#pending.add(entry);
-    return { cancel: () => void this.#pending.delete(entry) };
+    const entry: Pending = { at: this.#now + Math.max(ms, 0), order: this.#order++, callback };
+    this.#push(entry);
+    this.#active++;
+    return {
+      cancel: () => {
+        if (entry.callback === undefined) return;
+        entry.callback = undefined;
+        this.#active--;
+      },
+    };
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -44,7 +54,7 @@ export class VirtualClock implements Clock {
 
   /** How many timers wait. A component that has stopped leaves none. */
   get pendingTimers(): number {
-    return this.#pending.size;
+    return this.#active;
   }
 
   /** When the next timer fires, in epoch milliseconds. */
@@ -90,24 +100,50 @@ export class VirtualClock implements Clock {
   }
 
   async #fire(entry: Pending): Promise<void> {
-    this.#pending.delete(entry);
+    const { callback } = entry;
+    this.#pop();
+    entry.callback = undefined;
+    this.#active--;
     this.#now = Math.max(this.#now, entry.at);
-    entry.callback();
+    callback?.();
     await settle();
   }
 
   #earliest(): Pending | undefined {
-    let earliest: Pending | undefined;
-    for (const entry of this.#pending) {
-      if (
-        earliest === undefined ||
-        entry.at < earliest.at ||
-        (entry.at === earliest.at && entry.order < earliest.order)
-      )
-        earliest = entry;
-    }
-    return earliest;
+    while (this.#heap.length > 0 && this.#heap[0]!.callback === undefined) this.#pop();
+    return this.#heap[0];
   }
+
+  #push(entry: Pending): void {
+    const heap = this.#heap;
+    let i = heap.push(entry) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!isBefore(heap[i]!, heap[parent]!)) return;
+      [heap[i], heap[parent]] = [heap[parent]!, heap[i]!];
+      i = parent;
+    }
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    heap[0] = last;
+    for (let i = 0; ; ) {
+      let least = i;
+      for (const child of [2 * i + 1, 2 * i + 2]) {
+        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child;
+      }
+      if (least === i) return;
+      [heap[i], heap[least]] = [heap[least]!, heap[i]!];
+      i = least;
+    }
+  }
+}
+
+function isBefore(a: Pending, b: Pending): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
 /** Resolves when every promise that can settle without a timer or I/O has. */

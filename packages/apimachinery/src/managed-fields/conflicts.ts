@@ -13,8 +13,7 @@ export interface Conflict {
 function describe(m: Manager): string {
   const name =
     JSON.stringify(m.manager) + (m.subresource === "" ? "" : ` with subresource ${JSON.stringify(m.subresource)}`);
-  if (m.operation === "Apply") return name;
-  return m.time === undefined ? `${name} using ${m.apiVersion}` : `${name} using ${m.apiVersion} at ${m.time}`;
+  return m.operation === "Apply" ? name : `${name} using ${m.apiVersion}`;
 }
 
 /** The 409 for these conflicts, each field a cause. */

@@ -23,6 +23,7 @@ import {
   subtractFieldSetDeep,
   unionFieldSets,
 } from "./field-set.ts";
+import { fieldsOfLastApplied, kubectlManager, withLastApplied } from "./last-applied.ts";
 import {
   capUpdateManagers,
   decodeManagers,
@@ -39,6 +40,8 @@ export interface FieldManagerOptions {
   readonly set: SchemaSet;
   /** Of the request: `apps/v1`. */
   readonly apiVersion: string;
+  /** When given, an apply of another kind is refused. */
+  readonly kind?: string | undefined;
   /** "" or undefined for the object itself, else `status`, `scale`... */
   readonly subresource?: string | undefined;
   /** Fields that writes of this kind cannot change, with all below them: `fieldSetOfNames("status")`. */
@@ -69,18 +72,19 @@ const strippedFields = fieldSetOfNames(
 
 /** The manager of what was there before the first apply to an object without managed fields. */
 const beforeFirstApply = "before-first-apply";
-const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** For one kind, version and subresource. Make it once and keep it. */
 export class FieldManager {
   readonly #type: MergeType;
   readonly #apiVersion: string;
+  readonly #kind: string | undefined;
   readonly #subresource: string;
   readonly #resetFields: FieldSet;
 
   constructor(options: FieldManagerOptions) {
     this.#type = mergeTypeOf(options.schema, options.set);
     this.#apiVersion = options.apiVersion;
+    this.#kind = options.kind;
     this.#subresource = options.subresource ?? "";
     this.#resetFields = options.resetFields ?? emptyFieldSet;
   }
@@ -174,12 +178,7 @@ export class FieldManager {
     manager: string,
     options: { readonly force: boolean; readonly nowMs: number },
   ): ApplyResult<T> {
-    if (config.apiVersion !== this.#apiVersion) {
-      throw badRequest(
-        `Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion ?? ""}, expected: ${this.#apiVersion}`,
-      );
-    }
-    if (config.metadata?.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+    this.#checkConfig(config);
     const managers = decodeManagers(live?.metadata?.managedFields);
     if (live !== undefined && managers.size === 0) {
       this.#track(managers, {}, live as Json, beforeFirstApply, options.nowMs);
@@ -193,6 +192,20 @@ export class FieldManager {
         cause: error,
       });
     }
+  }
+
+  #checkConfig({ apiVersion = "", kind = "", metadata }: KubeObject): void {
+    const sameVersion = apiVersion === this.#apiVersion;
+    if (this.#kind !== undefined && (!sameVersion || kind !== this.#kind)) {
+      const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+      throw badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
+    }
+    if (!sameVersion) {
+      throw badRequest(
+        `Incorrect version specified in apply patch. Specified patch version: ${apiVersion}, expected: ${this.#apiVersion}`,
+      );
+    }
+    if (metadata?.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
   }
 
   #apply<T extends KubeObject>(
@@ -214,8 +227,7 @@ export class FieldManager {
     const taken = unionFieldSets(difference.modified, difference.added);
     managers.delete(key);
     const conflicts = findConflicts(managers, taken);
-    if (conflicts.length > 0 && !force && !this.#lastAppliedAllows(name, liveJson, conflicts))
-      throw conflictError(conflicts);
+    if (conflicts.length > 0 && !force && !this.#mayTakeOver(name, liveJson, conflicts)) throw conflictError(conflicts);
     const removed = difference.removed;
     disown(managers, unionFieldSets(taken, removed));
     const set = subtractFieldSet(claimed, strippedFields);
@@ -224,25 +236,18 @@ export class FieldManager {
     const unchangedOwner = same && previous !== undefined && fieldSetsEqual(previous.set, set);
     if (!isEmptyFieldSet(set)) managers.set(key, unchangedOwner ? previous : { ...wanted, set });
     dropEmpty(managers);
-    return { object: (same ? liveJson : merged) as T, managedFields: encodeManagers(managers) };
+    const object = (same ? liveJson : merged) as T;
+    return {
+      object: name === kubectlManager ? withLastApplied(object, config) : object,
+      managedFields: encodeManagers(managers),
+    };
   }
 
   /** `kubectl apply --server-side` may take over what `kubectl apply` wrote and nobody has changed since. */
-  #lastAppliedAllows(name: string, live: Json, conflicts: readonly Conflict[]): boolean {
-    if (name !== "kubectl") return false;
-    const text = (live as KubeObject).metadata?.annotations?.[lastAppliedAnnotation];
-    if (!text) return false;
-    try {
-      const lastApplied = JSON.parse(text) as Json;
-      if ((lastApplied as KubeObject | null)?.apiVersion !== this.#apiVersion) return false;
-      const { added, modified, removed } = compareFields(lastApplied, live, this.#type);
-      let allowed = claimedFields(lastApplied, this.#type);
-      for (const changed of [added, modified, removed]) allowed = subtractFieldSet(allowed, changed);
-      return conflicts.every(({ fields }) => isEmptyFieldSet(subtractFieldSet(fields, allowed)));
-    } catch {
-      // The annotation is the user's text: one that cannot be read allows nothing.
-      return false;
-    }
+  #mayTakeOver(name: string, live: Json, conflicts: readonly Conflict[]): boolean {
+    if (name !== kubectlManager) return false;
+    const allowed = fieldsOfLastApplied(live, this.#apiVersion, this.#type);
+    return conflicts.every(({ fields }) => isEmptyFieldSet(subtractFieldSet(fields, allowed)));
   }
 }
 
