@@ -1,6 +1,12 @@
 /** The API server: its parts put together. */
 
-import type { ResourceDefinition } from "@kubets/api";
+import {
+  definitions as builtInDefinitions,
+  schemaSet as builtInSchemas,
+  convertObject,
+  type ResourceDefinition,
+  storedVersion,
+} from "@kubets/api";
 import {
   type Clock,
   type Component,
@@ -36,13 +42,14 @@ import { parseIncludeObject } from "./table/table.ts";
 
 export interface ApiServerOptions {
   readonly store: Store;
-  readonly definitions: Iterable<ResourceDefinition>;
-  /** What the definitions' schemas refer to. */
-  readonly schemas: SchemaSet;
+  /** What is served; every built-in kind when undefined. */
+  readonly definitions?: Iterable<ResourceDefinition>;
+  /** What the definitions' schemas refer to; the built-in kinds' when undefined. */
+  readonly schemas?: SchemaSet;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission?: readonly AdmissionPlugin[];
-  /** Between versions of one kind that differ in more than their name. */
+  /** Between versions of one kind; the built-in kinds' own when undefined. */
   readonly convert?: Converter;
   /** By `group/plural`. */
   readonly hooks?: Readonly<Record<string, RegistryHooks>>;
@@ -86,18 +93,11 @@ export class ApiServer implements Component {
     this.#logger = options.logger ?? silentLogger;
     const logger = this.#logger;
     const admission = new AdmissionChain(options.admission ?? []);
-    const { schemas, convert, hooks = {} } = options;
-    const table = {
-      store,
-      schemas,
-      clock,
-      random,
-      logger,
-      admission,
-      hooks,
-      ...(convert === undefined ? {} : { convert }),
-    };
-    this.resources = new ResourceTable(table, options.definitions);
+    const { schemas = builtInSchemas, convert = convertObject, hooks = {} } = options;
+    this.resources = new ResourceTable(
+      { store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
+      options.definitions ?? builtInDefinitions(),
+    );
     const { resources } = this;
     this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
     this.ready = new Promise((resolve) => {

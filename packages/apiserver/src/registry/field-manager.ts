@@ -1,26 +1,71 @@
 /** managedFields as the registry keeps them; the algorithms are apimachinery's. */
 
-import { clone, type KubeObject, StatusError } from "@kubets/apimachinery";
+import { clone, FieldManager, fieldSetOfNames, type KubeObject } from "@kubets/apimachinery";
 import type { Registry } from "./registry.ts";
 import type { WriteRequest } from "./write-request.ts";
 
-/** Records what `request` changed from `old` (undefined: a create) to `object`, in `object`. */
-export function trackUpdate(
-  _registry: Registry,
-  object: KubeObject,
-  old: KubeObject | undefined,
-  _request: WriteRequest,
-): void {
-  if (old?.metadata?.managedFields !== undefined) object.metadata!.managedFields = clone(old.metadata.managedFields);
+/** A registry's field managers by subresource, made when first needed. */
+const managers = new WeakMap<Registry, Map<string, FieldManager>>();
+
+function managerFor(registry: Registry, subresource: string): FieldManager {
+  let bySubresource = managers.get(registry);
+  if (bySubresource === undefined) {
+    bySubresource = new Map();
+    managers.set(registry, bySubresource);
+  }
+  let manager = bySubresource.get(subresource);
+  if (manager === undefined) {
+    const { definition, schemas, apiVersion } = registry;
+    const reset = resetFields(subresource, definition.status !== undefined);
+    manager = new FieldManager({
+      schema: definition.schema,
+      set: schemas,
+      apiVersion,
+      subresource,
+      ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
+    });
+    bySubresource.set(subresource, manager);
+  }
+  return manager;
 }
 
-/** Server-side apply. */
+/** A write of the object cannot change its status, nor one of the status the spec: nobody comes to own them so. */
+function resetFields(subresource: string, hasStatus: boolean): string[] {
+  if (subresource === "status") return ["spec"];
+  return subresource === "" && hasStatus ? ["status"] : [];
+}
+
+/** Records what `request` changed from `old` (undefined: a create) to `object`, in `object`. */
+export function trackUpdate(
+  registry: Registry,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  request: WriteRequest,
+): void {
+  const manager = managerFor(registry, request.subresource);
+  const metadata = object.metadata!;
+  const entries = manager.update(old, object, request.manager, registry.clock.now());
+  if (entries === undefined || entries.length === 0) delete metadata.managedFields;
+  else metadata.managedFields = clone(entries);
+}
+
+/**
+ * Server-side apply: the merged object, private and mutable, with its managedFields.
+ * @throws StatusError 409 for conflicts unless forced, 400 for a configuration that cannot be applied
+ */
 export function applyFields(
-  _registry: Registry,
-  _old: KubeObject | undefined,
-  _configuration: KubeObject,
-  _request: WriteRequest,
-  _force: boolean,
+  registry: Registry,
+  old: KubeObject | undefined,
+  configuration: KubeObject,
+  request: WriteRequest,
+  force: boolean,
 ): KubeObject {
-  throw new StatusError(415, "UnsupportedMediaType", "server-side apply is not wired");
+  const manager = managerFor(registry, request.subresource);
+  const nowMs = registry.clock.now();
+  const applied = manager.apply(old, configuration, request.manager, { force, nowMs });
+  const object = clone(applied.object);
+  object.metadata ??= {};
+  if (applied.managedFields === undefined || applied.managedFields.length === 0) delete object.metadata.managedFields;
+  else object.metadata.managedFields = clone(applied.managedFields);
+  return object;
 }

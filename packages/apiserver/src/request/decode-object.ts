@@ -96,4 +96,10 @@ function checkType(object: Record<string, Json>, definition: ResourceDefinition)
   object["kind"] = definition.kind;
   object["apiVersion"] = expected;
   object["metadata"] ??= {};
+  if (!isJsonObject(object["metadata"])) {
+    const { kind: expectedKind, version } = definition;
+    throw badRequest(
+      `${expectedKind} in version ${JSON.stringify(version)} cannot be handled as a ${expectedKind}: json: cannot unmarshal ${jsonType(object["metadata"])} into Go struct field ${expectedKind}.metadata of type v1.ObjectMeta`,
+    );
+  }
 }

@@ -22,6 +22,8 @@ export interface ResourceTableOptions {
   readonly logger: Logger;
   readonly admission: AdmissionChain;
   readonly convert?: Converter;
+  /** Which group and version a kind's objects are stored in; the first one added for a storage path when undefined. */
+  readonly storedVersion?: (definition: ResourceDefinition) => { readonly group: string; readonly version: string };
   /** By `group/plural`. */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
 }
@@ -42,7 +44,13 @@ export class ResourceTable {
 
   constructor(options: ResourceTableOptions, definitions: Iterable<ResourceDefinition>) {
     this.#options = options;
-    for (const definition of definitions) this.add(definition);
+    const all = [...definitions];
+    for (const definition of all) {
+      const { group, version } = options.storedVersion?.(definition) ?? definition;
+      const isStored = (each: ResourceDefinition) =>
+        each.kind === definition.kind && each.group === group && each.version === version;
+      this.add(definition, { storedAs: all.find(isStored) ?? definition });
+    }
   }
 
   /** Changes whenever what is served does: discovery is made anew then. */

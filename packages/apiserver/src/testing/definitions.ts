@@ -5,7 +5,33 @@ import { invalidValue, type KubeObject, path, type Schema, type SchemaSet } from
 
 const allVerbs: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-const metadata: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+const text: Schema = { type: "string" };
+const texts: Schema = { type: "object", additionalProperties: text };
+
+const metadata: Schema = {
+  type: "object",
+  properties: {
+    ...Object.fromEntries(
+      [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "selfLink",
+      ].map((name) => [name, text]),
+    ),
+    generation: { type: "integer" },
+    deletionGracePeriodSeconds: { type: "integer" },
+    labels: texts,
+    annotations: texts,
+    finalizers: { type: "array", items: text, "x-kubernetes-list-type": "set" },
+    ownerReferences: { type: "array", items: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+    managedFields: { type: "array", items: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+  },
+};
 
 function base(kind: string, plural: string, group = ""): ResourceDefinition {
   return {
@@ -64,7 +90,6 @@ export const pods: ResourceDefinition<TestPod> = {
 
 export const definitions = [configMaps, namespaces, pods] as unknown as ResourceDefinition[];
 
-const text: Schema = { type: "string" };
 const schemas: Readonly<Record<string, Schema>> = {
   ConfigMap: {
     type: "object",

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { Agent, request as httpsRequest } from "node:https";
+import { after, before, test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { gunzipSync } from "node:zlib";
+import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
+import type { ApiServer } from "../server.ts";
+import { configMap, send, testServer } from "../testing/server.ts";
+import type { TlsFiles } from "./front.ts";
+
+const maps = "/api/v1/namespaces/default/configmaps";
+const stop = new AbortController();
+const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+let tls: TlsFiles;
+let server: ApiServer;
+let running: Promise<void>;
+
+before(async () => {
+  const validity = { now: Date.now(), days: 1 };
+  const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
+  const leaf = await createCertificate(
+    { commonName: "api", usages: ["server"], ipAddresses: ["127.0.0.1"] },
+    ca,
+    validity,
+  );
+  tls = { key: leaf.key, cert: leaf.certificate, clientCA: ca.certificate };
+  server = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: 0 } });
+  running = server.start(stop.signal);
+  await server.ready;
+});
+
+after(async () => {
+  agent.destroy();
+  stop.abort();
+  await running;
+});
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly body: Buffer;
+}
+
+function http1(
+  method: string,
+  path: string,
+  body?: Buffer | string,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port: server.port, method, path, agent, headers };
+    const request = httpsRequest(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+test("HTTP/1.1 and HTTP/2 on one port", async () => {
+  const created = await http1("POST", maps, JSON.stringify(configMap("h1")), { "content-type": "application/json" });
+  assert.equal(created.status, 201, created.body.toString());
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
+  const stream = session.request({ ":path": `${maps}/h1` });
+  const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+  assert.equal(headers[":status"], 200);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  assert.deepEqual(Buffer.concat(chunks), created.body);
+  session.close();
+});
+
+test("YAML bodies are taken, YAML is given", async () => {
+  const yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata: {a: b}\n";
+  const created = await http1("POST", maps, yaml, { "content-type": "application/yaml", accept: "application/yaml" });
+  assert.equal(created.status, 201);
+  assert.match(created.body.toString(), /^kind: ConfigMap\napiVersion: v1\nmetadata:\n {2}name: yaml\n/);
+});
+
+test("4 MB is too large, and the server goes on", async () => {
+  const large = JSON.stringify(configMap("large", { x: "y".repeat(4 * 1024 * 1024) }));
+  const refused = await http1("POST", maps, large, { "content-type": "application/json" });
+  assert.equal(refused.status, 413);
+  assert.equal(JSON.parse(refused.body.toString()).reason, "RequestEntityTooLarge");
+  assert.equal((await http1("GET", "/healthz")).body.toString(), "ok");
+});
+
+test("unknown forms are refused before anything happens", async () => {
+  const protobuf = { "content-type": "application/json", accept: "application/vnd.kubernetes.protobuf" };
+  const refused = await http1("POST", maps, JSON.stringify(configMap("pb")), protobuf);
+  assert.equal(refused.status, 406);
+  assert.equal((await http1("GET", `${maps}/pb`)).status, 404);
+  const bodyType = await http1("POST", maps, "x", { "content-type": "application/vnd.kubernetes.protobuf" });
+  assert.equal(bodyType.status, 415);
+});
+
+test("large answers are compressed when asked", async () => {
+  await send(server, "POST", maps, configMap("big", { x: "y".repeat(200_000) }));
+  const plain = await http1("GET", `${maps}/big`);
+  const small = await http1("GET", `${maps}/big`, undefined, { "accept-encoding": "gzip" });
+  assert.equal(small.headers["content-encoding"], "gzip");
+  assert.ok(small.body.length < plain.body.length / 10);
+  assert.deepEqual(gunzipSync(small.body), plain.body);
+});
+
+test("a watch streams lines, and a killed client leaves nothing behind", async () => {
+  const { hub } = server.resources.get("", "v1", "configmaps")!;
+  const options = {
+    host: "127.0.0.1",
+    port: server.port,
+    path: `${maps}?watch=1&resourceVersion=1`,
+    agent: false as const,
+    rejectUnauthorized: false,
+  };
+  const request = httpsRequest(options);
+  request.on("error", () => {});
+  request.end();
+  const [response] = await once(request, "response");
+  assert.equal(response.headers["content-type"], "application/json");
+  const [chunk] = (await once(response, "data")) as [Buffer];
+  assert.equal(JSON.parse(chunk.toString().split("\n")[0]!).type, "ADDED");
+  assert.equal(hub.watchers, 1);
+  response.on("error", () => {});
+  request.destroy();
+  while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("nonsense on the wire ends only its own connection", async () => {
+  const socket = connectTls({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  socket.on("error", () => {});
+  socket.write("NONSENSE / HTTP/9.9\r\n\r\n\0\0\0");
+  await once(socket, "close");
+  assert.equal((await http1("GET", "/readyz")).body.toString(), "ok");
+});
+
+test("a port in use is one clear sentence", async () => {
+  const second = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: server.port! } });
+  await assert.rejects(second.start(new AbortController().signal), {
+    message: /^port \d+ on 127\.0\.0\.1 is in use by another program; stop it, or choose another port/,
+  });
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VirtualClock } from "@kubets/apimachinery";
+import { memoryStore } from "@kubets/storage";
+import { admin, configMap, send, testServer, watch } from "../testing/server.ts";
+
+const maps = "/api/v1/namespaces/default/configmaps";
+const pods = "/api/v1/namespaces/default/pods";
+const mergePatch = { headers: { "content-type": "application/merge-patch+json" } };
+
+const summary = (events: { type: string; object: { metadata: { name?: string } } }[]) =>
+  events.map(({ type, object }) => `${type} ${object.metadata?.name ?? ""}`.trim());
+
+test("a watch from a list's version sees everything after it, once, in order", async () => {
+  const server = testServer();
+  await send(server, "POST", maps, configMap("a"));
+  const { json } = await send(server, "GET", maps);
+  await send(server, "POST", maps, configMap("b"));
+  const watching = await watch(server, `${maps}?watch=true&resourceVersion=${json.metadata.resourceVersion}`);
+  await send(server, "PATCH", `${maps}/a`, { data: { x: "1" } }, mergePatch);
+  await send(server, "DELETE", `${maps}/b`);
+  const events = await watching.until(3);
+  assert.deepEqual(summary(events), ["ADDED b", "MODIFIED a", "DELETED b"]);
+  const versions = events.map(({ object }) => Number(object.metadata.resourceVersion));
+  assert.deepEqual(
+    versions,
+    [...versions].sort((a, b) => a - b),
+  );
+  assert.equal(new Set(versions).size, 3);
+  watching.stop();
+});
+
+test("a watch without a version begins with what there is", async () => {
+  const server = testServer();
+  await send(server, "POST", maps, configMap("a"));
+  const watching = await watch(server, `${maps}?watch=1`);
+  await watching.until(1);
+  await send(server, "POST", maps, configMap("b"));
+  assert.deepEqual(summary(await watching.until(2)), ["ADDED a", "ADDED b"]);
+  watching.stop();
+});
+
+test("sendInitialEvents ends the beginning with an annotated bookmark", async () => {
+  const server = testServer();
+  await send(server, "POST", maps, configMap("a"));
+  const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+  const watching = await watch(server, `${maps}?${query}`);
+  const events = await watching.until(2);
+  assert.deepEqual(summary(events), ["ADDED a", "BOOKMARK"]);
+  assert.deepEqual(events[1].object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
+  watching.stop();
+});
+
+test("objects that enter or leave a selection are added and deleted", async () => {
+  const server = testServer();
+  const { json } = await send(server, "GET", "/api/v1/pods");
+  const from = json.metadata.resourceVersion;
+  const byNode = await watch(server, `/api/v1/pods?watch=1&resourceVersion=${from}&fieldSelector=spec.nodeName%3Dn1`);
+  const byLabel = await watch(server, `${pods}?watch=1&resourceVersion=${from}&labelSelector=app%3Dx`);
+  await send(server, "POST", pods, { metadata: { name: "p" }, spec: {} });
+  await send(server, "PATCH", `${pods}/p`, { spec: { nodeName: "n1" } }, mergePatch);
+  await send(server, "PATCH", `${pods}/p`, { metadata: { labels: { app: "x" } } }, mergePatch);
+  await send(
+    server,
+    "PATCH",
+    `${pods}/p`,
+    { metadata: { labels: { app: "y" } }, spec: { nodeName: "n2" } },
+    mergePatch,
+  );
+  assert.deepEqual(summary(await byNode.until(3)), ["ADDED p", "MODIFIED p", "DELETED p"]);
+  const labelled = await byLabel.until(2);
+  assert.deepEqual(summary(labelled), ["ADDED p", "DELETED p"]);
+  assert.deepEqual(labelled[1].object.metadata.labels, { app: "x" });
+  byNode.stop();
+  byLabel.stop();
+});
+
+test("a watch of one object and of another namespace hear nothing else", async () => {
+  const server = testServer();
+  const one = await watch(server, `${maps}?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Db`);
+  const legacy = await watch(server, "/api/v1/watch/namespaces/default/configmaps/b?resourceVersion=1");
+  const other = await watch(server, "/api/v1/namespaces/other/configmaps?watch=1&resourceVersion=1");
+  await send(server, "POST", maps, configMap("a"));
+  await send(server, "POST", maps, configMap("b"));
+  await send(server, "POST", "/api/v1/namespaces/other/configmaps", configMap("b"));
+  assert.deepEqual(summary(await one.until(1)), ["ADDED b"]);
+  assert.deepEqual(summary(await legacy.until(1)), ["ADDED b"]);
+  assert.deepEqual((await other.until(1)).length, 1);
+  for (const each of [one, legacy, other]) each.stop();
+});
+
+test("a watch from before compaction is told 410 and ended", async () => {
+  const server = testServer();
+  for (const name of ["a", "b", "c"]) await send(server, "POST", maps, configMap(name));
+  await server.context.store.compact(server.context.store.revision);
+  const watching = await watch(server, `${maps}?watch=1&resourceVersion=1`);
+  const [event] = await watching.until(1);
+  assert.deepEqual([event.type, event.object.code, event.object.reason], ["ERROR", 410, "Expired"]);
+  assert.match(event.object.message, /^too old resource version: 1 \(\d+\)$/);
+  assert.equal(watching.ended(), true);
+});
+
+test("bookmarks and timeouts come with time", async () => {
+  const clock = new VirtualClock();
+  const server = testServer({ clock, store: memoryStore() });
+  const watching = await watch(server, `${maps}?watch=1&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=100`);
+  await send(server, "POST", maps, configMap("a"));
+  await watching.until(1);
+  await clock.advance(61_000);
+  const events = await watching.until(2);
+  assert.deepEqual(summary(events), ["ADDED a", "BOOKMARK"]);
+  assert.equal(events[1].object.metadata.resourceVersion, events[0].object.metadata.resourceVersion);
+  assert.equal(events[1].object.kind, "ConfigMap");
+  assert.equal(watching.ended(), false);
+  await clock.advance(40_000);
+  assert.equal(watching.ended(), true);
+});
+
+test("tables: columns come with the first event only", async () => {
+  const server = testServer();
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+  const watching = await watch(server, `${maps}?watch=1&resourceVersion=1`, { accept });
+  await send(server, "POST", maps, configMap("a"));
+  await send(server, "POST", maps, configMap("b"));
+  const [first, second] = await watching.until(2);
+  assert.deepEqual(
+    first.object.columnDefinitions.map(({ name }: { name: string }) => name),
+    ["Name", "Age"],
+  );
+  assert.equal(second.object.columnDefinitions, null);
+  assert.equal(second.object.rows[0].cells[0], "b");
+  assert.equal(second.object.rows[0].object.kind, "PartialObjectMetadata");
+  watching.stop();
+});
+
+test("in-process watches deliver frozen objects, the same ones to all, and lists hold them too", async () => {
+  const server = testServer();
+  const transport = server.transport(admin);
+  const request = { method: "GET", path: maps, query: { watch: "true", resourceVersion: "1" } } as const;
+  const [one, two] = [transport.watch(request), transport.watch(request)].map((watching) =>
+    watching[Symbol.asyncIterator](),
+  );
+  const nexts = Promise.all([one!.next(), two!.next()]);
+  const created = await transport.request({ method: "POST", path: maps, query: {}, body: configMap("a") });
+  const [first, second] = await nexts;
+  assert.equal(first.value.object, second.value.object);
+  assert.equal(first.value.object, created);
+  assert.equal(Object.isFrozen((created as { metadata: object }).metadata), true);
+  const list = (await transport.request({ method: "GET", path: maps, query: {} })) as { items: unknown[] };
+  assert.equal(list.items[0], created);
+  await one!.return?.();
+  await two!.return?.();
+  await assert.rejects(transport.request({ method: "GET", path: `${maps}/zz`, query: {} }), {
+    message: 'configmaps "zz" not found',
+  });
+  await assert.rejects(transport.request({ method: "GET", path: "/apis/x.io/v1/ys", query: {} }), {
+    message: "the server could not find the requested resource",
+  });
+});
+
+test("many watchers under many writes: each sees all of its own, in order", async () => {
+  const server = testServer();
+  const watchers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      watch(server, `${i % 2 ? "/api/v1" : "/api/v1/namespaces/default"}/configmaps?watch=1&resourceVersion=1`),
+    ),
+  );
+  const names = Array.from({ length: 100 }, (_, i) => `m${i}`);
+  await Promise.all(names.map((name) => send(server, "POST", maps, configMap(name))));
+  for (const watching of watchers) {
+    const events = await watching.until(100);
+    assert.deepEqual(
+      events.map(({ object }) => object.metadata.name),
+      watchers[0]!.events.map(({ object }) => object.metadata.name),
+    );
+    watching.stop();
+  }
+  assert.equal(server.resources.get("", "v1", "configmaps")!.hub.watchers, 0);
+});
