@@ -67,7 +67,7 @@ export async function routeServices(
 ): Promise<void> {
   const call = signal ? { signal } : {};
   if (nodes.length === 0) {
-    await run("ip", ["route", "delete", subnets.serviceCIDR, "metric", "0"], { ...call, okCodes: [0, 2] });
+    await run("ip", ["route", "delete", "unicast", subnets.serviceCIDR], { ...call, okCodes: [0, 2] });
     return;
   }
   const hops = nodes.flatMap(({ address, hostInterface }) => [

@@ -135,6 +135,23 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
       await events.done;
     });
 
+    await t.test("the sandbox's process takes note of orphans that end", async () => {
+      const { runtime } = node.client;
+      const sandboxConfig = testSandbox(node, "orphans");
+      const linux = { securityContext: { namespaceOptions: { pid: "POD", network: "POD", ipc: "POD" } } } as const;
+      const shared = { ...sandboxConfig, linux: { ...sandboxConfig.linux, ...linux } };
+      const { podSandboxId } = await runtime.runPodSandbox({ config: shared });
+      const command = ["sh", "-c", "sh -c 'sleep 0.05 & sleep 0.05 &'; sleep 1000"];
+      const config = { metadata: { name: "main", attempt: 0 }, image: { image: busybox }, command, linux };
+      const { containerId } = await runtime.createContainer({ podSandboxId, sandboxConfig: shared, config });
+      await runtime.startContainer({ containerId });
+      await realClock.sleep(300);
+      const { stdout } = await runtime.execSync({ containerId, cmd: ["ps", "-o", "pid,ppid,stat,args"] });
+      assert.match(String(stdout), /^ +1 +0 S +\S*catatonit -P$/m);
+      assert.doesNotMatch(String(stdout), / Z |sleep 0.05/);
+      await runtime.removePodSandbox({ podSandboxId });
+    });
+
     await t.test("what is not there is NOT_FOUND, what is not done is UNIMPLEMENTED or answered", async () => {
       await assert.rejects(node.client.runtime.containerStatus({ containerId: "none" }), {
         name: "CriError",

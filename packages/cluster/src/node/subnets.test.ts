@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseSubnets } from "./subnets.ts";
+import { interfacePrefix } from "./layout.ts";
+import { chooseSubnets, foreignRanges, routeProtocol } from "./subnets.ts";
 
 const first = { nodeCIDR: "10.86.0.0/24", podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16" };
 
@@ -34,4 +35,23 @@ test("recorded node addresses move away from a newcomer", () => {
 
 test("no room at all is said", () => {
   assert.throws(() => chooseSubnets([{ cidr: "10.0.0.0/8", by: "dev tun0" }], {}), /no free podCIDR is left/);
+});
+
+test("the cluster's own routes are no conflict, others' are", () => {
+  const own = interfacePrefix("mine");
+  const routes = [
+    { dst: "default", dev: "eth0" },
+    { dst: "192.0.2.0/24", dev: "eth0", protocol: "kernel" },
+    { dst: "192.0.2.255", dev: "eth0", type: "broadcast" },
+    { dst: "10.244.0.0/24", dev: `${own}0` },
+    { dst: "10.96.0.0/16", nexthops: [{ dev: `${own}0` }, { dev: `${own}1` }] },
+    { dst: "10.244.0.0/16", type: "unreachable", protocol: routeProtocol("mine") },
+    { dst: "10.97.0.0/16", nexthops: [{ dev: "kother-0" }, { dev: "kother-1" }] },
+    { dst: "10.245.0.0/16", type: "unreachable", protocol: "99" },
+  ];
+  assert.deepEqual(foreignRanges(routes, "mine"), [
+    { cidr: "192.0.2.0/24", by: "dev eth0" },
+    { cidr: "10.97.0.0/16", by: "dev kother-0, kother-1" },
+    { cidr: "10.245.0.0/16", by: "a route" },
+  ]);
 });

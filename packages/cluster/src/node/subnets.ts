@@ -79,22 +79,36 @@ export function chooseSubnets(
   return Object.fromEntries(names.map((name) => [name, choose(name)])) as unknown as ClusterSubnets;
 }
 
-interface Route {
+/** A route as `ip -json` prints it; one with several next hops names no device of its own. */
+export interface Route {
   readonly dst: string;
   readonly dev?: string;
   readonly type?: string;
   readonly protocol?: string;
+  readonly nexthops?: readonly { readonly dev?: string }[];
 }
 
 /** Every range the machine has a route to, other than this cluster's own. */
 async function usedRanges(cluster: string): Promise<UsedRange[]> {
-  const { stdout } = await run("ip", ["-json", "-4", "-details", "route", "show", "table", "all"]);
-  const routes = JSON.parse(stdout || "[]") as Route[];
+  const args = ["-json", "-details", "-4", "route", "show", "table", "all"];
+  const { stdout } = await run("ip", args);
+  return foreignRanges(JSON.parse(stdout || "[]") as Route[], cluster);
+}
+
+/** The pure part of `usedRanges`. */
+export function foreignRanges(routes: readonly Route[], cluster: string): UsedRange[] {
   const prefix = interfacePrefix(cluster);
+  const devices = (route: Route) =>
+    [route.dev, ...(route.nexthops ?? []).map(({ dev }) => dev)].filter((dev) => dev !== undefined);
   return routes
-    .filter(({ dst, type }) => dst !== "default" && type !== "broadcast" && /^[0-9.]+(\/\d+)?$/.test(dst))
-    .filter(({ dev, protocol }) => !dev?.startsWith(prefix) && protocol !== routeProtocol(cluster))
-    .map(({ dst, dev }) => ({ cidr: dst, by: dev ? `dev ${dev}` : "a route" }));
+    .filter(({ dst, type }) => type !== "broadcast" && /^[0-9.]+(\/\d+)?$/.test(dst) && dst !== "0.0.0.0/0")
+    .filter(
+      (route) => route.protocol !== routeProtocol(cluster) && !devices(route).some((dev) => dev.startsWith(prefix)),
+    )
+    .map((route) => ({
+      cidr: route.dst,
+      by: devices(route).length > 0 ? `dev ${devices(route).join(", ")}` : "a route",
+    }));
 }
 
 /** Routes that belong to no interface are marked with a protocol number of the cluster's own, from the range left to administrators. */
