@@ -116,6 +116,12 @@ export class ApiServer implements Component {
     return this.#port;
   }
 
+  /** Serves a connection that came in at another address than the one listened on. */
+  accept(socket: Socket): void {
+    if (this.#front === undefined) socket.destroy();
+    else this.#front.accept(socket);
+  }
+
   #ownPaths(): NonResourceHandler[] {
     const ping = { name: "ping", check: () => undefined };
     const etcd = { name: "etcd", check: () => undefined };

@@ -11,7 +11,7 @@ import {
   type Http2ServerResponse,
   constants as http2,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
@@ -106,6 +106,11 @@ export class HttpsFront {
       });
     });
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes a connection that came in at another address. */
+  accept(socket: Socket): void {
+    this.#server.emit("connection", socket);
   }
 
   /** Ends every connection. */

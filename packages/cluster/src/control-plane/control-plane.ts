@@ -1,0 +1,131 @@
+/**
+ * A control plane in one process: the API server, the controllers and the scheduler, which speak to it without sockets.
+ * The API answers first; the rest is loaded while it does.
+ */
+
+import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
+import type { ApiServer, ClusterCertificates, KubeApiServerOptions, UserInfo } from "@kubets/apiserver";
+import type { Client } from "@kubets/client";
+import type { Store } from "@kubets/storage";
+import { runTogether } from "../components.ts";
+
+export interface ControlPlaneOptions {
+  readonly store: Store;
+  readonly certificates: ClusterCertificates;
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly clusterDomain: string;
+  readonly advertiseAddress: string;
+  readonly listen?: NonNullable<KubeApiServerOptions["listen"]>;
+  readonly tokenFile?: NonNullable<KubeApiServerOptions["tokenFile"]>;
+  /** What else runs on this control plane, given the means: routes, DNS endpoints, simulated nodes. */
+  readonly extras?: (means: ControlPlaneMeans) => Promise<readonly Component[]>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface ControlPlaneMeans {
+  /** In this process, as the user of this name; `system:masters` and the like are given by group. */
+  clientFor(name: string, groups?: readonly string[]): Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class ControlPlane implements Component {
+  readonly name = "control-plane";
+  readonly #options: ControlPlaneOptions;
+  readonly #ready = Promise.withResolvers<void>();
+  #server: ApiServer | undefined;
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+  }
+
+  /** The API server answers. Controllers and the scheduler follow within moments; what they are to do waits for them in the API. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Once ready. */
+  get server(): ApiServer {
+    if (this.#server === undefined) throw new Error("the control plane has not started");
+    return this.#server;
+  }
+
+  healthz(): Health {
+    return this.#server?.healthz() ?? { ok: false, reason: "not started" };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { createKubeApiServer } = await import("@kubets/apiserver");
+    const server = await createKubeApiServer(this.#options, signal);
+    this.#server = server;
+    const restLoaded = server.ready.then(() => {
+      this.#ready.resolve();
+      return this.#rest(server);
+    });
+    const rest: Component = {
+      name: "controllers and scheduler",
+      ready: this.ready,
+      healthz: () => this.healthz(),
+      start: async (inner) => {
+        const ended = new Promise<undefined>((resolve) => {
+          inner.addEventListener("abort", () => resolve(undefined), { once: true });
+        });
+        const components = await Promise.race([restLoaded, ended]);
+        if (components !== undefined) await runTogether(components, inner);
+      },
+    };
+    await runTogether([server, rest], signal);
+  }
+
+  async #rest(server: ApiServer): Promise<readonly Component[]> {
+    const { podCIDR, serviceCIDR, certificates, clock, random, logger } = this.#options;
+    const [{ controllerManager, defaultControllers }, { Scheduler }, client] = await Promise.all([
+      import("@kubets/controllers"),
+      import("@kubets/scheduler"),
+      import("@kubets/client"),
+    ]);
+    const { createClient, createEventRecorder, createInformerFactory } = client;
+    const clientFor = (name: string, groups: readonly string[] = ["system:authenticated"]) =>
+      createClient(server.transport({ name, groups } satisfies UserInfo));
+    const base = { clock, random, logger };
+    const controllers = controllerManager({
+      client: clientFor("system:kube-controller-manager"),
+      clientFor: (account) =>
+        clientFor(`system:serviceaccount:kube-system:${account}`, [
+          "system:serviceaccounts",
+          "system:serviceaccounts:kube-system",
+          "system:authenticated",
+        ]),
+      controllers: defaultControllers({
+        clusterCIDRs: [podCIDR],
+        serviceCIDRs: [serviceCIDR],
+        rootCA: certificates.ca.certificate,
+      }),
+      ...base,
+    });
+    const schedulerClient = clientFor("system:kube-scheduler");
+    const informers = createInformerFactory(schedulerClient, base);
+    const scheduler = new Scheduler({
+      client: schedulerClient,
+      informers,
+      recorder: createEventRecorder({ client: schedulerClient, component: "default-scheduler", ...base }),
+      ...base,
+    });
+    const withInformers: Component = {
+      name: scheduler.name,
+      ready: scheduler.ready,
+      healthz: () => scheduler.healthz(),
+      async start(signal) {
+        informers.start(signal);
+        await scheduler.start(signal);
+        await informers.stopped();
+      },
+    };
+    const extras = (await this.#options.extras?.({ clientFor, ...base })) ?? [];
+    return [controllers, withInformers, ...extras];
+  }
+}

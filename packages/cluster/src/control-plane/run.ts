@@ -1,0 +1,101 @@
+/** The control plane's process: `kubets run-control-plane DATA-DIR`. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, type Component, type Random, realClock, realRandom } from "@kubets/apimachinery";
+import { openSqliteStore } from "@kubets/storage";
+import { runTogether } from "../components.ts";
+import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
+import { adminKubeconfig, clusterCertificates, clusterDomain, nodeCredentials } from "../credentials.ts";
+import { localNodes } from "../local-nodes.ts";
+import { fileLogger } from "../logging.ts";
+import { clusterPaths } from "../paths.ts";
+import { sayReady } from "../supervised.ts";
+import { ControlPlane, type ControlPlaneMeans } from "./control-plane.ts";
+import { MachineListener } from "./machine-listener.ts";
+
+export async function runControlPlane(dataDir: string, signal: AbortSignal): Promise<void> {
+  const config = readConfig(dataDir);
+  if (config === undefined) throw new ConfigError(`${dataDir} holds no cluster; kubets up makes one`);
+  const paths = clusterPaths(config.name, dataDir);
+  const logger = fileLogger({ file: join(paths.logs, "control-plane.log") });
+  const base = { clock: realClock as Clock, random: realRandom as Random, logger };
+  try {
+    const [certificates, store] = await Promise.all([
+      clusterCertificates(config),
+      openSqliteStore({ path: join(paths.store, "kubets.db"), clock: base.clock, logger }),
+    ]);
+    const nodes = localNodes(config);
+    const machineAddress = nodes[0]?.machineAddress;
+    const controlPlane = new ControlPlane({
+      store,
+      certificates,
+      serviceCIDR: config.serviceCIDR,
+      podCIDR: config.podCIDR,
+      clusterDomain,
+      advertiseAddress: machineAddress ?? (config.bindAddress === "0.0.0.0" ? "127.0.0.1" : config.bindAddress),
+      listen: { bindAddress: config.bindAddress, port: config.securePort },
+      ...(config.tokenAuthFile === undefined
+        ? {}
+        : { tokenFile: { path: config.tokenAuthFile, text: readFileSync(config.tokenAuthFile, "utf8") } }),
+      extras: (means) => extras(config, means),
+      ...base,
+    });
+    const components: Component[] = [controlPlane];
+    const onEverything = config.bindAddress === "0.0.0.0" || config.bindAddress === "::";
+    if (machineAddress !== undefined && !onEverything)
+      components.push(new MachineListener(controlPlane, machineAddress, base));
+    const running = runTogether(components, signal);
+    controlPlane.ready
+      .then(async () => {
+        const settled = { ...config, securePort: controlPlane.server.port ?? config.securePort };
+        await adminKubeconfig(settled, certificates.pki);
+        for (const node of nodes) await nodeCredentials(settled, certificates.pki, node);
+        logger.info("The API server answers", {
+          port: settled.securePort,
+          uptimeMs: Math.round(process.uptime() * 1000),
+        });
+        sayReady({ port: settled.securePort });
+      })
+      .catch((err) => logger.error("Could not write credentials", { err }));
+    try {
+      await running;
+    } finally {
+      await store.close();
+    }
+  } catch (err) {
+    logger.error("The control plane cannot go on", { err });
+    throw err;
+  }
+}
+
+async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<readonly Component[]> {
+  const { clock, logger } = means;
+  const components: Component[] = [];
+  if (config.nodes > 0) {
+    const [{ NodeRoutes }, { machineRoutes }, { DnsEndpoints }, { createInformerFactory }] = await Promise.all([
+      import("@kubets/network"),
+      import("./machine-routes.ts"),
+      import("./dns-endpoints.ts"),
+      import("@kubets/client"),
+    ]);
+    const client = means.clientFor("system:kubets", ["system:masters", "system:authenticated"]);
+    const informers = createInformerFactory(client, means);
+    const nodeNames = localNodes(config).map((node) => node.name);
+    components.push(
+      new NodeRoutes({ informers, routes: machineRoutes(config), localNodes: nodeNames, clock, logger }),
+      new DnsEndpoints({ client, informers, serviceCIDR: config.serviceCIDR, nodeNames, clock, logger }),
+      {
+        name: "informers",
+        ready: Promise.resolve(),
+        healthz: () => ({ ok: true }),
+        async start(signal) {
+          informers.start(signal);
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+          await informers.stopped();
+        },
+      },
+    );
+  }
+  return components;
+}
