@@ -47,8 +47,7 @@ export interface PodSyncerOptions {
   readonly volumes: PodVolumes;
   readonly files: HostFiles;
   readonly cgroups: CgroupManager;
-  /** Undefined on nodes whose pods read none. */
-  readonly objects?: { readonly configMaps: ObjectManager<ConfigMap>; readonly secrets: ObjectManager<Secret> };
+  readonly objects: { readonly configMaps: ObjectManager<ConfigMap>; readonly secrets: ObjectManager<Secret> };
   readonly tokens: TokenManager;
   nodeFacts(): { readonly hostIPs: readonly string[]; readonly allocatable: Readonly<Record<string, string>> };
   /** Why pods with a network of their own cannot start now; undefined when they can. */
@@ -118,8 +117,8 @@ export class PodSyncer implements PodSteps {
     const { cache, status, volumes, cgroups, objects, tokens } = this.#options;
     const runtime = await cache.get(podRef(pod));
     await volumes.unmount(uid);
-    objects?.configMaps.release(uid);
-    objects?.secrets.release(uid);
+    objects.configMaps.release(uid);
+    objects.secrets.release(uid);
     tokens.forgetPod(uid);
     await cgroups.remove(pod);
     status.finish(pod, this.#generate(worker, runtime, { isTerminal: true, isFinal: true }));
@@ -202,8 +201,8 @@ export class PodSyncer implements PodSteps {
     const { namespace, uid } = podRef(pod);
     const memory = this.#memoryOf(pod);
     const references = podReferences(pod);
-    objects?.configMaps.use(uid, namespace, references.configMaps);
-    objects?.secrets.use(uid, namespace, references.secrets);
+    objects.configMaps.use(uid, namespace, references.configMaps);
+    objects.secrets.use(uid, namespace, references.secrets);
     if (!hasRunningParts(runtime)) {
       await files.makeDirectories(pod);
       await cgroups.create(pod);
@@ -225,7 +224,6 @@ export class PodSyncer implements PodSteps {
   #sources(pod: Pod, runtime: RuntimePod, signal: AbortSignal): PayloadSources {
     const { objects, tokens } = this.#options;
     const { uid, name, namespace } = podRef(pod);
-    if (objects === undefined) throw new Error("this node has no volumes");
     return {
       configMap: (ns, n) => objects.configMaps.get(ns, n, signal),
       secret: (ns, n) => objects.secrets.get(ns, n, signal),
@@ -251,7 +249,7 @@ export class PodSyncer implements PodSteps {
     const missing: string[] = [];
     for (const { name = "" } of pod.spec?.imagePullSecrets ?? []) {
       try {
-        if (objects !== undefined) found.push(await objects.secrets.get(namespace, name));
+        found.push(await objects.secrets.get(namespace, name));
       } catch {
         // Upstream tries the pull without; the event below says what was missing.
         missing.push(name);
