@@ -1,0 +1,1 @@
+export { OpenApiDocuments, type OpenApiSource, type PublishedDocument, swaggerProtobufTypes } from "./documents.ts";
