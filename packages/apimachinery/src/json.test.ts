@@ -62,6 +62,9 @@ test("YAML", async () => {
   assert.deepEqual((await decodeYaml("a: &x {b: 1}\nc: {<<: *x, d: 2}\n")).value, { a: { b: 1 }, c: { b: 1, d: 2 } });
   assert.equal((await decodeYaml("")).value, null);
   await assert.rejects(decodeYaml("a: [1\nb: 2"), /^YamlSyntaxError: error converting YAML to JSON: yaml: line 2:/);
+  for (const depth of [1100, 3000, 6000, 100_000]) {
+    await assert.rejects(decodeYaml("[".repeat(depth) + "]".repeat(depth)), /exceeded max depth/);
+  }
   const bomb = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"];
   for (let i = 1; i < 9; i++) bomb.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`)}]`);
   await assert.rejects(decodeYaml(bomb.join("\n")), /alias/i);

@@ -9,7 +9,9 @@ const nano = 1_000_000_000n;
 const int64Max = (1n << 63n) - 1n;
 /** Decimal exponents beyond this are refused: no amount needs them, and 10^n costs memory. Upstream has no such limit. */
 const maxExponent = 400;
-const grammar = /^([+-]?)0*(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+/** Longer texts are refused unread: no amount needs them, and checking one costs the square of its length. Upstream has no such limit. */
+const maxLength = 1000;
+const grammar = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 
 const decimalSuffixes = new Map([
   ["n", -9],
@@ -49,9 +51,10 @@ export class Quantity {
 
   /** @throws QuantityError with upstream's text. */
   static parse(text: string): Quantity {
-    const match = grammar.exec(text);
+    const match = text.length > maxLength ? null : grammar.exec(text);
     if (text === "" || match === null) throw new QuantityError(formatWrong);
-    const [, sign, digits = "", fraction = "", suffix = ""] = match;
+    const [, sign, whole = "", fraction = "", suffix = ""] = match;
+    const digits = whole.replace(/^0+/, "");
     const unit = interpretSuffix(suffix);
     if (unit === undefined) throw new QuantityError(suffixWrong);
     let nanos = scale(digits === "" ? "0" : digits, fraction, unit);

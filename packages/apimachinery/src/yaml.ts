@@ -1,7 +1,7 @@
 /** Request bodies in YAML, read as kubectl and the API server read them: as JSON written differently. The parser is loaded on first use. */
 
 import type { Pair } from "yaml";
-import { type DecodedBody, decodeJson } from "./json.ts";
+import { type DecodedBody, decodeJson, maxJsonDepth } from "./json.ts";
 import type { Json } from "./object.ts";
 
 /** Text that is not YAML, or YAML that has no JSON form. */
@@ -11,6 +11,8 @@ export class YamlSyntaxError extends Error {
 
 /** Nodes that aliases may stand for: enough for any manifest, too few for a "billion laughs". */
 const maxAliasCount = 100;
+/** Values a document may have once aliases are written out; more than the largest body allowed has without them. */
+const maxValues = 2_000_000;
 
 /**
  * Decodes the first document of a YAML text; text that is JSON is decoded as JSON.
@@ -21,11 +23,21 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
   const text = typeof body === "string" ? body : new TextDecoder().decode(body);
   if (/^\s*\{/.test(text)) return decodeJson(text);
   const yaml = await import("yaml");
+  try {
+    return decode(yaml, text);
+  } catch (cause) {
+    // The library recurses: text that nests too deep for it is the text's fault.
+    const why =
+      cause instanceof RangeError ? "exceeded max depth" : cause instanceof Error ? cause.message : String(cause);
+    throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${why}`, { cause });
+  }
+}
+
+function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
   const documents = yaml.parseAllDocuments(text, {
     version: "1.1",
     merge: true,
     uniqueKeys: false,
-    stringKeys: false,
     logLevel: "silent",
     customTags: (tags) =>
       tags.filter(
@@ -35,25 +47,19 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
   const document = Array.isArray(documents) ? documents[0] : undefined;
   if (document === undefined) return { value: null, duplicates: [] };
   const [error] = document.errors;
-  if (error !== undefined) {
-    throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${goLine(error.message, error.linePos?.[0].line)}`);
-  }
+  if (error?.message.startsWith("Maximum call stack")) throw new RangeError(error.message);
+  if (error !== undefined) throw new Error(goLine(error.message, error.linePos?.[0].line));
   const duplicates: string[] = [];
-  yaml.visit(document, {
-    Map(_key, map) {
-      const seen = new Set<string>();
-      for (const pair of map.items as Pair[]) {
-        const key = String((pair.key as { value?: unknown } | null)?.value ?? pair.key);
-        if (seen.has(key) && key !== "<<") duplicates.push(`key "${key}" already set in map`);
-        seen.add(key);
-      }
-    },
-  });
-  try {
-    return { value: toJson(document.toJS({ maxAliasCount })), duplicates };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${why}`, { cause });
+  yaml.visit(document, { Map: (_key, map) => reportDuplicates(map.items as Pair[], duplicates) });
+  return { value: new JsonConverter().convert(document.toJS({ maxAliasCount })), duplicates };
+}
+
+function reportDuplicates(pairs: readonly Pair[], duplicates: string[]): void {
+  const seen = new Set<string>();
+  for (const pair of pairs) {
+    const key = String((pair.key as { value?: unknown } | null)?.value ?? pair.key);
+    if (seen.has(key) && key !== "<<") duplicates.push(`key "${key}" already set in map`);
+    seen.add(key);
   }
 }
 
@@ -62,13 +68,19 @@ function goLine(message: string, line: number | undefined): string {
   return line === undefined ? first : `line ${line}: ${first.replace(/ at line \d+, column \d+:?$/, "")}`;
 }
 
-/** What has no JSON form becomes what Go's converter makes of it. */
-function toJson(value: unknown): Json {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
-  if (typeof value !== "object") return value as Json;
-  if (Array.isArray(value)) return value.map(toJson);
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return Object.fromEntries(entries.map(([key, child]) => [String(key), toJson(child)]));
+/** Makes JSON of what the library gives: what has no JSON form becomes what Go's converter makes of it. */
+class JsonConverter {
+  #values = 0;
+
+  convert(value: unknown, depth = 0): Json {
+    if (depth > maxJsonDepth) throw new Error("exceeded max depth");
+    if (++this.#values > maxValues) throw new Error("document contains excessive aliasing");
+    if (value === undefined || value === null) return null;
+    if (typeof value === "bigint") return Number(value);
+    if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
+    if (typeof value !== "object") return value as Json;
+    if (Array.isArray(value)) return value.map((item) => this.convert(item, depth + 1));
+    const entries = value instanceof Map ? [...value] : Object.entries(value);
+    return Object.fromEntries(entries.map(([key, child]) => [String(key), this.convert(child, depth + 1)]));
+  }
 }

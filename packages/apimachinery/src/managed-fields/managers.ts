@@ -27,14 +27,15 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefine
   const managers: Managers = new Map();
   try {
     for (const entry of entries ?? []) {
-      if (entry.fieldsType !== "FieldsV1" || entry.fieldsV1 === undefined) return new Map();
+      const known = entry.operation === "Apply" || entry.operation === "Update";
+      if (!known || !entry.apiVersion || entry.fieldsType !== "FieldsV1") return new Map();
       const manager: Manager = {
         manager: entry.manager ?? "",
         operation: entry.operation === "Apply" ? "Apply" : "Update",
-        apiVersion: entry.apiVersion ?? "",
+        apiVersion: entry.apiVersion,
         subresource: entry.subresource ?? "",
         time: entry.time,
-        set: parseFieldsV1(entry.fieldsV1),
+        set: parseFieldsV1(entry.fieldsV1 ?? {}),
         entry,
       };
       managers.set(managerKey(manager), manager);
