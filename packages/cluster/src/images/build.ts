@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { debianArchitecture, downloadPackages, packageEntries } from "./debian.ts";
+import { realRandom } from "@kubets/apimachinery";
+import { debianArchitecture, downloadPackages, libraryTriplet, packageEntries } from "./debian.ts";
 import { readTar, type TarEntry, writeTar } from "./tar.ts";
 
 export interface ImageSpec {
@@ -44,17 +45,13 @@ export type FileSpec =
       readonly gid?: number;
     };
 
-/** Documentation and translations: half of many packages, and nothing a container reads. */
+/** Documentation, translations and character sets: half of many packages, and nothing a container reads. */
 const neverNeeded = [
-  "usr/share/doc",
-  "usr/share/man",
-  "usr/share/locale",
-  "usr/share/lintian",
-  "usr/share/info",
-  "usr/share/bug",
+  ...["doc", "man", "locale", "lintian", "info", "bug"].map((name) => `usr/share/${name}`),
+  ...["gconv", "audit"].map((name) => `usr/lib/${libraryTriplet()}/${name}`),
 ];
 /** Part of every cached image's key: raise it when the builder makes other bytes of the same spec. */
-const builderVersion = 1;
+const builderVersion = 2;
 
 /**
  * Builds the image, or finds it built: an OCI archive in a file named by what it is made of.
@@ -198,7 +195,7 @@ function sha256(data: Buffer): string {
 
 /** Never leaves half a file under the final name, whenever the process dies. */
 async function writeWhole(file: string, data: Buffer): Promise<void> {
-  const part = `${file}.${process.pid}.part`;
+  const part = `${file}.${realRandom.uuid()}.part`;
   const handle = await open(part, "w");
   try {
     await handle.writeFile(data);

@@ -17,6 +17,11 @@ export function debianArchitecture(): string {
   return process.arch === "x64" ? "amd64" : process.arch;
 }
 
+/** The directory below /usr/lib that holds this architecture's libraries. */
+export function libraryTriplet(): string {
+  return process.arch === "x64" ? "x86_64-linux-gnu" : "aarch64-linux-gnu";
+}
+
 /**
  * Downloads the packages and their dependencies with this machine's apt and its sources, and returns the paths of the .deb files, sorted.
  * apt is shown an empty list of installed packages, so the answer does not depend on what the machine has.
