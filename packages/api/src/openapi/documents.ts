@@ -8,11 +8,14 @@ import { rootPath } from "./operations.ts";
 import { buildSwagger, type SwaggerDocument } from "./swagger.ts";
 import { encodeSwagger } from "./swagger-protobuf.ts";
 
-/** Media types of the protobuf form; `@` and `.` both are in use. */
+/** What clients ask for to get the protobuf form: older ones with `@`, which is no valid media type. */
 export const swaggerProtobufTypes: readonly string[] = [
   "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
   "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
 ];
+
+/** The content type of the answer to either, as upstream has it: one that parses. */
+export const swaggerProtobufContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 export interface PublishedDocument {
   readonly bytes: Uint8Array;

@@ -1,1 +1,7 @@
-export { OpenApiDocuments, type OpenApiSource, type PublishedDocument, swaggerProtobufTypes } from "./documents.ts";
+export {
+  OpenApiDocuments,
+  type OpenApiSource,
+  type PublishedDocument,
+  swaggerProtobufContentType,
+  swaggerProtobufTypes,
+} from "./documents.ts";
