@@ -76,7 +76,8 @@ class ControllerManager implements Component {
 
   #contextOf(definition: ControllerDefinition, informers: InformerFactory, signal: AbortSignal): ControllerContext {
     const { clock = realClock, random = realRandom, logger = silentLogger } = this.#options;
-    const client = this.#options.clientFor(definition.serviceAccount);
+    const account = definition.serviceAccount;
+    const client = account === undefined ? this.#options.client : this.#options.clientFor(account);
     const recorder = (component: string) => createEventRecorder({ client, component, signal, clock, random, logger });
     return { client, informers, clock, random, logger, recorder };
   }

@@ -86,7 +86,7 @@ suite("a Deployment", { timeout: 60_000 }, () => {
     await harness.quiet();
     const said = await messages("web");
     assert.equal(said[0], `Scaled up replica set ${set?.metadata?.name} from 0 to 3`);
-    assert.ok(said.some((message) => message.endsWith(`Scaled up replica set ${set?.metadata?.name} from 3 to 5`)));
+    assert.ok(said.some((message) => message.endsWith(`Scaled down replica set ${set?.metadata?.name} from 5 to 0`)));
     const events = await harness.events("x");
     assert.ok(
       events.some(({ reason, message }) => reason === "SuccessfulCreate" && message?.startsWith("Created pod: web-")),

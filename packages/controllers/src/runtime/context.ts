@@ -19,8 +19,8 @@ export interface ControllerContext {
 export interface ControllerDefinition {
   /** Upstream's name, as in `--controllers`: `deployment-controller`. */
   readonly name: string;
-  /** The service account in kube-system it acts as, which the bootstrap roles are bound to. */
-  readonly serviceAccount: string;
+  /** The service account in kube-system it acts as, which the bootstrap roles are bound to. Without one it acts as the manager itself. */
+  readonly serviceAccount?: string;
   /** Registers informers and handlers; nothing runs before the caches are full. */
   create(context: ControllerContext): Runnable;
 }

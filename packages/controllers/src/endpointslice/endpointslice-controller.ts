@@ -1,0 +1,167 @@
+/** Keeps a Service's EndpointSlices equal to its pods. Behaviour of upstream's pkg/controller/endpointslice. */
+
+import { type EndpointSlice, endpointSlices, type Node, nodes, type Service } from "@kubets/api";
+import { isNotFound, keyOf, splitKey } from "@kubets/apimachinery";
+import type { EventRecorder, Informer } from "@kubets/client";
+import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
+import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
+import { messageOf } from "../runtime/pod-control.ts";
+import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
+import { WriteTracker } from "../runtime/write-tracker.ts";
+import { addressTypesOf, desiredEndpoints } from "./desired-endpoints.ts";
+import { managedBy, managedByLabel, planSlices, type SlicePlan, serviceNameLabel } from "./slice-plan.ts";
+
+const maxEndpointsPerSlice = 100;
+const serviceIndex = "service";
+/** How long our own writes may take to come back before the cache is believed anyway. */
+const staleCacheMs = 10_000;
+
+const serviceOfSlice = (slice: EndpointSlice): readonly string[] => {
+  const name = slice.metadata?.labels?.[serviceNameLabel];
+  return name ? [`${slice.metadata?.namespace}/${name}`] : [];
+};
+
+export class EndpointSliceController implements Runnable {
+  readonly #context: ControllerContext;
+  readonly #slices: Informer<EndpointSlice>;
+  readonly #nodes: Informer<Node>;
+  readonly #selectors: ServiceSelectors;
+  readonly #recorder: EventRecorder;
+  readonly #tracker = new WriteTracker();
+  readonly #staleSince = new Map<string, number>();
+  readonly #controller: Controller;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#recorder = context.recorder("endpoint-slice-controller");
+    this.#controller = new Controller({
+      name: "endpointslice-controller",
+      reconcile: (key, signal) => this.reconcile(key, signal),
+      clock: context.clock,
+      logger: context.logger,
+    });
+    this.#slices = context.informers.informer(endpointSlices);
+    this.#nodes = context.informers.informer(nodes);
+    this.#slices.addIndex(serviceIndex, serviceOfSlice);
+    this.#selectors = new ServiceSelectors(context.informers, (key) => this.#controller.enqueue(key));
+    this.#watch();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#controller.run(signal);
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const service = this.#selectors.services.lister.getByKey(key);
+    if (service === undefined) {
+      this.#tracker.forget(key);
+      return undefined;
+    }
+    if (!selectsPods(service)) return undefined;
+    const wait = this.#waitForCache(key);
+    if (wait !== undefined) return wait;
+    try {
+      await this.#sync(key, service, signal);
+    } catch (error) {
+      if (!isNamespaceTerminating(error) && !signal.aborted) {
+        const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
+        this.#recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message);
+      }
+      throw error;
+    }
+    return undefined;
+  }
+
+  /** The event that brings the cache up to date wakes the key again; the time is for one that got lost. */
+  #waitForCache(key: string): ReconcileResult | undefined {
+    const now = this.#context.clock.monotonic();
+    const since = this.#staleSince.get(key) ?? now;
+    if (this.#tracker.isStale(key) && now - since < staleCacheMs) {
+      this.#staleSince.set(key, since);
+      return { requeueAfterMs: staleCacheMs - (now - since) };
+    }
+    this.#tracker.forget(key);
+    this.#staleSince.delete(key);
+    return undefined;
+  }
+
+  async #sync(key: string, service: Service, signal: AbortSignal): Promise<void> {
+    const pods = this.#selectors.podsOf(service);
+    const existing = this.#slices.lister.byIndex(serviceIndex, key).filter((slice) => {
+      return slice.metadata?.labels?.[managedByLabel] === managedBy && slice.metadata.deletionTimestamp === undefined;
+    });
+    const isOwned = (slice: EndpointSlice) => slice.metadata?.ownerReferences?.some(({ uid }) => uid === service.metadata?.uid);
+    const types = addressTypesOf(service);
+    const useless = existing.filter((slice) => !isOwned(slice) || !types.some((type) => type === slice.addressType));
+    await this.#apply(key, { create: [], update: [], remove: useless }, signal);
+    let waiting = 0;
+    for (const type of types) {
+      const desired = desiredEndpoints(service, pods, type, (name) => this.#nodes.lister.get(undefined, name));
+      waiting += desired.waiting.length;
+      const ofType = existing.filter((slice) => slice.addressType === type && !useless.includes(slice));
+      await this.#apply(key, planSlices(service, type, desired.groups, ofType, maxEndpointsPerSlice), signal);
+    }
+    if (waiting > 0) throw new Error(`nodes of ${waiting} pods of service ${key} are not known`);
+  }
+
+  async #apply(key: string, plan: SlicePlan, signal: AbortSignal): Promise<void> {
+    const { namespace = "" } = splitKey(key);
+    const client = this.#context.client.resource(endpointSlices).namespace(namespace);
+    for (const slice of plan.create) this.#tracker.wrote(key, await client.create(slice, { signal }));
+    for (const slice of plan.update) this.#tracker.wrote(key, await client.update(slice, { signal }));
+    for (const slice of plan.remove) {
+      try {
+        await client.delete(slice.metadata?.name ?? "", { signal });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    // In one process the event may have come before the answer.
+    for (const slice of this.#slices.lister.byIndex(serviceIndex, key)) this.#tracker.observed(key, slice);
+  }
+
+  #watch(): void {
+    this.#slices.addHandler({
+      add: (slice) => this.#seen(slice),
+      update: (_, slice) => this.#seen(slice),
+      delete: (slice) => {
+        for (const key of serviceOfSlice(slice)) this.#tracker.forget(key, slice);
+        this.#seen(slice);
+      },
+    });
+    this.#nodes.addHandler({
+      add: (node) => this.#nodeChanged(node),
+      update: (old, node) => {
+        if (zoneOf(old) !== zoneOf(node)) this.#nodeChanged(node);
+      },
+    });
+  }
+
+  #seen(slice: EndpointSlice): void {
+    if (slice.metadata?.labels?.[managedByLabel] !== managedBy) return;
+    for (const key of serviceOfSlice(slice)) {
+      this.#tracker.observed(key, slice);
+      this.#controller.enqueue(key);
+    }
+  }
+
+  /** Its zone is part of its pods' endpoints. */
+  #nodeChanged(node: Node): void {
+    const name = node.metadata?.name;
+    for (const service of this.#selectors.services.lister.list()) {
+      if (!selectsPods(service)) continue;
+      const concerned = this.#selectors.podsOf(service).some((pod) => pod.spec?.nodeName === name);
+      if (concerned) this.#controller.enqueue(keyOf(service));
+    }
+  }
+}
+
+function zoneOf(node: Node): string | undefined {
+  return node.metadata?.labels?.["topology.kubernetes.io/zone"];
+}
+
+export const endpointSliceController: ControllerDefinition = {
+  name: "endpointslice-controller",
+  serviceAccount: "endpointslice-controller",
+  create: (context) => new EndpointSliceController(context),
+};
