@@ -1,5 +1,6 @@
 /** The API server: its parts put together. */
 
+import type { Socket } from "node:net";
 import {
   definitions as builtInDefinitions,
   schemaSet as builtInSchemas,

@@ -1,6 +1,7 @@
 /** Updates: PUT, every patch, and subresources that change the stored object. Source: apiserver's registry/generic/registry/store.go, rest/update.go. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { StatusStrategy } from "@kubets/api";
 import {
   badRequest,
   clone,
@@ -31,6 +32,8 @@ export interface UpdateRequest extends WriteRequest {
   readonly createIfAbsent: boolean;
   /** `transform` has set managedFields right (apply). */
   readonly tracked?: boolean;
+  /** The rules of a named subresource; those of the kind or its status when undefined. */
+  readonly strategy?: StatusStrategy;
   /** Must hold of the present object whatever the body says. */
   readonly preconditions?: { readonly uid?: string };
 }
@@ -150,18 +153,21 @@ function keepSystemMetadata(registry: Registry, object: KubeObject, old: KubeObj
 function beforeUpdate(registry: Registry, request: UpdateRequest, object: KubeObject, old: KubeObject): void {
   const { definition } = registry;
   const context = registry.strategyContext(request);
-  const strategy = request.subresource === "status" ? definition.status : definition.strategy;
-  // A named subresource's handler has made exactly the change it stands for: the kind's rules for PUT would undo it.
-  const errors: FieldError[] = [];
-  if (request.subresource === "" || request.subresource === "status" || request.subresource === "scale") {
-    strategy?.prepareForUpdate?.(object, old, context);
-    errors.push(...(strategy?.validateUpdate?.(object, old) ?? []));
-  }
+  const strategy = strategyOf(registry, request);
+  strategy?.prepareForUpdate?.(object, old, context);
+  const errors: FieldError[] = strategy?.validateUpdate?.(object, old) ?? [];
   const metadata = object.metadata!;
   errors.unshift(...validateObjectMetaUpdate(metadata, old.metadata!));
   if (errors.length > 0) throw invalid(definition.group, definition.kind, metadata.name ?? "", errors);
   if (request.subresource !== "") return;
   for (const warning of definition.strategy.warnings?.(object, old) ?? []) request.warn(warning);
+}
+
+function strategyOf({ definition }: Registry, { strategy, subresource }: UpdateRequest): StatusStrategy | undefined {
+  if (strategy !== undefined) return strategy;
+  if (subresource === "status") return definition.status;
+  // The handler of any other subresource has made exactly the change it stands for: the kind's rules for PUT would undo it.
+  return subresource === "" || subresource === "scale" ? definition.strategy : undefined;
 }
 
 async function storeUpdate(

@@ -33,12 +33,16 @@ const mainHandlers: Readonly<Record<Verb, Handler>> = {
   list: listObjects,
   watch: watchObjects,
   create: createObject,
-  update: updateObject,
-  patch: patchObject,
+  update: (call) => updateObject(call),
+  patch: (call) => patchObject(call),
   delete: deleteObject,
   deletecollection: deleteCollection,
 };
-const statusHandlers: Readonly<Record<string, Handler>> = { get: getObject, update: updateObject, patch: patchObject };
+const statusHandlers: Readonly<Record<string, Handler>> = {
+  get: getObject,
+  update: mainHandlers.update,
+  patch: mainHandlers.patch,
+};
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
 export const pageNotFound: Answer = text(404, "404 page not found\n");

@@ -1,10 +1,12 @@
 /** The verbs of stored resources, and of their status: request to registry to answer. */
 
+import type { StatusStrategy } from "@kubets/api";
 import { badRequest, type KubeObject, StatusError } from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
 import { patchTransform } from "../registry/patch.ts";
 import { parseSelection } from "../registry/selection.ts";
+import type { ServedObject } from "../registry/served-object.ts";
 import { replaceWith, update } from "../registry/update.ts";
 import { readObjectBody } from "../request/body.ts";
 import { decodeObject } from "../request/decode-object.ts";
@@ -73,14 +75,23 @@ export async function createObject(call: ResourceCall): Promise<Answer> {
   return { status: 201, content: { type: "object", served, definition } };
 }
 
+/** GET, PUT and PATCH of a subresource that is a view of the whole object with rules of its own. */
+export function strategySubresource(strategy: StatusStrategy): (call: ResourceCall) => Promise<Answer> {
+  return async (call) => {
+    if (call.info.verb === "get") return await getObject(call);
+    return call.info.verb === "patch" ? await patchObject(call, strategy) : await updateObject(call, strategy);
+  };
+}
+
 /** PUT, on the object or its status. */
-export async function updateObject(call: ResourceCall): Promise<Answer> {
+export async function updateObject(call: ResourceCall, strategy?: StatusStrategy): Promise<Answer> {
   const { definition, registry } = call.resource;
   const options = parseWriteOptions(call.request.query, "UpdateOptions");
   const body = await bodyObject(call, options);
   const request = writeRequestOf(call, options, "UpdateOptions");
   const { served, created } = await update(registry, {
     ...request,
+    ...(strategy === undefined ? {} : { strategy }),
     transform: replaceWith(body, request),
     createIfAbsent: call.info.subresource === "" && definition.strategy.allowCreateOnUpdate === true,
   });
@@ -88,12 +99,13 @@ export async function updateObject(call: ResourceCall): Promise<Answer> {
 }
 
 /** PATCH, on the object or its status. */
-export async function patchObject(call: ResourceCall): Promise<Answer> {
+export async function patchObject(call: ResourceCall, strategy?: StatusStrategy): Promise<Answer> {
   const { definition, registry } = call.resource;
   const { transform, options, apply } = await patchTransform(call);
   const request = writeRequestOf(call, options, "PatchOptions");
   const { served, created } = await update(registry, {
     ...request,
+    ...(strategy === undefined ? {} : { strategy }),
     transform,
     createIfAbsent: apply && call.info.subresource === "",
     tracked: apply,
@@ -134,6 +146,8 @@ function deletedAnswer({ resource }: ResourceCall, deleted: Deleted, options: De
   return { status, content: { type: "object", served: deleted.served, definition: resource.definition } };
 }
 
+const deletesAtOnce = 64;
+
 /** Answers with the list of what was chosen, as it was before. */
 export async function deleteCollection(call: ResourceCall): Promise<Answer> {
   const { definition, registry } = call.resource;
@@ -146,7 +160,7 @@ export async function deleteCollection(call: ResourceCall): Promise<Answer> {
     selection,
     options,
   );
-  for (const { object } of items) {
+  const removeOne = async ({ object }: ServedObject) => {
     const { name = "", namespace = "" } = object.metadata ?? {};
     try {
       await remove(registry, { ...deleteRequestOf(call, deleteOptions, name), namespace });
@@ -154,6 +168,10 @@ export async function deleteCollection(call: ResourceCall): Promise<Answer> {
       // Gone already, by another's hand, is what was wanted.
       if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
     }
+  };
+  // Some at a time: their commits share an fsync.
+  for (let i = 0; i < items.length; i += deletesAtOnce) {
+    await Promise.all(items.slice(i, i + deletesAtOnce).map(removeOne));
   }
   return { status: 200, content: { type: "list", items, metadata, definition } };
 }

@@ -1,0 +1,22 @@
+/** CONNECT admission: exec, attach, port-forward and proxy. */
+
+import type { ResourceCall } from "../server/context.ts";
+
+/** @throws StatusError of the plugin that refuses */
+export async function admitConnect({ resource, info, request, user, server, warn }: ResourceCall): Promise<void> {
+  const attributes = {
+    operation: "CONNECT" as const,
+    definition: resource.definition,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    object: undefined,
+    oldObject: undefined,
+    options: Object.fromEntries(request.query),
+    user,
+    dryRun: false,
+    warn,
+  };
+  await server.admission.mutate(attributes);
+  await server.admission.validate(attributes);
+}

@@ -1,0 +1,115 @@
+/** Where a node's kubelet is, and how to ask it as the API server. */
+
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest, type RequestOptions } from "node:https";
+import type { Node } from "@kubets/api";
+import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
+import type { ServerContext } from "../server/context.ts";
+
+export interface KubeletClientOptions {
+  /** PEM: the certificate `apiserver-kubelet-client` and its key. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM: who signs kubelets' serving certificates. Without it they are not verified, as upstream without --kubelet-certificate-authority. */
+  readonly ca?: string;
+  /** Best first. Default: InternalIP, ExternalIP, InternalDNS, ExternalDNS, Hostname. */
+  readonly preferredAddressTypes?: readonly string[];
+}
+
+const defaultAddressTypes = ["InternalIP", "ExternalIP", "InternalDNS", "ExternalDNS", "Hostname"];
+const defaultKubeletPort = 10250;
+const maxErrorBytes = 64 * 1024;
+
+/** Where a request is to be sent on to. */
+export interface Location {
+  readonly scheme: "http" | "https";
+  readonly options: RequestOptions;
+}
+
+export class KubeletClient {
+  readonly #options: KubeletClientOptions;
+
+  constructor(options: KubeletClientOptions) {
+    this.#options = options;
+  }
+
+  /** @throws StatusError 404 for a node that is not there, 500 for one without an address */
+  async location(server: ServerContext, nodeName: string, path: string, port?: number): Promise<Location> {
+    const nodes = server.resources.find("", "nodes");
+    if (nodes === undefined) throw notFound({ group: "", resource: "nodes" }, nodeName);
+    const { status } = (await nodes.registry.get("", nodeName)).object as Node;
+    const host = this.#addressOf(status);
+    if (host === undefined) {
+      throw internalError(new Error(`no preferred addresses found; known addresses: [] of node ${nodeName}`));
+    }
+    const kubeletPort = status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
+    return { scheme: "https", options: { host, port: port ?? kubeletPort, path, ...this.#tls() } };
+  }
+
+  #addressOf(status: Node["status"]): string | undefined {
+    const types = this.#options.preferredAddressTypes ?? defaultAddressTypes;
+    for (const type of types) {
+      const found = status?.addresses?.find((address) => address.type === type);
+      if (found !== undefined) return found.address;
+    }
+    return undefined;
+  }
+
+  #tls(): RequestOptions {
+    const { cert, key, ca } = this.#options;
+    return { cert, key, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) };
+  }
+}
+
+/** Sends a request on and gives the answer once its header is here. @throws StatusError 503-like when nobody answers */
+export function send(
+  { scheme, options }: Location,
+  method: string,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoingHeaders = headers as Record<string, string | string[]>;
+    const make = scheme === "https" ? httpsRequest : httpRequest;
+    const outgoing = make({ ...options, method, headers: outgoingHeaders, signal, agent: false });
+    outgoing.on("response", resolve);
+    outgoing.on("error", (cause) => reject(unreachable(cause)));
+    writeBody(outgoing, body).catch((error: Error) => outgoing.destroy(error));
+  });
+}
+
+async function writeBody(
+  outgoing: ReturnType<typeof httpRequest>,
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
+): Promise<void> {
+  if (body === undefined) return void outgoing.end();
+  if (body instanceof Uint8Array) return void outgoing.end(body);
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return;
+    if (!outgoing.write(chunk))
+      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
+  }
+  outgoing.end();
+}
+
+export function unreachable(cause: Error): StatusError {
+  return new StatusError(503, "ServiceUnavailable", `error trying to reach service: ${cause.message}`, { cause });
+}
+
+/** What a kubelet that refused said, as a Status. Source: apiserver's generic/rest/response_checker.go. */
+export async function refusalOf(response: IncomingMessage): Promise<StatusError> {
+  let said = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) {
+    said += chunk;
+    if (said.length > maxErrorBytes) break;
+  }
+  const code = response.statusCode ?? 500;
+  if (code === 400) return badRequest(said);
+  if (code === 404) return new StatusError(404, "NotFound", "the server could not find the requested resource");
+  if (code === 401 || code === 403) {
+    return new StatusError(code, code === 401 ? "Unauthorized" : "Forbidden", said.trim() || "the node refused");
+  }
+  return internalError(new Error(said));
+}

@@ -1,0 +1,88 @@
+/** An upgraded connection between the client and whoever serves it: after the header, bytes both ways. */
+
+import { request as httpRequest, type IncomingMessage, STATUS_CODES } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import type { ServerRequest } from "../request/request.ts";
+import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
+
+/** Never sent on: the identity is the API server's own from here. */
+const withheld = new Set([
+  "authorization",
+  "host",
+  "impersonate-user",
+  "impersonate-group",
+  "impersonate-uid",
+  "cookie",
+]);
+
+/**
+ * Upgrades towards `location` with the client's own headers and joins the two. Resolves when either side has closed.
+ * @throws StatusError when the other side does not upgrade; the client has been sent nothing then
+ */
+export async function passThrough(request: ServerRequest, location: Location, method: string): Promise<void> {
+  const { socket: client, head } = request.upgrade!;
+  const { response, socket: backend, head: backendHead } = await dial(request, location, method);
+  client.write(headOf(response));
+  if (backendHead.length > 0) client.write(backendHead);
+  if (head.length > 0) backend.write(head);
+  await joined(client, backend);
+}
+
+interface Dialled {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+function dial(request: ServerRequest, { scheme, options }: Location, method: string): Promise<Dialled> {
+  return new Promise((resolve, reject) => {
+    const make = scheme === "https" ? httpsRequest : httpRequest;
+    const outgoing = make({
+      ...options,
+      method,
+      headers: passedHeaders(request),
+      signal: request.signal,
+      agent: false,
+    });
+    outgoing.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
+    outgoing.on("response", (response) => refusalOf(response).then(reject, reject));
+    outgoing.on("error", (cause) => reject(unreachable(cause)));
+    outgoing.end();
+  });
+}
+
+export function passedHeaders({ headers }: ServerRequest): Record<string, string | string[]> {
+  const passed: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(":") || withheld.has(name) || name.startsWith("impersonate-extra-"))
+      continue;
+    passed[name] = typeof value === "string" ? value : [...value];
+  }
+  return passed;
+}
+
+function headOf(response: IncomingMessage): string {
+  const { statusCode = 101, rawHeaders } = response;
+  let head = `HTTP/1.1 ${statusCode} ${response.statusMessage || (STATUS_CODES[statusCode] ?? "")}\r\n`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+function joined(client: Duplex, backend: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const close = () => {
+      client.destroy();
+      backend.destroy();
+      resolve();
+    };
+    for (const [from, to] of [
+      [client, backend],
+      [backend, client],
+    ] as const) {
+      from.on("error", close);
+      from.on("close", close);
+      from.pipe(to);
+    }
+  });
+}

@@ -1,0 +1,106 @@
+/** `pods/NAME/binding` and the older `bindings`: a scheduler's decision. Source: pkg/registry/core/pod/storage/storage.go. */
+
+import type { Pod } from "@kubets/api";
+import {
+  badRequest,
+  clone,
+  conflict,
+  type FieldError,
+  formatTime,
+  invalid,
+  type KubeObject,
+  notSupported,
+  path,
+  required,
+  StatusError,
+} from "@kubets/apimachinery";
+import type { Registry } from "../registry/registry.ts";
+import { update } from "../registry/update.ts";
+import type { WriteRequest } from "../registry/write-request.ts";
+import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { type Answer, value } from "../request/request.ts";
+import { parseWriteOptions } from "../request/write-options.ts";
+import { type ResourceCall, writeRequestOf } from "../server/context.ts";
+import { successStatus } from "./status.ts";
+
+interface Binding extends KubeObject {
+  target?: { kind?: string; name?: string };
+}
+
+const resource = { group: "", resource: "pods/binding" };
+
+/** POST on `pods/NAME/binding`. */
+export async function bindPod(call: ResourceCall): Promise<Answer> {
+  const options = parseWriteOptions(call.request.query, "CreateOptions");
+  const binding = await readBinding(call);
+  const name = binding.metadata?.name ?? call.info.name;
+  if (name !== call.info.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.info.name})`);
+  }
+  await bind(call.resource.registry, binding, writeRequestOf(call, options, "CreateOptions"));
+  return value(201, successStatus(201));
+}
+
+/** POST on `bindings`: the pod is the one the body names. */
+export async function createBinding(call: ResourceCall, object: KubeObject): Promise<object> {
+  const pods = call.server.resources.find("", "pods");
+  const name = object.metadata?.name;
+  if (pods === undefined || !name) throw badRequest("name must be provided");
+  const options = parseWriteOptions(call.request.query, "CreateOptions");
+  const request = { ...writeRequestOf(call, options, "CreateOptions"), name, subresource: "binding" };
+  await bind(pods.registry, object, request);
+  return successStatus(201);
+}
+
+async function readBinding({ request }: ResourceCall): Promise<Binding> {
+  const body = await readObjectBody(request);
+  if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Binding");
+  return body.value as Binding;
+}
+
+async function bind(registry: Registry, binding: Binding, request: WriteRequest): Promise<void> {
+  validate(binding, request.name);
+  const { uid } = binding.metadata ?? {};
+  await update(registry, {
+    ...request,
+    subresource: "binding",
+    createIfAbsent: false,
+    ...(uid ? { preconditions: { uid } } : {}),
+    transform: (old) => assigned(old as Pod, binding, registry.clock.now()),
+  });
+}
+
+function validate({ target = {} }: Binding, name: string): void {
+  const errors: FieldError[] = [];
+  if (target.kind && target.kind !== "Node") {
+    errors.push(notSupported(path("target.kind"), target.kind, ["Node", "<empty>"]));
+  }
+  if (!target.name) errors.push(required(path("target.name")));
+  if (errors.length > 0) throw invalid("", "Binding", name, errors);
+}
+
+function assigned(old: Pod, { target, metadata }: Binding, now: number): KubeObject {
+  const { name = "", deletionTimestamp, generation } = old.metadata ?? {};
+  const refuse = (why: string) => conflict(resource, name, why);
+  if (deletionTimestamp !== undefined) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (old.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(old.spec.nodeName)}`);
+  if ((old.spec?.schedulingGates ?? []).length > 0) {
+    throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  }
+  if (old.spec === undefined) throw new StatusError(500, "InternalError", `pod ${name} has no spec`);
+  const pod = clone(old);
+  pod.spec!.nodeName = target!.name!;
+  const { annotations, labels } = metadata ?? {};
+  if (annotations !== undefined) pod.metadata!.annotations = { ...pod.metadata!.annotations, ...annotations };
+  if (labels !== undefined) pod.metadata!.labels = { ...labels, ...pod.metadata!.labels };
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
+  const scheduled = {
+    type: "PodScheduled",
+    status: "True",
+    lastTransitionTime: formatTime(now),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+  pod.status = { ...pod.status, conditions: [...others, scheduled] };
+  delete pod.status.nominatedNodeName;
+  return pod;
+}
