@@ -4,7 +4,13 @@
  */
 
 import type { Service, ServicePort, ServiceSpec } from "../generated/types.ts";
-import { isExternallyAccessible, needsClusterIP, needsHealthCheckNodePort, needsNodePort, serviceSpec } from "./service-types.ts";
+import {
+  isExternallyAccessible,
+  needsClusterIP,
+  needsHealthCheckNodePort,
+  needsNodePort,
+  serviceSpec,
+} from "./service-types.ts";
 
 /** `clusterIP` and `clusterIPs[0]` are one. For a create give no `old`; for an update call {@link patchAllocatedValues} first. */
 export function normalizeClusterIPs(service: Service, old: Service | undefined): void {
@@ -64,7 +70,8 @@ export function dropTypeDependentFields(service: Service, old: Service): void {
     dropIfSame(spec, before, "allocateLoadBalancerNodePorts");
     dropIfSame(spec, before, "loadBalancerClass");
   }
-  if (isExternallyAccessible(old) && !isExternallyAccessible(service)) dropIfSame(spec, before, "externalTrafficPolicy");
+  if (isExternallyAccessible(old) && !isExternallyAccessible(service))
+    dropIfSame(spec, before, "externalTrafficPolicy");
   if (spec.type !== "LoadBalancer" && service.status !== undefined) service.status.loadBalancer = {};
 }
 
