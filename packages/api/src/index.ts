@@ -4,7 +4,18 @@ export * from "./columns.ts";
 export { convertObject, storedVersion } from "./conversion.ts";
 export { namespaceFinalizeStrategy } from "./core/namespace.ts";
 export * from "./core/pod-helpers.ts";
-export * from "./core/pod-helpers.ts";
+export { podEphemeralContainersStrategy, podResizeStrategy } from "./core/pod-subresources.ts";
+export {
+  type AllocationPlan,
+  type Allocations,
+  allocationsOf,
+  applyAllocations,
+  planCreate,
+  planUpdate,
+} from "./core/service-allocation.ts";
+export { initIPFamilyFields } from "./core/service-ip-families.ts";
+export type { IPFamily } from "./core/service-types.ts";
+export { normalizeClusterIPs, patchAllocatedValues } from "./core/service-updates.ts";
 export * from "./definition.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";
