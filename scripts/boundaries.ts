@@ -29,7 +29,7 @@ const allowed: Record<string, readonly string[]> = {
 const unrestricted = new Set(["cluster", "cmd", "test", "bench", "scripts"]);
 
 /** The one home of time and chance, and the folders that are programs rather than parts. */
-const clockHome = /^(packages\/apimachinery\/src\/clock\.ts|cmd\/|scripts\/|test\/|bench\/)/;
+const clockHome = /^(packages\/apimachinery\/src\/(virtual-)?clock\.ts|cmd\/|scripts\/|test\/|bench\/)/;
 const rawClock =
   /\b(Date\.now\(|new Date\(\)|performance\.now\(|Math\.random\(|crypto\.randomUUID\(|(?<![.\w])set(?:Timeout|Interval|Immediate)\()/;
 

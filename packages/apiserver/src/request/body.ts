@@ -31,7 +31,7 @@ export function bodyTooLarge(limitBytes: number): StatusError {
 }
 
 /**
- * The body of a create or update: JSON or YAML; undefined when there is none.
+ * The body of a create or update: JSON, YAML or protobuf; undefined when there is none.
  * @throws StatusError 400, 413, 415
  */
 export async function readObjectBody(request: ServerRequest): Promise<DecodedRequest | undefined> {
@@ -40,12 +40,25 @@ export async function readObjectBody(request: ServerRequest): Promise<DecodedReq
   if (body.type === "value")
     return body.value === undefined ? undefined : { value: jsonCopy(body.value), duplicates: [] };
   const type = mediaType(request);
-  if (type !== "" && type !== "application/json" && type !== "application/yaml" && type !== "*/*") {
-    throw unsupportedMediaType(["application/json", "application/yaml"]);
-  }
+  if (type !== "" && type !== "*/*" && !objectMediaTypes.includes(type)) throw unsupportedMediaType(objectMediaTypes);
   const bytes = await body.read(maxBodyBytes);
   if (bytes.length === 0) return undefined;
+  if (type === protobufMediaType) return decodeProtobufBody(bytes);
   return type === "application/yaml" ? await decodeYamlBody(bytes) : decodeJsonBody(bytes);
+}
+
+const protobufMediaType = "application/vnd.kubernetes.protobuf";
+const objectMediaTypes = ["application/json", "application/yaml", protobufMediaType];
+
+/** @throws StatusError 400 */
+async function decodeProtobufBody(bytes: Uint8Array): Promise<DecodedRequest> {
+  const { decodeProtobuf, ProtobufError } = await import("@kubets/api/protobuf");
+  try {
+    return { value: decodeProtobuf(bytes), duplicates: [] };
+  } catch (error) {
+    if (error instanceof ProtobufError) throw badRequest(error.message);
+    throw error;
+  }
 }
 
 /** @throws StatusError 400 */

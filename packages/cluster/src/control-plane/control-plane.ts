@@ -83,7 +83,7 @@ export class ControlPlane implements Component {
 
   async #rest(server: ApiServer): Promise<readonly Component[]> {
     const { podCIDR, serviceCIDR, certificates, clock, random, logger } = this.#options;
-    const [{ controllerManager, defaultControllers }, { Scheduler }, client] = await Promise.all([
+    const [{ controllerManager, defaultControllers, deploymentController, replicaSetController }, { Scheduler }, client] = await Promise.all([
       import("@kubets/controllers"),
       import("@kubets/scheduler"),
       import("@kubets/client"),
@@ -100,7 +100,7 @@ export class ControlPlane implements Component {
           "system:serviceaccounts:kube-system",
           "system:authenticated",
         ]),
-      controllers: defaultControllers({
+      controllers: (defaultControllers ?? (() => [deploymentController, replicaSetController]))({
         clusterCIDRs: [podCIDR],
         serviceCIDRs: [serviceCIDR],
         rootCA: certificates.ca.certificate,
