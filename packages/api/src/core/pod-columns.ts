@@ -1,7 +1,7 @@
 /** How `kubectl get pods` shows a Pod. Source: printPod in pkg/printers/internalversion. */
 
-import { parseTime } from "@kubets/apimachinery";
-import { ageColumn, column, humanDuration, nameColumn } from "../columns.ts";
+import { humanDuration, parseTime } from "@kubets/apimachinery";
+import { ageColumn, column, nameColumn } from "../columns.ts";
 import type { Column, ResourceDefinition } from "../definition.ts";
 import type { ContainerStatus, Pod } from "../generated/types.ts";
 import { isPodTerminal, isRestartableInitContainer, podCondition } from "./pod-helpers.ts";
