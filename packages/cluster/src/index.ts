@@ -1,3 +1,4 @@
+export { Cluster, type ClusterOptions } from "./cluster.ts";
 export {
   type ClusterConfig,
   type ClusterRequest,

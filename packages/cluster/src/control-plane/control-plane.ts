@@ -83,11 +83,11 @@ export class ControlPlane implements Component {
 
   async #rest(server: ApiServer): Promise<readonly Component[]> {
     const { podCIDR, serviceCIDR, certificates, clock, random, logger } = this.#options;
-    const [{ controllerManager, defaultControllers, deploymentController, replicaSetController }, { Scheduler }, client] = await Promise.all([
-      import("@kubets/controllers"),
-      import("@kubets/scheduler"),
-      import("@kubets/client"),
-    ]);
+    const [
+      { controllerManager, defaultControllers, deploymentController, replicaSetController },
+      { Scheduler },
+      client,
+    ] = await Promise.all([import("@kubets/controllers"), import("@kubets/scheduler"), import("@kubets/client")]);
     const { createClient, createEventRecorder, createInformerFactory } = client;
     const clientFor = (name: string, groups: readonly string[] = ["system:authenticated"]) =>
       createClient(server.transport({ name, groups } satisfies UserInfo));

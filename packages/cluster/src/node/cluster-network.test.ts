@@ -17,6 +17,7 @@ table ip kubets-my-cluster {
   chain forward {
     type filter hook forward priority filter; policy accept;
     iifname ${own} ip daddr 10.96.0.0/16 reject with icmp host-unreachable
+    iifname != ${own} oifname ${own} ct state != { established, related } drop
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;

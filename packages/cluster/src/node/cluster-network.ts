@@ -1,7 +1,7 @@
 /** The machine's side of a whole cluster's network: what its addresses may and may not do here. */
 
-import { readFile } from "node:fs/promises";
 import { run } from "../process.ts";
+import { acceptForwarded, forgetForwarded, forwardUplinks, restoreUplinks } from "./forwarding.ts";
 import { interfacePrefix } from "./layout.ts";
 import { type ClusterSubnets, routeProtocol } from "./subnets.ts";
 
@@ -26,10 +26,14 @@ export async function ensureClusterNetwork(
   );
   await run("ip", ["-batch", "-"], { ...call, input: `${routes.join("\n")}\n` });
   await run("nft", ["-f", "-"], { ...call, input: clusterRules(cluster, subnets, options.egress) });
-  if (options.egress) await forwardUplink(call);
+  await acceptForwarded(cluster, call);
+  if (options.egress) await forwardUplinks(call);
 }
 
-/** One nftables transaction that replaces the cluster's table. */
+/**
+ * One nftables transaction that replaces the cluster's table. A node never needs the machine for a Service's address: what it sends there
+ * would come back for ever. The machine itself reaches pods and nodes, its neighbours do not.
+ */
 export function clusterRules(
   cluster: string,
   { nodeCIDR, podCIDR, serviceCIDR }: ClusterSubnets,
@@ -43,6 +47,7 @@ table ip ${table} {
   chain forward {
     type filter hook forward priority filter; policy accept;
     iifname ${ours} ip daddr ${serviceCIDR} reject with icmp host-unreachable
+    iifname != ${ours} oifname ${ours} ct state != { established, related } drop
 ${egress ? "" : `    iifname ${ours} oifname != ${ours} reject with icmp net-unreachable\n`}  }
 ${
   egress
@@ -86,19 +91,10 @@ export async function removeClusterNetwork(cluster: string): Promise<void> {
   await run("ip", ["route", "flush", "proto", routeProtocol(cluster), "type", "unreachable"], { okCodes: [0, 2] });
   const table = tableName(cluster);
   await run("nft", ["-f", "-"], { input: `table ip ${table}\ndelete table ip ${table}\n` });
+  await forgetForwarded(cluster);
+  await restoreUplinks();
 }
 
 function tableName(cluster: string): string {
   return `kubets-${cluster.replaceAll(".", "-")}`;
-}
-
-/** Answers to what pods ask outside come in by the machine's uplink and must be passed on. */
-async function forwardUplink(call: { signal?: AbortSignal }): Promise<void> {
-  const { stdout } = await run("ip", ["-json", "-4", "route", "show", "default"], call);
-  const devices = new Set((JSON.parse(stdout || "[]") as { dev?: string }[]).flatMap(({ dev }) => dev ?? []));
-  for (const device of devices) {
-    const file = `/proc/sys/net/ipv4/conf/${device}/forwarding`;
-    if ((await readFile(file, "utf8").catch(() => "1")).trim() === "0")
-      await run("sysctl", ["-q", "-w", `net.ipv4.conf.${device}.forwarding=1`], call);
-  }
 }

@@ -87,7 +87,7 @@ disabled_plugins = [
 }
 
 /** Whether this process has the capability with this number (capabilities(7)). */
-function hasCapability(number: number): boolean {
+export function hasCapability(number: number): boolean {
   const match = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"));
   return match !== null && ((BigInt(`0x${match[1]}`) >> BigInt(number)) & 1n) === 1n;
 }

@@ -230,4 +230,27 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
       }
     });
   });
+
+  test("with egress, pods reach beyond the machine, and nobody beyond reaches pods unasked", async (t) => {
+    const [node] = (await startTestNodes(t, 1, true)).nodes as [TestNode];
+    await loadImage(node.machinery.layout, await buildImage(busyboxImage([busybox]), testImageCache));
+    const world = `kubets-world-${process.pid}`;
+    const [link, ip] = [`kw${process.pid}`, (...args: string[]) => execFileSync("ip", args)];
+    t.after(() => ip("netns", "delete", world));
+    ip("netns", "add", world);
+    ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", world);
+    ip("address", "add", "198.51.100.1/24", "dev", link);
+    ip("link", "set", link, "up");
+    ip("-netns", world, "address", "add", "198.51.100.2/24", "dev", "eth0");
+    ip("-netns", world, "link", "set", "eth0", "up");
+    // A neighbour who knows where the pods are.
+    ip("-netns", world, "route", "add", node.podCIDR, "via", "198.51.100.1");
+    execFileSync("sysctl", ["-q", "-w", `net.ipv4.conf.${link}.forwarding=1`]);
+    const pod = await runPod(node, "outward", busybox, ["httpd", "-f", "-p", "80"]);
+    const ping = ["ping", "-c", "1", "-W", "2", "198.51.100.2"];
+    const out = await node.client.runtime.execSync({ containerId: pod.containerId, cmd: ping, timeout: 5 });
+    assert.equal(out.exitCode, 0, String(out.stdout));
+    assert.equal((await fetch(`http://${pod.ip}/`)).status, 404);
+    assert.throws(() => ip("netns", "exec", world, "timeout", "1", "bash", "-c", `exec 3<>/dev/tcp/${pod.ip}/80`));
+  });
 });

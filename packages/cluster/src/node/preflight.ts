@@ -1,10 +1,11 @@
 /** What a machine must have before it can be a node, and getting it. */
 
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "../process.ts";
-import { findCniBinDir } from "./containerd-config.ts";
+import { detectCgroups } from "./cgroups.ts";
+import { findCniBinDir, hasCapability } from "./containerd-config.ts";
 
 export interface RequiredPackage {
   readonly name: string;
@@ -88,9 +89,30 @@ export function privilegeProblem(): string | undefined {
     return `nodes with containers need Linux, this is ${process.platform}: use --simulated-nodes N or --nodes 0`;
   if (process.getuid?.() !== 0)
     return "nodes with containers need root: run with sudo, or use --simulated-nodes N or --nodes 0";
-  if (!existsSync("/sys/fs/cgroup"))
-    return "nodes with containers need cgroups, and /sys/fs/cgroup is missing: use --simulated-nodes N";
-  return undefined;
+  return capabilityProblem() ?? cgroupProblem();
+}
+
+/** Root inside a container may be root without power. */
+function capabilityProblem(): string | undefined {
+  const missing = neededCapabilities.filter(([number]) => !hasCapability(number)).map(([, name]) => name);
+  if (missing.length === 0) return undefined;
+  return `nodes with containers need ${missing.join(" and ")}, which this process lacks (a container without --privileged?): use --simulated-nodes N or --nodes 0`;
+}
+
+/** Numbers as in capabilities(7). */
+const neededCapabilities = [
+  [12, "CAP_NET_ADMIN"],
+  [21, "CAP_SYS_ADMIN"],
+] as const;
+
+function cgroupProblem(): string | undefined {
+  try {
+    const { hierarchies } = detectCgroups();
+    accessSync(hierarchies[0] ?? "/sys/fs/cgroup", constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `nodes with containers need to write to /sys/fs/cgroup (${(error as Error).message}): use --simulated-nodes N or --nodes 0`;
+  }
 }
 
 function hasCniPlugins(): boolean {

@@ -42,8 +42,8 @@ export interface TestCluster {
   readonly nodes: readonly TestNode[];
 }
 
-/** Brings up `count` nodes, with pod networks, under a name nobody else has. */
-export async function startTestNodes(t: TestContext, count: number): Promise<TestCluster> {
+/** Brings up `count` nodes, with pod networks, under a name nobody else has. With `egress`, send nothing but to namespaces of the test's own. */
+export async function startTestNodes(t: TestContext, count: number, egress = false): Promise<TestCluster> {
   const name = `test-${realRandom.uuid().slice(0, 8)}`;
   const dataDir = await mkdtemp(join(tmpdir(), "kubets-test-"));
   const started: NodeOptions[] = [];
@@ -53,7 +53,7 @@ export async function startTestNodes(t: TestContext, count: number): Promise<Tes
     await rm(dataDir, { recursive: true, force: true });
   });
   const subnets = await clusterSubnets(name, dataDir);
-  await ensureClusterNetwork(name, subnets, { egress: false });
+  await ensureClusterNetwork(name, subnets, { egress });
   const nodes: TestNode[] = [];
   for (let index = 0; index < count; index++) {
     const options = {
@@ -62,7 +62,7 @@ export async function startTestNodes(t: TestContext, count: number): Promise<Tes
       index,
       dataDir,
       subnets,
-      egress: false,
+      egress,
       imageCacheDir: testImageCache,
     };
     started.push(options);
