@@ -1,7 +1,9 @@
 /** Columns and cell texts that many kinds share. Source of widths, texts and roundings: upstream's printers and util/duration. */
 
-import { type KubeObject, parseTime } from "@kubets/apimachinery";
+import { humanDuration, type KubeObject, parseTime } from "@kubets/apimachinery";
 import type { Cell, Column } from "./definition.ts";
+
+export { humanDuration };
 
 type Context = Parameters<Column["value"]>[1];
 
@@ -36,29 +38,6 @@ export const createdAtColumn: Column = column("Created At", (object) => object.m
 export function since(time: string | undefined, now: number): string {
   const then = parseTime(time);
   return Number.isNaN(then) ? "<unknown>" : humanDuration(now - then);
-}
-
-/** Two units at most, fewer as it grows: `59s`, `5m3s`, `12m`, `2h5m`, `36h`, `5d3h`, `99d`, `2y10d`, `9y`. @param ms milliseconds */
-export function humanDuration(ms: number): string {
-  const seconds = Math.trunc(ms / 1000);
-  if (seconds < -1) return "<invalid>";
-  if (seconds < 0) return "0s";
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return pair(minutes, "m", seconds % 60, "s");
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return pair(hours, "h", minutes % 60, "m");
-  if (hours < 48) return `${hours}h`;
-  if (hours < 192) return pair(Math.floor(hours / 24), "d", hours % 24, "h");
-  const days = Math.floor(hours / 24);
-  if (days < 730) return `${days}d`;
-  if (days < 2920) return pair(Math.floor(days / 365), "y", days % 365, "d");
-  return `${Math.floor(days / 365)}y`;
-}
-
-function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
 }
 
 /** `a=1,b=2` by key, or `<none>`. */

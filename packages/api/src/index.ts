@@ -20,5 +20,6 @@ export * from "./definition.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";
 export type * from "./generated/types.ts";
+export { setSchemaDefaults } from "./schema-defaults.ts";
 export { schemaRef, schemaSet } from "./schema-set.ts";
 export { bumpGeneration, keep, specStrategy, statusStrategy } from "./strategy.ts";

@@ -1,7 +1,7 @@
 /** Job: runs pods to completion. Its selector and the labels that match it are made from its uid unless `manualSelector`. */
 
-import { formatLabelSelector, parseTime } from "@kubets/apimachinery";
-import { ageColumn, column, containerColumns, humanDuration, nameColumn } from "../columns.ts";
+import { formatLabelSelector, humanDuration, parseTime } from "@kubets/apimachinery";
+import { ageColumn, column, containerColumns, nameColumn } from "../columns.ts";
 import { setPodSpecDefaults } from "../core/pod-spec-defaults.ts";
 import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";

@@ -1,7 +1,7 @@
 /** CertificateSigningRequest: who asks is the server's to say; `/approval` writes conditions, `/status` the certificate. */
 
-import { clone, deepEqual, type FieldError, formatTime, path, required } from "@kubets/apimachinery";
-import { ageColumn, column, humanDuration, nameColumn } from "../columns.ts";
+import { clone, deepEqual, type FieldError, formatTime, humanDuration, path, required } from "@kubets/apimachinery";
+import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { StatusStrategy, Strategy, StrategyContext } from "../definition.ts";
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../generated/types.ts";

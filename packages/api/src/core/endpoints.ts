@@ -11,11 +11,12 @@ import {
   notSupported,
   path,
   required,
+  validateIpLegacy,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../generated/types.ts";
-import { validateEndpointIP, validateIP } from "../ip.ts";
+import { validateEndpointIP } from "../ip.ts";
 
 /** Protocols that a port may have, as upstream lists them in messages. */
 export const portProtocols: readonly string[] = ["SCTP", "TCP", "UDP"];
@@ -45,7 +46,7 @@ function validateAddress(address: EndpointAddress, at: FieldPath): FieldError[] 
   const complain = (field: string, value: string, complaints: string[]) =>
     complaints.map((why) => invalidValue(at.child(field), value, why));
   return [
-    ...validateIP(ip ?? "", at.child("ip")),
+    ...validateIpLegacy(ip ?? "", at.child("ip")),
     ...(hostname ? complain("hostname", hostname, isDNS1123Label(hostname)) : []),
     ...(nodeName === undefined ? [] : complain("nodeName", nodeName, nameIsDNSSubdomain(nodeName, false))),
     ...validateEndpointIP(ip ?? "", at.child("ip")),

@@ -9,16 +9,17 @@ import {
   invalidValue,
   isValidLabelValue,
   notSupported,
+  parseCidr,
   path,
   required,
   tryParseQuantity,
+  validateCidrLegacy,
   validateLabelName,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { Node, Taint } from "../generated/types.ts";
-import { parseCIDR, validateCIDR } from "../ip.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 
 const metadataPath = path("metadata");
@@ -87,9 +88,9 @@ function isExtended(name: string): boolean {
 
 function validatePodCidrs(node: Node): FieldError[] {
   const cidrs = node.spec?.podCIDRs ?? [];
-  const errors = cidrs.flatMap((cidr, index) => validateCIDR(cidr, podCidrsPath.index(index)));
+  const errors = cidrs.flatMap((cidr, index) => validateCidrLegacy(cidr, podCidrsPath.index(index)));
   if (cidrs.length < 2) return errors;
-  const families = new Set(cidrs.map((cidr) => parseCIDR(cidr)?.family));
+  const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.family));
   if (families.size < 2 || cidrs.length > 2) {
     errors.push(invalidValue(podCidrsPath, cidrs, "may specify no more than one CIDR for each IP family"));
   }

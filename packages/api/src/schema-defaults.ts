@@ -1,0 +1,79 @@
+/**
+ * Fills in a schema's defaults. For built-in kinds that makes an object what Go would write: fields that are no pointers and have no
+ * `omitempty` are there with their zero value (`status: {}`, `resources: {}`, `replicas: 0`). For custom resources it is structural defaulting.
+ */
+
+import { clone, type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/apimachinery";
+
+/** What there is to do below a schema; compiled once. */
+interface Plan {
+  readonly fields: [name: string, value: unknown, nullable: boolean, below: Plan | undefined][];
+  elements: Plan | undefined;
+}
+
+const plans = new WeakMap<SchemaSet, WeakMap<Schema, Plan>>();
+
+/**
+ * Sets defaults in `value`, in place: absent fields get theirs, and so do fields within what is there or was just set.
+ * To be called after a kind's own `setDefaults`, and again when a strategy has made a new status.
+ */
+export function setSchemaDefaults(value: unknown, schema: Schema, set: SchemaSet): void {
+  let known = plans.get(set);
+  if (known === undefined) {
+    known = new WeakMap();
+    plans.set(set, known);
+  }
+  fill(value, compile(schema, set, known));
+}
+
+function fill(value: unknown, plan: Plan | undefined): void {
+  if (plan === undefined || typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    if (plan.elements !== undefined) for (const item of value) fill(item, plan.elements);
+    return;
+  }
+  const object = value as Record<string, unknown>;
+  for (const [name, zero, nullable, below] of plan.fields) {
+    const present = object[name];
+    const absent = present === undefined || (present === null && !nullable);
+    if (absent && zero !== undefined) object[name] = clone(zero);
+    if (below !== undefined) fill(object[name], below);
+  }
+  if (plan.elements !== undefined && plan.fields.length === 0) {
+    for (const child of Object.values(object)) fill(child, plan.elements);
+  }
+}
+
+function compile(schema: Schema, set: SchemaSet, known: WeakMap<Schema, Plan>): Plan {
+  const target = follow(schema, set);
+  const ready = known.get(target);
+  if (ready !== undefined) return ready;
+  const plan: Plan = { fields: [], elements: undefined };
+  // Known before it is complete: definitions refer to themselves.
+  known.set(target, plan);
+  for (const [name, property] of Object.entries(target.properties ?? {})) {
+    const below = hasParts(property, set) ? compile(property, set, known) : undefined;
+    if (property.default === undefined && below === undefined) continue;
+    plan.fields.push([name, property.default, property.nullable === true, below]);
+  }
+  const element =
+    target.items ?? (typeof target.additionalProperties === "object" ? target.additionalProperties : undefined);
+  if (element !== undefined && hasParts(element, set)) plan.elements = compile(element, set, known);
+  return plan;
+}
+
+function follow(schema: Schema, set: SchemaSet): Schema {
+  const { $ref } = schema;
+  if ($ref === undefined) return schema;
+  const target = set.get($ref.slice(schemaRefPrefix.length));
+  if (target === undefined) throw new Error(`schema ${$ref} is referred to and not defined`);
+  return follow(target, set);
+}
+
+/** True for what has fields or elements of its own. */
+function hasParts(schema: Schema, set: SchemaSet): boolean {
+  const target = follow(schema, set);
+  return (
+    target.properties !== undefined || target.items !== undefined || typeof target.additionalProperties === "object"
+  );
+}
