@@ -1,5 +1,22 @@
+export { clusterRoleAggregationController } from "./clusterrole-aggregation/clusterrole-aggregation-controller.ts";
 export * from "./controller-manager.ts";
+export * from "./default-controllers.ts";
 export { deploymentController } from "./deployment/deployment-controller.ts";
+export { endpointsController } from "./endpoints/endpoints-controller.ts";
+export { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
+export { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
+export { namespaceController } from "./namespace/namespace-controller.ts";
+export { nodeIpamController, type RangeAllocatorOptions } from "./nodeipam/range-allocator.ts";
+export { type NodeLifecycleOptions, nodeLifecycleController } from "./nodelifecycle/node-lifecycle-controller.ts";
+export { taintEvictionController } from "./nodelifecycle/taint-eviction-controller.ts";
+export { type PodGCOptions, podGCController } from "./podgc/podgc-controller.ts";
 export { replicaSetController, replicationController } from "./replicaset/definition.ts";
+export { rootCAPublisher } from "./rootca/root-ca-publisher.ts";
 export type * from "./runtime/context.ts";
 export * from "./runtime/controller.ts";
+export { serviceAccountController } from "./serviceaccount/serviceaccount-controller.ts";
+export {
+  type LegacyTokenClaims,
+  serviceAccountTokenController,
+  type TokenControllerOptions,
+} from "./serviceaccount/token-controller.ts";

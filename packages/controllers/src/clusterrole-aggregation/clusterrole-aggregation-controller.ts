@@ -10,7 +10,9 @@ export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]):
   const rules: PolicyRule[] = [];
   for (const labelSelector of role.aggregationRule?.clusterRoleSelectors ?? []) {
     const selector = selectorFromLabelSelector(labelSelector);
-    const chosen = all.filter((other) => keyOf(other) !== keyOf(role) && selector.matches(other.metadata?.labels ?? {}));
+    const chosen = all.filter(
+      (other) => keyOf(other) !== keyOf(role) && selector.matches(other.metadata?.labels ?? {}),
+    );
     for (const other of chosen.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
       for (const rule of other.rules ?? []) if (!rules.some((known) => deepEqual(known, rule))) rules.push(rule);
     }

@@ -1,6 +1,6 @@
 /** The Endpoints object a Service should have, from its pods. Pure. */
 
-import type { EndpointAddress, Endpoints, EndpointSubset, Pod, Service } from "@kubets/api";
+import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from "@kubets/api";
 import { clone } from "@kubets/apimachinery";
 import { isPodReady } from "../runtime/pods.ts";
 import { findPort, hostnameOf, isEndpoint, isHeadless, isIPv6, podIPsOf } from "../runtime/service-endpoints.ts";

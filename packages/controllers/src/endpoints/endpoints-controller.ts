@@ -51,7 +51,12 @@ export class EndpointsController implements Runnable {
       if (isNamespaceTerminating(error) || signal.aborted) throw error;
       const reason = current === undefined ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint";
       const verb = current === undefined ? "create" : "update";
-      this.#recorder.event(wanted, "Warning", reason, `Failed to ${verb} endpoint for service ${key}: ${messageOf(error)}`);
+      this.#recorder.event(
+        wanted,
+        "Warning",
+        reason,
+        `Failed to ${verb} endpoint for service ${key}: ${messageOf(error)}`,
+      );
       throw error;
     }
   }

@@ -21,14 +21,20 @@ export interface DesiredEndpoints {
 
 export function addressTypesOf(service: Service): AddressType[] {
   const families = service.spec?.ipFamilies ?? [];
-  if (families.length > 0) return families.filter((family): family is AddressType => family === "IPv4" || family === "IPv6");
+  if (families.length > 0)
+    return families.filter((family): family is AddressType => family === "IPv4" || family === "IPv6");
   const clusterIP = service.spec?.clusterIP;
   if (clusterIP && clusterIP !== "None") return [isIPv6(clusterIP) ? "IPv6" : "IPv4"];
   return ["IPv4", "IPv6"];
 }
 
 export function portsKey(ports: readonly DiscoveryEndpointPort[]): string {
-  const lines = ports.map(({ name, port, protocol, appProtocol }) => [name ?? "", port, protocol ?? "TCP", appProtocol]);
+  const lines = ports.map(({ name, port, protocol, appProtocol }) => [
+    name ?? "",
+    port,
+    protocol ?? "TCP",
+    appProtocol,
+  ]);
   return JSON.stringify(lines.sort());
 }
 
@@ -88,7 +94,11 @@ function endpointOf(service: Service, pod: Pod, node: Node | undefined, addresse
 }
 
 /** `spec.trafficDistribution`: near endpoints first (KEP-4444, KEP-3015). */
-function hintsOf(service: Service, zone: string | undefined, nodeName: string | undefined): Endpoint["hints"] | undefined {
+function hintsOf(
+  service: Service,
+  zone: string | undefined,
+  nodeName: string | undefined,
+): Endpoint["hints"] | undefined {
   const distribution = service.spec?.trafficDistribution;
   const forZones = zone ? { forZones: [{ name: zone }] } : {};
   if (distribution === "PreferClose" || distribution === "PreferSameZone") return zone ? forZones : undefined;

@@ -90,7 +90,8 @@ export class EndpointSliceController implements Runnable {
     const existing = this.#slices.lister.byIndex(serviceIndex, key).filter((slice) => {
       return slice.metadata?.labels?.[managedByLabel] === managedBy && slice.metadata.deletionTimestamp === undefined;
     });
-    const isOwned = (slice: EndpointSlice) => slice.metadata?.ownerReferences?.some(({ uid }) => uid === service.metadata?.uid);
+    const isOwned = (slice: EndpointSlice) =>
+      slice.metadata?.ownerReferences?.some(({ uid }) => uid === service.metadata?.uid);
     const types = addressTypesOf(service);
     const useless = existing.filter((slice) => !isOwned(slice) || !types.some((type) => type === slice.addressType));
     await this.#apply(key, { create: [], update: [], remove: useless }, signal);

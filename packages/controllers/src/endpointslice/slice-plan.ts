@@ -64,7 +64,13 @@ function planGroup(
   finish(service, type, group, drafts, plan);
 }
 
-function finish(service: Service, type: AddressType, group: EndpointGroup, drafts: readonly Draft[], plan: SlicePlan): void {
+function finish(
+  service: Service,
+  type: AddressType,
+  group: EndpointGroup,
+  drafts: readonly Draft[],
+  plan: SlicePlan,
+): void {
   const placeholder = group.endpoints.length === 0;
   const labels = labelsFor(service);
   let kept = 0;
@@ -107,7 +113,12 @@ function identityOf({ addresses, targetRef }: Endpoint): string {
   return `${targetRef?.uid ?? ""}|${addresses.join(",")}`;
 }
 
-function newSlice(service: Service, addressType: AddressType, group: EndpointGroup, endpoints: Endpoint[]): EndpointSlice {
+function newSlice(
+  service: Service,
+  addressType: AddressType,
+  group: EndpointGroup,
+  endpoints: Endpoint[],
+): EndpointSlice {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",

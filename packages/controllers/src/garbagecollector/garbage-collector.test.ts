@@ -22,7 +22,13 @@ const make = (name: string, ownerReferences: OwnerReference[] = [], namespace = 
   maps(namespace).create({ metadata: { name, ...(ownerReferences.length > 0 ? { ownerReferences } : {}) } });
 
 const gone = (name: string, namespace = "x") =>
-  harness.eventually(() => maps(namespace).get(name).then(() => false, isNotFound), `${name} to be gone`);
+  harness.eventually(
+    () =>
+      maps(namespace)
+        .get(name)
+        .then(() => false, isNotFound),
+    `${name} to be gone`,
+  );
 
 const stays = async (name: string, namespace = "x"): Promise<ConfigMap> => {
   await harness.quiet();
@@ -43,7 +49,9 @@ suite("the garbage collector", { timeout: 30_000 }, () => {
   test("foreground: the owner goes last", async () => {
     const a = await make("fa");
     const b = await make("fb", [owned(a, { blockOwnerDeletion: true })]);
-    await maps().create({ metadata: { name: "fc", ownerReferences: [owned(b, { blockOwnerDeletion: true })], finalizers: ["hold/it"] } });
+    await maps().create({
+      metadata: { name: "fc", ownerReferences: [owned(b, { blockOwnerDeletion: true })], finalizers: ["hold/it"] },
+    });
     await stays("fc");
     await maps().delete("fa", { propagationPolicy: "Foreground" });
     assert.deepEqual((await stays("fa")).metadata?.finalizers, ["foregroundDeletion"]);
@@ -68,7 +76,10 @@ suite("the garbage collector", { timeout: 30_000 }, () => {
     await stays("tc");
     await maps().delete("ta");
     const left = (await stays("tc")).metadata?.ownerReferences;
-    assert.deepEqual(left?.map(({ name }) => name), ["tb"]);
+    assert.deepEqual(
+      left?.map(({ name }) => name),
+      ["tb"],
+    );
   });
 
   test("owners that never were: a wrong uid, a wrong namespace", async () => {
@@ -84,7 +95,10 @@ suite("the garbage collector", { timeout: 30_000 }, () => {
     const node = await harness.client.resource(nodes).create({ metadata: { name: "n" } });
     await make("of-node", [owned(node)]);
     const unknown = { apiVersion: "no.such/v1", kind: "Thing", name: "t", uid: "t-uid" };
-    await harness.client.resource(secrets).namespace("x").create({ metadata: { name: "of-unknown", ownerReferences: [unknown] } });
+    await harness.client
+      .resource(secrets)
+      .namespace("x")
+      .create({ metadata: { name: "of-unknown", ownerReferences: [unknown] } });
     await stays("of-node");
     await harness.client.resource(nodes).delete("n");
     await gone("of-node");

@@ -89,12 +89,14 @@ class GarbageCollector implements Runnable {
   async #judge(node: GraphNode, latest: KubeObject, owners: Classified, signal: AbortSignal): Promise<void> {
     const { solid, dangling, waiting } = owners;
     if (solid.length > 0) {
-      if (dangling.length + waiting.length > 0) await this.#dropReferences(node, latest, [...dangling, ...waiting], signal);
+      if (dangling.length + waiting.length > 0)
+        await this.#dropReferences(node, latest, [...dangling, ...waiting], signal);
       return;
     }
     if (waiting.length > 0 && node.dependents.size > 0) {
       // A circle of owners that wait for each other would never end: this one stops blocking before its own dependents go.
-      if ([...node.dependents].some(({ deletingDependents }) => deletingDependents)) await this.#unblock(node, latest, signal);
+      if ([...node.dependents].some(({ deletingDependents }) => deletingDependents))
+        await this.#unblock(node, latest, signal);
       await this.#delete(node, latest, "Foreground", signal);
       return;
     }
@@ -108,7 +110,11 @@ class GarbageCollector implements Runnable {
   }
 
   /** Undefined when an owner's kind is one the API does not serve: nothing is known then, so nothing is done. */
-  async #classify(node: GraphNode, references: readonly OwnerReference[], signal: AbortSignal): Promise<Classified | undefined> {
+  async #classify(
+    node: GraphNode,
+    references: readonly OwnerReference[],
+    signal: AbortSignal,
+  ): Promise<Classified | undefined> {
     const result: Classified = { solid: [], dangling: [], waiting: [] };
     for (const reference of references) {
       const known = this.#graph.get(reference.uid);
@@ -213,7 +219,12 @@ class GarbageCollector implements Runnable {
     if (client) await orUndefined(client.patch(node.identity.name, "application/merge-patch+json", patch, { signal }));
   }
 
-  async #dropReferences(node: GraphNode, latest: KubeObject, dropped: readonly OwnerReference[], signal: AbortSignal): Promise<void> {
+  async #dropReferences(
+    node: GraphNode,
+    latest: KubeObject,
+    dropped: readonly OwnerReference[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const uids = new Set(dropped.map(({ uid }) => uid));
     const left = (latest.metadata?.ownerReferences ?? []).filter(({ uid }) => !uids.has(uid));
     await this.#patch(node, latest, { ownerReferences: left.length > 0 ? left : null }, signal);
@@ -222,7 +233,8 @@ class GarbageCollector implements Runnable {
   async #unblock(node: GraphNode, latest: KubeObject, signal: AbortSignal): Promise<void> {
     const references = latest.metadata?.ownerReferences ?? [];
     const ownerReferences = references.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
-    if (references.some(({ blockOwnerDeletion }) => blockOwnerDeletion)) await this.#patch(node, latest, { ownerReferences }, signal);
+    if (references.some(({ blockOwnerDeletion }) => blockOwnerDeletion))
+      await this.#patch(node, latest, { ownerReferences }, signal);
   }
 
   async #removeFinalizer(node: GraphNode, finalizer: string, signal: AbortSignal): Promise<void> {
@@ -241,7 +253,10 @@ class GarbageCollector implements Runnable {
   ): Promise<void> {
     const { uid, resourceVersion, ownerReferences } = latest.metadata ?? {};
     // The version too, for what owners it has is what was judged.
-    const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion && ownerReferences ? { resourceVersion } : {}) };
+    const preconditions = {
+      ...(uid ? { uid } : {}),
+      ...(resourceVersion && ownerReferences ? { resourceVersion } : {}),
+    };
     const client = this.#clientOf(node);
     try {
       await client?.delete(node.identity.name, { preconditions, propagationPolicy, signal });

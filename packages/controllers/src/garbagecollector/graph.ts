@@ -77,14 +77,21 @@ export class OwnerGraph {
     }
     if (node.dependents.size === 0) return;
     // Dependents that still name it keep it as a virtual node, until each has been dealt with.
-    const ghost: GraphNode = { ...node, resource: undefined, owners: [], beingDeleted: false, deletingDependents: false };
+    const ghost: GraphNode = {
+      ...node,
+      resource: undefined,
+      owners: [],
+      beingDeleted: false,
+      deletingDependents: false,
+    };
     this.#nodes.set(uid, ghost);
     for (const dependent of node.dependents) this.#work.attemptToDelete(dependent);
   }
 
   /** Dependents that forbid the owner's foreground deletion from ending. */
   blocking(node: GraphNode): GraphNode[] {
-    const blocks = (reference: OwnerReference) => reference.uid === node.identity.uid && reference.blockOwnerDeletion === true;
+    const blocks = (reference: OwnerReference) =>
+      reference.uid === node.identity.uid && reference.blockOwnerDeletion === true;
     return [...node.dependents].filter((dependent) => dependent.owners.some(blocks));
   }
 

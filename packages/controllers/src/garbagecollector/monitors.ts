@@ -1,6 +1,12 @@
 /** Watches every kind there is, for the graph. New kinds are found when a definition of one appears; nothing is asked for in between. */
 
-import { type APIService, apiServices, type CustomResourceDefinition, customResourceDefinitions, type Resource } from "@kubets/api";
+import {
+  type APIService,
+  apiServices,
+  type CustomResourceDefinition,
+  customResourceDefinitions,
+  type Resource,
+} from "@kubets/api";
 import { apiVersionOf, type KubeObject, type Logger } from "@kubets/apimachinery";
 import { createInformerFactory, type Informer } from "@kubets/client";
 import type { ControllerContext } from "../runtime/context.ts";
@@ -25,7 +31,10 @@ export class Monitors {
   readonly #context: ControllerContext;
   readonly #handlers: MonitorHandlers;
   readonly #logger: Logger;
-  readonly #running = new Map<string, { resource: DiscoveredResource; informer: Informer<KubeObject>; stop: AbortController }>();
+  readonly #running = new Map<
+    string,
+    { resource: DiscoveredResource; informer: Informer<KubeObject>; stop: AbortController }
+  >();
   #wake: (() => void) | undefined;
   #changed = true;
   #changedAt = 0;
@@ -51,7 +60,8 @@ export class Monitors {
   resourceFor(apiVersion: string, kind: string): DiscoveredResource | undefined {
     const slash = apiVersion.indexOf("/");
     const group = slash < 0 ? "" : apiVersion.slice(0, slash);
-    for (const { resource } of this.#running.values()) if (resource.kind === kind && resource.group === group) return resource;
+    for (const { resource } of this.#running.values())
+      if (resource.kind === kind && resource.group === group) return resource;
     return undefined;
   }
 
@@ -93,7 +103,8 @@ export class Monitors {
     const wanted = new Map<string, DiscoveredResource>();
     for (const resource of resources) {
       const collectable = neededVerbs.every((verb) => resource.verbs.includes(verb));
-      if (collectable && !ignored.has(`${resource.group}/${resource.plural}`)) wanted.set(keyOfResource(resource), resource);
+      if (collectable && !ignored.has(`${resource.group}/${resource.plural}`))
+        wanted.set(keyOfResource(resource), resource);
     }
     let changes = 0;
     for (const [key, { resource, informer, stop }] of this.#running) {
@@ -139,7 +150,9 @@ export class Monitors {
 }
 
 function isCustom({ group, plural }: DiscoveredResource, context: ControllerContext): boolean {
-  return context.informers.informer(customResourceDefinitions).lister.get(undefined, `${plural}.${group}`) !== undefined;
+  return (
+    context.informers.informer(customResourceDefinitions).lister.get(undefined, `${plural}.${group}`) !== undefined
+  );
 }
 
 function keyOfResource({ group, version, plural }: Resource): string {

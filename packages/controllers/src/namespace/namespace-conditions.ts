@@ -15,7 +15,10 @@ export interface DeletionProgress {
 
 const removed = { reason: "ContentRemoved", message: "All content successfully removed" };
 const fine: Record<string, { reason: string; message: string }> = {
-  NamespaceDeletionDiscoveryFailure: { reason: "ResourcesDiscovered", message: "All resources successfully discovered" },
+  NamespaceDeletionDiscoveryFailure: {
+    reason: "ResourcesDiscovered",
+    message: "All resources successfully discovered",
+  },
   NamespaceDeletionGroupVersionParsingFailure: {
     reason: "ParsedGroupVersions",
     message: "All legacy kube types successfully parsed",

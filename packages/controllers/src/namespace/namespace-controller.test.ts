@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { clusterRoles, configMaps, endpointSlices, endpoints, namespaces, nodes, pods, secrets, serviceAccounts, services } from "@kubets/api";
+import {
+  clusterRoles,
+  configMaps,
+  endpointSlices,
+  endpoints,
+  namespaces,
+  nodes,
+  pods,
+  secrets,
+  serviceAccounts,
+  services,
+} from "@kubets/api";
 import { isNotFound } from "@kubets/apimachinery";
 import { clusterRoleAggregationController } from "../clusterrole-aggregation/clusterrole-aggregation-controller.ts";
 import { endpointsController } from "../endpoints/endpoints-controller.ts";
@@ -18,7 +29,9 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     const token = serviceAccountTokenController({ rootCA: "CA", sign: async (claims) => JSON.stringify(claims) });
     const harness = await startHarness([namespaceController, serviceAccountController, rootCAPublisher("CA"), token]);
     const { client, eventually } = harness;
-    await client.resource(namespaces).create({ metadata: { name: "x" }, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
+    await client
+      .resource(namespaces)
+      .create({ metadata: { name: "x" }, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
     const accounts = client.resource(serviceAccounts).namespace("x");
     const account = await eventually(async () => (await accounts.list()).items[0], "an account");
     assert.equal(account.metadata?.name, "default");
@@ -36,17 +49,33 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
       return found.data?.token ? found : undefined;
     }, "a token");
     assert.equal(secret.data?.namespace, base64("x"));
-    assert.equal(JSON.parse(Buffer.from(secret.data?.token ?? "", "base64").toString()).serviceAccountUID, account.metadata?.uid);
+    assert.equal(
+      JSON.parse(Buffer.from(secret.data?.token ?? "", "base64").toString()).serviceAccountUID,
+      account.metadata?.uid,
+    );
     await maps.create({ metadata: { name: "held", finalizers: ["example.com/hold"] } });
     await client.resource(namespaces).delete("x");
-    const conditions = await eventually(async () => (await client.resource(namespaces).get("x")).status?.conditions, "conditions");
+    const conditions = await eventually(
+      async () => (await client.resource(namespaces).get("x")).status?.conditions,
+      "conditions",
+    );
     const messages = new Map(conditions.map(({ type: name, status, message }) => [name, `${status} ${message}`]));
     const held = "True Some resources are remaining: configmaps. has 1 resource instances";
     assert.equal(messages.get("NamespaceContentRemaining"), held);
-    assert.equal(messages.get("NamespaceFinalizersRemaining"), "True Some finalizers are remaining: example.com/hold in 1 resource instances");
+    assert.equal(
+      messages.get("NamespaceFinalizersRemaining"),
+      "True Some finalizers are remaining: example.com/hold in 1 resource instances",
+    );
     assert.equal(messages.get("NamespaceDeletionDiscoveryFailure"), "False All resources successfully discovered");
     await maps.patch("held", "application/merge-patch+json", { metadata: { finalizers: null } });
-    await eventually(() => client.resource(namespaces).get("x").then(() => false, isNotFound), "the end");
+    await eventually(
+      () =>
+        client
+          .resource(namespaces)
+          .get("x")
+          .then(() => false, isNotFound),
+      "the end",
+    );
     await harness.stop();
   });
 
@@ -56,7 +85,10 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     await client.resource(nodes).create({ metadata: { name: "n", labels: { "topology.kubernetes.io/zone": "z" } } });
     const ports = [{ name: "http", port: 80, targetPort: "web", protocol: "TCP" }];
     const spec = { selector: { app: "web" }, ports, clusterIP: "10.1.1.1", ipFamilies: ["IPv4"] };
-    await client.resource(services).namespace("x").create({ metadata: { name: "web", labels: { team: "a" } }, spec });
+    await client
+      .resource(services)
+      .namespace("x")
+      .create({ metadata: { name: "web", labels: { team: "a" } }, spec });
     const slices = client.resource(endpointSlices).namespace("x");
     const empty = await eventually(async () => (await slices.list()).items[0], "a slice");
     assert.deepEqual(empty.endpoints, []);
@@ -65,15 +97,27 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
       "kubernetes.io/service-name": "web",
       "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     });
-    const podSpec = { nodeName: "n", containers: [{ name: "c", ports: [{ name: "web", containerPort: 8080, protocol: "TCP" }] }] };
+    const podSpec = {
+      nodeName: "n",
+      containers: [{ name: "c", ports: [{ name: "web", containerPort: 8080, protocol: "TCP" }] }],
+    };
     for (let at = 0; at < 3; at++) {
-      await client.resource(pods).namespace("x").create({ metadata: { name: `p${at}`, labels: { app: "web" } }, spec: podSpec });
+      await client
+        .resource(pods)
+        .namespace("x")
+        .create({ metadata: { name: `p${at}`, labels: { app: "web" } }, spec: podSpec });
     }
-    const slice = await eventually(async () => (await slices.list()).items.find((found) => found.endpoints?.length === 3), "three endpoints");
+    const slice = await eventually(
+      async () => (await slices.list()).items.find((found) => found.endpoints?.length === 3),
+      "three endpoints",
+    );
     assert.equal((await slices.list()).items.length, 1);
     assert.deepEqual(slice.ports, [{ name: "http", port: 8080, protocol: "TCP" }]);
     const [first] = slice.endpoints ?? [];
-    assert.deepEqual([first?.zone, first?.nodeName, first?.conditions], ["z", "n", { ready: true, serving: true, terminating: false }]);
+    assert.deepEqual(
+      [first?.zone, first?.nodeName, first?.conditions],
+      ["z", "n", { ready: true, serving: true, terminating: false }],
+    );
     const object = await eventually(async () => {
       const found = await client.resource(endpoints).namespace("x").get("web");
       return found.subsets?.[0]?.addresses?.length === 3 ? found : undefined;

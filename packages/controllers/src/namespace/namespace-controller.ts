@@ -46,7 +46,12 @@ class NamespaceController implements Runnable {
       add: enqueue,
       update: (old, namespace) => {
         // Our own notes on progress are no news.
-        if (!deepEqual(old.status, namespace.status) && deepEqual(old.spec, namespace.spec) && old.metadata?.deletionTimestamp) return;
+        if (
+          !deepEqual(old.status, namespace.status) &&
+          deepEqual(old.spec, namespace.spec) &&
+          old.metadata?.deletionTimestamp
+        )
+          return;
         enqueue(namespace);
       },
       delete: (namespace) => this.#looks.delete(keyOf(namespace)),
@@ -108,18 +113,25 @@ class NamespaceController implements Runnable {
       Promise.all(list.map((resource) => this.#deleteAll(namespace, resource, progress, signal)));
     // Pods first, so that none runs on without its secrets, policies and services (KEP-5080).
     await all(deletable.filter(isPods));
-    if (progress.remaining.size === 0 && progress.contentErrors.length === 0) await all(deletable.filter((resource) => !isPods(resource)));
+    if (progress.remaining.size === 0 && progress.contentErrors.length === 0)
+      await all(deletable.filter((resource) => !isPods(resource)));
     return progress;
   }
 
-  async #deleteAll(namespace: string, resource: DiscoveredResource, progress: Progress, signal: AbortSignal): Promise<void> {
+  async #deleteAll(
+    namespace: string,
+    resource: DiscoveredResource,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
     const client = this.#context.client.resource<KubeObject>(resource).namespace(namespace);
     const options = { propagationPolicy: "Background", signal } as const;
     try {
       if (resource.verbs.includes("list") && (await client.list({ limit: 1, signal })).items.length === 0) return;
       if (resource.verbs.includes("deletecollection")) await client.deleteCollection(options);
       else if (resource.verbs.includes("list")) {
-        for (const { metadata } of (await client.list({ signal })).items) await client.delete(metadata?.name ?? "", options);
+        for (const { metadata } of (await client.list({ signal })).items)
+          await client.delete(metadata?.name ?? "", options);
       }
       if (!resource.verbs.includes("list")) return;
       const { items } = await client.list({ signal });
@@ -133,7 +145,8 @@ class NamespaceController implements Runnable {
 
   async #report(namespace: Namespace, progress: Progress, signal: AbortSignal): Promise<void> {
     const old = namespace.status?.conditions ?? [];
-    const nothingToSay = progress.remaining.size === 0 && progress.contentErrors.length === 0 && progress.discoveryFailures.size === 0;
+    const nothingToSay =
+      progress.remaining.size === 0 && progress.contentErrors.length === 0 && progress.discoveryFailures.size === 0;
     if (nothingToSay && old.length === 0) return;
     const conditions = deletionConditions(old, progress, this.#context.clock.now());
     if (deepEqual(old, conditions)) return;

@@ -33,7 +33,11 @@ function parseIPv6(text: string): bigint {
   const words = (part: string | undefined) => (part ? part.split(":") : []);
   const [left, right] = [words(head), words(tail)];
   const last = right.at(-1) ?? left.at(-1);
-  const list = [...left, ...Array<string>(tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)).fill("0"), ...right];
+  const list = [
+    ...left,
+    ...Array<string>(tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)).fill("0"),
+    ...right,
+  ];
   if (last?.includes(".")) throw new RangeError(`IPv4 within IPv6 is not a range of pods: ${text}`);
   return list.reduce((sum, word) => (sum << 16n) | BigInt(`0x${word}`), 0n);
 }
@@ -72,7 +76,8 @@ export class CidrSet {
     this.#cluster = parseCidr(clusterCidr);
     this.#prefix = nodeMaskSize;
     const extra = nodeMaskSize - this.#cluster.prefix;
-    if (extra < 0 || nodeMaskSize > this.#cluster.bits) throw new RangeError(`node mask /${nodeMaskSize} does not fit into ${clusterCidr}`);
+    if (extra < 0 || nodeMaskSize > this.#cluster.bits)
+      throw new RangeError(`node mask /${nodeMaskSize} does not fit into ${clusterCidr}`);
     if (extra > 16) throw new RangeError(`node mask /${nodeMaskSize} is more than 16 bits longer than ${clusterCidr}`);
     this.#size = 2 ** extra;
   }
@@ -86,7 +91,9 @@ export class CidrSet {
       this.#next = (at + 1) % this.#size;
       return this.#at(at);
     }
-    throw new CidrSetFullError("CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range");
+    throw new CidrSetFullError(
+      "CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range",
+    );
   }
 
   occupy(cidr: string): void {

@@ -50,7 +50,8 @@ class PodGC implements Runnable {
       },
     });
     const ofNode = (node: Node) => {
-      for (const pod of this.#pods.lister.byIndex(podNodeIndex, node.metadata?.name ?? "")) this.#controller.enqueue(keyOf(pod));
+      for (const pod of this.#pods.lister.byIndex(podNodeIndex, node.metadata?.name ?? ""))
+        this.#controller.enqueue(keyOf(pod));
     };
     this.#nodes.addHandler({
       add: (node) => this.#missingSince.delete(node.metadata?.name ?? ""),
@@ -125,7 +126,8 @@ class PodGC implements Runnable {
     const finished = this.#pods.lister.list().filter((pod) => isPodTerminal(pod) && !isPodTerminating(pod));
     const created = (pod: Pod) => parseTime(pod.metadata?.creationTimestamp);
     finished.sort((a, b) => created(a) - created(b) || (keyOf(a) < keyOf(b) ? -1 : 1));
-    for (const pod of finished.slice(0, Math.max(0, finished.length - this.#threshold))) await this.#remove(pod, undefined, signal);
+    for (const pod of finished.slice(0, Math.max(0, finished.length - this.#threshold)))
+      await this.#remove(pod, undefined, signal);
   }
 }
 

@@ -25,7 +25,11 @@ function create(context: ControllerContext, rootCA: string): Runnable {
       const client = context.client.resource(configMaps).namespace(key);
       const current = maps.lister.get(key, rootCAConfigMap);
       if (current === undefined) {
-        const metadata = { name: rootCAConfigMap, namespace: key, annotations: { [descriptionAnnotation]: description } };
+        const metadata = {
+          name: rootCAConfigMap,
+          namespace: key,
+          annotations: { [descriptionAnnotation]: description },
+        };
         try {
           await client.create({ metadata, data }, { signal });
         } catch (error) {
@@ -33,9 +37,13 @@ function create(context: ControllerContext, rootCA: string): Runnable {
         }
         return undefined;
       }
-      if (deepEqual(current.data, data) && current.metadata?.annotations?.[descriptionAnnotation] !== undefined) return undefined;
+      if (deepEqual(current.data, data) && current.metadata?.annotations?.[descriptionAnnotation] !== undefined)
+        return undefined;
       const next = clone(current);
-      next.metadata = { ...next.metadata, annotations: { ...next.metadata?.annotations, [descriptionAnnotation]: description } };
+      next.metadata = {
+        ...next.metadata,
+        annotations: { ...next.metadata?.annotations, [descriptionAnnotation]: description },
+      };
       await client.update({ ...next, data }, { signal });
       return undefined;
     },

@@ -27,18 +27,30 @@ export async function markDisrupted(
   } catch (error) {
     if (isNotFound(error)) return;
     if (!isConflict(error)) throw error;
-    const fresh = await client.resource(pods).namespace(pod.metadata?.namespace ?? "").get(pod.metadata?.name ?? "", options);
-    if (fresh.metadata?.uid === pod.metadata?.uid) await client.resource(pods).updateStatus({ ...fresh, status: next.status }, options);
+    const fresh = await client
+      .resource(pods)
+      .namespace(pod.metadata?.namespace ?? "")
+      .get(pod.metadata?.name ?? "", options);
+    if (fresh.metadata?.uid === pod.metadata?.uid)
+      await client.resource(pods).updateStatus({ ...fresh, status: next.status }, options);
   }
 }
 
 /** Deletes exactly this pod; gone already is fine. */
-export async function deletePod(client: Client, pod: Pod, signal: AbortSignal, gracePeriodSeconds?: number): Promise<void> {
+export async function deletePod(
+  client: Client,
+  pod: Pod,
+  signal: AbortSignal,
+  gracePeriodSeconds?: number,
+): Promise<void> {
   const { namespace = "", name = "", uid } = pod.metadata ?? {};
   const grace = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
   const preconditions = uid === undefined ? {} : { preconditions: { uid } };
   try {
-    await client.resource(pods).namespace(namespace).delete(name, { ...preconditions, ...grace, signal });
+    await client
+      .resource(pods)
+      .namespace(namespace)
+      .delete(name, { ...preconditions, ...grace, signal });
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }

@@ -1,6 +1,12 @@
 /** What the EndpointSlice and Endpoints controllers both ask of a Service and its pods. */
 
-import { type Pod, pods as podResource, type Service, type ServicePort, services as serviceResource } from "@kubets/api";
+import {
+  type Pod,
+  pods as podResource,
+  type Service,
+  type ServicePort,
+  services as serviceResource,
+} from "@kubets/api";
 import { keyOf, type Selector, selectorFromSet } from "@kubets/apimachinery";
 import type { Informer, InformerFactory } from "@kubets/client";
 import { isPodReady, isPodTerminal, isPodTerminating } from "./pods.ts";

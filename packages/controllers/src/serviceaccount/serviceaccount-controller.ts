@@ -20,7 +20,10 @@ function create(context: ControllerContext): Runnable {
       for (const name of accountNames) {
         if (accounts.lister.get(key, name) !== undefined) continue;
         try {
-          await context.client.resource(serviceAccounts).namespace(key).create({ metadata: { name, namespace: key } }, { signal });
+          await context.client
+            .resource(serviceAccounts)
+            .namespace(key)
+            .create({ metadata: { name, namespace: key } }, { signal });
         } catch (error) {
           if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
         }

@@ -74,7 +74,8 @@ class TokenController implements Runnable {
     const uid = account.metadata?.uid ?? "";
     const data = secret.data ?? {};
     const wanted = { "ca.crt": base64(this.#options.rootCA), namespace: base64(namespace) };
-    const complete = data.token && data["ca.crt"] === wanted["ca.crt"] && data.namespace === wanted.namespace && boundTo === uid;
+    const complete =
+      data.token && data["ca.crt"] === wanted["ca.crt"] && data.namespace === wanted.namespace && boundTo === uid;
     if (complete) return;
     const token = data.token ?? base64(await this.#sign(namespace, name, accountName, uid));
     const next = clone(secret);
