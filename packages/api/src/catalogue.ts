@@ -13,6 +13,11 @@ import {
 } from "./admissionregistration/webhooks.ts";
 import { customResourceDefinitionDefinition } from "./apiextensions/custom-resource-definition.ts";
 import { apiServiceDefinition } from "./apiregistration/api-service.ts";
+import { controllerRevisionDefinition } from "./apps/controller-revision.ts";
+import { daemonSetDefinition } from "./apps/daemon-set.ts";
+import { deploymentDefinition } from "./apps/deployment.ts";
+import { replicaSetDefinition } from "./apps/replica-set.ts";
+import { statefulSetDefinition } from "./apps/stateful-set.ts";
 import { selfSubjectReviewDefinition, tokenReviewDefinition } from "./authentication/reviews.ts";
 import {
   localSubjectAccessReviewDefinition,
@@ -35,10 +40,13 @@ import { limitRangeDefinition, resourceQuotaDefinition } from "./core/limits.ts"
 import { namespaceDefinition } from "./core/namespace.ts";
 import { nodeDefinition } from "./core/node.ts";
 import { persistentVolumeClaimDefinition, persistentVolumeDefinition } from "./core/persistent-volume.ts";
+import { podDefinition } from "./core/pod.ts";
+import { podTemplateDefinition } from "./core/pod-template.ts";
+import { replicationControllerDefinition } from "./core/replication-controller.ts";
 import { secretDefinition } from "./core/secret.ts";
+import { serviceDefinition } from "./core/service.ts";
 import { serviceAccountDefinition } from "./core/service-account.ts";
 import { bindingDefinition, componentStatusDefinition } from "./core/virtual.ts";
-import { define } from "./define.ts";
 import type { ResourceDefinition } from "./definition.ts";
 import { endpointSliceDefinition } from "./discovery/endpoint-slice.ts";
 import { eventsEventDefinition } from "./events/event.ts";
@@ -64,13 +72,6 @@ import {
   volumeAttachmentDefinition,
 } from "./storage/csi.ts";
 import { storageClassDefinition, volumeAttributesClassDefinition } from "./storage/storage-class.ts";
-import { specStrategy } from "./strategy.ts";
-
-const scale = {
-  specReplicasPath: ".spec.replicas",
-  statusReplicasPath: ".status.replicas",
-  labelSelectorPath: ".spec.selector",
-};
 
 /** Within a group by plural, as upstream's discovery sorts them; groups by upstream's priority. */
 const all = [
@@ -84,24 +85,19 @@ const all = [
   nodeDefinition,
   persistentVolumeClaimDefinition,
   persistentVolumeDefinition,
-  define("", "v1", "pods", { shortNames: ["po"], categories: ["all"], strategy: specStrategy() }),
-  define("", "v1", "podtemplates", { strategy: specStrategy({}, { status: false, generationOf: ["template"] }) }),
-  define("", "v1", "replicationcontrollers", {
-    scale,
-    shortNames: ["rc"],
-    categories: ["all"],
-    strategy: specStrategy(),
-  }),
+  podDefinition,
+  podTemplateDefinition,
+  replicationControllerDefinition,
   resourceQuotaDefinition,
   secretDefinition,
   serviceAccountDefinition,
-  define("", "v1", "services", { shortNames: ["svc"], categories: ["all"], strategy: specStrategy() }),
+  serviceDefinition,
   apiServiceDefinition,
-  define("apps", "v1", "controllerrevisions", {}),
-  define("apps", "v1", "daemonsets", { shortNames: ["ds"], categories: ["all"], strategy: specStrategy() }),
-  define("apps", "v1", "deployments", { scale, shortNames: ["deploy"], categories: ["all"], strategy: specStrategy() }),
-  define("apps", "v1", "replicasets", { scale, shortNames: ["rs"], categories: ["all"], strategy: specStrategy() }),
-  define("apps", "v1", "statefulsets", { scale, shortNames: ["sts"], categories: ["all"], strategy: specStrategy() }),
+  controllerRevisionDefinition,
+  daemonSetDefinition,
+  deploymentDefinition,
+  replicaSetDefinition,
+  statefulSetDefinition,
   eventsEventDefinition,
   selfSubjectReviewDefinition,
   tokenReviewDefinition,

@@ -1,3 +1,4 @@
+export { podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
 export { definitions, findDefinition } from "./catalogue.ts";
 export { approvalStrategy } from "./certificates/certificate-signing-request.ts";
 export * from "./columns.ts";
