@@ -1,0 +1,159 @@
+/** Gives pods their service account, its token and its pull secrets. Source: kubernetes' plugin/pkg/admission/serviceaccount. */
+
+import {
+  isMirrorPod,
+  type Pod,
+  type ServiceAccount,
+  serviceAccounts,
+  type Volume,
+  type VolumeMount,
+} from "@kubets/api";
+import type { Clock, Random } from "@kubets/apimachinery";
+import type { ObjectReader } from "../reader/object-reader.ts";
+import { isAbout, refuse } from "./errors.ts";
+import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
+import { secretNamesOf } from "./pod-references.ts";
+
+export interface ServiceAccountOptions {
+  readonly reader: ObjectReader;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const defaultName = "default";
+const volumePrefix = "kube-api-access-";
+const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+const enforceMountableSecrets = "kubernetes.io/enforce-mountable-secrets";
+/** As upstream's utilrand: no vowels, nothing to misread. */
+const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+/** How often the default account of a new namespace is looked for, while its controller makes it. */
+const defaultAttempts = 10;
+
+export class ServiceAccountAdmission implements AdmissionPlugin {
+  readonly name = "ServiceAccount";
+  readonly #options: ServiceAccountOptions;
+
+  constructor(options: ServiceAccountOptions) {
+    this.#options = options;
+  }
+
+  handles(operation: AdmissionAttributes["operation"]): boolean {
+    return operation === "CREATE";
+  }
+
+  async mutate(attributes: AdmissionAttributes): Promise<void> {
+    if (!isAbout(attributes, "", "pods")) return;
+    const pod = attributes.object as Pod;
+    if (pod.spec === undefined || isMirrorPod(pod)) return;
+    pod.spec.serviceAccountName ||= defaultName;
+    // The old name of the field follows the new one, as upstream's conversion writes both.
+    pod.spec.serviceAccount = pod.spec.serviceAccountName;
+    const account = await this.#account(attributes, pod.spec.serviceAccountName);
+    if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) this.#mountToken(pod);
+    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+      pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => (name === undefined ? {} : { name }));
+  }
+
+  async validate(attributes: AdmissionAttributes): Promise<void> {
+    if (!isAbout(attributes, "", "pods")) return;
+    const pod = attributes.object as Pod;
+    if (isMirrorPod(pod)) return this.#checkMirror(attributes, pod);
+    const account = await this.#account(attributes, pod.spec?.serviceAccountName ?? "");
+    if (parseBool(account.metadata?.annotations?.[enforceMountableSecrets]))
+      for (const why of unmountable(account, pod)) throw refuse(attributes, why);
+  }
+
+  #checkMirror(attributes: AdmissionAttributes, pod: Pod): void {
+    if (pod.spec?.serviceAccountName) throw refuse(attributes, "a mirror pod may not reference service accounts");
+    if (!secretNamesOf(pod).next().done) throw refuse(attributes, "a mirror pod may not reference secrets");
+    const sources = (pod.spec?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+    if (sources.some(({ serviceAccountToken }) => serviceAccountToken))
+      throw refuse(attributes, "a mirror pod may not use ServiceAccountToken volume projections");
+  }
+
+  /** @throws StatusError 403 when there is none */
+  async #account(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
+    const { reader, clock, random } = this.#options;
+    const { namespace } = attributes;
+    const attempts = name === defaultName ? defaultAttempts : 1;
+    const intervalMs = 100 + random.next() * 100;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      if (attempt > 1) await clock.sleep(intervalMs);
+      const account = await reader.get(serviceAccounts, namespace, name);
+      if (account !== undefined) return account;
+    }
+    const what = `error looking up service account ${namespace}/${name}`;
+    throw refuse(attributes, `${what}: serviceaccount ${JSON.stringify(name)} not found`);
+  }
+
+  #mountToken(pod: Pod): void {
+    const spec = pod.spec!;
+    const existing = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix));
+    const mount: VolumeMount = { name: existing?.name ?? this.#volumeName(), readOnly: true, mountPath };
+    let isNeeded = false;
+    for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+      // Who mounts something there themselves knows why.
+      if (container.volumeMounts?.some((other) => other.mountPath === mountPath)) continue;
+      container.volumeMounts = [...(container.volumeMounts ?? []), { ...mount }];
+      isNeeded = true;
+    }
+    if (isNeeded && existing === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(mount.name)];
+  }
+
+  #volumeName(): string {
+    let suffix = "";
+    for (let i = 0; i < 5; i++)
+      suffix += suffixAlphabet[Math.floor(this.#options.random.next() * suffixAlphabet.length)];
+    return volumePrefix + suffix;
+  }
+}
+
+function tokenVolume(name: string): Volume {
+  return {
+    name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        { serviceAccountToken: { path: "token", expirationSeconds: 3607 } },
+        { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+        {
+          downwardAPI: {
+            items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Go's strconv.ParseBool; false for what it cannot read. */
+function parseBool(text: string | undefined): boolean {
+  return text !== undefined && ["1", "t", "T", "true", "TRUE", "True"].includes(text);
+}
+
+/** Which of the pod's secrets its account does not list. */
+function* unmountable(account: ServiceAccount, pod: Pod): Generator<string> {
+  const name = account.metadata?.name;
+  const mountable = new Set(account.secrets?.map((secret) => secret.name));
+  const reason = `is not allowed because service account ${name} does not reference that secret`;
+  for (const { secret } of pod.spec?.volumes ?? []) {
+    if (secret?.secretName && !mountable.has(secret.secretName))
+      yield `volume with secret.secretName="${secret.secretName}" ${reason}`;
+  }
+  const containers = [
+    ...(pod.spec?.initContainers ?? []).map((container) => ({ kind: "init container", container })),
+    ...(pod.spec?.containers ?? []).map((container) => ({ kind: "container", container })),
+  ];
+  for (const { kind, container } of containers) {
+    for (const env of container.env ?? []) {
+      const secret = env.valueFrom?.secretKeyRef?.name;
+      if (secret && !mountable.has(secret))
+        yield `${kind} ${container.name} with envVar ${env.name} referencing secret.secretName="${secret}" ${reason}`;
+    }
+  }
+  const pull = new Set(account.imagePullSecrets?.map((secret) => secret.name));
+  for (const [i, secret] of (pod.spec?.imagePullSecrets ?? []).entries()) {
+    if (!pull.has(secret.name))
+      yield `imagePullSecrets[${i}].name="${secret.name}" is not allowed because service account ${name} does not reference that imagePullSecret`;
+  }
+}
