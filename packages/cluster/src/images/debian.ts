@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../process.ts";
+import { CommandError, run } from "../process.ts";
 import { readTar, type TarEntry } from "./tar.ts";
 
 export interface PackageSet {
@@ -38,20 +38,34 @@ export async function downloadPackages(set: PackageSet, cacheDir: string, signal
       ...["-o", `Dir::State::status=${work}/status`, "-o", `Dir::Cache::archives=${work}/archives`],
       ...["-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "-o", "APT::Install-Recommends=false"],
     ];
-    const wanted = await plannedFiles(options, set, signal);
-    const missing = wanted.filter(({ file }) => !existsSync(join(cacheDir, file)));
-    if (missing.length > 0) {
-      const exact = missing.map(({ name, version }) => `${name}=${version}`);
-      await run("apt-get", [...options, "--yes", "--quiet", "download", ...exact], {
-        cwd: work,
-        ...(signal && { signal }),
-      });
-      await Promise.all(missing.map(({ file }) => rename(join(work, file), join(cacheDir, file))));
-    }
-    return wanted.map(({ file }) => join(cacheDir, file)).sort();
+    const download = () => downloadMissing(set, options, work, cacheDir, signal);
+    return await download().catch(async (error: unknown) => {
+      if (!(error instanceof CommandError) || process.getuid?.() !== 0) throw error;
+      // Most often the package lists are missing, or older than what the mirror still has.
+      await run("apt-get", ["update", "--quiet"], { ...(signal && { signal }) });
+      return download();
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function downloadMissing(
+  set: PackageSet,
+  options: readonly string[],
+  work: string,
+  cacheDir: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const wanted = await plannedFiles(options, set, signal);
+  const missing = wanted.filter(({ file }) => !existsSync(join(cacheDir, file)));
+  if (missing.length > 0) {
+    const exact = missing.map(({ name, version }) => `${name}=${version}`);
+    const args = [...options, "--yes", "--quiet", "download", ...exact];
+    await run("apt-get", args, { cwd: work, ...(signal && { signal }) });
+    await Promise.all(missing.map(({ file }) => rename(join(work, file), join(cacheDir, file))));
+  }
+  return wanted.map(({ file }) => join(cacheDir, file)).sort();
 }
 
 interface PlannedFile {
@@ -60,7 +74,7 @@ interface PlannedFile {
   readonly version: string;
 }
 
-async function plannedFiles(options: string[], set: PackageSet, signal?: AbortSignal): Promise<PlannedFile[]> {
+async function plannedFiles(options: readonly string[], set: PackageSet, signal?: AbortSignal): Promise<PlannedFile[]> {
   const { stdout } = await run("apt-get", [...options, "--print-uris", "--yes", "install", ...set.packages], {
     ...(signal && { signal }),
   });

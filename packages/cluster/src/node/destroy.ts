@@ -3,7 +3,8 @@
 import { readdir, readFile, readlink, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
-import { cgroupDirectories, detectCgroups, processesIn, removeCgroup } from "./cgroups.ts";
+import { run } from "../process.ts";
+import { cgroupDirectories, detectCgroups, processesIn, removeCgroup, slicePath } from "./cgroups.ts";
 import { findContainerd } from "./containerd.ts";
 import { type NodeIdentity, type NodeLayout, nodeLayout } from "./layout.ts";
 import { unmountUnder } from "./mounts.ts";
@@ -24,7 +25,8 @@ export interface DestroyOptions extends NodeIdentity {
 export async function destroyNode(options: DestroyOptions): Promise<void> {
   const layout = nodeLayout(options);
   const given = options.clock ? { clock: options.clock } : {};
-  const cgroupDirs = cgroupDirectories(detectCgroups(), layout.cgroupRoot);
+  const cgroups = detectCgroups();
+  const cgroupDirs = cgroupDirectories(cgroups, layout.cgroupRoot);
   // containerd first and alone: it would otherwise mourn its containers and restart shims.
   await endProcesses(await containerdOf(layout), { graceMs: 0, ...given });
   // Containers before shims: a shim is the parent who takes note of its containers' end.
@@ -33,6 +35,8 @@ export async function destroyNode(options: DestroyOptions): Promise<void> {
   await removeShimSockets(layout);
   await removeCniRecords(layout);
   await unmountUnder([layout.runDir, layout.nodeDir]);
+  // systemd would otherwise go on keeping the slice, and make it anew.
+  if (cgroups.driver === "systemd") await stopSlice(layout.cgroupRoot);
   for (const dir of cgroupDirs) await removeCgroup(dir, options.clock ?? realClock);
   await removeNodeNetwork(layout);
   await rm(layout.runDir, { recursive: true, force: true });
@@ -99,6 +103,12 @@ async function removeCniRecords(layout: NodeLayout): Promise<void> {
   );
   await Promise.all(stale.map((name) => rm(join(results, name), { force: true })));
   await rm(layout.cniDataDir, { recursive: true, force: true });
+}
+
+/** Harmless when there is no such slice. */
+async function stopSlice(cgroup: string): Promise<void> {
+  const slice = slicePath(cgroup).split("/").at(-1) ?? "";
+  await run("systemctl", ["stop", slice], { okCodes: [0, 1, 5] });
 }
 
 /** Removes the parents of a path, up to the one named `kubets`, as far as they are empty. */

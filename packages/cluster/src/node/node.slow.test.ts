@@ -12,6 +12,7 @@ import { cgroupDirectories, detectCgroups } from "./cgroups.ts";
 import { findContainerd } from "./containerd.ts";
 import { destroyNode } from "./destroy.ts";
 import { ensureNode } from "./node.ts";
+import { routePods } from "./node-network.ts";
 import { endProcesses, isAlive, listProcesses } from "./processes.ts";
 import { nodeTestSkip, startTestNodes, type TestNode, testImageCache, testSandbox } from "./testing.ts";
 
@@ -189,6 +190,27 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
       await events.until((event) => event.type === "ContainerStopped" && event.containerId === pod.containerId);
       stop.abort();
       await events.done;
+    });
+
+    await t.test("what a crash left half done is completed", async () => {
+      const second = await runPod(node, "second", demoImageName("v1"));
+      const { address } = node.machinery;
+      const ip = (...args: string[]) => execFileSync("ip", args);
+      const damages: (() => void)[] = [
+        () => ip("route", "delete", `${address}/32`),
+        () => ip("link", "delete", layout.hostInterface),
+        () => ip("-netns", layout.netns, "address", "flush", "dev", "eth0"),
+        () => ip("-netns", layout.netns, "route", "flush", "table", "main"),
+      ];
+      for (const damage of damages) {
+        damage();
+        await ensureNode(node.options);
+        await routePods(layout, node.podCIDR, address);
+        // The bridge's own route is the plugin's: a new pod puts it back.
+        if (damage === damages.at(-1)) ip("-netns", layout.netns, "route", "replace", node.podCIDR, "dev", "cni0");
+        assert.match(await fetchPage(second.ip), /<b>second<\/b>/);
+      }
+      await node.client.runtime.removePodSandbox({ podSandboxId: second.podSandboxId });
     });
 
     await t.test("after destruction without deletion, the next start finds the images and dead sandboxes", async () => {
