@@ -24,6 +24,7 @@ import type { AdmissionPlugin } from "./admission/plugin.ts";
 import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { Discovery } from "./discovery/handler.ts";
+import { OpenApi } from "./discovery/openapi.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
@@ -36,9 +37,15 @@ import { HttpsFront, type TlsFiles } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
 import { defaultInFlightLimits, InFlight, type InFlightLimits } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
+import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
+import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
+import { ServiceAllocation } from "./services/service-allocation.ts";
+import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
+import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
+import { namespaceHooks } from "./subresource/namespace.ts";
 import { parseIncludeObject } from "./table/table.ts";
 
 export interface ApiServerOptions {
@@ -60,7 +67,17 @@ export interface ApiServerOptions {
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   /** Asked in order, before the server's own paths, about every request that is not about a resource. */
   readonly nonResource?: readonly NonResourceHandler[];
-  /** Work of the server itself that begins with it and ends with its signal: publishing its Service, repairing allocations. */
+  /** `--service-cluster-ip-range`: one, or one of each family. Without it Services get no addresses. */
+  readonly serviceCidrs?: readonly string[];
+  /** `--service-node-port-range`. Default 30000-32767. */
+  readonly nodePortRange?: string;
+  /** How to reach kubelets. Without it logs, exec, attach, port-forward and the node proxy are not served. */
+  readonly kubelet?: KubeletClientOptions;
+  /** Makes the default namespaces and the `kubernetes` Service. Default: when `serviceCidrs` is given. */
+  readonly defaultObjects?: boolean;
+  /** Runs before the server is ready: what must be there first, such as bootstrap roles. */
+  readonly bootstrap?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
+  /** Work of the server itself that begins with it and ends with its signal. */
   readonly background?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
   /** Without it nothing listens: in-process and `handle` only. */
   readonly listen?: { readonly tls: TlsFiles; readonly bindAddress: string; readonly port: number };
@@ -83,6 +100,8 @@ export class ApiServer implements Component {
   readonly #stopped = new AbortController();
   #markReady!: () => void;
   #isReady = false;
+  readonly #allocation: ServiceAllocation | undefined;
+  readonly #metrics: Metrics;
   #front: HttpsFront | undefined;
   #port: number | undefined;
 
@@ -94,11 +113,14 @@ export class ApiServer implements Component {
     this.#logger = options.logger ?? silentLogger;
     const logger = this.#logger;
     const admission = new AdmissionChain(options.admission ?? []);
-    const { schemas = builtInSchemas, convert = convertObject, hooks = {} } = options;
+    const { schemas = builtInSchemas, convert = convertObject } = options;
+    this.#allocation = this.#makeAllocation(random, logger);
+    const hooks = { ...this.#builtInHooks(), ...options.hooks };
     this.resources = new ResourceTable(
       { store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
       options.definitions ?? builtInDefinitions(),
     );
+    this.#metrics = new Metrics(this.resources);
     const { resources } = this;
     this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
     this.ready = new Promise((resolve) => {
@@ -106,8 +128,11 @@ export class ApiServer implements Component {
     });
     this.#chain = new Chain({
       server: this.context,
-      handlers: { subresources: options.subresources ?? {}, virtual: options.virtual ?? {} },
-      nonResource: [...(options.nonResource ?? []), ...this.#ownPaths()],
+      handlers: {
+        subresources: { ...builtInSubresources(options.kubelet), ...options.subresources },
+        virtual: { ...builtInVirtual, ...options.virtual },
+      },
+      nonResource: [...(options.nonResource ?? []), ...this.#ownPaths(schemas)],
       inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),
     });
   }
@@ -123,7 +148,21 @@ export class ApiServer implements Component {
     else this.#front.accept(socket);
   }
 
-  #ownPaths(): NonResourceHandler[] {
+  #makeAllocation(random: Random, logger: Logger): ServiceAllocation | undefined {
+    const { store, serviceCidrs, nodePortRange } = this.#options;
+    if (serviceCidrs === undefined) return undefined;
+    const range = nodePortRange === undefined ? {} : { nodePortRange };
+    return new ServiceAllocation({ store, serviceCidrs, ...range, random: () => random.next(), logger });
+  }
+
+  #builtInHooks(): Record<string, RegistryHooks> {
+    return {
+      "/namespaces": namespaceHooks,
+      ...(this.#allocation === undefined ? {} : { "/services": this.#allocation }),
+    };
+  }
+
+  #ownPaths(schemas: SchemaSet): NonResourceHandler[] {
     const ping = { name: "ping", check: () => undefined };
     const etcd = { name: "etcd", check: () => undefined };
     const started = {
@@ -133,9 +172,12 @@ export class ApiServer implements Component {
     const health = new HealthEndpoints({ live: [ping, etcd], ready: [started] });
     const address = () => `${this.#options.advertiseAddress ?? "127.0.0.1"}:${this.#port ?? 443}`;
     const discovery = new Discovery(this.resources, address);
+    const openApi = new OpenApi(this.resources, schemas);
     return [
       (call) => health.handle(call),
       (call) => discovery.handle(call),
+      (call) => openApi.handle(call),
+      (call) => this.#metrics.handle(call),
       ({ info }) => (info.path === "/version" || info.path === "/version/" ? value(200, versionInfo()) : undefined),
     ];
   }
@@ -144,13 +186,17 @@ export class ApiServer implements Component {
     const stop = () => this.#stopped.abort();
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    const { listen, background = [] } = this.#options;
+    const { listen, background = [], bootstrap: tasks = [] } = this.#options;
     try {
       if (listen !== undefined) {
         this.#front = new HttpsFront({ ...listen, logger: this.#logger, handle: (request) => this.handle(request) });
         this.#port = await this.#front.listen();
       }
+      for (const task of tasks) await task(this, this.#stopped.signal);
+      const defaults = this.#bootstrapOptions();
+      if (defaults !== undefined) await bootstrap(defaults);
       const work = background.map((task) => task(this, this.#stopped.signal));
+      if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
       this.#isReady = true;
       this.#markReady();
       const failed = Promise.all(work).then(() => aborted(this.#stopped.signal));
@@ -165,6 +211,18 @@ export class ApiServer implements Component {
     }
   }
 
+  #bootstrapOptions(): BootstrapOptions | undefined {
+    const { serviceCidrs, defaultObjects = serviceCidrs !== undefined, advertiseAddress } = this.#options;
+    if (!defaultObjects) return undefined;
+    const transport = this.transport({ name: "system:apiserver", groups: ["system:masters"] }, "kube-apiserver");
+    const port = this.#port;
+    const publication =
+      this.#allocation === undefined || advertiseAddress === undefined || port === undefined
+        ? undefined
+        : { clusterIP: this.#allocation.firstAddress, advertiseAddress, port };
+    return { transport, publication, logger: this.#logger };
+  }
+
   healthz(): Health {
     return this.#isReady ? { ok: true } : { ok: false, reason: "the API server is not serving" };
   }
@@ -172,6 +230,7 @@ export class ApiServer implements Component {
   /** The whole chain, without a socket. Never rejects. */
   async handle(request: ServerRequest): Promise<HttpResponse> {
     const processed = await this.#chain.process(request);
+    this.#metrics.countRequest(processed.info, processed.answer.status);
     try {
       return await this.#render(request, processed);
     } catch (error) {

@@ -56,7 +56,7 @@ export type Content =
 export interface Answer {
   readonly status: number;
   readonly content: Content;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Texts for Warning headers. */
   readonly warnings?: readonly string[];
 }

@@ -2,7 +2,7 @@
  * The request's way: URL, identity, permission, room, handler. Whatever is thrown on it becomes a Status; nothing gets past it.
  */
 
-import { badRequest, type Logger } from "@kubets/apimachinery";
+import type { Logger } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import { impersonate } from "../authentication/impersonation.ts";
 import { negotiateOutput } from "../request/negotiate.ts";
@@ -84,9 +84,6 @@ export class Chain {
   async #handle(call: Call): Promise<Answer> {
     const { info, request } = call;
     if (info.isResourceRequest) {
-      if (header(request, "upgrade") !== undefined && request.upgrade === undefined && needsUpgrade(info)) {
-        throw badRequest("Upgrade request required");
-      }
       requireAcceptable(request, info);
       return await dispatch(call, this.#options.handlers);
     }
@@ -102,10 +99,6 @@ export class Chain {
 function requireAcceptable(request: ServerRequest, { subresource }: RequestInfo): void {
   if (subresource !== "" && subresource !== "status" && subresource !== "scale") return;
   negotiateOutput(header(request, "accept"), request.query, { table: true });
-}
-
-function needsUpgrade({ subresource }: RequestInfo): boolean {
-  return subresource === "exec" || subresource === "attach" || subresource === "portforward";
 }
 
 function withAuthenticated(user: UserInfo): UserInfo {

@@ -97,7 +97,7 @@ test("unknown forms are refused before anything happens", async () => {
   const refused = await http1("POST", maps, JSON.stringify(configMap("pb")), protobuf);
   assert.equal(refused.status, 406);
   assert.equal((await http1("GET", `${maps}/pb`)).status, 404);
-  const bodyType = await http1("POST", maps, "x", { "content-type": "application/vnd.kubernetes.protobuf" });
+  const bodyType = await http1("POST", maps, "x", { "content-type": "application/xml" });
   assert.equal(bodyType.status, 415);
 });
 

@@ -1,0 +1,148 @@
+/** `nodes/NAME/proxy`, `pods/NAME/proxy` and `services/NAME/proxy`: requests passed on, connections too. NAME is `[scheme:]name[:port]`. */
+
+import type { EndpointSlice, Pod, Service } from "@kubets/api";
+import { badRequest, StatusError } from "@kubets/apimachinery";
+import { listPrefix } from "../registry/keys.ts";
+import { type Answer, header, type ServerRequest } from "../request/request.ts";
+import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
+import { admitConnect } from "./connect.ts";
+import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
+import { passedHeaders, passThrough } from "./pass-through.ts";
+
+type Locate = (call: ResourceCall, target: Target, path: string) => Promise<Location>;
+
+interface Target {
+  readonly scheme: "" | "http" | "https";
+  readonly name: string;
+  readonly port: string;
+}
+
+/** Of one connection, or of the proxy's own making: not passed on in answers. */
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "te",
+  "trailer",
+]);
+
+export function nodeProxy(kubelet: KubeletClient): SubresourceHandler {
+  return proxy(({ server }, { name, port }, path) =>
+    kubelet.location(server, name, path, port === "" ? undefined : Number(port)),
+  );
+}
+
+export const podProxy = proxy(async ({ resource, info }, { scheme, name, port }, path) => {
+  const pod = (await resource.registry.get(info.namespace, name)).object as Pod;
+  const host = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? "";
+  if (host === "") throw badRequest("address not allowed");
+  const declared = pod.spec?.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
+  return locationOf(scheme, host, port === "" ? (declared ?? 80) : Number(port), path);
+});
+
+export const serviceProxy = proxy(async (call, { scheme, name, port }, path) => {
+  const { namespace } = call.info;
+  const service = (await call.resource.registry.get(namespace, name)).object as Service;
+  const ports = service.spec?.ports ?? [];
+  const wanted =
+    port === "" && ports.length === 1
+      ? ports[0]
+      : ports.find((each) => each.name === port || String(each.port) === port);
+  if (wanted === undefined) throw noEndpoints(name);
+  const backend = await backendOf(call, namespace, name, wanted.name ?? "");
+  return locationOf(scheme, backend.host, backend.port, path);
+});
+
+function noEndpoints(name: string): StatusError {
+  return new StatusError(503, "ServiceUnavailable", `no endpoints available for service ${JSON.stringify(name)}`);
+}
+
+/** Any ready endpoint of the Service's port. */
+async function backendOf({ server }: ResourceCall, namespace: string, service: string, portName: string) {
+  const slices = server.resources.find("discovery.k8s.io", "endpointslices");
+  if (slices === undefined) throw noEndpoints(service);
+  const { entries } = await server.store.list(listPrefix(slices.definition, namespace));
+  const backends: { host: string; port: number }[] = [];
+  for (const entry of entries) {
+    const slice = slices.registry.served(entry).object as EndpointSlice;
+    if (slice.metadata?.labels?.["kubernetes.io/service-name"] !== service) continue;
+    const port = slice.ports?.find((each) => (each.name ?? "") === portName)?.port;
+    if (port === undefined) continue;
+    for (const { addresses, conditions } of slice.endpoints ?? []) {
+      if (conditions?.ready !== false) for (const host of addresses) backends.push({ host, port });
+    }
+  }
+  const chosen = backends[Math.floor(server.random.next() * backends.length)];
+  if (chosen === undefined) throw noEndpoints(service);
+  return chosen;
+}
+
+function locationOf(scheme: Target["scheme"], host: string, port: number, path: string): Location {
+  // As upstream: what serves inside the cluster is not verified by name.
+  const tls = scheme === "https" ? { rejectUnauthorized: false } : {};
+  return { scheme: scheme === "https" ? "https" : "http", options: { host, port, path, ...tls } };
+}
+
+/** @throws StatusError 400 */
+function targetOf(name: string, kind: string): Target {
+  const parts = name.split(":");
+  if (parts.length === 1) return { scheme: "", name, port: "" };
+  if (parts.length === 2) return { scheme: "", name: parts[0]!, port: parts[1]! };
+  const [scheme, inner, port] = parts;
+  if (parts.length === 3 && (scheme === "" || scheme === "http" || scheme === "https")) {
+    return { scheme, name: inner!, port: port! };
+  }
+  throw badRequest(`invalid ${kind} request ${JSON.stringify(name)}`);
+}
+
+function proxy(locate: Locate): SubresourceHandler {
+  return async (call): Promise<Answer> => {
+    const { info, request } = call;
+    await admitConnect(call);
+    const path = pathBelow(request, info.parts.length);
+    // A relative link on a page at `.../proxy` would miss its last segment.
+    if (path === "" && request.method === "GET") {
+      return { status: 301, headers: { location: `${request.path}/` }, content: empty };
+    }
+    const query = request.query.toString();
+    const location = await locate(
+      call,
+      targetOf(info.name, info.resource),
+      `${path || "/"}${query === "" ? "" : `?${query}`}`,
+    );
+    if (request.upgrade !== undefined) {
+      await passThrough(request, location, request.method);
+      return { status: 101, content: { type: "hijacked" } };
+    }
+    return await passOn(request, location);
+  };
+}
+
+const empty = { type: "bytes", contentType: "text/plain", bytes: new Uint8Array() } as const;
+
+async function passOn(request: ServerRequest, location: Location): Promise<Answer> {
+  const headers = passedHeaders(request);
+  for (const name of hopByHop) delete headers[name];
+  const { body } = request;
+  const content = body.type === "bytes" ? (body.stream ?? (await body.read(Number.POSITIVE_INFINITY))) : undefined;
+  const response = await send(location, request.method, headers, content, request.signal);
+  const answered: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined && !hopByHop.has(name)) answered[name] = value;
+  }
+  return {
+    status: response.statusCode ?? 502,
+    headers: answered,
+    content: { type: "stream", contentType: header({ headers: answered }, "content-type") ?? "", stream: response },
+  };
+}
+
+/** What follows `/proxy` in the URL, as it was sent; "" when nothing does. `count` is the number of segments from the resource on. */
+function pathBelow({ path }: ServerRequest, count: number): string {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  const below = segments.slice(segments.length - count + 3);
+  if (below.length === 0) return path.endsWith("/") ? "/" : "";
+  return `/${below.join("/")}${path.endsWith("/") ? "/" : ""}`;
+}
