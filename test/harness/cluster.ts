@@ -1,0 +1,116 @@
+/** A cluster as a user has one: brought up by `./kubets up` in a directory of its own, and gone without a trace when the test ends. */
+
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Client, createClient, type HttpsTransport, transportFromKubeconfig } from "@kubets/client";
+import { clusterPaths, runningProgram } from "@kubets/cluster";
+import { type Kubectl, kubectlFor } from "./kubectl.ts";
+import type { KubectlBinary } from "./kubectl-binaries.ts";
+import { type Result, type RunOptions, run } from "./run.ts";
+
+export interface ClusterOptions {
+  /** 0 when left out. */
+  readonly nodes?: number;
+  readonly simulatedNodes?: number;
+  readonly kubectl?: KubectlBinary;
+  /** Further flags of `kubets up`. */
+  readonly flags?: readonly string[];
+  /** Where its data lives; a directory below the test's own when left out. */
+  readonly dataDir?: string;
+}
+
+export interface TestCluster {
+  readonly name: string;
+  /** The test's own directory: data, kubeconfig and home are below it. */
+  readonly dir: string;
+  readonly dataDir: string;
+  readonly kubeconfig: string;
+  readonly server: string;
+  readonly kubectl: Kubectl;
+  readonly client: Client;
+  /** `./kubets ...args` with this test's environment; --name is added. Its end, good or bad. */
+  kubets(args: readonly string[], options?: RunOptions): Promise<Result>;
+  /** The process id of the control plane itself, not of its supervisor; undefined while there is none. */
+  controlPlanePid(): number | undefined;
+  /** The control plane's log so far. */
+  log(): string;
+  /** `kubets down --delete`; also called when the test ends. */
+  stop(): Promise<void>;
+}
+
+export const kubetsProgram = fileURLToPath(new URL("../../kubets", import.meta.url));
+
+/** A name that no other cluster on this machine has. */
+export function freshName(): string {
+  return `t-${randomBytes(4).toString("hex")}`;
+}
+
+/** A directory that goes when the test ends. */
+export async function testDirectory(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "kubets-test-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Without touching the user's home and kubeconfig. */
+export function isolatedEnv(dir: string): NodeJS.ProcessEnv {
+  const { KUBECONFIG: _theirs, XDG_STATE_HOME: _state, ...env } = process.env;
+  return { ...env, HOME: join(dir, "home"), KUBECONFIG: join(dir, "kubeconfig") };
+}
+
+/** @throws Error with what `up` said when it fails */
+export async function startCluster(t: TestContext, options: ClusterOptions = {}): Promise<TestCluster> {
+  const dir = await testDirectory(t);
+  mkdirSync(join(dir, "home"));
+  const name = freshName();
+  const dataDir = options.dataDir ?? join(dir, "data");
+  const env = isolatedEnv(dir);
+  const paths = clusterPaths(name, dataDir);
+  const kubets: TestCluster["kubets"] = ([command = "", ...rest], more = {}) =>
+    run(kubetsProgram, [command, "--name", name, ...rest], { env, timeoutMs: 300_000, ...more });
+  let transport: HttpsTransport | undefined;
+  const log = () => {
+    try {
+      return readFileSync(join(paths.logs, "control-plane.log"), "utf8");
+    } catch {
+      return ""; // It has not started yet, or is gone.
+    }
+  };
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    transport?.close();
+    const { code, stderr } = await kubets(["down", "--delete"]);
+    if (code !== 0 && !stderr.includes("there is no cluster")) throw new Error(`kubets down --delete: ${stderr}`);
+  };
+  t.after(stop);
+  const nodes = ["--nodes", String(options.nodes ?? 0), "--simulated-nodes", String(options.simulatedNodes ?? 0)];
+  const flags = ["--data-dir", dataDir, "--secure-port", "0", "--egress=false", ...nodes, ...(options.flags ?? [])];
+  const up = await kubets(["up", ...flags]);
+  if (up.code !== 0) throw new Error(`kubets up: ${up.stderr}${up.stdout}\nits log ends with:\n${log().slice(-3_000)}`);
+  const kubeconfig = join(dir, "kubeconfig");
+  transport = await transportFromKubeconfig(paths.adminConf);
+  const { securePort, bindAddress } = JSON.parse(readFileSync(paths.config, "utf8")) as {
+    securePort: number;
+    bindAddress: string;
+  };
+  return {
+    name,
+    dir,
+    dataDir,
+    kubeconfig,
+    server: `https://${bindAddress}:${securePort}`,
+    kubectl: await kubectlFor(kubeconfig, dir, options.kubectl),
+    client: createClient(transport),
+    kubets,
+    controlPlanePid: () => runningProgram(paths.controlPlanePid)?.pid,
+    log,
+    stop,
+  };
+}
