@@ -113,12 +113,11 @@ function validateRestart({ restartPolicy, restartPolicyRules = [] }: Container, 
 }
 
 function validateRestartRule({ action, exitCodes }: ContainerRestartRule, at: FieldPath): FieldError[] {
-  const errors = oneOf(at.child("action"), action, ["Restart", "RestartAllContainers"]);
+  const errors = supportedOrAbsent(at.child("action"), action ?? "", ["Restart", "RestartAllContainers"]);
   const here = at.child("exitCodes");
   if (exitCodes === undefined) return [...errors, required(here, "must be specified")];
-  errors.push(...oneOf(here.child("operator"), exitCodes.operator, ["In", "NotIn"]));
+  errors.push(...supportedOrAbsent(here.child("operator"), exitCodes.operator ?? "", ["In", "NotIn"]));
   const values = exitCodes.values ?? [];
-  if (values.length === 0) errors.push(invalidValue(here.child("values"), values, "must have at least one value"));
   if (values.length > 255) errors.push(tooMany(here.child("values"), values.length, 255));
   return errors;
 }

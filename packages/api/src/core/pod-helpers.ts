@@ -14,7 +14,16 @@ import type {
   PodStatus,
 } from "../generated/types.ts";
 
-export { podLimits, podRequests, qosClassOf } from "./pod-resources.ts";
+export { addResources, formatResourceList, maxResources, parseResourceList } from "./container-quantities.ts";
+export {
+  type PodResourcesOptions,
+  podLimits,
+  podRequests,
+  type QOSClass,
+  qosClassOf,
+  type ResourceList,
+  type ResourceMap,
+} from "./pod-resources.ts";
 
 export type ContainerKind = "containers" | "initContainers" | "ephemeralContainers";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Pod } from "../generated/types.ts";
+import type { Pod, PodStatus } from "../generated/types.ts";
 import { setPodDefaults, setPodTemplateDefaults } from "./pod-spec-defaults.ts";
 import { podOf } from "./pod-test-objects.ts";
 
@@ -117,4 +117,20 @@ test("pod-level requests are those of the containers, else the pod's limits", ()
     containers: [{ name: "app", image: "nginx:1", resources: { requests: { cpu: "500m" } } }],
   });
   assert.deepEqual(pod.spec?.resources?.requests, { cpu: "500m", memory: "1Gi" });
+});
+
+test("podIP and podIPs follow each other", () => {
+  const cases: [PodStatus, PodStatus][] = [
+    [{ podIP: "10.0.0.1" }, { podIP: "10.0.0.1", podIPs: [{ ip: "10.0.0.1" }] }],
+    [{ podIPs: [{ ip: "10.0.0.1" }] }, { podIP: "10.0.0.1", podIPs: [{ ip: "10.0.0.1" }] }],
+    [
+      { podIP: "10.0.0.2", podIPs: [{ ip: "10.0.0.1" }] },
+      { podIP: "10.0.0.2", podIPs: [{ ip: "10.0.0.2" }] },
+    ],
+  ];
+  for (const [status, expected] of cases) {
+    const pod: Pod = { status };
+    setPodDefaults(pod);
+    assert.deepEqual(pod.status, expected);
+  }
 });

@@ -3,7 +3,7 @@
  * Source: SetDefaults_PodSpec and SetDefaults_Pod.
  */
 
-import type { Container, Pod, PodSpec, PodTemplateSpec } from "../generated/types.ts";
+import type { Container, Pod, PodSpec, PodStatus, PodTemplateSpec } from "../generated/types.ts";
 import { setContainerDefaults } from "./container-defaults.ts";
 import { canonicalResourceList } from "./container-quantities.ts";
 import { allContainers } from "./pod-helpers.ts";
@@ -60,8 +60,17 @@ function setHostNetworkPorts(containers: readonly Container[] | undefined): void
     for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
 }
 
+/** `podIP` is the first of `podIPs`; where they differ, the writer knew only the singular, and it holds. */
+function syncPodIPs(status: PodStatus | undefined): void {
+  if (status === undefined) return;
+  const [first] = status.podIPs ?? [];
+  if (status.podIP && status.podIP !== first?.ip) status.podIPs = [{ ip: status.podIP }];
+  else if (!status.podIP && first?.ip) status.podIP = first.ip;
+}
+
 /** All defaults of a Pod. */
 export function setPodDefaults(pod: Pod): void {
+  syncPodIPs(pod.status);
   const spec = pod.spec;
   if (spec === undefined) return;
   setPodSpecDefaults(spec);
