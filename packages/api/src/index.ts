@@ -6,6 +6,7 @@ export { convertObject, storedVersion } from "./conversion.ts";
 export { namespaceFinalizeStrategy } from "./core/namespace.ts";
 export * from "./core/pod-helpers.ts";
 export { podEphemeralContainersStrategy, podResizeStrategy } from "./core/pod-subresources.ts";
+export { validatePodBinding } from "./core/pod-validation.ts";
 export {
   type AllocationPlan,
   type Allocations,
