@@ -62,11 +62,7 @@ function validateValueFrom(source: EnvVarSource, value: string | undefined, at: 
   }
   if (sources === 0)
     errors.push(
-      invalidValue(
-        at,
-        "",
-        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
-      ),
+      invalidValue(at, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"),
     );
   else if (value) errors.push(invalidValue(at, "", "may not be specified when `value` is not empty"));
   else if (sources > 1) errors.push(invalidValue(at, "", "may not have more than one field specified at a time"));
