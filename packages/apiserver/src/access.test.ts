@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { definitions, findDefinition, schemaSet } from "@kubets/api";
+import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { memoryStore } from "@kubets/storage";
+import { buildAccess } from "./access.ts";
+import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
+import { StoreReader } from "./reader/object-reader.ts";
+import { ApiServer } from "./server.ts";
+import { ensureNamespaces } from "./services/default-objects.ts";
+import { send } from "./testing/server.ts";
+
+const issuer = "https://kubernetes.default.svc.cluster.local";
+
+async function withServer(body: (server: ApiServer, as: As) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "kubets-access-"));
+  const stop = new AbortController();
+  try {
+    const store = memoryStore();
+    const base = { clock: realClock, random: realRandom, logger: silentLogger };
+    const certificates = await ensureClusterCertificates({
+      directory,
+      ...base,
+      dnsNames: [],
+      ipAddresses: ["127.0.0.1"],
+    });
+    const reader = new StoreReader(store, ({ group, version, plural }) => findDefinition(group, version, plural)!);
+    const access = await buildAccess(
+      {
+        reader,
+        clientCA: certificates.ca.certificate,
+        serviceAccountKey: certificates.serviceAccountKey,
+        issuer,
+        externalUrl: () => "https://127.0.0.1:6443",
+        tokenFile: { text: 'root,root,1,system:masters\njane,jane,2,"dev"\n', path: "tokens.csv" },
+        ...base,
+      },
+      stop.signal,
+    );
+    const server = new ApiServer({ store, definitions: definitions(), schemas: schemaSet, ...access, ...base });
+    const transport = server.transport({ name: "system:apiserver", groups: ["system:masters"] });
+    await ensureNamespaces(transport);
+    for (const task of access.bootstrap) await task(server);
+    const as: As = (token, method, url, object) =>
+      send(server, method, url, object, { headers: { authorization: `Bearer ${token}` } });
+    await body(server, as);
+  } finally {
+    stop.abort();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+type As = (token: string, method: string, url: string, object?: object) => ReturnType<typeof send>;
+
+test("a cluster's users, service accounts and roles, through the whole chain", () =>
+  withServer(async (server, as) => {
+    const forbidden = await as("jane", "GET", "/api/v1/namespaces/default/pods");
+    assert.equal(forbidden.status, 403);
+    assert.equal(
+      forbidden.json.message,
+      'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
+    );
+    assert.equal((await as("nobody", "GET", "/api")).status, 401);
+    assert.equal((await send(server, "GET", "/version")).status, 200);
+    assert.equal(
+      (await send(server, "GET", "/api/v1/nodes")).json.message,
+      'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope',
+    );
+
+    const rules = [{ verbs: ["list"], apiGroups: [""], resources: ["pods"] }];
+    const role = { metadata: { name: "lister" }, rules };
+    assert.equal((await as("root", "POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role)).status, 201);
+    const binding = {
+      metadata: { name: "jane" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lister" },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "dev" }],
+    };
+    const bound = await as(
+      "root",
+      "POST",
+      "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
+      binding,
+    );
+    assert.equal(bound.status, 201);
+    assert.equal((await as("jane", "GET", "/api/v1/namespaces/default/pods")).status, 200);
+    assert.equal((await as("jane", "GET", "/api/v1/namespaces/kube-system/pods")).status, 403);
+  }));
+
+test("a pod gets its account's token, which is good until the pod is gone", () =>
+  withServer(async (_server, as) => {
+    assert.equal(
+      (await as("root", "POST", "/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } }))
+        .status,
+      201,
+    );
+    const spec = { containers: [{ name: "c", image: "demo" }] };
+    const pod = await as("root", "POST", "/api/v1/namespaces/default/pods", { metadata: { name: "web" }, spec });
+    assert.equal(pod.status, 201, pod.text);
+    assert.equal(pod.json.spec.serviceAccountName, "default");
+    assert.match(pod.json.spec.volumes[0].name, /^kube-api-access-/);
+    assert.equal(pod.json.spec.priority, 0);
+    assert.equal(pod.json.spec.tolerations.length, 2);
+    const boundObjectRef = { kind: "Pod", apiVersion: "v1", name: "web", uid: pod.json.metadata.uid };
+    const url = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    const made = await as("root", "POST", url, {
+      spec: { audiences: [issuer], boundObjectRef, expirationSeconds: 3607 },
+    });
+    assert.equal(made.status, 201, made.text);
+    const { token } = made.json.status;
+    assert.equal((await as(token, "GET", "/api/v1/namespaces/default/pods")).status, 403);
+    const who = await as(token, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {});
+    assert.equal(who.json.status.userInfo.username, "system:serviceaccount:default:default");
+    const review = await as("root", "POST", "/apis/authentication.k8s.io/v1/tokenreviews", { spec: { token } });
+    assert.equal(review.status, 201, review.text);
+    assert.equal(review.json.status.user.username, "system:serviceaccount:default:default");
+    const jwks = await as(token, "GET", "/openid/v1/jwks");
+    assert.equal(jwks.json.keys.length, 1);
+    const document = await as(token, "GET", "/.well-known/openid-configuration");
+    assert.equal(document.json.jwks_uri, "https://127.0.0.1:6443/openid/v1/jwks");
+  }));
