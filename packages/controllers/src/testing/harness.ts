@@ -100,7 +100,7 @@ async function quiet(memory: MemoryApi): Promise<void> {
 
 function runKubelet(client: Client, informers: InformerFactory, clock: Clock): void {
   const start = (pod: Pod) => {
-    if (pod.status?.phase === "Running" || pod.metadata?.annotations?.["test/kubelet"] === "off") return;
+    if ((pod.status?.phase ?? "Pending") !== "Pending" || pod.metadata?.annotations?.["test/kubelet"] === "off") return;
     const now = formatTime(clock.now());
     const ready = { type: "Ready", status: "True", lastTransitionTime: now };
     const status = { phase: "Running", podIP: "10.0.0.1", podIPs: [{ ip: "10.0.0.1" }], conditions: [ready] };
