@@ -1,17 +1,29 @@
 /** An API server as a cluster runs it: authentication, authorization, admission and the kinds that need cluster state, from plain options. */
 
-import { definitions, findDefinition, schemaSet } from "@kubets/api";
+import { definitions, findDefinition, schemaSet, type TokenReview } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
+import { admissionPlugins } from "./admission/default-plugins.ts";
 import { buildAuthentication } from "./authentication/build.ts";
+import { jwksPath } from "./authentication/oidc-discovery.ts";
+import { reviewToken } from "./authentication/reviews.ts";
+import { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
 import { parseSigningKey, parseVerificationKeys } from "./authentication/service-account-keys.ts";
 import { tokenFileAuthenticator } from "./authentication/token-file.ts";
+import { reconcileBootstrapPolicy } from "./authorization/bootstrap-policy/reconcile.ts";
+import { EscalationCheck } from "./authorization/escalation.ts";
+import { NodeAuthorizer } from "./authorization/node.ts";
+import { NodeGraph } from "./authorization/node-graph.ts";
 import { rbacAuthorizer } from "./authorization/rbac.ts";
 import { RbacIndex } from "./authorization/rbac-index.ts";
 import { privilegedGroupAuthorizer, unionAuthorizer } from "./authorization/union.ts";
 import type { ClusterCertificates } from "./certificates/cluster-certificates.ts";
-import { StoreReader } from "./reader/object-reader.ts";
-import { ApiServer } from "./server.ts";
+import { oidcDiscovery } from "./discovery/oidc.ts";
+import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
+import { ApiServer, type ApiServerOptions } from "./server.ts";
+import { apiServerIdentity } from "./services/default-objects.ts";
+import { policyWriter } from "./services/policy-writer.ts";
+import { serviceAccountToken } from "./subresource/service-account-token.ts";
 
 export interface KubeApiServerOptions {
   readonly store: Store;
@@ -28,50 +40,89 @@ export interface KubeApiServerOptions {
   readonly logger: Logger;
 }
 
-export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
-  const { store, certificates, clock, random, logger, tokenFile, listen, clusterDomain } = options;
-  const definitionOf = ({ group, version, plural }: { group: string; version: string; plural: string }) => {
-    const definition = findDefinition(group, version, plural);
-    if (definition === undefined) throw new Error(`no definition of ${plural}.${version}.${group}`);
-    return definition;
-  };
+export interface KubeApiServer {
+  readonly server: ApiServer;
+  /** Signs service account tokens with the server's own key. */
+  readonly tokens: ServiceAccountIssuer;
+}
+
+/** @param signal ends what follows the store from now on; the server itself has its own, given to `start` */
+export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
+  const { store, clock, random, logger } = options;
   const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
+  const { tokens, ...identity } = identityParts(options, reader);
+  const rbac = new RbacIndex();
+  const graph = new NodeGraph();
+  await Promise.all([rbac.follow(reader, signal), graph.follow(reader, signal)]);
+  const authorizer = unionAuthorizer([privilegedGroupAuthorizer, new NodeAuthorizer(graph), rbacAuthorizer(rbac)]);
+  const plugins = admissionPlugins({ reader, clock, random, enable: ["NodeRestriction"] });
+  const server = new ApiServer({
+    ...identity,
+    store,
+    definitions: definitions(),
+    schemas: schemaSet,
+    authorizer,
+    admission: [...plugins, new EscalationCheck(rbac, authorizer)],
+    bootstrap: [(server) => reconcileBootstrapPolicy(policyWriter(server.transport(apiServerIdentity)))],
+    serviceCidrs: [options.serviceCIDR],
+    advertiseAddress: options.advertiseAddress,
+    kubelet: kubeletClient(options),
+    clock,
+    random,
+    logger,
+    ...listenOptions(options),
+  });
+  return { server, tokens };
+}
+
+function definitionOf({ group, version, plural }: { group: string; version: string; plural: string }) {
+  const definition = findDefinition(group, version, plural);
+  if (definition === undefined) throw new Error(`no definition of ${plural}.${version}.${group}`);
+  return definition;
+}
+
+/** Who is who: authentication, and the tokens this server makes. */
+function identityParts(
+  options: KubeApiServerOptions,
+  reader: ObjectReader,
+): Pick<ApiServerOptions, "authenticator" | "subresources" | "virtual" | "nonResource"> &
+  Pick<KubeApiServer, "tokens"> {
+  const { certificates, clock, random, logger, tokenFile, clusterDomain } = options;
+  const { privateKey, publicKey } = certificates.serviceAccountKey;
   const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
-  const signingKey = parseSigningKey(certificates.serviceAccountKey.privateKey);
+  const keys = parseVerificationKeys(publicKey);
   const authentication = buildAuthentication({
     clock,
     reader,
     clientCA: certificates.ca.certificate,
-    serviceAccounts: { issuers: [issuer], keys: parseVerificationKeys(certificates.serviceAccountKey.publicKey) },
+    serviceAccounts: { issuers: [issuer], keys },
     bootstrapTokens: true,
     ...(tokenFile === undefined
       ? {}
       : { tokenFile: tokenFileAuthenticator(tokenFile.text, tokenFile.path, (message) => logger.warn(message)) }),
   });
-  void signingKey;
-  const rbac = new RbacIndex();
-  await rbac.follow(reader, signal);
-  return new ApiServer({
-    store,
-    definitions: definitions(),
-    schemas: schemaSet,
-    authenticator: authentication.request,
-    authorizer: unionAuthorizer([privilegedGroupAuthorizer, rbacAuthorizer(rbac)]),
-    advertiseAddress: options.advertiseAddress,
-    clock,
-    random,
-    logger,
-    ...(listen === undefined
-      ? {}
-      : {
-          listen: {
-            ...listen,
-            tls: {
-              key: certificates.apiServer.key,
-              cert: certificates.apiServer.certificate,
-              clientCA: certificates.ca.certificate,
-            },
-          },
-        }),
-  });
+  const { request: authenticator, token, apiAudiences } = authentication;
+  const key = parseSigningKey(privateKey);
+  const tokens = new ServiceAccountIssuer({ issuer, key, audiences: apiAudiences, reader, clock, random });
+  const external = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
+  return {
+    tokens,
+    authenticator,
+    subresources: { "/serviceaccounts/token": serviceAccountToken(tokens) },
+    virtual: {
+      "authentication.k8s.io/tokenreviews": (_call, review) => reviewToken(review as TokenReview, token, apiAudiences),
+    },
+    nonResource: [oidcDiscovery(issuer, `${external}${jwksPath}`, keys)],
+  };
+}
+
+function kubeletClient({ certificates }: KubeApiServerOptions) {
+  const { kubeletClient: client, ca } = certificates;
+  return { cert: client.certificate, key: client.key, ca: ca.certificate };
+}
+
+function listenOptions({ listen, certificates }: KubeApiServerOptions): Pick<ApiServerOptions, "listen"> {
+  if (listen === undefined) return {};
+  const { apiServer, ca } = certificates;
+  return { listen: { ...listen, tls: { key: apiServer.key, cert: apiServer.certificate, clientCA: ca.certificate } } };
 }

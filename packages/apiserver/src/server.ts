@@ -42,6 +42,7 @@ import { type HttpResponse, render } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
+import { apiServerIdentity } from "./services/default-objects.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
 import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
@@ -75,7 +76,7 @@ export interface ApiServerOptions {
   readonly kubelet?: KubeletClientOptions;
   /** Makes the default namespaces and the `kubernetes` Service. Default: when `serviceCidrs` is given. */
   readonly defaultObjects?: boolean;
-  /** Runs before the server is ready: what must be there first, such as bootstrap roles. */
+  /** Runs after the default objects and before the server is ready: what must be there first, such as bootstrap roles. */
   readonly bootstrap?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
   /** Work of the server itself that begins with it and ends with its signal. */
   readonly background?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
@@ -192,9 +193,9 @@ export class ApiServer implements Component {
         this.#front = new HttpsFront({ ...listen, logger: this.#logger, handle: (request) => this.handle(request) });
         this.#port = await this.#front.listen();
       }
-      for (const task of tasks) await task(this, this.#stopped.signal);
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
+      for (const task of tasks) await task(this, this.#stopped.signal);
       const work = background.map((task) => task(this, this.#stopped.signal));
       if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
       this.#isReady = true;
@@ -214,7 +215,7 @@ export class ApiServer implements Component {
   #bootstrapOptions(): BootstrapOptions | undefined {
     const { serviceCidrs, defaultObjects = serviceCidrs !== undefined, advertiseAddress } = this.#options;
     if (!defaultObjects) return undefined;
-    const transport = this.transport({ name: "system:apiserver", groups: ["system:masters"] }, "kube-apiserver");
+    const transport = this.transport(apiServerIdentity, "kube-apiserver");
     const port = this.#port;
     const publication =
       this.#allocation === undefined || advertiseAddress === undefined || port === undefined

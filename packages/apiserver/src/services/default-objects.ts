@@ -7,6 +7,9 @@ import type { Endpoints, EndpointSlice, Service } from "@kubets/api";
 import { deepEqual, isAlreadyExists, isNotFound, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 
+/** Who the server is when it writes for itself. */
+export const apiServerIdentity = { name: "system:apiserver", groups: ["system:masters"] };
+
 export const defaultNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /** Makes those that are missing. */
