@@ -1,31 +1,13 @@
-/** Quality of service class. Source: KEP "Resource QoS", `ComputePodQOS`. */
+/** Quality of service class of a pod. */
 
 import type { Pod } from "@kubets/api";
-import { allContainers } from "./pod-ref.ts";
+import { qosClassOf as computeQosClass } from "@kubets/api";
 
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
-const qosResources = ["cpu", "memory"];
-
-function isZero(quantity: string | undefined): boolean {
-  return quantity === undefined || /^[+-]?0*\.?0*[A-Za-z]*$/.test(quantity);
-}
-
-/** What the API server has put in the status, else computed from requests and limits of cpu and memory. */
+/** What the API server has put in the status: the class never changes. Computed for pods without, such as static ones. */
 export function qosClassOf(pod: Pod): QosClass {
   const recorded = pod.status?.qosClass;
   if (recorded === "Guaranteed" || recorded === "Burstable" || recorded === "BestEffort") return recorded;
-  let any = false;
-  let guaranteed = true;
-  for (const { type, container } of allContainers(pod)) {
-    if (type === "ephemeral") continue;
-    for (const resource of qosResources) {
-      const request = container.resources?.requests?.[resource];
-      const limit = container.resources?.limits?.[resource];
-      if (!isZero(request) || !isZero(limit)) any = true;
-      if (isZero(limit) || (!isZero(request) && request !== limit)) guaranteed = false;
-    }
-  }
-  if (!any) return "BestEffort";
-  return guaranteed ? "Guaranteed" : "Burstable";
+  return computeQosClass(pod) as QosClass;
 }

@@ -17,6 +17,7 @@ export class PodCache {
   readonly #logger: Logger;
   readonly #signal: AbortSignal;
   readonly #slots = new Map<string, Slot>();
+  readonly #listeners = new Map<string, Set<(status: RuntimePod) => void>>();
 
   constructor(runtime: RuntimeService, logger: Logger, signal: AbortSignal) {
     this.#runtime = runtime;
@@ -51,13 +52,30 @@ export class PodCache {
     return slot.next;
   }
 
+  /** Calls `listener` after every look at the pod. Returns what stops it. */
+  subscribe(uid: string, listener: (status: RuntimePod) => void): () => void {
+    const listeners = this.#listeners.get(uid) ?? new Set();
+    this.#listeners.set(uid, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(uid);
+    };
+  }
+
   remove(uid: string): void {
+    const { namespace = "", name = "" } = this.#slots.get(uid)?.status ?? {};
     this.#slots.delete(uid);
+    this.#tell({ uid, namespace, name, sandboxes: [], containers: [], ips: [] });
+  }
+
+  #tell(status: RuntimePod): void {
+    for (const listener of [...(this.#listeners.get(status.uid) ?? [])]) listener(status);
   }
 
   async #read(ref: PodRef, slot: Slot): Promise<RuntimePod> {
     try {
       slot.status = await readPod(this.#runtime, ref, slot.status, this.#logger, this.#signal);
+      this.#tell(slot.status);
       return slot.status;
     } finally {
       slot.reading = undefined;
