@@ -7,6 +7,7 @@ import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { CronJob } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import { validateCronJob } from "./validation.ts";
 
 const rules: Strategy<CronJob> = {
   setDefaults({ spec }) {
@@ -18,6 +19,8 @@ const rules: Strategy<CronJob> = {
     const podSpec = spec.jobTemplate?.spec?.template?.spec;
     if (podSpec !== undefined) setPodSpecDefaults(podSpec);
   },
+  validate: validateCronJob,
+  validateUpdate: validateCronJob,
 };
 
 function lastSchedule(job: CronJob, now: number): string {

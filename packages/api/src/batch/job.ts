@@ -7,6 +7,7 @@ import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { Job, JobSpec } from "../generated/types.ts";
 import { metadataOf, specStrategy, statusStrategy } from "../strategy.ts";
+import { validateJob, validateJobUpdate } from "./validation.ts";
 
 const maxInt32 = 2147483647;
 
@@ -53,6 +54,8 @@ const rules: Strategy<Job> = {
     if (job.metadata?.labels === undefined && labels !== undefined) metadataOf(job).labels = { ...labels };
   },
   prepareForCreate: generateSelector,
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
 };
 
 function hasCondition(job: Job, type: string): boolean {

@@ -1,10 +1,10 @@
 /** LimitRange and ResourceQuota. */
 
-import { deepEqual, type FieldError, fieldImmutable, invalidValue, path } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { LimitRange, LimitRangeItem, ResourceQuota } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import { validateLimitRange, validateQuota, validateQuotaUpdate } from "./limits-validation.ts";
 
 /** For containers: the default limit is the maximum; the default request is the default limit, or else the minimum. */
 function setItemDefaults(item: LimitRangeItem): void {
@@ -19,15 +19,11 @@ export const limitRangeDefinition = define<LimitRange>("", "v1", "limitranges", 
     setDefaults(range) {
       for (const item of range.spec?.limits ?? []) setItemDefaults(item);
     },
+    validate: validateLimitRange,
+    validateUpdate: validateLimitRange,
     allowCreateOnUpdate: true,
   },
 });
-
-function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
-  const scopes = (q: ResourceQuota) => [...new Set(q.spec?.scopes ?? [])].sort();
-  if (deepEqual(scopes(quota), scopes(old))) return [];
-  return [invalidValue(path("spec.scopes"), quota.spec?.scopes, fieldImmutable)];
-}
 
 /** `requests.cpu: 1/2, pods: 3/10`; `limits.*` have a column of their own. */
 function quotaText(quota: ResourceQuota, limits: boolean): string {
@@ -41,7 +37,10 @@ function quotaText(quota: ResourceQuota, limits: boolean): string {
 
 export const resourceQuotaDefinition = define<ResourceQuota>("", "v1", "resourcequotas", {
   shortNames: ["quota"],
-  strategy: specStrategy<ResourceQuota>({ validateUpdate: validateQuotaUpdate }, { generationOf: [] }),
+  strategy: specStrategy<ResourceQuota>(
+    { validate: validateQuota, validateUpdate: validateQuotaUpdate },
+    { generationOf: [] },
+  ),
   status: statusStrategy<ResourceQuota>(),
   columns: [
     nameColumn,

@@ -1,10 +1,15 @@
 /** PersistentVolume and PersistentVolumeClaim. */
 
-import { deepEqual, type FieldError, forbiddenField, path } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import {
+  validateClaim,
+  validateClaimUpdate,
+  validateVolume,
+  validateVolumeUpdate,
+} from "./persistent-volume-validation.ts";
 
 const modeNames: Readonly<Record<string, string>> = {
   ReadWriteOnce: "RWO",
@@ -37,33 +42,6 @@ function claimText(volume: PersistentVolume): string {
   return claim === undefined ? "" : `${claim.namespace ?? ""}/${claim.name ?? ""}`;
 }
 
-/** Fields of the spec beside the source; all but `volumeMode` may change. */
-const besideSource = new Set([
-  "accessModes",
-  "capacity",
-  "claimRef",
-  "mountOptions",
-  "nodeAffinity",
-  "persistentVolumeReclaimPolicy",
-  "storageClassName",
-  "volumeAttributesClassName",
-  "volumeMode",
-]);
-
-function validateVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
-  const source = (v: PersistentVolume) =>
-    Object.fromEntries(Object.entries(v.spec ?? {}).filter(([name]) => !besideSource.has(name)));
-  const errors: FieldError[] = [];
-  if (!deepEqual(source(volume), source(old))) {
-    const why = "spec.persistentvolumesource is immutable after creation";
-    errors.push(forbiddenField(path("spec.persistentvolumesource"), why));
-  }
-  if (volume.spec?.volumeMode !== old.spec?.volumeMode) {
-    errors.push(forbiddenField(path("volumeMode"), "field is immutable"));
-  }
-  return errors;
-}
-
 export const persistentVolumeDefinition = define<PersistentVolume>("", "v1", "persistentvolumes", {
   shortNames: ["pv"],
   strategy: specStrategy<PersistentVolume>(
@@ -73,6 +51,7 @@ export const persistentVolumeDefinition = define<PersistentVolume>("", "v1", "pe
         spec.persistentVolumeReclaimPolicy ||= "Retain";
         spec.volumeMode ??= "Filesystem";
       },
+      validate: validateVolume,
       validateUpdate: validateVolumeUpdate,
     },
     { status: { phase: "Pending" }, generationOf: [] },
@@ -102,6 +81,8 @@ export const persistentVolumeClaimDefinition = define<Claim>("", "v1", "persiste
       setDefaults({ spec }) {
         if (spec !== undefined) spec.volumeMode ??= "Filesystem";
       },
+      validate: validateClaim,
+      validateUpdate: validateClaimUpdate,
     },
     { status: { phase: "Pending" }, generationOf: [] },
   ),

@@ -1,14 +1,33 @@
 /** PodDisruptionBudget. */
 
-import { type FieldError, invalidValue, path } from "@kubets/apimachinery";
+import { type FieldError, invalidValue, notSupported, path, validateLabelSelector } from "@kubets/apimachinery";
+import { atMost100Percent, validateIntOrPercent } from "../apps/workload-validation.ts";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { PodDisruptionBudget } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 
+const evictionPolicies = ["AlwaysAllow", "IfHealthyBudget"];
+
 function validate({ spec = {} }: PodDisruptionBudget): FieldError[] {
-  if (spec.minAvailable === undefined || spec.maxUnavailable === undefined) return [];
-  return [invalidValue(path("spec"), spec, "minAvailable and maxUnavailable cannot be both set")];
+  const at = path("spec");
+  const errors: FieldError[] = [];
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
+    errors.push(invalidValue(at, spec, "minAvailable and maxUnavailable cannot be both set"));
+  }
+  for (const field of ["minAvailable", "maxUnavailable"] as const) {
+    if (spec[field] === undefined) continue;
+    errors.push(
+      ...validateIntOrPercent(spec[field], at.child(field)),
+      ...atMost100Percent(spec[field], at.child(field)),
+    );
+  }
+  errors.push(...validateLabelSelector(spec.selector, at.child("selector")));
+  const policy = spec.unhealthyPodEvictionPolicy;
+  if (policy !== undefined && !evictionPolicies.includes(policy)) {
+    errors.push(notSupported(at.child("unhealthyPodEvictionPolicy"), policy, evictionPolicies));
+  }
+  return errors;
 }
 
 export const podDisruptionBudgetDefinition = define<PodDisruptionBudget>("policy", "v1", "poddisruptionbudgets", {
