@@ -1,3 +1,4 @@
+export * from "./compaction.ts";
 export type { EventRingLimits } from "./event-ring.ts";
 export * from "./memory-store.ts";
 export * from "./sqlite/open.ts";

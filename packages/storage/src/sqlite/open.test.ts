@@ -101,7 +101,7 @@ withPath("a directory that cannot be made is named", async (path) => {
   writeFileSync(path, "");
   await assert.rejects(
     openSqliteStore({ path: join(path, "below", "state.db") }),
-    unavailable(/cannot make the directory/),
+    unavailable(/a part of the path is a file/),
   );
 });
 
@@ -155,6 +155,25 @@ withPath("10,000 pods of 3 KB are open in a moment", async (path) => {
 });
 
 const asRoot = process.getuid?.() === 0;
+
+withPath(
+  "a read-only file system is said to be one",
+  async (path) => {
+    const mount = join(path, "..");
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", mount]);
+    try {
+      await (await openSqliteStore({ path })).close();
+      execFileSync("mount", ["-o", "remount,ro", mount]);
+      await assert.rejects(
+        openSqliteStore({ path }),
+        unavailable(/the file system is read-only; remount it for writing/),
+      );
+    } finally {
+      execFileSync("umount", [mount]);
+    }
+  },
+  { skip: asRoot ? false : "needs root to mount" },
+);
 
 withPath(
   "a full disk fails the writes it concerns, rolls them back, and heals",

@@ -1,6 +1,6 @@
 /** The embedded default: everything in memory, and durable in one SQLite file. */
 
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import { EntryIndex } from "../entry-index.ts";
@@ -26,7 +26,7 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { path, clock = realClock, logger = silentLogger, ringLimits = defaultRingLimits } = options;
   const startedAt = clock.monotonic();
-  makeDirectory(dirname(path));
+  prepareDirectory(path);
   const loader = new Loader(ringLimits);
   const { log, compactedRevision } = await ThreadedLog.open(path, (record) => loader.add(record));
   const loaded = loader.finish(compactedRevision);
@@ -39,14 +39,27 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return new LoggedStore({ log, logger, loaded, ringLimits });
 }
 
-function makeDirectory(path: string): void {
+/** What SQLite would say of a place it cannot write to is too little to act on: ask the file system first. */
+function prepareDirectory(path: string): void {
+  const directory = dirname(path);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
   } catch (cause) {
-    const message = `cannot make the directory ${path}: ${(cause as Error).message}; choose another data directory`;
-    throw new StoreUnavailableError(message, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = reasons[code ?? ""] ?? `${message}; choose another data directory`;
+    throw new StoreUnavailableError(`cannot open ${path}: ${why}`, { cause });
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  EROFS: "the file system is read-only; remount it for writing, or choose another data directory",
+  EACCES: "permission denied; run as the user that owns it, or choose another data directory",
+  EPERM: "permission denied; run as the user that owns it, or choose another data directory",
+  ENOSPC: "the disk is full; free some space and try again",
+  ENOTDIR: "a part of the path is a file and not a directory; choose another data directory",
+};
 
 /** Replays the log into an index and a ring of recent events. */
 class Loader {
