@@ -1,9 +1,10 @@
 export * from "./admission/plugin.ts";
 export * from "./authentication/authenticator.ts";
+export type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
 export * from "./authorization/authorizer.ts";
 export * from "./certificates/cluster-certificates.ts";
 export { Pki, type PkiOptions } from "./certificates/pki.ts";
-export { createKubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
+export { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
 export type { Converter } from "./registry/registry.ts";
 export type { Finish, RegistryHooks, WriteRequest } from "./registry/write-request.ts";
 export type { Answer, Content, RequestBody, ServerRequest } from "./request/request.ts";

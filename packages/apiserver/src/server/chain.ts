@@ -62,7 +62,7 @@ export class Chain {
     // Callers in this process queue by themselves; the limit protects from the outside.
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;
     try {
-      await authorize(server.authorizer, attributesOf(user, info));
+      await authorize(server.authorizer, attributesOf(user, info, request.query));
       const call: Call = { server, request, info, user, warn: (text) => void warnings.add(text) };
       return await this.#handle(call);
     } finally {

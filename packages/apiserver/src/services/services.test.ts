@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { memoryStore } from "@kubets/storage";
+import { realServer } from "../testing/real-server.ts";
+import { send } from "../testing/server.ts";
+
+const services = "/api/v1/namespaces/default/services";
+const service = (name: string, spec: object = {}) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name },
+  spec: { ports: [{ port: 80 }], selector: { app: name }, ...spec },
+});
+const mergePatch = { headers: { "content-type": "application/merge-patch+json" } };
+
+test("a Service gets an address, keeps it, and gives it back", async () => {
+  const server = realServer();
+  const created = await send(server, "POST", services, service("a"));
+  assert.equal(created.status, 201, created.text);
+  const { clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy, type } = created.json.spec;
+  assert.match(clusterIP, /^10\.96\.0\.\d+$/);
+  assert.deepEqual([clusterIPs, ipFamilies, ipFamilyPolicy, type], [[clusterIP], ["IPv4"], "SingleStack", "ClusterIP"]);
+  const taken = await send(server, "POST", services, service("b", { clusterIP }));
+  assert.equal(taken.status, 422);
+  assert.equal(
+    taken.json.message,
+    `Service "b" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: failed to allocate IP ${clusterIP}: provided IP is already allocated`,
+  );
+  const outside = await send(server, "POST", services, service("b", { clusterIP: "10.0.0.1" }));
+  assert.match(outside.json.message, /the provided IP \(10\.0\.0\.1\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/24$/);
+  const updated = await send(server, "PUT", `${services}/a`, service("a", { sessionAffinity: "ClientIP" }));
+  assert.equal(updated.json.spec.clusterIP, clusterIP, updated.text);
+  await send(server, "DELETE", `${services}/a`);
+  assert.equal((await send(server, "POST", services, service("b", { clusterIP }))).status, 201);
+});
+
+test("headless and external Services get none", async () => {
+  const server = realServer();
+  const headless = await send(server, "POST", services, service("h", { clusterIP: "None" }));
+  assert.deepEqual(headless.json.spec.clusterIPs, ["None"], headless.text);
+  const external = await send(server, "POST", services, {
+    metadata: { name: "e" },
+    spec: { type: "ExternalName", externalName: "example.com" },
+  });
+  assert.equal(external.status, 201, external.text);
+  assert.equal(external.json.spec.clusterIP, undefined);
+});
+
+test("node ports: any, a certain one, and not twice", async () => {
+  const server = realServer();
+  const any = await send(server, "POST", services, service("a", { type: "NodePort" }));
+  const [{ nodePort }] = any.json.spec.ports;
+  assert.ok(nodePort >= 30000 && nodePort <= 32767, any.text);
+  const twice = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }));
+  assert.equal(
+    twice.json.message,
+    `Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${nodePort}: provided port is already allocated`,
+  );
+  const range = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] }));
+  assert.match(range.json.message, /provided port is not in the valid range\. The range of valid ports is 30000-32767$/);
+  const back = await send(server, "PATCH", `${services}/a`, { spec: { type: "ClusterIP" } }, mergePatch);
+  assert.equal(back.json.spec.ports[0].nodePort, undefined, back.text);
+  const free = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }));
+  assert.equal(free.status, 201, free.text);
+});
+
+test("a refused create takes nothing, nor does a dry run; a full range says so", async () => {
+  const server = realServer({ serviceCidrs: ["10.96.0.0/29"] });
+  for (let i = 0; i < 10; i++) {
+    const bad = await send(server, "POST", services, service("bad", { ports: [{ port: 0 }] }));
+    assert.equal(bad.status, 422);
+    const dry = await send(server, "POST", `${services}?dryRun=All`, service("dry"));
+    assert.equal(dry.status, 201, dry.text);
+  }
+  for (let i = 0; i < 6; i++) assert.equal((await send(server, "POST", services, service(`s${i}`))).status, 201);
+  const full = await send(server, "POST", services, service("one-more"));
+  assert.deepEqual(
+    [full.status, full.json.message],
+    [500, "Internal error occurred: failed to allocate a serviceIP: range is full"],
+  );
+});
+
+test("what is stored is taken after a restart", async () => {
+  const store = memoryStore();
+  const { clusterIP } = (await send(realServer({ store }), "POST", services, service("a"))).json.spec;
+  const again = realServer({ store });
+  const taken = await send(again, "POST", services, service("b", { clusterIP }));
+  assert.equal(taken.status, 422);
+});
+
+test("the default namespaces and the kubernetes Service are there when the server is ready", async () => {
+  const server = realServer({ advertiseAddress: "192.0.2.1" });
+  const stop = new AbortController();
+  const running = server.start(stop.signal);
+  await server.ready;
+  const names = (await send(server, "GET", "/api/v1/namespaces")).json.items.map(
+    ({ metadata }: { metadata: { name: string } }) => metadata.name,
+  );
+  assert.deepEqual(names, ["default", "kube-node-lease", "kube-public", "kube-system"]);
+  stop.abort();
+  await running;
+});
