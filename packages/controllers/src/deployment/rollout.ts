@@ -7,6 +7,7 @@ import {
   type LabelSelector,
   type Pod,
   type PodTemplateSpec,
+  podTemplateHash,
   type ReplicaSet,
   replicaSets,
 } from "@kubets/api";
@@ -19,7 +20,7 @@ import * as sets from "./replica-sets.ts";
 import { annotateNewSet, annotateSizes, setDeploymentRevision } from "./revisions.ts";
 import { proportionalSizes } from "./scaling.ts";
 import * as status from "./status.ts";
-import { podTemplateHashLabel, sameTemplate, templateHash } from "./template-hash.ts";
+import { podTemplateHashLabel, sameTemplate } from "./template-hash.ts";
 
 export interface RolloutOptions {
   readonly client: Client;
@@ -176,7 +177,7 @@ export class Rollout {
 
   #newSetObject(revision: number): ReplicaSet {
     const deployment = this.#deployment;
-    const hash = templateHash(deployment.spec?.template, deployment.status?.collisionCount);
+    const hash = podTemplateHash(deployment.spec?.template ?? {}, deployment.status?.collisionCount);
     const template = clone(deployment.spec?.template ?? {}) as PodTemplateSpec;
     template.metadata = {
       ...template.metadata,

@@ -19,7 +19,7 @@ const client = () => harness.client.resource(jobs).namespace("x");
 
 function job(name: string, spec: Partial<NonNullable<Job["spec"]>>): Job {
   const labels = { job: name };
-  const template = { metadata: { labels }, spec: { containers: [{ name: "c" }], restartPolicy: "Never" } };
+  const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }], restartPolicy: "Never" } };
   return {
     metadata: { name, namespace: "x" },
     spec: { selector: { matchLabels: labels }, template, backoffLimit: 6, ...spec },

@@ -31,32 +31,32 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     const { client, eventually } = harness;
     await client
       .resource(namespaces)
-      .create({ metadata: { name: "x" }, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
-    const accounts = client.resource(serviceAccounts).namespace("x");
+      .create({ metadata: { name: "z" }, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
+    const accounts = client.resource(serviceAccounts).namespace("z");
     const account = await eventually(async () => (await accounts.list()).items[0], "an account");
     assert.equal(account.metadata?.name, "default");
-    const maps = client.resource(configMaps).namespace("x");
+    const maps = client.resource(configMaps).namespace("z");
     const map = await eventually(async () => (await maps.list()).items[0], "a CA");
     assert.deepEqual([map.metadata?.name, map.data], ["kube-root-ca.crt", { "ca.crt": "CA" }]);
     await maps.update({ ...map, data: {} });
     await eventually(async () => (await maps.get("kube-root-ca.crt")).data?.["ca.crt"], "the CA again");
     const annotations = { "kubernetes.io/service-account.name": "default" };
     const type = "kubernetes.io/service-account-token";
-    const secretClient = client.resource(secrets).namespace("x");
+    const secretClient = client.resource(secrets).namespace("z");
     await secretClient.create({ metadata: { name: "t", annotations }, type });
     const secret = await eventually(async () => {
       const found = await secretClient.get("t");
       return found.data?.token ? found : undefined;
     }, "a token");
-    assert.equal(secret.data?.namespace, base64("x"));
+    assert.equal(secret.data?.namespace, base64("z"));
     assert.equal(
       JSON.parse(Buffer.from(secret.data?.token ?? "", "base64").toString()).serviceAccountUID,
       account.metadata?.uid,
     );
     await maps.create({ metadata: { name: "held", finalizers: ["example.com/hold"] } });
-    await client.resource(namespaces).delete("x");
+    await client.resource(namespaces).delete("z");
     const conditions = await eventually(
-      async () => (await client.resource(namespaces).get("x")).status?.conditions,
+      async () => (await client.resource(namespaces).get("z")).status?.conditions,
       "conditions",
     );
     const messages = new Map(conditions.map(({ type: name, status, message }) => [name, `${status} ${message}`]));
@@ -72,7 +72,7 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
       () =>
         client
           .resource(namespaces)
-          .get("x")
+          .get("z")
           .then(() => false, isNotFound),
       "the end",
     );
@@ -84,7 +84,7 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     const { client, eventually } = harness;
     await client.resource(nodes).create({ metadata: { name: "n", labels: { "topology.kubernetes.io/zone": "z" } } });
     const ports = [{ name: "http", port: 80, targetPort: "web", protocol: "TCP" }];
-    const spec = { selector: { app: "web" }, ports, clusterIP: "10.1.1.1", ipFamilies: ["IPv4"] };
+    const spec = { selector: { app: "web" }, ports, clusterIP: "10.96.1.1", ipFamilies: ["IPv4"] };
     await client
       .resource(services)
       .namespace("x")
@@ -99,7 +99,7 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     });
     const podSpec = {
       nodeName: "n",
-      containers: [{ name: "c", ports: [{ name: "web", containerPort: 8080, protocol: "TCP" }] }],
+      containers: [{ name: "c", image: "i", ports: [{ name: "web", containerPort: 8080, protocol: "TCP" }] }],
     };
     for (let at = 0; at < 3; at++) {
       await client

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { leases, type Node, nodes, type Pod, pods } from "@kubets/api";
-import { formatTime, isNotFound, VirtualClock } from "@kubets/apimachinery";
+import { formatMicroTime, formatTime, isNotFound, VirtualClock } from "@kubets/apimachinery";
 import { nodeIpamController } from "../nodeipam/range-allocator.ts";
 import { podGCController } from "../podgc/podgc-controller.ts";
 import { type Harness, startHarness } from "../testing/harness.ts";
@@ -20,19 +20,24 @@ async function addNode(harness: Harness, clock: VirtualClock, name: string): Pro
   const node = await harness.client.resource(nodes).create({ metadata: { name }, spec: { taints } });
   const now = formatTime(clock.now());
   const condition = { type: "Ready", status: "True", lastHeartbeatTime: now, lastTransitionTime: now };
-  await harness.client.resource(nodes).updateStatus({ ...node, status: { conditions: [condition] } });
+  const status = { conditions: [condition] };
+  await harness.client
+    .resource(nodes)
+    .patch(name, "application/merge-patch+json", { status }, { subresource: "status" });
   await harness.client
     .resource(leases)
     .namespace("kube-node-lease")
-    .create({ metadata: { name }, spec: { renewTime: "0" } });
+    .create({ metadata: { name }, spec: { renewTime: formatMicroTime(clock.now()) } });
   return node;
 }
 
-const renew = (harness: Harness, name: string, renewTime: string) =>
-  harness.client
+const renew = (harness: Harness, clock: VirtualClock, name: string) => {
+  const patch = { spec: { renewTime: formatMicroTime(clock.now()) } };
+  return harness.client
     .resource(leases)
     .namespace("kube-node-lease")
-    .patch(name, "application/merge-patch+json", { spec: { renewTime } });
+    .patch(name, "application/merge-patch+json", patch);
+};
 
 const taintsOf = async (harness: Harness, name: string) =>
   ((await harness.client.resource(nodes).get(name)).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
@@ -43,7 +48,7 @@ async function addPod(
   nodeName: string,
   extra: Partial<NonNullable<Pod["spec"]>> = {},
 ): Promise<void> {
-  const spec = { nodeName, containers: [], tolerations, ...extra };
+  const spec = { nodeName, containers: [{ name: "c", image: "i" }], tolerations, ...extra };
   await harness.client.resource(pods).namespace("x").create({ metadata: { name }, spec });
 }
 
@@ -59,7 +64,7 @@ suite("nodes", { timeout: 30_000 }, () => {
     assert.deepEqual(await taintsOf(harness, "a"), [], "the taint a node begins with goes when it is ready");
     for (let second = 0; second < 60; second += 10) {
       await clock.advance(10_000);
-      await renew(harness, "b", String(second + 1));
+      await renew(harness, clock, "b");
       await harness.quiet();
     }
     const ready = (await harness.client.resource(nodes).get("a")).status?.conditions?.find(
@@ -78,7 +83,7 @@ suite("nodes", { timeout: 30_000 }, () => {
     assert.equal(web.status?.conditions?.find(({ type }) => type === "Ready")?.status, "False");
     for (let second = 60; second < 380; second += 20) {
       await clock.advance(20_000);
-      await renew(harness, "b", String(second));
+      await renew(harness, clock, "b");
     }
     await harness.quiet();
     await assert.rejects(harness.client.resource(pods).namespace("x").get("web"), isNotFound);

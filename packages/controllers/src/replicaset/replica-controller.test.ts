@@ -54,7 +54,10 @@ suite("a ReplicaSet", { timeout: 30_000 }, () => {
     await harness.client
       .resource(pods)
       .namespace("x")
-      .create({ metadata: { name: "orphan", labels: { app: "adopt" } }, spec: { containers: [] } });
+      .create({
+        metadata: { name: "orphan", labels: { app: "adopt" } },
+        spec: { containers: [{ name: "c", image: "i" }] },
+      });
     await client().create(set("adopt", 1));
     await settled("adopt", 1);
     const [orphan] = await podsOf("adopt");

@@ -1,24 +1,24 @@
 /** For tests: controllers on an API, with a kubelet that makes every scheduled pod ready at once. */
 
 import assert from "node:assert/strict";
-import * as api from "@kubets/api";
-import { type Event, events, nodes, type Pod, pods, resourceTable } from "@kubets/api";
+import { type Event, events, namespaces, type Pod, pods } from "@kubets/api";
+import { type Clock, formatTime, isNotFound, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
+import { ApiServer } from "@kubets/apiserver";
 import {
-  type Clock,
-  formatTime,
-  isNotFound,
-  type KubeObject,
-  type Logger,
-  realClock,
-  silentLogger,
-} from "@kubets/apimachinery";
-import { type Client, createClient, createInformerFactory, type InformerFactory } from "@kubets/client";
-import { MemoryApi } from "@kubets/client/testing";
+  type ApiRequest,
+  type Client,
+  createClient,
+  createInformerFactory,
+  type InformerFactory,
+  type Transport,
+  type WatchEvent,
+} from "@kubets/client";
+import { memoryStore } from "@kubets/storage";
 import { controllerManager } from "../controller-manager.ts";
 import type { ControllerDefinition } from "../runtime/context.ts";
 
 export interface Harness {
-  readonly api: MemoryApi;
+  readonly api: RecordingTransport;
   readonly client: Client;
   readonly informers: InformerFactory;
   /** Waits until `condition` gives something truthy, and gives that. */
@@ -41,45 +41,79 @@ export async function startHarness(
   controllers: readonly ControllerDefinition[],
   options: HarnessOptions = {},
 ): Promise<Harness> {
-  const memory = new MemoryApi(allResources(), options.clock ?? realClock);
-  const client = createClient(memory);
+  const { clock = realClock, logger = silentLogger } = options;
   const stop = new AbortController();
-  const clock = options.clock ?? realClock;
-  const informers = createInformerFactory(client, { clock });
-  const manager = controllerManager({
-    client,
-    clientFor: () => client,
-    controllers,
-    informers,
+  const admin = { name: "admin", groups: ["system:masters"] };
+  const server = new ApiServer({
+    store: memoryStore(),
+    authenticator: { authenticate: async () => admin },
+    authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
+    serviceCidrs: ["10.96.0.0/16"],
     clock,
-    logger: options.logger ?? silentLogger,
+    logger,
   });
+  const serving = server.start(stop.signal);
+  await Promise.race([server.ready, serving]);
+  const api = new RecordingTransport(server.transport(admin, "harness"));
+  const client = createClient(api);
+  const informers = createInformerFactory(client, { clock, logger });
+  const manager = controllerManager({ client, clientFor: () => client, controllers, informers, clock, logger });
   if (options.kubelet ?? true) runKubelet(client, informers, clock);
+  for (const name of ["x", "y", "default", "kube-node-lease"]) {
+    await client
+      .resource(namespaces)
+      .create({ metadata: { name } })
+      .catch(() => undefined);
+  }
   const running = manager.start(stop.signal);
   informers.start(stop.signal);
   await Promise.race([manager.ready, running]);
   return {
-    api: memory,
+    api,
     client,
     informers,
     eventually,
-    quiet: () => quiet(memory),
+    quiet: () => quiet(api),
     events: async (namespace) => (await client.resource(events).namespace(namespace).list()).items,
     pods: async (namespace) => (await client.resource(pods).namespace(namespace).list()).items,
     stop: async () => {
       stop.abort();
-      await running;
+      await Promise.all([running, serving]);
     },
   };
 }
 
-function allResources(): api.Resource[] {
-  const handles = Object.values(api as Record<string, unknown>).filter(
-    (value): value is api.Resource =>
-      typeof value === "object" && value !== null && "plural" in value && "namespaced" in value,
-  );
-  assert.ok(resourceTable.length > 0 && handles.includes(nodes as api.Resource));
-  return handles;
+/** Counts requests, and can make them fail. */
+export class RecordingTransport implements Transport {
+  readonly #inner: Transport;
+  /** `POST /api/v1/namespaces/x/pods` */
+  readonly requests: string[] = [];
+  /** Throws to make a request fail. */
+  intercept: ((request: ApiRequest) => void) | undefined;
+
+  constructor(inner: Transport) {
+    this.#inner = inner;
+  }
+
+  async request(request: ApiRequest): Promise<unknown> {
+    this.#note(request);
+    return await this.#inner.request(request);
+  }
+
+  async requestText(request: ApiRequest): Promise<string> {
+    this.#note(request);
+    return await this.#inner.requestText(request);
+  }
+
+  watch(request: ApiRequest): AsyncIterable<WatchEvent> {
+    this.#note(request);
+    return this.#inner.watch(request);
+  }
+
+  #note(request: ApiRequest): void {
+    this.requests.push(`${request.method} ${request.path}`);
+    this.intercept?.(request);
+  }
 }
 
 async function eventually<T>(condition: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
@@ -91,7 +125,7 @@ async function eventually<T>(condition: () => T | Promise<T>, what: string): Pro
   assert.fail(`waited in vain for ${what}`);
 }
 
-async function quiet(memory: MemoryApi): Promise<void> {
+async function quiet(memory: RecordingTransport): Promise<void> {
   for (let seen = -1; seen !== memory.requests.length; ) {
     seen = memory.requests.length;
     await realClock.sleep(40);
@@ -100,6 +134,15 @@ async function quiet(memory: MemoryApi): Promise<void> {
 
 function runKubelet(client: Client, informers: InformerFactory, clock: Clock): void {
   const start = (pod: Pod) => {
+    if (pod.metadata?.deletionTimestamp !== undefined && pod.spec?.nodeName) {
+      const { namespace = "", name = "" } = pod.metadata;
+      client
+        .resource(pods)
+        .namespace(namespace)
+        .delete(name, { gracePeriodSeconds: 0 })
+        .catch(() => undefined);
+      return;
+    }
     if ((pod.status?.phase ?? "Pending") !== "Pending" || pod.metadata?.annotations?.["test/kubelet"] === "off") return;
     const now = formatTime(clock.now());
     const ready = { type: "Ready", status: "True", lastTransitionTime: now };
@@ -110,8 +153,4 @@ function runKubelet(client: Client, informers: InformerFactory, clock: Clock): v
     });
   };
   informers.informer(pods).addHandler({ add: start, update: (_, pod) => start(pod) });
-}
-
-export function named(name: string, namespace = "x"): KubeObject["metadata"] & object {
-  return { name, namespace };
 }
