@@ -16,7 +16,7 @@ import { semanticEqual } from "../core/pod-spec-equality.ts";
 import { validatePodTemplateSpec } from "../core/pod-template-validation.ts";
 import { define } from "../define.ts";
 import type { ResourceDefinition } from "../definition.ts";
-import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from "../generated/types.ts";
+import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from "../generated/types.ts";
 import { metadataOf, specStrategy, statusStrategy } from "../strategy.ts";
 import { countColumn, selectorColumn, templateColumns } from "./workload-columns.ts";
 import {
@@ -49,8 +49,10 @@ const counts = [
   "collisionCount",
 ] as const;
 
-export function setDaemonSetDefaults({ spec }: DaemonSet): void {
-  if (spec === undefined) return;
+export function setDaemonSetDefaults(set: DaemonSet): void {
+  set.spec ??= {} as DaemonSetSpec;
+  const { spec } = set;
+  spec.template ??= {};
   setPodTemplateDefaults(spec.template);
   spec.updateStrategy ??= {};
   const strategy = spec.updateStrategy;

@@ -33,8 +33,9 @@ import {
 const specPath = path("spec");
 
 export function setDeploymentDefaults(deployment: Deployment): void {
+  deployment.spec ??= {} as DeploymentSpec;
   const { spec } = deployment;
-  if (spec === undefined) return;
+  spec.template ??= {};
   setPodTemplateDefaults(spec.template);
   spec.replicas ??= 1;
   spec.strategy ??= {};

@@ -7,7 +7,7 @@ import { setPodTemplateDefaults } from "../core/pod-spec-defaults.ts";
 import { validatePodTemplateSpec } from "../core/pod-template-validation.ts";
 import { define } from "../define.ts";
 import type { ResourceDefinition } from "../definition.ts";
-import type { ReplicaSet, ReplicaSetStatus } from "../generated/types.ts";
+import type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 import { countColumn, selectorColumn, templateColumns, workloadScale } from "./workload-columns.ts";
 import {
@@ -23,8 +23,10 @@ import {
 
 const specPath = path("spec");
 
-export function setReplicaSetDefaults({ spec }: ReplicaSet): void {
-  if (spec === undefined) return;
+export function setReplicaSetDefaults(set: ReplicaSet): void {
+  set.spec ??= {} as ReplicaSetSpec;
+  const { spec } = set;
+  spec.template ??= {};
   setPodTemplateDefaults(spec.template);
   spec.replicas ??= 1;
 }

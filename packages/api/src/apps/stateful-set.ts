@@ -42,8 +42,10 @@ import {
 
 const specPath = path("spec");
 
-export function setStatefulSetDefaults({ spec }: StatefulSet): void {
-  if (spec === undefined) return;
+export function setStatefulSetDefaults(set: StatefulSet): void {
+  set.spec ??= {} as StatefulSetSpec;
+  const { spec } = set;
+  spec.template ??= {};
   setPodTemplateDefaults(spec.template);
   spec.podManagementPolicy ||= "OrderedReady";
   spec.updateStrategy ??= {};

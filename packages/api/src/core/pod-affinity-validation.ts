@@ -45,14 +45,15 @@ function validateNodeAffinity(affinity: NodeAffinity | undefined, at: FieldPath)
     // A preference may hold any value: it worked as long as the cluster had one node.
     errors.push(
       ...validateWeight(weight, here),
-      ...validateNodeSelectorTerm(preference, here.child("preference"), true),
+      ...validateNodeSelectorTerm(preference ?? {}, here.child("preference"), true),
     );
   }
   return errors;
 }
 
-function validateWeight(weight: number, at: FieldPath): FieldError[] {
-  return weight > 0 && weight <= 100 ? [] : [invalidValue(at.child("weight"), weight, "must be in the range 1-100")];
+function validateWeight(weight: number | undefined, at: FieldPath): FieldError[] {
+  if (weight !== undefined && weight > 0 && weight <= 100) return [];
+  return [invalidValue(at.child("weight"), weight ?? 0, "must be in the range 1-100")];
 }
 
 /** Also of PersistentVolumes. */
@@ -124,11 +125,14 @@ function validatePodAffinity(affinity: PodAffinity | undefined, at: FieldPath): 
       const here = at.child(preferredTerms).index(i);
       return [
         ...validateWeight(weight, here),
-        ...validatePodAffinityTerm(podAffinityTerm, here.child("podAffinityTerm")),
+        ...validatePodAffinityTerm(podAffinityTerm ?? hollowTerm, here.child("podAffinityTerm")),
       ];
     }),
   ];
 }
+
+/** What Go makes of a term that is not there. */
+const hollowTerm: PodAffinityTerm = { topologyKey: "" };
 
 function validatePodAffinityTerm(term: PodAffinityTerm, at: FieldPath): FieldError[] {
   const { labelSelector, topologyKey = "" } = term;

@@ -43,7 +43,8 @@ function syncServiceAccount(spec: PodSpec): void {
 export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
   if (template === undefined) return;
   template.metadata ??= {};
-  if (template.spec !== undefined) setPodSpecDefaults(template.spec);
+  template.spec ??= { containers: [] };
+  setPodSpecDefaults(template.spec);
 }
 
 /** A limit without a request is also the request. Pods only: a template shows what its author wrote. */
@@ -71,8 +72,8 @@ function syncPodIPs(status: PodStatus | undefined): void {
 /** All defaults of a Pod. */
 export function setPodDefaults(pod: Pod): void {
   syncPodIPs(pod.status);
-  const spec = pod.spec;
-  if (spec === undefined) return;
+  pod.spec ??= { containers: [] };
+  const { spec } = pod;
   setPodSpecDefaults(spec);
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
     setRequestsFromLimits(container);

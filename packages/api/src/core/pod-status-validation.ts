@@ -164,8 +164,8 @@ function validateUser({ user }: ContainerStatus, spec: PodSpec, at: FieldPath): 
   if (linux === undefined) return [];
   if (spec.os?.name === "windows") return [forbiddenField(at, "cannot be set for a windows pod")];
   return [
-    ...validateUserID(at.child("uid"), linux.uid),
-    ...validateGroupID(at.child("gid"), linux.gid),
+    ...validateUserID(at.child("uid"), linux.uid ?? 0),
+    ...validateGroupID(at.child("gid"), linux.gid ?? 0),
     ...(linux.supplementalGroups ?? []).flatMap((gid, g) =>
       validateGroupID(at.child("supplementalGroups").index(g), gid),
     ),
@@ -180,7 +180,7 @@ function validateAllocated(
   const errors: FieldError[] = [];
   for (const [i, status] of statuses.entries()) {
     const container = containers.find((each) => each.name === status.name);
-    for (const [j, { name, resources = [] }] of (status.allocatedResourcesStatus ?? []).entries()) {
+    for (const [j, { name = "", resources = [] }] of (status.allocatedResourcesStatus ?? []).entries()) {
       const here = at.index(i).child("allocatedResourcesStatus").index(j);
       if (container !== undefined) errors.push(...validateAllocatedName(name, container, here.child("name")));
       const ids = new Set<string>();

@@ -69,7 +69,8 @@ function addGatedCondition(pod: Pod, { now }: StrategyContext): void {
 function mergeLabelKeys(spec: PodSpec, labels: Readonly<Record<string, string>>): void {
   for (const affinity of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
     const weighted = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    for (const { podAffinityTerm } of weighted) mergeTermKeys(podAffinityTerm, labels);
+    for (const { podAffinityTerm } of weighted)
+      if (podAffinityTerm !== undefined) mergeTermKeys(podAffinityTerm, labels);
     for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) mergeTermKeys(term, labels);
   }
   for (const { labelSelector, matchLabelKeys } of spec.topologySpreadConstraints ?? [])

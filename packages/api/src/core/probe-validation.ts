@@ -107,7 +107,7 @@ function validateHTTPGet(action: HTTPGetAction, at: FieldPath): FieldError[] {
 }
 
 /** A missing grace period is refused elsewhere; one complaint is enough. */
-function validateSleep({ seconds }: SleepAction, gracePeriod: number | undefined, at: FieldPath): FieldError[] {
+function validateSleep({ seconds = 0 }: SleepAction, gracePeriod: number | undefined, at: FieldPath): FieldError[] {
   if (gracePeriod === undefined || (seconds >= 0 && seconds <= gracePeriod)) return [];
   const why = `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriod})`;
   return [invalidValue(at, seconds, why)];
