@@ -4,7 +4,13 @@
  */
 
 import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
-import type { ApiServer, ClusterCertificates, KubeApiServerOptions, UserInfo } from "@kubets/apiserver";
+import type {
+  ApiServer,
+  ClusterCertificates,
+  KubeApiServerOptions,
+  ServiceAccountIssuer,
+  UserInfo,
+} from "@kubets/apiserver";
 import type { Client } from "@kubets/client";
 import type { Store } from "@kubets/storage";
 import { runTogether } from "../components.ts";
@@ -60,11 +66,11 @@ export class ControlPlane implements Component {
 
   async start(signal: AbortSignal): Promise<void> {
     const { createKubeApiServer } = await import("@kubets/apiserver");
-    const server = await createKubeApiServer(this.#options, signal);
+    const { server, tokens } = await createKubeApiServer(this.#options, signal);
     this.#server = server;
     const restLoaded = server.ready.then(() => {
       this.#ready.resolve();
-      return this.#rest(server);
+      return this.#rest(server, tokens);
     });
     const rest: Component = {
       name: "controllers and scheduler",
@@ -81,13 +87,13 @@ export class ControlPlane implements Component {
     await runTogether([server, rest], signal);
   }
 
-  async #rest(server: ApiServer): Promise<readonly Component[]> {
+  async #rest(server: ApiServer, tokens: ServiceAccountIssuer): Promise<readonly Component[]> {
     const { podCIDR, serviceCIDR, certificates, clock, random, logger } = this.#options;
-    const [
-      { controllerManager, defaultControllers, deploymentController, replicaSetController },
-      { Scheduler },
-      client,
-    ] = await Promise.all([import("@kubets/controllers"), import("@kubets/scheduler"), import("@kubets/client")]);
+    const [{ controllerManager, defaultControllers }, { Scheduler }, client] = await Promise.all([
+      import("@kubets/controllers"),
+      import("@kubets/scheduler"),
+      import("@kubets/client"),
+    ]);
     const { createClient, createEventRecorder, createInformerFactory } = client;
     const clientFor = (name: string, groups: readonly string[] = ["system:authenticated"]) =>
       createClient(server.transport({ name, groups } satisfies UserInfo));
@@ -100,10 +106,11 @@ export class ControlPlane implements Component {
           "system:serviceaccounts:kube-system",
           "system:authenticated",
         ]),
-      controllers: (defaultControllers ?? (() => [deploymentController, replicaSetController]))({
-        clusterCIDRs: [podCIDR],
-        serviceCIDRs: [serviceCIDR],
+      controllers: defaultControllers({
         rootCA: certificates.ca.certificate,
+        nodeIpam: { clusterCIDRs: [podCIDR], serviceCIDRs: [serviceCIDR] },
+        signToken: ({ namespace, serviceAccountName: name, serviceAccountUID: uid, secretName }) =>
+          tokens.legacyToken({ metadata: { namespace, name, uid } }, secretName),
       }),
       ...base,
     });

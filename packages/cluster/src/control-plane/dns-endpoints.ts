@@ -3,10 +3,8 @@
 import { type EndpointSlice, endpointSlices, type Node, nodes, type Service, services } from "@kubets/api";
 import { type Clock, type Component, deepEqual, type Health, isNotFound, type Logger } from "@kubets/apimachinery";
 import type { Client, InformerFactory } from "@kubets/client";
+import { dnsPort } from "../dns-port.ts";
 import { serviceAddress } from "../local-nodes.ts";
-
-/** Where a node's DNS server listens; the Service leads port 53 there, so that pods on the node's own network may have port 53. */
-export const dnsPort = 10053;
 
 const name = "kube-dns";
 const namespace = "kube-system";

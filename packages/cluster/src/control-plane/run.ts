@@ -13,6 +13,7 @@ import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
 import { ControlPlane, type ControlPlaneMeans } from "./control-plane.ts";
 import { MachineListener } from "./machine-listener.ts";
+import { ensurePolicy } from "./policy.ts";
 
 export async function runControlPlane(dataDir: string, signal: AbortSignal): Promise<void> {
   const config = readConfig(dataDir);
@@ -81,6 +82,7 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
     ]);
     const client = means.clientFor("system:kubets", ["system:masters", "system:authenticated"]);
     const informers = createInformerFactory(client, means);
+    await ensurePolicy(client);
     const nodeNames = localNodes(config).map((node) => node.name);
     components.push(
       new NodeRoutes({ informers, routes: machineRoutes(config), localNodes: nodeNames, clock, logger }),
