@@ -1,23 +1,50 @@
-/** `serviceaccounts/NAME/token`: what `kubectl create token` and the kubelet ask for. */
+/** `serviceaccounts/NAME/token`: what `kubectl create token` and the kubelet ask for. Source: pkg/registry/core/serviceaccount/storage/token.go. */
 
-import type { TokenRequest } from "@kubets/api";
-import { badRequest } from "@kubets/apimachinery";
+import { schemaRef, type TokenRequest } from "@kubets/api";
 import type { ServiceAccountIssuer } from "../authentication/service-account-issuer.ts";
-import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { readObjectBody } from "../request/body.ts";
+import { decodeObject } from "../request/decode-object.ts";
 import { value } from "../request/request.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
-import type { SubresourceHandler } from "../server/context.ts";
+import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
 
 export function serviceAccountToken(issuer: ServiceAccountIssuer): SubresourceHandler {
-  return async ({ request, info, warn }) => {
-    parseWriteOptions(request.query, "CreateOptions");
-    const body = await readObjectBody(request);
-    if (body === undefined || !isJsonObject(body.value)) {
-      throw badRequest("the body of the request must be a TokenRequest");
-    }
-    const { kind } = body.value;
-    if (kind !== undefined && kind !== "TokenRequest") throw badRequest(`${String(kind)} is not a TokenRequest`);
-    const given = body.value as unknown as TokenRequest;
-    return value(201, await issuer.createToken(info.namespace, info.name, given, warn));
+  return async (call) => {
+    const request = await readTokenRequest(call);
+    await admit(call, request);
+    return value(201, await issuer.createToken(call.info.namespace, call.info.name, request, call.warn));
   };
+}
+
+async function readTokenRequest({ request, resource, warn }: ResourceCall): Promise<TokenRequest> {
+  const { fieldValidation } = parseWriteOptions(request.query, "CreateOptions");
+  const definition = {
+    ...resource.definition,
+    group: "authentication.k8s.io",
+    version: "v1",
+    kind: "TokenRequest",
+    schema: schemaRef("io.k8s.api.authentication.v1.TokenRequest"),
+    strategy: {},
+  };
+  const { schemas } = resource.registry;
+  return decodeObject(await readObjectBody(request), { definition, schemas, fieldValidation, warn }) as TokenRequest;
+}
+
+/** NodeRestriction among others: a node gets tokens for its own pods only. */
+async function admit({ info, resource, user, server, warn }: ResourceCall, object: TokenRequest): Promise<void> {
+  const attributes = {
+    operation: "CREATE" as const,
+    definition: resource.definition,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    object,
+    oldObject: undefined,
+    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
+    user,
+    dryRun: false,
+    warn,
+  };
+  await server.admission.mutate(attributes);
+  await server.admission.validate(attributes);
 }

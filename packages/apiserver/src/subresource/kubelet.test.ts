@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { connect, type TLSSocket } from "node:tls";
+import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
+import type { ApiServer } from "../server.ts";
+import { podNamed, realServer } from "../testing/real-server.ts";
+import { requestOf, send } from "../testing/server.ts";
+
+const pods = "/api/v1/namespaces/default/pods";
+const stop = new AbortController();
+const asked: string[] = [];
+let kubelet: Server;
+let server: ApiServer;
+let running: Promise<void>;
+let leaf: KeyPair;
+
+/** Answers as a kubelet would, and remembers what it was asked. */
+function answer(request: IncomingMessage): { status: number; body: string } {
+  const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+  asked.push(`${request.method} ${request.url} as ${subject?.CN}`);
+  if (request.url!.startsWith("/containerLogs/default/p/c")) return { status: 200, body: "line 1\nline 2\n" };
+  if (request.url!.startsWith("/containerLogs")) return { status: 400, body: "container is waiting to start" };
+  return { status: 200, body: `kubelet ${request.url}` };
+}
+
+before(async () => {
+  const validity = { now: Date.now(), days: 1 };
+  const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
+  const options = { commonName: "me", usages: ["server", "client"] as const, ipAddresses: ["127.0.0.1"] };
+  leaf = await createCertificate(options, ca, validity);
+  const tls = { key: leaf.key, cert: leaf.certificate };
+  kubelet = createServer(
+    { ...tls, ca: ca.certificate, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      const { status, body } = answer(request);
+      response.writeHead(status, { "content-type": "text/plain" }).end(body);
+    },
+  );
+  kubelet.on("upgrade", (request: IncomingMessage, socket) => {
+    answer(request);
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nhello ");
+    socket.pipe(socket);
+  });
+  kubelet.listen(0, "127.0.0.1");
+  await once(kubelet, "listening");
+  const { port } = kubelet.address() as AddressInfo;
+  server = realServer({
+    kubelet: { cert: leaf.certificate, key: leaf.key, ca: ca.certificate },
+    listen: { tls, bindAddress: "127.0.0.1", port: 0 },
+  });
+  running = server.start(stop.signal);
+  await server.ready;
+  const node = { metadata: { name: "n1" } };
+  assert.equal((await send(server, "POST", "/api/v1/nodes", node)).status, 201);
+  const status = {
+    addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+    daemonEndpoints: { kubeletEndpoint: { Port: port } },
+  };
+  const headers = { "content-type": "application/merge-patch+json" };
+  const patched = await send(server, "PATCH", "/api/v1/nodes/n1/status", { status }, { headers });
+  assert.equal(patched.status, 200, patched.text);
+  for (const name of ["p", "waiting"]) await send(server, "POST", pods, podNamed(name, { nodeName: "n1" }));
+  await send(server, "POST", pods, podNamed("nowhere"));
+});
+
+after(async () => {
+  stop.abort();
+  await running;
+  kubelet.closeAllConnections();
+  kubelet.close();
+});
+
+async function streamed(url: string): Promise<{ status: number; text: string }> {
+  const response = await server.handle(requestOf("GET", url));
+  const chunks: Uint8Array[] = [];
+  if (response.body.type === "stream") for await (const chunk of response.body.stream) chunks.push(chunk);
+  if (response.body.type === "bytes") chunks.push(response.body.bytes);
+  return { status: response.status, text: Buffer.concat(chunks).toString() };
+}
+
+test("logs are the kubelet's, asked for as the API server", async () => {
+  const logs = await streamed(`${pods}/p/log?follow=true&tailLines=5&previous=false`);
+  assert.deepEqual(logs, { status: 200, text: "line 1\nline 2\n" });
+  assert.equal(asked.at(-1), "GET /containerLogs/default/p/c?follow=true&tailLines=5 as me");
+  const waiting = await send(server, "GET", `${pods}/waiting/log`);
+  assert.deepEqual([waiting.status, waiting.json.message], [400, "container is waiting to start"]);
+  const wrong = await send(server, "GET", `${pods}/p/log?container=x`);
+  assert.equal(wrong.json.message, "container x is not valid for pod p");
+  assert.deepEqual(await streamed(`${pods}/nowhere/log`), { status: 200, text: "" });
+});
+
+test("exec over SPDY is passed through byte for byte, both ways", async () => {
+  const socket = connect({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  socket.write(
+    `POST ${pods}/p/exec?command=sh&command=-c&command=a%20b&stdin=true&stdout=true&tty=true HTTP/1.1\r\nHost: x\r\n` +
+      "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nAuthorization: Bearer secret\r\n\r\n",
+  );
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  while (!text.includes("hello ")) await once(socket, "data");
+  assert.match(text, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+  socket.write("world");
+  while (!text.includes("world")) await once(socket, "data");
+  assert.ok(text.endsWith("\r\n\r\nhello world"));
+  assert.equal(asked.at(-1), "POST /exec/default/p/c?input=1&output=1&tty=1&command=sh&command=-c&command=a+b as me");
+  socket.destroy();
+});
+
+test("exec that cannot be is a Status on the same connection", async () => {
+  const socket = connect({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  socket.write(
+    `POST ${pods}/zz/exec?command=sh HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n`,
+  );
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  await once(socket, "close");
+  assert.match(text, /^HTTP\/1\.1 404 Not Found\r\n/);
+  assert.match(text, /"pods \\"zz\\" not found"/);
+  const plain = await send(server, "POST", `${pods}/p/exec?command=sh`);
+  assert.deepEqual([plain.status, plain.json.message], [400, "Upgrade request required"]);
+});
+
+test("proxies reach the node, a pod and a Service's endpoint", async () => {
+  const node = await streamed("/api/v1/nodes/n1/proxy/stats/summary?x=1");
+  assert.deepEqual(node, { status: 200, text: "kubelet /stats/summary?x=1" });
+  const inside = createHttpServer((request, response) => response.end(`inside ${request.method} ${request.url}`));
+  inside.listen(0, "127.0.0.1");
+  await once(inside, "listening");
+  const { port } = inside.address() as AddressInfo;
+  try {
+    const status = { podIP: "127.0.0.1", podIPs: [{ ip: "127.0.0.1" }] };
+    const headers = { "content-type": "application/merge-patch+json" };
+    await send(server, "PATCH", `${pods}/p/status`, { status }, { headers });
+    const pod = await streamed(`${pods}/p:${port}/proxy/a%2Fb/?q=1`);
+    assert.deepEqual(pod, { status: 200, text: "inside GET /a%2Fb/?q=1" });
+    const redirect = await send(server, "GET", `${pods}/p:${port}/proxy`);
+    assert.deepEqual([redirect.status, redirect.headers["location"]], [301, `${pods}/p:${port}/proxy/`]);
+    const none = await send(server, "GET", "/api/v1/namespaces/default/services/kubernetes/proxy/");
+    assert.equal(none.status, 404);
+  } finally {
+    inside.closeAllConnections();
+    inside.close();
+  }
+});
+
+test("a kubelet that is not there is 503", async () => {
+  const gone = await send(server, "GET", "/api/v1/nodes/n1:1/proxy/x");
+  assert.equal(gone.status, 503);
+  assert.match(gone.json.message, /^error trying to reach service: /);
+});
