@@ -3,6 +3,7 @@
  * Source of the rules: pkg/api/v1/pod and k8s.io/component-helpers.
  */
 
+import { parseTime } from "@kubets/apimachinery";
 import type {
   Container,
   ContainerPort,
@@ -87,7 +88,7 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
   const ready = podCondition(pod.status, "Ready");
   if (ready?.status !== "True") return false;
   if (minReadySeconds === 0) return true;
-  const since = Date.parse(ready.lastTransitionTime ?? "");
+  const since = parseTime(ready.lastTransitionTime);
   return !Number.isNaN(since) && since + minReadySeconds * 1000 <= now;
 }
 
