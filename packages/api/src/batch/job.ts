@@ -33,6 +33,7 @@ function generateSelector(job: Job): void {
   const { spec } = job;
   if (spec === undefined || spec.manualSelector) return;
   const { uid = "", name = "" } = metadataOf(job);
+  spec.template ??= {};
   const template = metadataOf(spec.template);
   template.labels = {
     ...template.labels,

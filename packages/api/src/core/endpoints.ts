@@ -13,7 +13,7 @@ import {
   required,
   validateIpLegacy,
 } from "@kubets/apimachinery";
-import { ageColumn, column, nameColumn } from "../columns.ts";
+import { ageColumn, column, nameColumn, upToThree } from "../columns.ts";
 import { define } from "../define.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../generated/types.ts";
 import { validateEndpointIP } from "../ip.ts";
@@ -70,16 +70,13 @@ function validatePort(port: EndpointPort, needsName: boolean, at: FieldPath): Fi
 
 function endpointsText(endpoints: Endpoints): string {
   const subsets = endpoints.subsets ?? [];
-  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
-    ports.length === 0
-      ? addresses.map((a) => a.ip)
-      : ports.flatMap((port) =>
-          addresses.map((a) => (a.ip.includes(":") ? `[${a.ip}]:${port.port}` : `${a.ip}:${port.port}`)),
-        ),
-  );
   if (subsets.length === 0) return "<none>";
-  const shown = all.slice(0, 3).join(",");
-  return all.length > 3 ? `${shown} + ${all.length - 3} more...` : shown;
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) => {
+    const hosts = addresses.map(({ ip = "" }) => ip);
+    if (ports.length === 0) return hosts;
+    return ports.flatMap(({ port }) => hosts.map((ip) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`)));
+  });
+  return upToThree(all, "");
 }
 
 export const endpointsDefinition = define<Endpoints>("", "v1", "endpoints", {

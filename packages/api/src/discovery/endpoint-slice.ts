@@ -107,7 +107,7 @@ function validateHints(hints: EndpointHints, at: FieldPath): FieldError[] {
     const list = hints[field] ?? [];
     const where = at.child(field);
     if (list.length > limits.hints) return [tooMany(where, list.length, limits.hints)];
-    return list.flatMap(({ name }, i) => {
+    return list.flatMap(({ name = "" }, i) => {
       const complaints = field === "forZones" ? isValidLabelValue(name) : nameIsDNSSubdomain(name, false);
       const errors = complaints.map((why) => invalidValue(where.index(i).child("name"), name, why));
       const seen = list.slice(0, i).some((other) => other.name === name);
