@@ -2,8 +2,9 @@
 
 import { definitions, findDefinition, schemaSet, type TokenReview } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
-import type { Store } from "@kubets/storage";
+import { keepCompacted, type Store } from "@kubets/storage";
 import { admissionPlugins } from "./admission/default-plugins.ts";
+import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { buildAuthentication } from "./authentication/build.ts";
 import { jwksPath } from "./authentication/oidc-discovery.ts";
 import { reviewToken } from "./authentication/reviews.ts";
@@ -63,7 +64,8 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     schemas: schemaSet,
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
-    bootstrap: [(server) => reconcileBootstrapPolicy(policyWriter(server.transport(apiServerIdentity)))],
+    bootstrap: [putDefaultsInPlace],
+    background: [(_server, stopped) => keepCompacted(store, { clock, logger }, stopped)],
     serviceCidrs: [options.serviceCIDR],
     advertiseAddress: options.advertiseAddress,
     kubelet: kubeletClient(options),
@@ -73,6 +75,11 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     ...listenOptions(options),
   });
   return { server, tokens };
+}
+
+async function putDefaultsInPlace(server: ApiServer): Promise<void> {
+  const writer = policyWriter(server.transport(apiServerIdentity));
+  await Promise.all([reconcileBootstrapPolicy(writer), ensureSystemPriorityClasses(writer)]);
 }
 
 function definitionOf({ group, version, plural }: { group: string; version: string; plural: string }) {

@@ -3,52 +3,44 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { definitions, findDefinition, schemaSet } from "@kubets/api";
-import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
-import { buildAccess } from "./access.ts";
 import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
-import { StoreReader } from "./reader/object-reader.ts";
-import { ApiServer } from "./server.ts";
-import { ensureNamespaces } from "./services/default-objects.ts";
+import { createKubeApiServer } from "./kube-apiserver.ts";
+import type { ApiServer } from "./server.ts";
 import { send } from "./testing/server.ts";
 
 const issuer = "https://kubernetes.default.svc.cluster.local";
 
-async function withServer(body: (server: ApiServer, as: As) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "kubets-access-"));
+async function withServer(body: (server: ApiServer, as: As, clock: { skip: number }) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "kubets-apiserver-"));
   const stop = new AbortController();
-  try {
-    const store = memoryStore();
-    const base = { clock: realClock, random: realRandom, logger: silentLogger };
-    const certificates = await ensureClusterCertificates({
-      directory,
+  const time = { skip: 0 };
+  const monotonic = () => realClock.monotonic() + time.skip;
+  const clock: Clock = { ...realClock, now: () => realClock.now() + time.skip, monotonic };
+  const base = { clock, random: realRandom, logger: silentLogger };
+  const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
+  const { server } = await createKubeApiServer(
+    {
+      store: memoryStore(),
+      certificates: await ensureClusterCertificates({ directory, ...base, ...addresses }),
+      serviceCIDR: "10.96.0.0/16",
+      clusterDomain: "cluster.local",
+      advertiseAddress: "127.0.0.1",
+      tokenFile: { text: 'root,root,1,system:masters\njane,jane,2,"dev"\n', path: "tokens.csv" },
       ...base,
-      dnsNames: [],
-      ipAddresses: ["127.0.0.1"],
-    });
-    const reader = new StoreReader(store, ({ group, version, plural }) => findDefinition(group, version, plural)!);
-    const access = await buildAccess(
-      {
-        reader,
-        clientCA: certificates.ca.certificate,
-        serviceAccountKey: certificates.serviceAccountKey,
-        issuer,
-        externalUrl: () => "https://127.0.0.1:6443",
-        tokenFile: { text: 'root,root,1,system:masters\njane,jane,2,"dev"\n', path: "tokens.csv" },
-        ...base,
-      },
-      stop.signal,
-    );
-    const server = new ApiServer({ store, definitions: definitions(), schemas: schemaSet, ...access, ...base });
-    const transport = server.transport({ name: "system:apiserver", groups: ["system:masters"] });
-    await ensureNamespaces(transport);
-    for (const task of access.bootstrap) await task(server);
+    },
+    stop.signal,
+  );
+  const running = server.start(stop.signal);
+  try {
+    await Promise.race([server.ready, running]);
     const as: As = (token, method, url, object) =>
       send(server, method, url, object, { headers: { authorization: `Bearer ${token}` } });
-    await body(server, as);
+    await body(server, as, time);
   } finally {
     stop.abort();
+    await running;
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -87,10 +79,12 @@ test("a cluster's users, service accounts and roles, through the whole chain", (
     assert.equal(bound.status, 201);
     assert.equal((await as("jane", "GET", "/api/v1/namespaces/default/pods")).status, 200);
     assert.equal((await as("jane", "GET", "/api/v1/namespaces/kube-system/pods")).status, 403);
+    const classes = await as("root", "GET", "/apis/scheduling.k8s.io/v1/priorityclasses");
+    assert.equal(classes.json.items.length, 2);
   }));
 
 test("a pod gets its account's token, which is good until the pod is gone", () =>
-  withServer(async (_server, as) => {
+  withServer(async (_server, as, clock) => {
     assert.equal(
       (await as("root", "POST", "/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } }))
         .status,
@@ -120,4 +114,8 @@ test("a pod gets its account's token, which is good until the pod is gone", () =
     assert.equal(jwks.json.keys.length, 1);
     const document = await as(token, "GET", "/.well-known/openid-configuration");
     assert.equal(document.json.jwks_uri, "https://127.0.0.1:6443/openid/v1/jwks");
+    const unbound = await as("root", "DELETE", "/api/v1/namespaces/default/pods/web?gracePeriodSeconds=0");
+    assert.equal(unbound.status, 200, unbound.text);
+    clock.skip += 11_000; // Good answers are remembered for ten seconds.
+    assert.equal((await as(token, "GET", "/api")).status, 401);
   }));
