@@ -127,6 +127,7 @@ const notForEphemeral = "cannot be set for an Ephemeral Container";
 /** Fields that an ephemeral container may not have, in upstream's order. */
 const forbiddenOnEphemeral = [
   "ports",
+  "resources",
   "resizePolicy",
   "restartPolicy",
   "restartPolicyRules",
@@ -156,14 +157,17 @@ export function validateEphemeralContainers(around: ContainerSurroundings, at: F
 
 function forbiddenFields(container: EphemeralContainer, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  if (Object.keys(container.resources ?? {}).length > 0)
-    errors.push(forbiddenField(at.child("resources"), notForEphemeral));
   for (const field of forbiddenOnEphemeral)
-    if (container[field] !== undefined) errors.push(forbiddenField(at.child(field), notForEphemeral));
+    if (!isUnset(container[field])) errors.push(forbiddenField(at.child(field), notForEphemeral));
   for (const [i, mount] of (container.volumeMounts ?? []).entries())
     for (const field of ["subPath", "subPathExpr"] as const)
       if (mount[field]) errors.push(forbiddenField(at.child("volumeMounts").index(i).child(field), notForEphemeral));
   return errors;
+}
+
+/** Defaults give every container an empty `resources`. */
+function isUnset(value: unknown): boolean {
+  return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 }
 
 /** Pods only: templates have always been allowed spaces around an image. */
