@@ -209,6 +209,7 @@ export class SimulatedNodes implements Component {
         nodeStatusUpdateFrequencySeconds: 300,
         evictionHard: {},
         resolvConf: "",
+        clusterDNS: ["10.96.0.10"],
         ...this.#options.configuration,
       },
       ...(version === undefined ? {} : { version }),

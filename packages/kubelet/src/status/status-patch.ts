@@ -27,7 +27,10 @@ export function statusPatch(uid: string, old: PodStatus, wanted: PodStatus): obj
     status[key] = after[key] === undefined ? null : replacing(key, before[key], after[key]);
   }
   const conditions = changedConditions(old.conditions ?? [], wanted.conditions ?? []);
-  if (conditions.length > 0) status["conditions"] = conditions;
+  if (conditions.length > 0) {
+    status["$setElementOrder/conditions"] = (wanted.conditions ?? []).map(({ type }) => ({ type }));
+    status["conditions"] = conditions;
+  }
   return Object.keys(status).length === 0 ? undefined : { metadata: { uid }, status };
 }
 
