@@ -9,6 +9,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from "../generated/types.ts";
 import { specStrategy } from "../strategy.ts";
+import { validateWebhooks } from "./webhook-validation.ts";
 
 const group = "admissionregistration.k8s.io";
 
@@ -47,6 +48,8 @@ export const mutatingWebhookConfigurationDefinition = define<MutatingWebhookConf
             webhook.reinvocationPolicy ??= "Never";
           }
         },
+        validate: validateWebhooks,
+        validateUpdate: validateWebhooks,
         allowUnconditionalUpdate: false,
       },
       options,
@@ -66,6 +69,8 @@ export const validatingWebhookConfigurationDefinition = define<ValidatingWebhook
         setDefaults(configuration) {
           for (const webhook of configuration.webhooks ?? []) setWebhookDefaults(webhook);
         },
+        validate: validateWebhooks,
+        validateUpdate: validateWebhooks,
         allowUnconditionalUpdate: false,
       },
       options,

@@ -4,6 +4,7 @@ import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { CustomResourceDefinition } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import { validateCrd, validateCrdUpdate } from "./crd-validation.ts";
 
 const rules: Strategy<CustomResourceDefinition> = {
   setDefaults({ spec }) {
@@ -17,6 +18,8 @@ const rules: Strategy<CustomResourceDefinition> = {
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service !== undefined) service.port ??= 443;
   },
+  validate: validateCrd,
+  validateUpdate: validateCrdUpdate,
   allowUnconditionalUpdate: false,
 };
 
