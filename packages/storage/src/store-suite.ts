@@ -270,6 +270,25 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     first.abort();
   });
 
+  check("a watcher that throws is out, and nobody else notices", async (store) => {
+    const errors: Error[] = [];
+    const { signal } = new AbortController();
+    const onEvents = () => {
+      throw new Error("a bug");
+    };
+    await store.watch("/", { afterRevision: store.revision, signal, onEvents, onError: (error) => errors.push(error) });
+    const other = collect(store, "/", store.revision);
+    await other.started;
+    await store.commit(put("/a", "1"));
+    await store.commit(put("/b", "1"));
+    assert.equal(other.events.length, 2);
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      ["a bug"],
+    );
+    other.stop();
+  });
+
   check("compaction forgets the past and keeps the present", async (store) => {
     await store.commit(put("/a", "1"));
     const old = await store.list("/", { limit: 1 });

@@ -61,7 +61,7 @@ export interface WatchOptions {
   /** Deliver events with a revision greater than this. Throws {@link CompactedError} when they are no longer held. */
   readonly afterRevision: number;
   readonly signal: AbortSignal;
-  /** Called synchronously, batch by batch, history first; must not throw. */
+  /** Called synchronously, batch by batch, history first; must not throw: one that does gets its error back by `onError` and nothing more. */
   readonly onEvents: (events: readonly StoreEvent[]) => void;
   /** The watch cannot go on (the engine is lost, history was compacted under it). Not called on abort. */
   readonly onError: (error: Error) => void;

@@ -61,8 +61,18 @@ export class WatchHub {
           concerned[0]!.revision > watcher.afterRevision
             ? concerned
             : concerned.filter((event) => event.revision > watcher.afterRevision);
-        if (wanted.length > 0) watcher.onEvents(wanted);
+        if (wanted.length > 0) this.#serve(watcher, wanted);
       }
+    }
+  }
+
+  /** One that throws, against its contract, is out; writes and the other watchers go on. */
+  #serve(watcher: Watcher, events: readonly StoreEvent[]): void {
+    try {
+      watcher.onEvents(events);
+    } catch (error) {
+      this.#remove(watcher);
+      watcher.onError(error as Error);
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -87,6 +87,13 @@ withPath("other formats, other files and damaged files are named", async (path) 
   await assert.rejects(openSqliteStore({ path }), unavailable(/not one of kubets/));
   writeFileSync(path, "this is not a database, whatever its name says".repeat(100));
   await assert.rejects(openSqliteStore({ path }), unavailable(/the file is damaged .*; restore it from a backup/));
+});
+
+withPath("nobody else may read the files", async (path) => {
+  const store = await openSqliteStore({ path });
+  await store.commit(put("/secret", "1"));
+  for (const file of [path, `${path}-wal`]) assert.equal(statSync(file).mode & 0o777, 0o600);
+  await store.close();
 });
 
 withPath("a truncated file is found out when it is opened", async (path) => {

@@ -1,6 +1,6 @@
 /** The embedded default: everything in memory, and durable in one SQLite file. */
 
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import { EntryIndex } from "../entry-index.ts";
@@ -46,6 +46,8 @@ function prepareDirectory(path: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK | constants.X_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    // Secrets go into it. Only when new: closing a file that this process has open already would let go of its lock.
+    else closeSync(openSync(path, "a", 0o600));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = reasons[code ?? ""] ?? `${message}; choose another data directory`;
