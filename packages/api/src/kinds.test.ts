@@ -395,6 +395,16 @@ test("a namespace begins active with the finalizer, and an update changes neithe
   ]);
 });
 
+test("a node is created with its status, and only /status changes it", () => {
+  const { strategy } = kind("", "nodes");
+  const node: Thing = { metadata: { name: "n" }, status: { phase: "x" } };
+  strategy.prepareForCreate?.(node, context);
+  assert.deepEqual(node["status"], { phase: "x" });
+  const update: Thing = { metadata: { name: "n" }, status: {} };
+  strategy.prepareForUpdate?.(update, deepFreeze(node), context);
+  assert.deepEqual(update["status"], { phase: "x" });
+});
+
 test("a signing request says who made it", () => {
   const request: Thing = { metadata: { name: "a" }, spec: { username: "root", request: "x" } };
   kind("certificates.k8s.io", "certificatesigningrequests").strategy.prepareForCreate?.(request, context);

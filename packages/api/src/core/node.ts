@@ -20,18 +20,20 @@ import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { Node, Taint } from "../generated/types.ts";
-import { specStrategy, statusStrategy } from "../strategy.ts";
+import { keep, statusStrategy } from "../strategy.ts";
 
 const metadataPath = path("metadata");
 const podCidrsPath = path("spec.podCIDRs");
 
-const rules: Strategy<Node> = {
+const strategy: Strategy<Node> = {
   setDefaults(node) {
     alignPodCidrs(node);
     const { status } = node;
     if (status?.capacity !== undefined && status.allocatable === undefined) status.allocatable = { ...status.capacity };
   },
   validate: (node) => [...validateTaints(node), ...validateResources(node), ...validatePodCidrs(node)],
+  // A new node keeps its status: the kubelet registers itself with it.
+  prepareForUpdate: (node, old) => keep(node, old, "status"),
   validateUpdate,
 };
 
@@ -147,7 +149,7 @@ function address(node: Node, type: string): string {
 export const nodeDefinition = define<Node>("", "v1", "nodes", {
   shortNames: ["no"],
   storagePath: "minions",
-  strategy: specStrategy(rules, { generationOf: [] }),
+  strategy,
   status: statusStrategy<Node>({ validate: validateUpdate }),
   selectableFields: { "spec.unschedulable": (node) => String(node.spec?.unschedulable ?? false) },
   columns: [
