@@ -43,6 +43,7 @@ import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
+import { expireEvents } from "./services/event-expiry.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
 import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
@@ -188,15 +189,22 @@ export class ApiServer implements Component {
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     const { listen, background = [], bootstrap: tasks = [] } = this.#options;
+    const { clock } = this.context;
     try {
       if (listen !== undefined) {
-        this.#front = new HttpsFront({ ...listen, logger: this.#logger, handle: (request) => this.handle(request) });
+        this.#front = new HttpsFront({
+          ...listen,
+          clock,
+          logger: this.#logger,
+          handle: (request) => this.handle(request),
+        });
         this.#port = await this.#front.listen();
       }
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
       for (const task of tasks) await task(this, this.#stopped.signal);
       const work = background.map((task) => task(this, this.#stopped.signal));
+      work.push(expireEvents(this.context, this.#stopped.signal));
       if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
       this.#isReady = true;
       this.#markReady();

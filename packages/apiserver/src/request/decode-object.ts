@@ -1,6 +1,6 @@
 /** A decoded body as an object of one kind: version and kind checked, fields checked as fieldValidation says, defaults filled in. */
 
-import type { ResourceDefinition } from "@kubets/api";
+import { schemaSet as builtInSchemas, type ResourceDefinition } from "@kubets/api";
 import {
   apiVersionOf,
   badRequest,
@@ -10,6 +10,7 @@ import {
   invalidValue,
   type Json,
   type KubeObject,
+  type ObjectMeta,
   path,
   type SchemaSet,
   type StatusError,
@@ -25,6 +26,8 @@ export interface DecodeOptions {
   readonly patched?: boolean;
   warn(text: string): void;
 }
+
+const objectMetaName = "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /** Whether a definition is a custom resource's: its schema is its own, and not one of the generated set. */
 export function isCustom({ schema }: ResourceDefinition): boolean {
@@ -58,11 +61,27 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
 function bySchema(value: Record<string, Json>, options: DecodeOptions) {
   const { definition, schemas } = options;
   try {
-    return decodeBySchema<KubeObject>(value, definition.schema, schemas, { pruneOnly: isCustom(definition) });
+    if (!isCustom(definition)) return decodeBySchema<KubeObject>(value, definition.schema, schemas);
+    return customBySchema(value, options);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw refusal(options, value, error.message);
   }
+}
+
+/** A custom resource's own fields are pruned by its own schema; its metadata is everyone's. */
+function customBySchema(value: Record<string, Json>, { definition, schemas }: DecodeOptions) {
+  const { metadata, ...own } = value;
+  const meta = decodeBySchema<ObjectMeta>(metadata ?? {}, { $ref: objectMetaName }, builtInSchemas);
+  const rest = decodeBySchema<KubeObject>(own, definition.schema, schemas, { pruneOnly: true });
+  return {
+    value: { ...rest.value, metadata: meta.value },
+    unknownFields: [...meta.unknownFields.map(underMetadata), ...rest.unknownFields],
+  };
+}
+
+function underMetadata(problem: string): string {
+  return problem.replace(/^unknown field "/, 'unknown field "metadata.');
 }
 
 function refusal({ definition, patched }: DecodeOptions, value: unknown, message: string): StatusError {

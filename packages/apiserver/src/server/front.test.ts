@@ -132,6 +132,38 @@ test("a watch streams lines, and a killed client leaves nothing behind", async (
   while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
+test("a watch over WebSocket sends each event as a message", async () => {
+  const { WebSocket } = await import("ws");
+  const url = `wss://127.0.0.1:${server.port}${maps}?watch=1&resourceVersion=1`;
+  const socket = new WebSocket(url, { rejectUnauthorized: false });
+  const [message] = (await once(socket, "message")) as [Buffer];
+  assert.equal(JSON.parse(message.toString()).type, "ADDED");
+  const { hub } = server.resources.get("", "v1", "configmaps")!;
+  socket.close();
+  await once(socket, "close");
+  while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a client that stops in the middle of a body leaves the server well", async () => {
+  const socket = connectTls({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  socket.on("error", () => {});
+  socket.write(
+    `POST ${maps} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"metadata":`,
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  socket.destroy();
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
+  session.on("error", () => {});
+  const stream = session.request({ ":path": maps, ":method": "POST", "content-type": "application/json" });
+  stream.on("error", () => {});
+  stream.write('{"metadata":');
+  await new Promise((resolve) => setImmediate(resolve));
+  stream.close(8);
+  session.destroy();
+  assert.equal((await http1("GET", "/livez")).body.toString(), "ok");
+});
+
 test("nonsense on the wire ends only its own connection", async () => {
   const socket = connectTls({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
   await once(socket, "secureConnect");

@@ -16,10 +16,11 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Logger } from "@kubets/apimachinery";
+import type { Clock, Logger } from "@kubets/apimachinery";
 import { bodyTooLarge } from "../request/body.ts";
 import { header, type RequestBody, type ServerRequest } from "../request/request.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
+import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
 
 export interface TlsFiles {
   /** PEM: the serving key, and its certificate with any intermediates. */
@@ -35,11 +36,14 @@ export interface FrontOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly logger: Logger;
+  readonly clock: Clock;
   handle(request: ServerRequest): Promise<HttpResponse>;
 }
 
 /** A watcher whose connection holds this much unsent is cut off; it comes back and lists. */
 const maxBufferedBytes = 16 * 1024 * 1024;
+/** A body that takes longer to arrive is given up. */
+const bodyTimeoutMs = 300_000;
 const gzipFromBytes = 128 * 1024;
 const maxHeaderBytes = 64 * 1024;
 
@@ -71,7 +75,12 @@ export class HttpsFront {
       maxHeaderListPairs: 256,
       settings: { maxConcurrentStreams: 250, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 256 * 1024 },
       // HTTP/1.1's, which the types of this function do not name.
-      ...{ maxHeaderSize: maxHeaderBytes, requestTimeout: 0, headersTimeout: 32_000, keepAliveTimeout: 180_000 },
+      ...{
+        maxHeaderSize: maxHeaderBytes,
+        requestTimeout: bodyTimeoutMs,
+        headersTimeout: 32_000,
+        keepAliveTimeout: 180_000,
+      },
     });
     this.#server.on("request", (request, response) => void this.#serve(request, response));
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -130,7 +139,7 @@ export class HttpsFront {
     this.#stopped.signal.addEventListener("abort", stop, { once: true });
     outgoing.on("close", () => this.#stopped.signal.removeEventListener("abort", stop));
     try {
-      const request = serverRequest(incoming, abort.signal);
+      const request = serverRequest(incoming, this.#options.clock, abort.signal);
       const response = await this.#options.handle(request);
       await send(request, response, outgoing, abort.signal);
     } catch (error) {
@@ -149,9 +158,10 @@ export class HttpsFront {
     this.#stopped.signal.addEventListener("abort", stop, { once: true });
     socket.on("close", () => this.#stopped.signal.removeEventListener("abort", stop));
     try {
-      const request = { ...serverRequest(incoming, abort.signal), upgrade: { socket, head } };
+      const request = { ...serverRequest(incoming, this.#options.clock, abort.signal), upgrade: { socket, head } };
       const response = await this.#options.handle(request);
-      if (response.body.type !== "none") await refuseUpgrade(socket, response);
+      if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
+      else if (response.body.type !== "none") await refuseUpgrade(socket, response);
     } catch (error) {
       this.#options.logger.debug("an upgraded connection failed", { err: error });
       socket.destroy();
@@ -169,7 +179,7 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
   return new ListenError(sentence[error.code ?? ""] ?? `cannot listen on ${where}: ${error.message}`, { cause: error });
 }
 
-function serverRequest(incoming: Incoming, signal: AbortSignal): ServerRequest {
+function serverRequest(incoming: Incoming, clock: Clock, signal: AbortSignal): ServerRequest {
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
   const socket = incoming.socket as Partial<TLSSocket> | undefined;
@@ -179,24 +189,35 @@ function serverRequest(incoming: Incoming, signal: AbortSignal): ServerRequest {
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
     headers: incoming.headers,
-    body: bodyOf(incoming),
+    body: bodyOf(incoming, clock),
     signal,
     ...(certificate?.raw === undefined ? {} : { peerCertificate: certificate.raw }),
   };
 }
 
-function bodyOf(incoming: Incoming): RequestBody {
+function bodyOf(incoming: Incoming, clock: Clock): RequestBody {
   const { headers } = incoming;
   const declared = Number(headers["content-length"] ?? Number.NaN);
   const empty =
     incoming.httpVersionMajor >= 2 ? (incoming as Http2ServerRequest).stream?.endAfterHeaders : declared === 0;
   const hasBody = incoming.httpVersionMajor >= 2 ? !empty : declared > 0 || headers["transfer-encoding"] !== undefined;
   if (!hasBody) return { type: "none" };
-  return { type: "bytes", read: (limit) => readBody(incoming, declared, limit), stream: incoming };
+  return { type: "bytes", read: (limit) => readBody(incoming, clock, declared, limit), stream: incoming };
 }
 
-async function readBody(incoming: Incoming, declared: number, limit: number): Promise<Uint8Array> {
+async function readBody(incoming: Incoming, clock: Clock, declared: number, limit: number): Promise<Uint8Array> {
   if (declared > limit) throw bodyTooLarge(limit);
+  const giveUp = () => incoming.destroy(new Error("the body did not arrive in time"));
+  // HTTP/1.1's own limit does not hold for HTTP/2's streams.
+  const timer = clock.setTimeout(giveUp, bodyTimeoutMs, { unref: true });
+  try {
+    return await collect(incoming, limit);
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {

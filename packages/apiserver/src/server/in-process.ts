@@ -3,7 +3,14 @@
  * come out. Structurally @kubets/client's Transport, which this package may not import.
  */
 
-import { badRequest, type KubeObject, type Status, StatusError, type StatusReason } from "@kubets/apimachinery";
+import {
+  badRequest,
+  deepFreeze,
+  type KubeObject,
+  type Status,
+  StatusError,
+  type StatusReason,
+} from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import type { Answer, Content, RequestBody, ServerRequest } from "../request/request.ts";
 import type { Delivery } from "../watch/event.ts";
@@ -100,7 +107,7 @@ async function contentValue(content: Content): Promise<unknown> {
     case "list":
       return listValue(content.definition, content.items, content.metadata);
     case "value":
-      return content.value;
+      return deepFreeze(content.value);
     case "bytes":
     case "stream":
       return JSON.parse(await textOf(content));

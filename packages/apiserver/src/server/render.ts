@@ -4,6 +4,7 @@ import type { ResourceDefinition } from "@kubets/api";
 import { apiVersionOf, type Clock, type KubeObject, type ListMeta } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 import { partialBytes } from "../registry/served-object.ts";
+import { isCustom } from "../request/decode-object.ts";
 import type { OutputFormat } from "../request/negotiate.ts";
 import type { Answer } from "../request/request.ts";
 import { type IncludeObject, tableBytes } from "../table/table.ts";
@@ -121,7 +122,7 @@ const openNext = Buffer.from(",{");
 const next = Buffer.from(",");
 const close = Buffer.from("]}");
 
-/** The items' bytes joined; as upstream, an item in a list does not repeat the kind. */
+/** The items' bytes joined; as upstream, a built-in kind's item does not repeat the kind, and a custom resource does. */
 function listBytes(definition: ResourceDefinition, items: readonly ServedObject[], metadata: ListMeta): Uint8Array {
   const apiVersion = apiVersionOf(definition);
   const head = { kind: definition.listKind, apiVersion, metadata };
@@ -129,8 +130,9 @@ function listBytes(definition: ResourceDefinition, items: readonly ServedObject[
   const typeMeta = Buffer.from(
     `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`,
   );
+  const bare = !isCustom(definition);
   for (const [index, { bytes }] of items.entries()) {
-    if (startsWith(bytes, typeMeta)) {
+    if (bare && startsWith(bytes, typeMeta)) {
       chunks.push(index === 0 ? openObject : openNext, bytes.subarray(typeMeta.length));
     } else if (index === 0) chunks.push(bytes);
     else chunks.push(next, bytes);

@@ -6,9 +6,9 @@
 import type { RequestOptions } from "node:https";
 import type { Pod } from "@kubets/api";
 import { badRequest } from "@kubets/apimachinery";
-import type { WebSocket } from "ws";
-import { type Answer, header, type ServerRequest } from "../request/request.ts";
+import { type Answer, header } from "../request/request.ts";
 import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
+import { acceptWebSocket, isWebSocket } from "../server/web-socket.ts";
 import { type ExecProtocol, execProtocols } from "../streaming/channels.ts";
 import { admitConnect } from "./connect.ts";
 import type { KubeletClient } from "./kubelet-client.ts";
@@ -34,10 +34,6 @@ export function podStream(kubelet: KubeletClient, kind: StreamKind): Subresource
     await passThrough(request, location, request.method);
     return hijacked;
   };
-}
-
-function isWebSocket(request: ServerRequest): boolean {
-  return (header(request, "upgrade") ?? "").toLowerCase() === "websocket";
 }
 
 /** The kubelet's URL. Source: streamLocation in pkg/registry/core/pod/strategy.go. */
@@ -98,16 +94,4 @@ async function translated(call: ResourceCall, kind: StreamKind, node: RequestOpt
   };
   await translateExec({ client, protocol: protocol as ExecProtocol, streams, node, signal, logger });
   return true;
-}
-
-async function acceptWebSocket(request: ServerRequest, protocol: string): Promise<WebSocket> {
-  const { WebSocketServer } = await import("ws");
-  const { socket, head } = request.upgrade!;
-  const acceptor = new WebSocketServer({ noServer: true, handleProtocols: () => protocol, perMessageDeflate: false });
-  const incoming = { method: "GET", headers: request.headers, url: request.path };
-  return await new Promise((resolve, reject) => {
-    socket.once("close", () => reject(badRequest("the connection was closed before it was upgraded")));
-    // `ws` reads the method and headers of the request, and nothing else.
-    acceptor.handleUpgrade(incoming as never, socket, Buffer.from(head), resolve);
-  });
 }

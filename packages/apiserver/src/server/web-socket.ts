@@ -1,0 +1,45 @@
+/** A watch over WebSocket: every event is a text message. Browsers have no other way to watch. */
+
+import { badRequest } from "@kubets/apimachinery";
+import type { WebSocket } from "ws";
+import { header, type ServerRequest } from "../request/request.ts";
+import type { HttpResponse } from "./render.ts";
+
+type Push = Extract<HttpResponse["body"], { type: "push" }>;
+
+export function isWebSocket(request: Pick<ServerRequest, "headers">): boolean {
+  return (header(request, "upgrade") ?? "").toLowerCase() === "websocket";
+}
+
+/** A watcher whose connection holds this much unsent is cut off; it comes back and lists. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+
+export async function serveWatchSocket(request: ServerRequest, body: Push): Promise<void> {
+  const socket = await acceptWebSocket(request, undefined);
+  const gone = new AbortController();
+  socket.on("close", () => gone.abort());
+  socket.on("error", () => socket.terminate());
+  const write = (bytes: Uint8Array) => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(Buffer.from(bytes).toString(), { binary: false });
+    if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
+  };
+  body.start({ write, end: () => socket.close() }, AbortSignal.any([gone.signal, request.signal]));
+}
+
+/**
+ * Takes the connection of an Upgrade request.
+ * @param protocol the sub-protocol that was agreed on
+ */
+export async function acceptWebSocket(request: ServerRequest, protocol: string | undefined): Promise<WebSocket> {
+  const { WebSocketServer } = await import("ws");
+  const { socket, head } = request.upgrade!;
+  const choose = protocol === undefined ? {} : { handleProtocols: () => protocol };
+  const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...choose });
+  const incoming = { method: "GET", headers: request.headers, url: request.path };
+  return await new Promise((resolve, reject) => {
+    socket.once("close", () => reject(badRequest("the connection was closed before it was upgraded")));
+    // `ws` reads the method and headers of the request, and nothing else.
+    acceptor.handleUpgrade(incoming as never, socket, Buffer.from(head), resolve);
+  });
+}
