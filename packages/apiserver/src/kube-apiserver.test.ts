@@ -119,3 +119,38 @@ test("a pod gets its account's token, which is good until the pod is gone", () =
     clock.skip += 11_000; // Good answers are remembered for ten seconds.
     assert.equal((await as(token, "GET", "/api")).status, 401);
   }));
+
+test("a node does its own work and no other node's", () =>
+  withServer(async (server, as) => {
+    const account = { metadata: { name: "default" } };
+    assert.equal((await as("root", "POST", "/api/v1/namespaces/default/serviceaccounts", account)).status, 201);
+    const podOn = async (nodeName: string) => {
+      const spec = { nodeName, containers: [{ name: "c", image: "demo" }] };
+      const made = await as("root", "POST", "/api/v1/namespaces/default/pods", {
+        metadata: { name: `on-${nodeName}` },
+        spec,
+      });
+      assert.equal(made.status, 201, made.text);
+      return made.json.metadata.uid as string;
+    };
+    const [mine, other] = [await podOn("n1"), await podOn("n2")];
+    const node = server.transport({ name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] });
+    const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    const tokenFor = (name: string, uid: string) => {
+      const boundObjectRef = { kind: "Pod", apiVersion: "v1", name, uid };
+      return node.request({ method: "POST", path, query: {}, body: { spec: { audiences: [], boundObjectRef } } });
+    };
+    await tokenFor("on-n1", mine);
+    await assert.rejects(tokenFor("on-n2", other), /node requested token bound to a pod scheduled on a different node/);
+    const list = (fieldSelector: string) =>
+      node.request({ method: "GET", path: "/api/v1/pods", query: { fieldSelector } });
+    assert.equal(((await list("spec.nodeName=n1")) as { items: unknown[] }).items.length, 1);
+    await assert.rejects(list("spec.nodeName=n2"), {
+      message:
+        'pods is forbidden: User "system:node:n1" cannot list resource "pods" in API group "" at the cluster scope: can only list/watch pods with spec.nodeName field selector',
+    });
+    const register = (name: string) =>
+      node.request({ method: "POST", path: "/api/v1/nodes", query: {}, body: { metadata: { name } } });
+    await register("n1");
+    await assert.rejects(register("n2"), /node "n1" is not allowed to modify node "n2"/);
+  }));
