@@ -1,5 +1,8 @@
 /** What lies beneath a {@link LoggedStore}: the durable record of its writes. Two exist: SQLite, and none at all. */
 
+/** As etcd has it: an empty store is at revision 1, so that no object ever has resourceVersion "0", which means "any". */
+export const emptyRevision = 1;
+
 /** One write, as a log keeps it. */
 export interface LogRecord {
   readonly revision: number;
@@ -16,7 +19,6 @@ export interface HistoryRecord extends LogRecord {
   /** The value at `previousRevision`. */
   readonly previousValue: Uint8Array | undefined;
   readonly previousCreateRevision: number;
-  /** The `previousRevision` of the previous value's own write is of no interest and not kept. */
 }
 
 export interface WriteLog {

@@ -6,7 +6,7 @@
 import { type Logger, silentLogger } from "@kubets/apimachinery";
 import { EntryIndex } from "./entry-index.ts";
 import { EventRing, type EventRingLimits } from "./event-ring.ts";
-import type { HistoryRecord, WriteLog } from "./log.ts";
+import { emptyRevision, type HistoryRecord, type WriteLog } from "./log.ts";
 import {
   CompactedError,
   type Entry,
@@ -36,9 +36,6 @@ export interface LoggedStoreOptions {
   readonly loaded?: LoadedState;
   readonly ringLimits?: EventRingLimits;
 }
-
-/** As etcd has it: an empty store is at revision 1, so that no object ever has resourceVersion "0", which means "any". */
-export const emptyRevision = 1;
 
 /** Pictures of the past kept for the next page of a list. One that was let go is made again from the events since. */
 const maxSnapshots = 8;

@@ -5,8 +5,8 @@ import { dirname } from "node:path";
 import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import { EntryIndex } from "../entry-index.ts";
 import { defaultRingLimits, EventRing, type EventRingLimits } from "../event-ring.ts";
-import type { LogRecord } from "../log.ts";
-import { emptyRevision, type LoadedState, LoggedStore } from "../logged-store.ts";
+import { emptyRevision, type LogRecord } from "../log.ts";
+import { type LoadedState, LoggedStore } from "../logged-store.ts";
 import { type Entry, type Store, type StoreEvent, StoreUnavailableError } from "../store.ts";
 import { ThreadedLog } from "./threaded-log.ts";
 

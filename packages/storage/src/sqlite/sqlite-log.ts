@@ -8,8 +8,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { HistoryRecord, LogRecord } from "../log.ts";
-import { emptyRevision } from "../logged-store.ts";
+import { emptyRevision, type HistoryRecord, type LogRecord } from "../log.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { explain, isBusy } from "./errors.ts";
 
