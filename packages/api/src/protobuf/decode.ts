@@ -221,7 +221,9 @@ function timeOf(bytes: Buffer): string | undefined {
   // Go's zero time; seconds are absent from an empty message.
   if (bytes.length === 0 || seconds === -62135596800) return undefined;
   const whole = new Date(seconds * 1000);
-  if (Number.isNaN(whole.getTime())) throw new WireError("time out of range");
+  const year = whole.getUTCFullYear();
+  // RFC 3339 has four digits for it; NaN is neither.
+  if (!(year >= 0 && year <= 9999)) throw new WireError("time out of range");
   return `${whole.toISOString().slice(0, 19)}.${String(micros).padStart(6, "0")}Z`;
 }
 
