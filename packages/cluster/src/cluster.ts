@@ -57,7 +57,8 @@ export class Cluster {
       serviceCIDR: "10.96.0.0/16",
       podCIDR: "10.244.0.0/16",
       clusterDomain,
-      advertiseAddress: "127.0.0.1",
+      // Endpoints may not be loopback addresses; nothing is reached through this one.
+      advertiseAddress: "10.86.0.1",
       ...(listen ? { listen: { bindAddress: "127.0.0.1", port } } : {}),
       clock,
       random,

@@ -7,7 +7,7 @@ import { openSqliteStore } from "@kubets/storage";
 import { runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
 import { adminKubeconfig, clusterCertificates, clusterDomain, nodeCredentials } from "../credentials.ts";
-import { localNodes } from "../local-nodes.ts";
+import { localNode, localNodes } from "../local-nodes.ts";
 import { fileLogger } from "../logging.ts";
 import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
@@ -34,7 +34,7 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
       serviceCIDR: config.serviceCIDR,
       podCIDR: config.podCIDR,
       clusterDomain,
-      advertiseAddress: machineAddress ?? (config.bindAddress === "0.0.0.0" ? "127.0.0.1" : config.bindAddress),
+      advertiseAddress: machineAddress ?? addressForOthers(config),
       listen: { bindAddress: config.bindAddress, port: config.securePort },
       ...(config.tokenAuthFile === undefined
         ? {}
@@ -68,6 +68,12 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
     logger.error("The control plane cannot go on", { err });
     throw err;
   }
+}
+
+/** Endpoints may not hold loopback addresses: a server that only this machine reaches is named where nodes would find it. */
+function addressForOthers(config: ClusterConfig): string {
+  const onlyHere = /^127\.|^::1?$|^0\.0\.0\.0$/.test(config.bindAddress);
+  return onlyHere ? localNode(config, 0).machineAddress : config.bindAddress;
 }
 
 async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<readonly Component[]> {
