@@ -6,7 +6,7 @@ import { clusterIPsOf, endpointsOf, isHeadless, type ServiceDirectory } from "./
 
 const serviceNameLabel = "kubernetes.io/service-name";
 const byAddress = "dns-address";
-const byService = "service";
+const byService = "dns-service";
 
 export class InformerDirectory implements ServiceDirectory {
   readonly #domain: string;
@@ -55,7 +55,7 @@ export class InformerDirectory implements ServiceDirectory {
   }
 }
 
-/** The same index that kube-proxy keeps on the same informer. */
+/** The key of the Service a slice belongs to. */
 function sliceServices(slice: EndpointSlice): readonly string[] {
   return [`${slice.metadata?.namespace ?? ""}/${slice.metadata?.labels?.[serviceNameLabel] ?? ""}`];
 }

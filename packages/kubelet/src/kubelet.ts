@@ -1,6 +1,6 @@
 /** The node's agent: takes the pods that are bound to its node, makes the runtime run them, and reports what became of them. */
 
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { configMaps, secrets, services } from "@kubets/api";
 import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
@@ -121,6 +121,9 @@ export class Kubelet implements Component {
     const random = this.#random;
     const configuration = this.#configuration;
     const machine = parts.machine ?? realMachine;
+    // The simulated machine has no disk to make a directory on.
+    if (parts.machine === undefined)
+      await Promise.all([rootDir, podLogsDir].map((dir) => mkdir(dir, { recursive: true })));
     const info = await machine.info();
     const storage = (await machine.disk(rootDir)).capacity;
     const recorder =

@@ -20,7 +20,7 @@ import type { ServiceRules } from "./service-rules.ts";
 
 const serviceNameLabel = "kubernetes.io/service-name";
 const proxyNameLabel = "service.kubernetes.io/service-proxy-name";
-const byService = "service";
+const byService = "proxy-service";
 
 export interface ProxierOptions {
   readonly informers: InformerFactory;

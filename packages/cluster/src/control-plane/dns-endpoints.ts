@@ -128,7 +128,7 @@ function sliceOf(present: readonly Node[]): EndpointSlice {
     metadata: {
       name: `${name}-nodes`,
       namespace,
-      labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "kubets.io/dns" },
+      labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "dns.kubets.io" },
     },
     addressType: "IPv4",
     endpoints,
