@@ -4,9 +4,10 @@ import { leases, type Node, nodes, type Pod, pods } from "@kubets/api";
 import { formatMicroTime, formatTime, isNotFound, VirtualClock } from "@kubets/apimachinery";
 import { nodeIpamController } from "../nodeipam/range-allocator.ts";
 import { podGCController } from "../podgc/podgc-controller.ts";
+import { tolerates } from "../runtime/node-fit.ts";
 import { type Harness, startHarness } from "../testing/harness.ts";
 import { nodeLifecycleController } from "./node-lifecycle-controller.ts";
-import { evictionTime, taintEvictionController, tolerates } from "./taint-eviction-controller.ts";
+import { evictionTime, taintEvictionController } from "./taint-eviction-controller.ts";
 
 const tolerations = ["not-ready", "unreachable"].map((name) => ({
   key: `node.kubernetes.io/${name}`,

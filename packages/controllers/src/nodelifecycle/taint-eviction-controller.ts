@@ -5,15 +5,9 @@ import { keyOf, parseTime } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
+import { tolerates } from "../runtime/node-fit.ts";
 import { deletePod, markDisrupted } from "../runtime/pod-failure.ts";
 import { isPodTerminating, podNode, podNodeIndex } from "../runtime/pods.ts";
-
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
-  return Boolean(toleration.key) && (toleration.value ?? "") === (taint.value ?? "");
-}
 
 /** When a pod must go for these taints, in epoch milliseconds; Infinity for never. Pure. */
 export function evictionTime(taints: readonly Taint[], tolerations: readonly Toleration[], nowMs: number): number {
