@@ -173,6 +173,27 @@ test("nonsense on the wire ends only its own connection", async () => {
   assert.equal((await http1("GET", "/readyz")).body.toString(), "ok");
 });
 
+test("stopping ends watches properly and answers what is being answered", async () => {
+  const stopping = new AbortController();
+  const another = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: 0 } });
+  const ended = another.start(stopping.signal);
+  await another.ready;
+  const session = connectHttp2(`https://127.0.0.1:${another.port}`, { rejectUnauthorized: false });
+  const stream = session.request({ ":path": `${maps}?watch=1` });
+  await once(stream, "response");
+  stream.resume();
+  const finished = once(stream, "end");
+  const iterator = another
+    .transport({ name: "x", groups: [] })
+    .watch({ method: "GET", path: maps, query: { watch: "1" } });
+  const inside = iterator[Symbol.asyncIterator]().next();
+  stopping.abort();
+  await finished;
+  await ended;
+  assert.deepEqual(await inside, { done: true, value: undefined });
+  session.destroy();
+});
+
 test("a port in use is one clear sentence", async () => {
   const second = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: server.port! } });
   await assert.rejects(second.start(new AbortController().signal), {

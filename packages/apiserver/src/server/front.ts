@@ -10,6 +10,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   constants as http2,
+  type ServerHttp2Session,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -44,6 +45,8 @@ export interface FrontOptions {
 const maxBufferedBytes = 16 * 1024 * 1024;
 /** A body that takes longer to arrive is given up. */
 const bodyTimeoutMs = 300_000;
+/** What is being answered when the server stops has this long. */
+const drainMs = 2000;
 const gzipFromBytes = 128 * 1024;
 const maxHeaderBytes = 64 * 1024;
 
@@ -57,8 +60,13 @@ type Incoming = IncomingMessage | Http2ServerRequest;
 export class HttpsFront {
   readonly #options: FrontOptions;
   readonly #server: Http2SecureServer;
-  readonly #stopped = new AbortController();
   readonly #connections = new Set<Duplex>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Answers that have no end of their own: watches, logs, upgraded connections. */
+  readonly #streams = new Set<AbortController>();
+  /** Requests that will be answered soon. */
+  #active = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -87,6 +95,10 @@ export class HttpsFront {
       void this.#upgrade(request, socket, head);
     });
     this.#server.on("secureConnection", (socket: TLSSocket) => this.#track(socket));
+    this.#server.on("session", (session: ServerHttp2Session) => {
+      this.#sessions.add(session);
+      session.on("close", () => this.#sessions.delete(session));
+    });
     // A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process.
     for (const event of ["tlsClientError", "sessionError", "clientError"]) this.#server.on(event, this.#onClientError);
     this.#server.on("error", (error) => options.logger.error("the HTTPS server reported an error", { err: error }));
@@ -122,43 +134,75 @@ export class HttpsFront {
     this.#server.emit("connection", socket);
   }
 
-  /** Ends every connection. */
+  /** Takes no more connections, ends the streams, lets what is being answered be answered, and ends every connection. */
   async close(): Promise<void> {
-    this.#stopped.abort();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    for (const stream of this.#streams) stream.abort();
+    await this.#idle();
     for (const socket of this.#connections) socket.destroy();
     await closed;
   }
 
+  /** Resolves when nothing is being answered any more, or after {@link drainMs}. */
+  async #idle(): Promise<void> {
+    if (this.#active === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.setTimeout(resolve, drainMs);
+      this.#onIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
   async #serve(incoming: Incoming, outgoing: Http2ServerResponse): Promise<void> {
     const abort = new AbortController();
-    const stop = () => abort.abort();
-    outgoing.on("error", stop);
-    incoming.on("error", stop);
-    outgoing.on("close", stop);
-    this.#stopped.signal.addEventListener("abort", stop, { once: true });
-    outgoing.on("close", () => this.#stopped.signal.removeEventListener("abort", stop));
+    const gone = () => abort.abort();
+    for (const event of ["error", "close"]) outgoing.on(event, gone);
+    incoming.on("error", gone);
+    this.#active++;
     try {
       const request = serverRequest(incoming, this.#options.clock, abort.signal);
       const response = await this.#options.handle(request);
-      await send(request, response, outgoing, abort.signal);
+      const { type } = response.body;
+      if (type === "push" || type === "stream") await this.#stream(request, response, outgoing, abort);
+      else await send(request, response, outgoing, abort.signal);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });
       if (!outgoing.headersSent) outgoing.statusCode = 500;
       destroy(outgoing);
+    } finally {
+      this.#active--;
+      if (this.#active === 0) this.#onIdle?.();
     }
+  }
+
+  async #stream(
+    request: ServerRequest,
+    response: HttpResponse,
+    outgoing: Http2ServerResponse,
+    abort: AbortController,
+  ): Promise<void> {
+    this.#streams.add(abort);
+    outgoing.on("close", () => this.#streams.delete(abort));
+    await send(request, response, outgoing, abort.signal);
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const abort = new AbortController();
-    const stop = () => abort.abort();
+    this.#streams.add(abort);
     socket.on("error", () => socket.destroy());
-    socket.on("close", stop);
-    this.#stopped.signal.addEventListener("abort", stop, { once: true });
-    socket.on("close", () => this.#stopped.signal.removeEventListener("abort", stop));
+    socket.on("close", () => {
+      this.#streams.delete(abort);
+      abort.abort();
+    });
     try {
-      const request = { ...serverRequest(incoming, this.#options.clock, abort.signal), upgrade: { socket, head } };
+      const request = {
+        ...serverRequest(incoming, this.#options.clock, abort.signal),
+        upgrade: { socket, head },
+      };
       const response = await this.#options.handle(request);
       if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
       else if (response.body.type !== "none") await refuseUpgrade(socket, response);

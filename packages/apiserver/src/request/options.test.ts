@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseListOptions, parseResourceVersion } from "./list-options.ts";
+import { negotiateOutput } from "./negotiate.ts";
+import { managerOf, parseDeleteOptions, parseWriteOptions } from "./write-options.ts";
+
+const list = (query: string) => parseListOptions(new URLSearchParams(query));
+
+test("combinations of list options that upstream forbids", () => {
+  const refused: readonly [string, RegExp][] = [
+    ["resourceVersionMatch=Exact", /resourceVersionMatch is forbidden unless resourceVersion is provided/],
+    [
+      "resourceVersionMatch=Exact&resourceVersion=0",
+      /resourceVersionMatch "exact" is forbidden for resourceVersion "0"/,
+    ],
+    ["resourceVersionMatch=Exact&resourceVersion=1&continue=x", /forbidden when continue is provided/],
+    ["resourceVersionMatch=Nearly&resourceVersion=1", /Unsupported value: "Nearly"/],
+    ["sendInitialEvents=true", /sendInitialEvents is forbidden for list/],
+    ["watch=true&resourceVersionMatch=Exact", /forbidden for watch unless sendInitialEvents is provided/],
+    ["watch=true&sendInitialEvents=true", /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/],
+    ["limit=x", /parsing "x": invalid syntax/],
+  ];
+  for (const [query, message] of refused) assert.throws(() => list(query), { message }, query);
+});
+
+test("list options have their defaults", () => {
+  assert.deepEqual(list("watch=1&limit=5&timeoutSeconds=3"), {
+    labelSelector: "",
+    fieldSelector: "",
+    resourceVersion: "",
+    resourceVersionMatch: "",
+    limit: 5,
+    continue: "",
+    watch: true,
+    allowWatchBookmarks: false,
+    sendInitialEvents: undefined,
+    timeoutSeconds: 3,
+  });
+  assert.equal(parseResourceVersion(""), 0);
+  assert.equal(parseResourceVersion("12"), 12);
+  assert.throws(() => parseResourceVersion("1e3"));
+});
+
+test("write options", () => {
+  const parse = (query: string, isApply = false) =>
+    parseWriteOptions(new URLSearchParams(query), "PatchOptions", isApply);
+  assert.deepEqual(parse("dryRun=All&fieldManager=me"), {
+    dryRun: true,
+    fieldManager: "me",
+    fieldValidation: "Warn",
+    force: undefined,
+  });
+  assert.throws(() => parse("force=true"), { message: /force: Forbidden: may not be specified for non-apply patch/ });
+  assert.throws(() => parse("", true), { message: /is required for apply patch/ });
+  assert.throws(() => parse("dryRun=x"), { message: /dryRun: Unsupported value: \["x"\]: supported values: "All"/ });
+  assert.throws(() => parse("fieldValidation=x"), { code: 422 });
+  assert.equal(managerOf("", "kubectl/v1.36.0 (linux/amd64)"), "kubectl");
+  assert.equal(managerOf("mine", "kubectl/v1"), "mine");
+});
+
+test("delete options come from the body, or else from the query", () => {
+  const none = new URLSearchParams("gracePeriodSeconds=5&propagationPolicy=Foreground");
+  assert.equal(parseDeleteOptions(none, undefined).gracePeriodSeconds, 5);
+  assert.equal(parseDeleteOptions(none, {}).gracePeriodSeconds, undefined);
+  assert.equal(parseDeleteOptions(none, { gracePeriodSeconds: -1 }).gracePeriodSeconds, 1);
+  assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "x" }), { code: 422 });
+  assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "Orphan", orphanDependents: true }), { code: 422 });
+  assert.throws(() => parseDeleteOptions(none, { gracePeriodSeconds: "1" }), { code: 400 });
+});
+
+test("what is accepted, in the order of its quality", () => {
+  const negotiate = (accept: string) => {
+    const { type, as, version } = negotiateOutput(accept, new URLSearchParams(), { table: true });
+    return [type, as, version].join(" ").trim();
+  };
+  assert.equal(negotiate("application/json;as=Table;v=v1;g=meta.k8s.io,application/json"), "json table v1");
+  assert.equal(negotiate("application/json;as=Other;v=v1;g=meta.k8s.io,application/json"), "json object");
+  assert.equal(negotiate("application/vnd.kubernetes.protobuf,application/json"), "json object");
+  assert.equal(negotiate("application/json;q=0.1, application/yaml"), "yaml object");
+  assert.equal(negotiate("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), "json partial v1");
+  assert.equal(negotiate("*/*"), "json object");
+  assert.throws(() => negotiate("application/vnd.kubernetes.protobuf"), {
+    code: 406,
+    message: "only the following media types are accepted: application/json, application/yaml",
+  });
+});
