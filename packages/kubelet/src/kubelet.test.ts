@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Event, Pod } from "@kubets/api";
-import { events, leases, nodes, pods } from "@kubets/api";
+import { configMaps, events, leases, nodes, pods } from "@kubets/api";
 import { seededRandom, VirtualClock } from "@kubets/apimachinery";
 import { Kubelet } from "./kubelet.ts";
 import type { ProbeAnswer } from "./probes/prober.ts";
@@ -264,6 +264,53 @@ describe("Kubelet on a simulated runtime", () => {
     assert.equal(status?.phase, "Failed");
     assert.equal(status?.reason, "DeadlineExceeded");
     assert.equal(bench.runtime.running().length, 0);
+  });
+
+  it("rejects a pod that does not fit", async () => {
+    const resources = { requests: { cpu: "3" } };
+    await bench.create(testPod({ containers: [testContainer("app", { resources })] }, { name: "one" }));
+    await bench.clock.advance(50);
+    await bench.create(testPod({ containers: [testContainer("app", { resources })] }, { name: "two" }));
+    await bench.clock.advance(50);
+    const { status } = await bench.pod("two");
+    assert.equal(status?.phase, "Failed");
+    assert.equal(status?.reason, "OutOfcpu");
+    assert.equal(
+      status?.message,
+      "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000",
+    );
+    assert.equal((await bench.pod("one")).status?.phase, "Running");
+  });
+
+  it("tries a container again at once when what it lacked appears", async () => {
+    const env = [{ name: "A", valueFrom: { configMapKeyRef: { name: "late", key: "a" } } }];
+    await bench.create(testPod({ containers: [testContainer("app", { env })] }));
+    await bench.clock.advance(1000);
+    const waiting = (await bench.pod()).status?.containerStatuses?.[0]?.state?.waiting;
+    assert.equal(waiting?.reason, "CreateContainerConfigError");
+    assert.equal(waiting?.message, 'configmap "late" not found');
+    const failures = (await bench.eventTexts()).filter((text) => text.startsWith("Failed"));
+    assert.deepEqual(failures, ['Failed: Error: configmap "late" not found']);
+    const late = { metadata: { name: "late" }, data: { a: "1" } };
+    await bench.client.resource(configMaps).namespace("default").create(late);
+    await bench.clock.advance(50);
+    assert.equal((await bench.pod()).status?.phase, "Running");
+  });
+
+  it("keeps what it reported of an ended pod when the runtime has forgotten it", async () => {
+    await bench.create(testPod({ restartPolicy: "Never" }));
+    await bench.clock.advance(50);
+    bench.runtime.exit(bench.idOf("app"), 0);
+    await bench.clock.advance(50);
+    await bench.stop();
+    const { status } = await bench.pod();
+    assert.equal(status?.phase, "Succeeded");
+    for (const { id } of (await bench.runtime.runtime.listPodSandbox({})).items) {
+      await bench.runtime.runtime.removePodSandbox({ podSandboxId: id });
+    }
+    await bench.start();
+    await bench.clock.advance(1000);
+    assert.deepEqual((await bench.pod()).status?.containerStatuses, status?.containerStatuses);
   });
 
   it("finds its pods again after it was away", async () => {

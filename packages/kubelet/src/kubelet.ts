@@ -125,6 +125,10 @@ export class Kubelet implements Component {
     if (parts.machine === undefined)
       await Promise.all([rootDir, podLogsDir].map((dir) => mkdir(dir, { recursive: true })));
     const info = await machine.info();
+    if (parts.files === undefined) {
+      await mkdir(rootDir, { recursive: true, mode: 0o750 });
+      await mkdir(podLogsDir, { recursive: true, mode: 0o755 });
+    }
     const storage = (await machine.disk(rootDir)).capacity;
     const recorder =
       parts.recorder ??
@@ -237,6 +241,8 @@ export class Kubelet implements Component {
       source,
       staticSource,
       node: () => keeper.node,
+      events,
+      allocatable: () => nodeFacts().allocatable,
       leftovers: volumes instanceof VolumeManager ? volumes : undefined,
     });
     const pleg = new Pleg({
@@ -277,7 +283,7 @@ export class Kubelet implements Component {
     if (shared !== undefined) return { ...shared, stop: () => Promise.resolve() };
     const common = { client, clock: this.#clock, random: this.#random, logger: this.#logger };
     const onChange = (uids: ReadonlySet<string>) => {
-      for (const uid of uids) pods().wake(uid);
+      for (const uid of uids) pods().objectsChanged(uid);
     };
     const own = {
       configMaps: new ObjectManager({ ...common, resource: configMaps, onChange }),

@@ -7,7 +7,9 @@ import type { PodCache } from "../runtime/pod-cache.ts";
 import type { ListedPod } from "../runtime/read-pod.ts";
 import { isTerminalPhase } from "../status/phase.ts";
 import type { StatusManager } from "../status/status-manager.ts";
+import { admit } from "./admission.ts";
 import { MirrorPods } from "./mirror-pods.ts";
+import type { PodEvents } from "./pod-events.ts";
 import type { PodRef } from "./pod-ref.ts";
 import { isMirrorPod, isStaticPod, podRef, uidOf } from "./pod-ref.ts";
 import type { PodHandler, PodSource } from "./pod-source.ts";
@@ -25,6 +27,9 @@ export interface PodManagerOptions {
   readonly source: PodSource;
   readonly staticSource: PodSource | undefined;
   node(): Node | undefined;
+  readonly events: PodEvents;
+  /** What pods may have of the node. */
+  allocatable(): Readonly<Record<string, string>>;
   /** Directories of pods, some of which may be nobody's any more. */
   readonly leftovers: { known(): Promise<string[]>; unmount(uid: string): Promise<void> } | undefined;
 }
@@ -81,7 +86,9 @@ export class PodManager {
     return isStaticPod(pod) ? this.#mirrors.of(pod) : pod;
   }
 
-  wake(uid: string): void {
+  /** A ConfigMap or Secret that the pod names has changed. */
+  objectsChanged(uid: string): void {
+    this.#options.syncer.objectsChanged(uid);
     this.#workers.get(uid)?.wake();
   }
 
@@ -162,9 +169,21 @@ export class PodManager {
       worker = this.#newWorker(pod);
       // A pod that had ended before this kubelet began only needs its remains looked after.
       if (isTerminalPhase(pod.status?.phase)) worker.terminate();
+      else if (pod.status?.startTime === undefined) this.#admit(worker, pod);
     }
     worker.update(pod);
     this.#options.status.observe(pod);
+  }
+
+  /** A pod that had started before stays, whatever the node has become since. */
+  #admit(worker: PodWorker, pod: Pod): void {
+    if (pod.metadata?.deletionTimestamp !== undefined || isStaticPod(pod)) return;
+    const { node, allocatable, events } = this.#options;
+    const others = this.running().filter((other) => uidOf(other) !== uidOf(pod));
+    const rejection = admit({ pod, others, allocatable: allocatable(), node: node() });
+    if (rejection === undefined) return;
+    events.pod(pod, "Warning", rejection.reason, rejection.message);
+    worker.end(rejection);
   }
 
   #remove(pod: Pod): void {

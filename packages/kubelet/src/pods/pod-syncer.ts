@@ -4,6 +4,7 @@ import type { ConfigMap, Pod, PodStatus, Secret } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
 import type { CgroupManager } from "../cgroups/cgroup-manager.ts";
 import type { ImageManager } from "../images/image-manager.ts";
+import { unknownRuntime } from "../node/runtime-state.ts";
 import type { ObjectManager } from "../objects/object-manager.ts";
 import { podReferences } from "../objects/pod-references.ts";
 import type { TokenManager } from "../objects/token-manager.ts";
@@ -63,6 +64,10 @@ const maxMountRetryMs = 122_000;
 interface PodMemory {
   failures: ReadonlyMap<string, StartFailure>;
   mountRetryMs: number;
+  /** What the last attempt that failed started from: until something of it changes, or its time has come, another would fail alike. */
+  failed: { readonly from: string; readonly until: number } | undefined;
+  /** Raised when a ConfigMap or Secret of the pod has changed. */
+  objectsVersion: number;
 }
 
 export class PodSyncer implements PodSteps {
@@ -83,9 +88,13 @@ export class PodSyncer implements PodSteps {
     if (deadlineMs !== undefined && deadlineMs <= 0) return this.#passDeadline(worker);
     const problem = this.#options.networkProblem();
     if (problem !== undefined && !isHostNetwork(pod)) {
-      this.#options.events.pod(pod, "Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      if (problem !== unknownRuntime.networkProblem) {
+        this.#options.events.pod(pod, "Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      }
       return { wakeAfterMs: networkRetryMs };
     }
+    const early = this.#untilRetry(pod, runtime);
+    if (early !== undefined) return soonest([early, deadlineMs]);
     const mounted = await this.#prepare(worker, runtime, signal);
     if (!("paths" in mounted)) return mounted;
     const outcome = await this.#options.runtime.sync({
@@ -149,9 +158,38 @@ export class PodSyncer implements PodSteps {
     return worker.takeStale() ? this.#options.cache.refresh(ref) : this.#options.cache.get(ref);
   }
 
+  /** A ConfigMap or Secret of the pod has changed: what failed for want of it may be tried again. */
+  objectsChanged(uid: string): void {
+    const memory = this.#memory.get(uid);
+    if (memory !== undefined) memory.objectsVersion++;
+  }
+
+  /** Milliseconds to wait before what failed is tried again; undefined when it may be tried now. */
+  #untilRetry(pod: Pod, runtime: RuntimePod): number | undefined {
+    const { failed } = this.#memoryOf(pod);
+    const now = this.#options.clock.now();
+    if (failed === undefined || now >= failed.until || failed.from !== this.#situation(pod, runtime)) return undefined;
+    return failed.until - now;
+  }
+
+  /** All that an attempt to start containers depends on, as text. */
+  #situation(pod: Pod, runtime: RuntimePod): string {
+    const { probes } = this.#options;
+    const parts = [
+      ...runtime.sandboxes.map((s) => [s.id, s.ready]),
+      ...runtime.containers.map((c) => [c.id, c.state, probes.liveness(c.id), probes.startup(c.id)]),
+    ];
+    return JSON.stringify([pod.metadata?.generation, pod.spec?.containers, this.#memoryOf(pod).objectsVersion, parts]);
+  }
+
   #memoryOf(pod: Pod): PodMemory {
     const uid = uidOf(pod);
-    const memory = this.#memory.get(uid) ?? { failures: new Map(), mountRetryMs: firstMountRetryMs };
+    const memory = this.#memory.get(uid) ?? {
+      failures: new Map(),
+      mountRetryMs: firstMountRetryMs,
+      failed: undefined,
+      objectsVersion: 0,
+    };
     this.#memory.set(uid, memory);
     return memory;
   }
@@ -270,6 +308,7 @@ export class PodSyncer implements PodSteps {
   ): Promise<StepResult> {
     const memory = this.#memoryOf(worker.pod);
     memory.failures = outcome.failures;
+    memory.failed = undefined;
     if (outcome.error !== undefined) {
       const name = formatPod(worker.pod);
       this.#options.logger.warn("pod not in its wanted state", { pod: name, err: outcome.error.message });
@@ -279,10 +318,20 @@ export class PodSyncer implements PodSteps {
       await this.#options.cache.refresh(podRef(worker.pod));
       return { again: true };
     }
-    if (outcome.failures.size > 0) this.#report(worker, before);
-    const all = [outcome.retryAfterMs, ...waits].filter((ms): ms is number => ms !== undefined);
-    return all.length === 0 ? {} : { wakeAfterMs: Math.max(0, Math.min(...all)) };
+    if (outcome.retryAfterMs !== undefined) {
+      const until = this.#options.clock.now() + outcome.retryAfterMs;
+      // Starting may itself have made something: what is there now is what the next look will find.
+      const after = await this.#options.cache.refresh(podRef(worker.pod));
+      memory.failed = { from: this.#situation(worker.pod, after), until };
+      this.#report(worker, after);
+    } else if (outcome.failures.size > 0) this.#report(worker, before);
+    return soonest([outcome.retryAfterMs, ...waits]);
   }
+}
+
+function soonest(waits: readonly (number | undefined)[]): StepResult {
+  const all = waits.filter((ms): ms is number => ms !== undefined);
+  return all.length === 0 ? {} : { wakeAfterMs: Math.max(0, Math.min(...all)) };
 }
 
 function until(time: number | undefined, now: number): number | undefined {

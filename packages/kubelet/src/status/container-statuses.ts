@@ -23,6 +23,8 @@ export interface ContainerStatusInput {
   /** What was reported last. */
   readonly old: readonly ContainerStatus[];
   readonly failures: ReadonlyMap<string, StartFailure>;
+  /** The pod had ended before: what was reported of its containers stays, though the runtime may have forgotten them. */
+  readonly podEnded: boolean;
   /** `containerd`: prefixes container ids. */
   readonly runtimeName: string;
 }
@@ -64,7 +66,7 @@ function defaultWaitingReason(input: ContainerStatusInput): string {
 
 /** The runtime has no such container: it was not made yet, or has been removed. */
 function missingStatus(input: ContainerStatusInput, container: Container, old: ContainerStatus | undefined) {
-  if (input.isInit && old?.state?.terminated !== undefined) return { ...old };
+  if ((input.isInit || input.podEnded) && old?.state?.terminated !== undefined) return { ...old };
   const status: ContainerStatus = {
     name: container.name,
     image: container.image ?? "",

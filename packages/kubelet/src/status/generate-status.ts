@@ -96,7 +96,8 @@ function statusesFor(
   isInit: boolean,
 ): ContainerStatus[] {
   const { pod, runtime, failures, runtimeName } = input;
-  return containerStatuses({ pod, runtime, failures, runtimeName, containers, isInit, old: old ?? [] });
+  const podEnded = isTerminalPhase(input.old.phase);
+  return containerStatuses({ pod, runtime, failures, runtimeName, containers, isInit, podEnded, old: old ?? [] });
 }
 
 function idOf(status: ContainerStatus): string {

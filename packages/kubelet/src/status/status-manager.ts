@@ -113,7 +113,7 @@ export class StatusManager {
         await this.#send(entry);
         delayMs = firstRetryMs;
       } catch (error) {
-        if (this.#signal.aborted || isNotFound(error) || isConflict(error)) {
+        if (this.#signal.aborted || isNotFound(error) || isOtherPod(error)) {
           // Gone, or another pod has its name now.
           this.#options.logger.debug("pod status not written", { ...podRef(entry.pod), err: error });
           continue;
@@ -144,4 +144,9 @@ export class StatusManager {
     if (!entry.finished || isMirror || entry.pod.metadata?.deletionTimestamp === undefined) return;
     await client.delete(name, { gracePeriodSeconds: 0, preconditions: { uid }, signal: this.#signal });
   }
+}
+
+/** The name is another pod's now: the uid in the request is not its. */
+function isOtherPod(error: unknown): boolean {
+  return isConflict(error) && /uid|precondition/i.test((error as Error).message);
 }

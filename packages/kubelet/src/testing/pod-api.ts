@@ -37,6 +37,7 @@ export class PodApi implements Transport {
     if (request.method === "POST" && request.path.endsWith("/pods")) {
       const pod = clone(request.body) as Pod;
       pod.metadata = { ...pod.metadata, finalizers: [finalizer] };
+      pod.status ??= { phase: "Pending" };
       return this.memory.request({ ...request, body: pod });
     }
     if (request.method === "POST" && request.path.endsWith("/token")) {

@@ -142,7 +142,7 @@ export class VolumeManager {
     const group = pod.spec?.securityContext?.fsGroup;
     const timestamp = dataTimestamp(this.#options.clock.now());
     const changed = await writeAtomically(path, files, timestamp, async (directory) => {
-      if (group !== undefined) await setVolumeOwnership(directory, group, { isReadOnly: false });
+      if (group !== undefined) await setVolumeOwnership(directory, group, { isReadOnly: true });
     });
     if (changed) this.#options.logger.debug("volume written", { pod: podRef(pod).name, volume: volume.name });
     return { path, again: refreshAt };
