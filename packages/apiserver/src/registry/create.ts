@@ -11,6 +11,7 @@ import {
   validateObjectMeta,
 } from "@kubets/apimachinery";
 import { ConflictError } from "@kubets/storage";
+import { setZeroValues } from "../request/decode-object.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
@@ -101,6 +102,7 @@ function beforeCreate(registry: Registry, object: KubeObject, request: WriteRequ
   const { definition } = registry;
   const { strategy } = definition;
   strategy.prepareForCreate?.(object, registry.strategyContext(request));
+  setZeroValues(object, definition, registry.schemas);
   const metadata = object.metadata!;
   const errors = [
     ...validateObjectMeta(metadata, { namespaced: definition.namespaced, validateName: strategy.validateName }),

@@ -16,6 +16,7 @@ import {
   validateObjectMetaUpdate,
 } from "@kubets/apimachinery";
 import { ConflictError, type Entry } from "@kubets/storage";
+import { setZeroValues } from "../request/decode-object.ts";
 import { create, settle } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
@@ -155,6 +156,7 @@ function beforeUpdate(registry: Registry, request: UpdateRequest, object: KubeOb
   const context = registry.strategyContext(request);
   const strategy = strategyOf(registry, request);
   strategy?.prepareForUpdate?.(object, old, context);
+  setZeroValues(object, definition, registry.schemas);
   const errors: FieldError[] = strategy?.validateUpdate?.(object, old) ?? [];
   const metadata = object.metadata!;
   errors.unshift(...validateObjectMetaUpdate(metadata, old.metadata!));

@@ -1,6 +1,6 @@
 /** A decoded body as an object of one kind: version and kind checked, fields checked as fieldValidation says, defaults filled in. */
 
-import { schemaSet as builtInSchemas, type ResourceDefinition } from "@kubets/api";
+import { schemaSet as builtInSchemas, type ResourceDefinition, setSchemaDefaults } from "@kubets/api";
 import {
   apiVersionOf,
   badRequest,
@@ -34,12 +34,17 @@ export function isCustom({ schema }: ResourceDefinition): boolean {
   return schema.$ref === undefined;
 }
 
+/** Built-in kinds' fields that upstream always writes, with their zero values: `status: {}`, `replicas: 0`. */
+export function setZeroValues(object: KubeObject, definition: ResourceDefinition, schemas: SchemaSet): void {
+  if (!isCustom(definition)) setSchemaDefaults(object, definition.schema, schemas);
+}
+
 /**
  * @param decoded taken over
  * @throws StatusError 400, or 422 for what a patch made, as upstream words it
  */
 export function decodeObject(decoded: DecodedRequest | undefined, options: DecodeOptions): KubeObject {
-  const { definition, fieldValidation, warn } = options;
+  const { definition, schemas, fieldValidation, warn } = options;
   if (decoded === undefined || !isJsonObject(decoded.value)) {
     throw badRequest(
       decoded === undefined
@@ -55,6 +60,7 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   }
   if (fieldValidation === "Warn") for (const problem of problems) warn(problem);
   definition.strategy.setDefaults?.(value);
+  setZeroValues(value, definition, schemas);
   return value;
 }
 

@@ -81,6 +81,8 @@ export class HttpsFront {
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderListPairs: 256,
+      // Megabytes. Clients put everything on one connection; Node's 10 would refuse the third large list that is on its way.
+      maxSessionMemory: 1024,
       settings: { maxConcurrentStreams: 250, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 256 * 1024 },
       // HTTP/1.1's, which the types of this function do not name.
       ...{
@@ -226,8 +228,7 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
 function serverRequest(incoming: Incoming, clock: Clock, signal: AbortSignal): ServerRequest {
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
-  const socket = incoming.socket as Partial<TLSSocket> | undefined;
-  const certificate = socket?.getPeerCertificate?.(false);
+  const peerCertificate = peerCertificateOf(incoming);
   return {
     method: incoming.method ?? "GET",
     path: mark < 0 ? url : url.slice(0, mark),
@@ -235,8 +236,22 @@ function serverRequest(incoming: Incoming, clock: Clock, signal: AbortSignal): S
     headers: incoming.headers,
     body: bodyOf(incoming, clock),
     signal,
-    ...(certificate?.raw === undefined ? {} : { peerCertificate: certificate.raw }),
+    ...(peerCertificate === undefined ? {} : { peerCertificate }),
   };
+}
+
+/** By connection: reading the certificate is slow, and it does not change. */
+const peerCertificates = new WeakMap<object, { readonly der: Uint8Array | undefined }>();
+
+function peerCertificateOf(incoming: Incoming): Uint8Array | undefined {
+  const connection = (incoming as Partial<Http2ServerRequest>).stream?.session ?? incoming.socket;
+  let known = peerCertificates.get(connection);
+  if (known === undefined) {
+    const socket = incoming.socket as Partial<TLSSocket> | undefined;
+    known = { der: socket?.getPeerCertificate?.(false)?.raw };
+    peerCertificates.set(connection, known);
+  }
+  return known.der;
 }
 
 function bodyOf(incoming: Incoming, clock: Clock): RequestBody {

@@ -32,6 +32,12 @@ interface Seat {
   after: number;
 }
 
+/** The hub's own watch of the store. */
+interface Subscription {
+  readonly abort: AbortController;
+  readonly ready: Promise<void>;
+}
+
 export class WatchHub {
   readonly #registry: Registry;
   readonly #store: Store;
@@ -40,7 +46,8 @@ export class WatchHub {
   readonly #hot: readonly string[];
   readonly #buckets = new Map<string, Set<Seat>>();
   #size = 0;
-  #subscription: { readonly abort: AbortController; readonly ready: Promise<void> } | undefined;
+  #joining = 0;
+  #subscription: Subscription | undefined;
   /** Everything up to here has been delivered; at least the revision of the last event. */
   #revision = 0;
   #bookmarkTimer: Timer | undefined;
@@ -63,10 +70,19 @@ export class WatchHub {
    * @throws CompactedError when history does not reach back so far
    */
   async subscribe(subscriber: Subscriber, revision: number, signal: AbortSignal): Promise<void> {
-    await this.#connected();
-    if (signal.aborted) return;
-    if (revision >= this.#revision) this.#attach(subscriber, revision, signal);
-    else await this.#catchUp(subscriber, revision, signal);
+    // The connection stays while someone is on the way in, or they would take a seat where nothing happens.
+    this.#joining++;
+    try {
+      const subscription = this.#connected();
+      await subscription.ready;
+      if (signal.aborted) return;
+      if (subscription !== this.#subscription) return subscriber.end(new Error("the watch of the store ended"));
+      if (revision >= this.#revision) this.#attach(subscriber, revision, signal);
+      else await this.#catchUp(subscriber, subscription, revision, signal);
+    } finally {
+      this.#joining--;
+      this.#leaveIfEmpty();
+    }
   }
 
   /** Ends every watcher and the subscription. */
@@ -93,18 +109,29 @@ export class WatchHub {
     if (!bucket?.delete(seat)) return;
     this.#size--;
     if (bucket.size === 0) this.#buckets.delete(key);
-    if (this.#size === 0) this.#disconnect(undefined);
+    this.#leaveIfEmpty();
+  }
+
+  #leaveIfEmpty(): void {
+    if (this.#size === 0 && this.#joining === 0) this.#disconnect(undefined);
   }
 
   /** A watcher from the past reads the store's history by itself until it has caught up with the hub, then takes its seat, between two batches. */
-  async #catchUp(subscriber: Subscriber, revision: number, signal: AbortSignal): Promise<void> {
+  async #catchUp(
+    subscriber: Subscriber,
+    subscription: Subscription,
+    revision: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const own = new AbortController();
     const stop = () => own.abort();
     signal.addEventListener("abort", stop, { once: true });
     const takeSeat = (after: number) => {
       signal.removeEventListener("abort", stop);
       own.abort();
-      this.#attach(subscriber, after, signal);
+      if (subscription === this.#subscription) this.#attach(subscriber, after, signal);
+      // The hub's own watch broke meanwhile: what it missed, this watcher must not.
+      else subscriber.end(new Error("the watch of the store ended"));
     };
     await this.#store.watch(this.#registry.prefix, {
       afterRevision: revision,
@@ -123,12 +150,12 @@ export class WatchHub {
     if (!own.signal.aborted) takeSeat(this.#store.revision);
   }
 
-  #connected(): Promise<void> {
+  #connected(): Subscription {
     this.#subscription ??= this.#connect();
-    return this.#subscription.ready;
+    return this.#subscription;
   }
 
-  #connect(): { abort: AbortController; ready: Promise<void> } {
+  #connect(): Subscription {
     const abort = new AbortController();
     this.#revision = this.#store.revision;
     const ready = this.#store.watch(this.#registry.prefix, {
