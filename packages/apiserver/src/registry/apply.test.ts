@@ -58,3 +58,14 @@ test("updates are tracked by the user agent, each subresource by itself", async 
     ],
   );
 });
+
+test("many who apply a new object at once all succeed", async () => {
+  const server = testServer();
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, i) =>
+      send(server, "PATCH", `${url}?fieldManager=m${i}`, yaml(`  k${i}: 'v'\n`), { headers }),
+    ),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(9).fill(200), 201]);
+  assert.equal(Object.keys((await send(server, "GET", url)).json.data).length, 10);
+});

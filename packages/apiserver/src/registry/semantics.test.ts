@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLogger } from "@kubets/apimachinery";
+import { memoryStore, StoreUnavailableError } from "@kubets/storage";
 import { configMap, send, testServer } from "../testing/server.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -298,4 +300,77 @@ test("hostile bodies are refused with a Status and harm nothing", async () => {
   assert.equal((await send(server, "GET", `${maps}?resourceVersion=-4`)).status, 400);
   assert.equal((await send(server, "GET", "/api/v1/__proto__")).status, 404);
   assert.equal((await send(server, "BREW", maps)).status, 405);
+});
+
+test("a store that cannot write is 503, with its own sentence", async () => {
+  const store = memoryStore();
+  const full = { commit: () => Promise.reject(new StoreUnavailableError("the disk is full; free some space")) };
+  const broken = new Proxy(store, {
+    get: (target, name) => {
+      if (name === "commit") return full.commit;
+      const found = Reflect.get(target, name, target) as unknown;
+      return typeof found === "function" ? found.bind(target) : found;
+    },
+  });
+  const refused = await send(testServer({ store: broken }), "POST", maps, configMap("a"));
+  assert.deepEqual(
+    [refused.status, refused.json.reason, refused.json.message, refused.headers["retry-after"]],
+    [503, "ServiceUnavailable", "the disk is full; free some space", "5"],
+  );
+});
+
+test("a handler that throws nonsense is a 500, and is logged", async () => {
+  const logged: unknown[] = [];
+  const logger = { ...silentLogger, error: (message: string) => void logged.push(message) };
+  const server = testServer({
+    logger,
+    nonResource: [
+      () => {
+        throw new TypeError("oops");
+      },
+    ],
+  });
+  const failed = await send(server, "GET", "/version");
+  assert.deepEqual([failed.status, failed.json.message], [500, "Internal error occurred: oops"]);
+  assert.deepEqual(logged, ["a request failed unexpectedly"]);
+});
+
+test("too many requests at once are 429, watches apart", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const server = testServer({
+    inFlight: { reading: 1, mutating: 1 },
+    authorizer: {
+      authorize: async () => {
+        await gate;
+        return { decision: "Allow", reason: "" };
+      },
+    },
+  });
+  const first = send(server, "GET", maps);
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = await send(server, "GET", maps);
+  assert.deepEqual([second.status, second.headers["retry-after"]], [429, "1"]);
+  release();
+  assert.equal((await first).status, 200);
+});
+
+test("who may not is told so as upstream tells it", async () => {
+  const server = testServer({ authorizer: { authorize: () => ({ decision: "NoOpinion", reason: "because" }) } });
+  const refused = await send(server, "GET", `${pods}/p/status`);
+  assert.deepEqual(refused.json, {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message:
+      'pods "p" is forbidden: User "admin" cannot get resource "pods/status" in API group "" in the namespace "default": because',
+    reason: "Forbidden",
+    details: { name: "p", kind: "pods" },
+    code: 403,
+  });
+  const path = await send(server, "GET", "/metrics");
+  assert.equal(path.json.message, 'forbidden: User "admin" cannot get path "/metrics": because');
 });

@@ -10,6 +10,7 @@ import {
   type FieldError,
   invalid,
   invalidValue,
+  isAlreadyExists,
   type KubeObject,
   path,
   staleObjectMessage,
@@ -55,7 +56,9 @@ export async function update(registry: Registry, request: UpdateRequest): Promis
       if (entry === undefined) return await createAbsent(registry, request);
       return { served: await updateEntry(registry, request, entry), created: false };
     } catch (error) {
-      if (!(error instanceof ConflictError)) throw interpretStoreError(error);
+      // Another created what was absent a moment ago: then this is an update of it.
+      const lostRace = entry === undefined && request.createIfAbsent && isAlreadyExists(error);
+      if (!(error instanceof ConflictError) && !lostRace) throw interpretStoreError(error);
       if (attempt === maxAttempts) throw conflict(registry.resourceName, request.name, staleObjectMessage);
       // What came first may not be durable, and so not visible, yet.
       await nextTurn();

@@ -52,6 +52,16 @@ const maxHeaderBytes = 64 * 1024;
 
 const gzipped = promisify(gzip);
 
+/** Why a request's signal aborts. Made once: every answered request aborts its own, and an error with a stack for each would cost. */
+const clientGone = abortError("the client closed the connection");
+const serverStopping = abortError("the server is stopping");
+
+function abortError(message: string): Error {
+  const error = new Error(message);
+  error.name = "AbortError";
+  return error;
+}
+
 /** The address cannot be listened on; the message says what to do. */
 export class ListenError extends Error {}
 
@@ -140,7 +150,7 @@ export class HttpsFront {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
-    for (const stream of this.#streams) stream.abort();
+    for (const stream of this.#streams) stream.abort(serverStopping);
     await this.#idle();
     for (const socket of this.#connections) socket.destroy();
     await closed;
@@ -160,7 +170,7 @@ export class HttpsFront {
 
   async #serve(incoming: Incoming, outgoing: Http2ServerResponse): Promise<void> {
     const abort = new AbortController();
-    const gone = () => abort.abort();
+    const gone = () => abort.abort(clientGone);
     for (const event of ["error", "close"]) outgoing.on(event, gone);
     incoming.on("error", gone);
     this.#active++;
@@ -198,7 +208,7 @@ export class HttpsFront {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#streams.delete(abort);
-      abort.abort();
+      abort.abort(clientGone);
     });
     try {
       const request = {
