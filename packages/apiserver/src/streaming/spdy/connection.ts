@@ -12,6 +12,7 @@ export class SpdyStream extends Duplex {
   readonly id: number;
   readonly #connection: SpdyConnection;
   #resume: (() => void) | undefined;
+  #isReset = false;
 
   constructor(connection: SpdyConnection, id: number) {
     super({ allowHalfOpen: true });
@@ -20,6 +21,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    if (this.#isReset) return done();
     for (let at = 0; at < chunk.length; at += maxDataLength) {
       const payload = chunk.subarray(at, at + maxDataLength);
       const last = at + maxDataLength >= chunk.length;
@@ -29,6 +31,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    if (this.#isReset) return done();
     this.#connection.send({ type: "data", streamId: this.id, fin: true, payload: Buffer.alloc(0) }, done);
   }
 
@@ -41,6 +44,12 @@ export class SpdyStream extends Duplex {
     this.#connection.forget(this);
     this.#resume?.();
     done(error);
+  }
+
+  /** The peer is through with the stream: what it sent before may still be read, what is written goes nowhere. */
+  reset(): void {
+    this.#isReset = true;
+    this.push(null);
   }
 
   /** Data from the peer. Resolves when there is room for more: one slow stream holds the connection, as SPDY peers here have no windows. */
@@ -142,7 +151,8 @@ export class SpdyConnection {
         const error = new Error(`the peer reset stream ${frame.streamId} with status ${frame.status}`);
         this.#opening.get(frame.streamId)?.reject(error);
         this.#opening.delete(frame.streamId);
-        this.#streams.get(frame.streamId)?.destroy();
+        // Streaming servers close a connection by resetting its streams, right behind their last data.
+        this.#streams.get(frame.streamId)?.reset();
         return;
       }
       case "synStream":

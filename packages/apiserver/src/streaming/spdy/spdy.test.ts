@@ -86,3 +86,27 @@ test("streams echo side by side, half-close, and end with the connection", async
     server.close();
   }
 });
+
+test("a stream that the peer resets ends after its data, and takes no more", async () => {
+  const server = createServer(echo).listen(0, "127.0.0.1");
+  server.on("connection", (socket) => {
+    // Behind the stream's echo, as streaming servers do when a command has ended.
+    setImmediate(function whenEchoed() {
+      if (socket.bytesWritten < 1000) return void setImmediate(whenEchoed);
+      socket.write(encodeFrame({ type: "rstStream", streamId: 1, status: 5 }));
+    });
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const connection = new SpdyConnection(connect((server.address() as { port: number }).port, "127.0.0.1"));
+  try {
+    const stream = await connection.openStream({ streamtype: "stdout" });
+    stream.write(Buffer.alloc(2000, "x"));
+    let length = 0;
+    for await (const chunk of stream) length += (chunk as Buffer).length;
+    assert.equal(length, 2000);
+  } finally {
+    connection.close();
+    await connection.closed;
+    server.close();
+  }
+});
