@@ -37,6 +37,8 @@ export interface TestCluster {
   kubets(args: readonly string[], options?: RunOptions): Promise<Result>;
   /** The process id of the control plane itself, not of its supervisor; undefined while there is none. */
   controlPlanePid(): number | undefined;
+  /** SIGKILL for the control plane and its supervisor, in one go. */
+  killEverything(): void;
   /** The control plane's log so far. */
   log(): string;
   /** `kubets down --delete`; also called when the test ends. */
@@ -110,6 +112,12 @@ export async function startCluster(t: TestContext, options: ClusterOptions = {})
     client: createClient(transport),
     kubets,
     controlPlanePid: () => runningProgram(paths.controlPlanePid)?.pid,
+    killEverything() {
+      const program = runningProgram(paths.controlPlanePid);
+      if (program === undefined) return;
+      process.kill(program.supervisorPid, "SIGKILL");
+      process.kill(program.pid, "SIGKILL");
+    },
     log,
     stop,
   };
