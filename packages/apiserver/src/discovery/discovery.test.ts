@@ -82,6 +82,7 @@ test("OpenAPI, version, health and metrics", async () => {
   const version = (await send(server, "GET", "/version")).json;
   assert.deepEqual([version.major, version.minor, version.gitVersion], ["1", "36", "v1.36.0"]);
   assert.equal((await send(server, "GET", "/livez")).text, "ok");
+  assert.ok((await send(server, "GET", "/")).json.paths.includes("/apis/apps/v1"));
   assert.equal((await send(server, "GET", "/readyz")).status, 500);
   assert.match((await send(server, "GET", "/livez?verbose")).text, /^\[\+\]ping ok\n/);
   const metrics = await send(server, "GET", "/metrics");

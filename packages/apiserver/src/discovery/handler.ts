@@ -16,6 +16,29 @@ import {
   type ServedGroup,
 } from "./resource-list.ts";
 
+const ownPaths = [
+  "/.well-known/openid-configuration",
+  "/api",
+  "/api/v1",
+  "/apis",
+  "/apis/",
+  "/healthz",
+  "/healthz/etcd",
+  "/healthz/ping",
+  "/livez",
+  "/livez/etcd",
+  "/livez/ping",
+  "/metrics",
+  "/openapi/v2",
+  "/openapi/v3",
+  "/openapi/v3/",
+  "/openid/v1/jwks",
+  "/readyz",
+  "/readyz/etcd",
+  "/readyz/ping",
+  "/version",
+];
+
 interface Snapshot {
   readonly generation: number;
   readonly definitions: readonly ResourceDefinition[];
@@ -35,6 +58,7 @@ export class Discovery {
   }
 
   handle({ info, request }: Call): Answer | undefined {
+    if (info.path === "/" && info.verb === "get") return value(200, { paths: this.#paths() });
     const parts = info.path.split("/").filter((part) => part !== "");
     if ((parts[0] !== "api" && parts[0] !== "apis") || (info.verb !== "get" && info.verb !== "head")) return undefined;
     if (parts.length > 3) return undefined;
@@ -45,6 +69,16 @@ export class Discovery {
       if (as === "discovery") return this.#aggregated(core, version, header(request, "if-none-match"));
     }
     return this.#plain(core, parts.slice(1));
+  }
+
+  /** What `kubectl get --raw /` lists. */
+  #paths(): string[] {
+    const groups = this.#current().groups.filter(({ name }) => name !== "");
+    const ofGroups = groups.flatMap(({ name, versions }) => [
+      `/apis/${name}`,
+      ...versions.map((version) => `/apis/${name}/${version}`),
+    ]);
+    return [...ownPaths, ...ofGroups].sort();
   }
 
   #plain(core: boolean, rest: readonly string[]): Answer | undefined {

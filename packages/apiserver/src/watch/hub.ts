@@ -218,7 +218,13 @@ export class WatchHub {
     for (const seat of bucket) {
       if (event.revision <= seat.after) continue;
       seat.after = event.revision;
-      deliverTo(seat.subscriber, event);
+      try {
+        deliverTo(seat.subscriber, event);
+      } catch (error) {
+        // One watcher's selector or form that chokes on an object is not the others' affair.
+        this.#logger.error("an event could not be delivered to a watcher", { name: event.name, err: error });
+        seat.subscriber.end(error instanceof Error ? error : new Error(String(error)));
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ResourceDefinition } from "@kubets/api";
 import { VirtualClock } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
+import { pods as pods_ } from "../testing/definitions.ts";
 import { admin, configMap, send, testServer, watch } from "../testing/server.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -176,4 +178,27 @@ test("many watchers under many writes: each sees all of its own, in order", asyn
     watching.stop();
   }
   assert.equal(server.resources.get("", "v1", "configmaps")!.hub.watchers, 0);
+});
+
+test("a watcher that chokes on an object is ended; the others go on", async () => {
+  const nodeOf = pods_.selectableFields["spec.nodeName"]!;
+  const choking = {
+    ...pods_,
+    selectableFields: {
+      ...pods_.selectableFields,
+      "status.phase": () => {
+        throw new Error("no phase");
+      },
+      "spec.nodeName": nodeOf,
+    },
+  } as unknown as ResourceDefinition;
+  const server = testServer({ definitions: [choking] });
+  const bad = await watch(server, "/api/v1/pods?watch=1&resourceVersion=1&fieldSelector=status.phase%3DPending");
+  const good = await watch(server, "/api/v1/pods?watch=1&resourceVersion=1");
+  await send(server, "POST", pods, { metadata: { name: "p" }, spec: {} });
+  assert.deepEqual(summary(await good.until(1)), ["ADDED p"]);
+  const [event] = await bad.until(1);
+  assert.deepEqual([event.type, event.object.code], ["ERROR", 500]);
+  assert.equal(bad.ended(), true);
+  good.stop();
 });
