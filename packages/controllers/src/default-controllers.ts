@@ -1,10 +1,13 @@
 /** The controllers a cluster runs, as upstream's kube-controller-manager would. */
 
 import { clusterRoleAggregationController } from "./clusterrole-aggregation/clusterrole-aggregation-controller.ts";
+import { cronJobController } from "./cronjob/cronjob-controller.ts";
+import { daemonSetController } from "./daemonset/daemonset-controller.ts";
 import { deploymentController } from "./deployment/deployment-controller.ts";
 import { endpointsController } from "./endpoints/endpoints-controller.ts";
 import { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
 import { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
+import { jobController } from "./job/job-controller.ts";
 import { namespaceController } from "./namespace/namespace-controller.ts";
 import { nodeIpamController, type RangeAllocatorOptions } from "./nodeipam/range-allocator.ts";
 import { type NodeLifecycleOptions, nodeLifecycleController } from "./nodelifecycle/node-lifecycle-controller.ts";
@@ -15,6 +18,8 @@ import { rootCAPublisher } from "./rootca/root-ca-publisher.ts";
 import type { ControllerDefinition } from "./runtime/context.ts";
 import { serviceAccountController } from "./serviceaccount/serviceaccount-controller.ts";
 import { serviceAccountTokenController, type TokenControllerOptions } from "./serviceaccount/token-controller.ts";
+import { statefulSetController } from "./statefulset/statefulset-controller.ts";
+import { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";
 
 export interface DefaultControllersOptions {
   /** PEM of the CA that signed the API server's certificate. */
@@ -40,6 +45,11 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     deploymentController,
     replicaSetController,
     replicationController,
+    daemonSetController,
+    statefulSetController,
+    jobController,
+    cronJobController,
+    ttlAfterFinishedController,
     endpointSliceController,
     endpointsController,
     garbageCollectorController,

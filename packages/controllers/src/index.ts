@@ -1,10 +1,13 @@
 export { clusterRoleAggregationController } from "./clusterrole-aggregation/clusterrole-aggregation-controller.ts";
 export * from "./controller-manager.ts";
+export { cronJobController } from "./cronjob/cronjob-controller.ts";
+export { daemonSetController } from "./daemonset/daemonset-controller.ts";
 export * from "./default-controllers.ts";
 export { deploymentController } from "./deployment/deployment-controller.ts";
 export { endpointsController } from "./endpoints/endpoints-controller.ts";
 export { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
 export { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
+export { jobController } from "./job/job-controller.ts";
 export { namespaceController } from "./namespace/namespace-controller.ts";
 export { nodeIpamController, type RangeAllocatorOptions } from "./nodeipam/range-allocator.ts";
 export { type NodeLifecycleOptions, nodeLifecycleController } from "./nodelifecycle/node-lifecycle-controller.ts";
@@ -20,3 +23,5 @@ export {
   serviceAccountTokenController,
   type TokenControllerOptions,
 } from "./serviceaccount/token-controller.ts";
+export { statefulSetController } from "./statefulset/statefulset-controller.ts";
+export { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";

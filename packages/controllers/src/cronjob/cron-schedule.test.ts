@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseSchedule } from "./cron-schedule.ts";
+
+const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16));
+
+test("the next time", () => {
+  const table: [schedule: string, zone: string | undefined, after: string, want: string | undefined][] = [
+    ["*/5 * * * *", undefined, "2026-01-01T00:00", "2026-01-01T00:05"],
+    ["0 0 * * *", undefined, "2026-01-01T00:00", "2026-01-02T00:00"],
+    ["30 4 1,15 * 5", undefined, "2026-01-01T05:00", "2026-01-02T04:30"],
+    ["0 9-17/4 * * mon-fri", undefined, "2026-01-02T17:30", "2026-01-05T09:00"],
+    ["@hourly", undefined, "2026-01-01T00:30", "2026-01-01T01:00"],
+    ["@every 90s", undefined, "2026-01-01T00:00", "2026-01-01T00:01"],
+    ["0 0 29 2 *", undefined, "2026-01-01T00:00", "2028-02-29T00:00"],
+    ["0 0 31 2 *", undefined, "2026-01-01T00:00", undefined],
+    ["0 12 * * *", "Europe/Berlin", "2026-07-01T00:00", "2026-07-01T10:00"],
+    ["0 12 * * *", "Asia/Kathmandu", "2026-07-01T00:00", "2026-07-01T06:15"],
+  ];
+  for (const [schedule, zone, after, want] of table) {
+    assert.equal(iso(parseSchedule(schedule, zone).next(Date.parse(`${after}Z`))), want, `${schedule} ${zone ?? ""}`);
+  }
+});
+
+test("what is no schedule", () => {
+  for (const text of [
+    "",
+    "* * * *",
+    "60 * * * *",
+    "5-1 * * * *",
+    "*/0 * * * *",
+    "a * * * *",
+    "@every nonsense",
+    "1/2/3 * * * *",
+  ]) {
+    assert.throws(() => parseSchedule(text), RangeError, text);
+  }
+  assert.throws(() => parseSchedule("* * * * *", "No/Where"), RangeError);
+});
