@@ -44,6 +44,7 @@ async function* readLines(source: LogSource, options: LogOptions, signal: AbortS
   try {
     let position = options.tailLines === undefined ? 0 : await tailOffset(handle, options.tailLines);
     let rest: Buffer = Buffer.alloc(0);
+    let replacement: FileHandle | undefined;
     for (;;) {
       const over = changes?.isOver() ?? true;
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(chunkBytes), 0, chunkBytes, position);
@@ -56,13 +57,16 @@ async function* readLines(source: LogSource, options: LogOptions, signal: AbortS
         }
         continue;
       }
-      const next = changes === undefined ? undefined : await reopened(source.path, handle);
-      if (next !== undefined) {
+      if (replacement !== undefined) {
         await handle.close();
-        handle = next;
+        handle = replacement;
+        replacement = undefined;
         position = 0;
         continue;
       }
+      // What was written before the rename is read to its end first.
+      replacement = changes === undefined ? undefined : await reopened(source.path, handle);
+      if (replacement !== undefined) continue;
       if (over) return;
       await changes?.next();
     }
