@@ -92,6 +92,17 @@ test("4 MB is too large, and the server goes on", async () => {
   assert.equal((await http1("GET", "/healthz")).body.toString(), "ok");
 });
 
+test("a body that does not say how long it is is cut off at the limit, and answered", async () => {
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false });
+  const stream = session.request({ ":path": maps, ":method": "POST", "content-type": "application/json" });
+  stream.on("error", () => {});
+  for (let i = 0; i < 80; i++) stream.write(Buffer.alloc(64 * 1024, "x"));
+  const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+  assert.equal(headers[":status"], 413);
+  session.destroy();
+  assert.equal((await http1("GET", "/healthz")).body.toString(), "ok");
+});
+
 test("unknown forms are refused before anything happens", async () => {
   const protobuf = { "content-type": "application/json", accept: "application/vnd.kubernetes.protobuf" };
   const refused = await http1("POST", maps, JSON.stringify(configMap("pb")), protobuf);

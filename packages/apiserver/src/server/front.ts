@@ -67,13 +67,40 @@ export class ListenError extends Error {}
 
 type Incoming = IncomingMessage | Http2ServerRequest;
 
+const ignore = () => {};
+
+/** The other end of one request. Most requests never ask for the signal, and an AbortController each would be a tenth of their cost. */
+class ClientConnection {
+  readonly #outgoing: Http2ServerResponse | Duplex;
+  #controller: AbortController | undefined;
+
+  constructor(outgoing: Http2ServerResponse | Duplex) {
+    this.#outgoing = outgoing;
+  }
+
+  /** Aborts when the client goes away, or {@link abort} is called. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#outgoing.destroyed) this.#controller.abort(clientGone);
+      else this.#outgoing.on("close", () => this.#controller?.abort(clientGone));
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    void this.signal;
+    this.#controller?.abort(reason);
+  }
+}
+
 export class HttpsFront {
   readonly #options: FrontOptions;
   readonly #server: Http2SecureServer;
   readonly #connections = new Set<Duplex>();
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Answers that have no end of their own: watches, logs, upgraded connections. */
-  readonly #streams = new Set<AbortController>();
+  readonly #streams = new Set<ClientConnection>();
   /** Requests that will be answered soon. */
   #active = 0;
   #onIdle: (() => void) | undefined;
@@ -169,17 +196,17 @@ export class HttpsFront {
   }
 
   async #serve(incoming: Incoming, outgoing: Http2ServerResponse): Promise<void> {
-    const abort = new AbortController();
-    const gone = () => abort.abort(clientGone);
-    for (const event of ["error", "close"]) outgoing.on(event, gone);
-    incoming.on("error", gone);
+    const connection = new ClientConnection(outgoing);
+    // A reset is noticed by the response's close; without a listener Node would end the process.
+    incoming.on("error", ignore);
+    outgoing.on("error", ignore);
     this.#active++;
     try {
-      const request = serverRequest(incoming, this.#options.clock, abort.signal);
+      const request = serverRequest(incoming, this.#options.clock, connection);
       const response = await this.#options.handle(request);
       const { type } = response.body;
-      if (type === "push" || type === "stream") await this.#stream(request, response, outgoing, abort);
-      else await send(request, response, outgoing, abort.signal);
+      if (type === "push" || type === "stream") this.#follow(connection, outgoing);
+      await send(request, response, outgoing);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });
@@ -191,30 +218,18 @@ export class HttpsFront {
     }
   }
 
-  async #stream(
-    request: ServerRequest,
-    response: HttpResponse,
-    outgoing: Http2ServerResponse,
-    abort: AbortController,
-  ): Promise<void> {
-    this.#streams.add(abort);
-    outgoing.on("close", () => this.#streams.delete(abort));
-    await send(request, response, outgoing, abort.signal);
+  #follow(connection: ClientConnection, outgoing: Http2ServerResponse): void {
+    this.#streams.add(connection);
+    outgoing.on("close", () => this.#streams.delete(connection));
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const abort = new AbortController();
-    this.#streams.add(abort);
+    const connection = new ClientConnection(socket);
+    this.#streams.add(connection);
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => {
-      this.#streams.delete(abort);
-      abort.abort(clientGone);
-    });
+    socket.on("close", () => this.#streams.delete(connection));
     try {
-      const request = {
-        ...serverRequest(incoming, this.#options.clock, abort.signal),
-        upgrade: { socket, head },
-      };
+      const request = serverRequest(incoming, this.#options.clock, connection, { socket, head });
       const response = await this.#options.handle(request);
       if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
       else if (response.body.type !== "none") await refuseUpgrade(socket, response);
@@ -235,7 +250,12 @@ function listenError(error: NodeJS.ErrnoException, address: string, port: number
   return new ListenError(sentence[error.code ?? ""] ?? `cannot listen on ${where}: ${error.message}`, { cause: error });
 }
 
-function serverRequest(incoming: Incoming, clock: Clock, signal: AbortSignal): ServerRequest {
+function serverRequest(
+  incoming: Incoming,
+  clock: Clock,
+  connection: ClientConnection,
+  upgrade?: NonNullable<ServerRequest["upgrade"]>,
+): ServerRequest {
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
   const peerCertificate = peerCertificateOf(incoming);
@@ -245,8 +265,11 @@ function serverRequest(incoming: Incoming, clock: Clock, signal: AbortSignal): S
     query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
     headers: incoming.headers,
     body: bodyOf(incoming, clock),
-    signal,
+    get signal() {
+      return connection.signal;
+    },
     ...(peerCertificate === undefined ? {} : { peerCertificate }),
+    ...(upgrade === undefined ? {} : { upgrade }),
   };
 }
 
@@ -286,35 +309,38 @@ async function readBody(incoming: Incoming, clock: Clock, declared: number, limi
   }
 }
 
-async function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw bodyTooLarge(limit);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+/** By events: an async iterator over a stream costs more than all the rest of reading a small body. */
+function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) return void chunks.push(chunk);
+      // Left unread, not destroyed: the answer is still to be sent.
+      incoming.pause();
+      reject(bodyTooLarge(limit));
+    });
+    incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.on("error", reject);
+    incoming.on("close", () => reject(clientGone));
+  });
 }
 
-async function send(
-  request: ServerRequest,
-  response: HttpResponse,
-  outgoing: Http2ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
+async function send(request: ServerRequest, response: HttpResponse, outgoing: Http2ServerResponse): Promise<void> {
   const { body } = response;
-  if (signal.aborted || body.type === "none") return;
+  if (outgoing.destroyed || body.type === "none") return;
   outgoing.statusCode = response.status;
   for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, value as string | string[]);
   if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing);
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push") {
     flushHeaders(outgoing);
-    body.start(boundedSink(outgoing), signal);
+    body.start(boundedSink(outgoing), request.signal);
     return;
   }
   flushHeaders(outgoing);
+  const { signal } = request;
   for await (const chunk of body.stream) {
     if (signal.aborted) return;
     if (!outgoing.write(chunk)) await drained(outgoing, signal);
