@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ConfigMap, configMaps } from "@kubets/api";
 import { isNotFound } from "@kubets/apimachinery";
 import type { ResourceClient } from "@kubets/client";
+import { cleanUp } from "../harness/clean-up.ts";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type SeededRandom, seededRandom } from "../harness/random.ts";
@@ -123,7 +124,7 @@ test("nothing acknowledged is lost when the control plane is killed at random mo
   const cluster = await startCluster(t);
   const maps = cluster.client.resource(configMaps).namespace("default");
   const stop = new AbortController();
-  t.after(() => stop.abort());
+  cleanUp(t, () => stop.abort());
   const ledgers: Ledger[] = [];
   const seen = new Set<number>();
   const { metadata } = await maps.list();

@@ -9,6 +9,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Client, createClient, type HttpsTransport, transportFromKubeconfig } from "@kubets/client";
 import { clusterPaths, runningProgram } from "@kubets/cluster";
+import { cleanUp } from "./clean-up.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import type { KubectlBinary } from "./kubectl-binaries.ts";
 import { type Result, type RunOptions, run } from "./run.ts";
@@ -33,7 +34,7 @@ export interface TestCluster {
   readonly server: string;
   readonly kubectl: Kubectl;
   readonly client: Client;
-  /** `./kubets ...args` with this test's environment; --name is added. Its end, good or bad. */
+  /** `./kubets ...args` with this test's environment; --name is added where it belongs. Its end, good or bad. */
   kubets(args: readonly string[], options?: RunOptions): Promise<Result>;
   /** The process id of the control plane itself, not of its supervisor; undefined while there is none. */
   controlPlanePid(): number | undefined;
@@ -55,7 +56,7 @@ export function freshName(): string {
 /** A directory that goes when the test ends. */
 export async function testDirectory(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "kubets-test-"));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  cleanUp(t, () => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -74,7 +75,11 @@ export async function startCluster(t: TestContext, options: ClusterOptions = {})
   const env = isolatedEnv(dir);
   const paths = clusterPaths(name, dataDir);
   const kubets: TestCluster["kubets"] = ([command = "", ...rest], more = {}) =>
-    run(kubetsProgram, [command, "--name", name, ...rest], { env, timeoutMs: 300_000, ...more });
+    run(kubetsProgram, [command, ...(command === "list" ? [] : ["--name", name]), ...rest], {
+      env,
+      timeoutMs: 300_000,
+      ...more,
+    });
   let transport: HttpsTransport | undefined;
   const log = () => {
     try {
@@ -91,7 +96,7 @@ export async function startCluster(t: TestContext, options: ClusterOptions = {})
     const { code, stderr } = await kubets(["down", "--delete"]);
     if (code !== 0 && !stderr.includes("there is no cluster")) throw new Error(`kubets down --delete: ${stderr}`);
   };
-  t.after(stop);
+  cleanUp(t, stop);
   const nodes = ["--nodes", String(options.nodes ?? 0), "--simulated-nodes", String(options.simulatedNodes ?? 0)];
   const flags = ["--data-dir", dataDir, "--secure-port", "0", "--egress=false", ...nodes, ...(options.flags ?? [])];
   const up = await kubets(["up", ...flags]);

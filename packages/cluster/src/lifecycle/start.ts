@@ -12,6 +12,7 @@ import {
 } from "@kubets/client";
 import { type ClusterConfig, saveConfig } from "../config.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
+import { explainDiskProblem } from "../disk-problem.ts";
 import { type LocalNode, localNode, localNodes, serverUrl, subnetsOf } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
 import { ensureClusterNetwork } from "../node/cluster-network.ts";
@@ -43,6 +44,14 @@ export interface StartedCluster {
 /** @throws Error in one sentence that says what to do */
 export async function startCluster(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   await preflight(config, options);
+  try {
+    return await startLocked(config, options);
+  } catch (error) {
+    throw explainDiskProblem(error, config.dataDir);
+  }
+}
+
+async function startLocked(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   saveConfig(config);
   const paths = clusterPaths(config.name, config.dataDir);
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });
