@@ -4,6 +4,7 @@ import { clusterRoleAggregationController } from "./clusterrole-aggregation/clus
 import { cronJobController } from "./cronjob/cronjob-controller.ts";
 import { daemonSetController } from "./daemonset/daemonset-controller.ts";
 import { deploymentController } from "./deployment/deployment-controller.ts";
+import { disruptionController } from "./disruption/disruption-controller.ts";
 import { endpointsController } from "./endpoints/endpoints-controller.ts";
 import { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
 import { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
@@ -50,6 +51,7 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     jobController,
     cronJobController,
     ttlAfterFinishedController,
+    disruptionController,
     endpointSliceController,
     endpointsController,
     garbageCollectorController,

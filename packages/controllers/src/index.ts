@@ -4,6 +4,7 @@ export { cronJobController } from "./cronjob/cronjob-controller.ts";
 export { daemonSetController } from "./daemonset/daemonset-controller.ts";
 export * from "./default-controllers.ts";
 export { deploymentController } from "./deployment/deployment-controller.ts";
+export { disruptionController } from "./disruption/disruption-controller.ts";
 export { endpointsController } from "./endpoints/endpoints-controller.ts";
 export { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
 export { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
