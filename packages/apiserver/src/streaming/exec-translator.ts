@@ -4,7 +4,7 @@
  */
 
 import type { RequestOptions } from "node:https";
-import type { Logger } from "@kubets/apimachinery";
+import { internalError, type Logger, type Status, StatusError } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
 import { type ChannelMessage, channel, decodeMessage, type ExecProtocol, encodeMessage } from "./channels.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy/connection.ts";
@@ -55,14 +55,16 @@ export async function translateExec(translation: ExecTranslation): Promise<void>
     } finally {
       connection.close();
     }
-    client.close(1000);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
     translation.logger.debug("Exec stream failed", { err: error });
-    const status = { metadata: {}, status: "Failure", message, reason: "InternalError", code: 500 };
-    send(client, encodeMessage(protocol, channel.error, Buffer.from(JSON.stringify(status))));
-    client.close(1011, message.slice(0, 120));
+    send(client, encodeMessage(protocol, channel.error, Buffer.from(JSON.stringify(failure(error)))));
   }
+  // Also after a failure: kubectl reads its error channel only up to a close that is not normal.
+  client.close(1000);
+}
+
+function failure(error: unknown): Status {
+  return (error instanceof StatusError ? error : internalError(error)).status;
 }
 
 async function pump(

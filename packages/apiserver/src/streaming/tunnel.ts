@@ -3,36 +3,34 @@
 import type { RequestOptions } from "node:https";
 import type { Logger } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
-import { dialUpgrade } from "./upgrade.ts";
+import { dialUpgrade, type Upgraded } from "./upgrade.ts";
 
 export const tunnelPrefix = "SPDY/3.1+";
 export const portForwardTunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 
 export interface Tunnel {
   readonly client: WebSocket;
-  /** Of the node's port-forward, without the headers of the upgrade. */
-  readonly node: RequestOptions;
-  readonly signal: AbortSignal;
+  /** The node's end. */
+  readonly upgraded: Upgraded;
   readonly logger: Logger;
 }
 
+/** To be done before the client's WebSocket is taken, so that a refusal can still be answered. @throws StatusError as dialUpgrade */
+export function dialPortForward(node: RequestOptions, signal: AbortSignal): Promise<Upgraded> {
+  const headers = {
+    ...(node.headers as Record<string, string> | undefined),
+    Connection: "Upgrade",
+    Upgrade: "SPDY/3.1",
+    "X-Stream-Protocol-Version": "portforward.k8s.io",
+  };
+  return dialUpgrade({ ...node, method: "POST", headers }, signal);
+}
+
 /** Runs until either side is done. */
-export async function tunnelPortForward({ client, node, signal, logger }: Tunnel): Promise<void> {
+export async function tunnelPortForward({ client, upgraded, logger }: Tunnel): Promise<void> {
+  const { socket, head } = upgraded;
   client.pause();
   try {
-    const { socket, head } = await dialUpgrade(
-      {
-        ...node,
-        method: "POST",
-        headers: {
-          ...(node.headers as Record<string, string> | undefined),
-          Connection: "Upgrade",
-          Upgrade: "SPDY/3.1",
-          "X-Stream-Protocol-Version": "portforward.k8s.io",
-        },
-      },
-      signal,
-    );
     if (head.length > 0) client.send(head);
     client.on("message", (data: RawData) => {
       const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
-import { StatusError } from "@kubets/apimachinery";
+import { internalError, type Status, StatusError } from "@kubets/apimachinery";
 
 export interface Upgraded {
   readonly socket: Duplex;
@@ -12,7 +12,7 @@ export interface Upgraded {
   readonly response: IncomingMessage;
 }
 
-/** @throws StatusError with what the node said when it answered anything but 101, or 502-like when it cannot be reached */
+/** @throws StatusError with what the node said when it answered anything but 101, or InternalError when it cannot be reached */
 export function dialUpgrade(options: RequestOptions, signal: AbortSignal): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest({ ...options, agent: false, signal });
@@ -27,17 +27,25 @@ export function dialUpgrade(options: RequestOptions, signal: AbortSignal): Promi
       response.on("error", reject);
     });
     request.on("error", (cause) =>
-      reject(new StatusError(500, "InternalError", `error dialing backend: ${cause.message}`, { cause })),
+      reject(internalError(new Error(`error dialing backend: ${cause.message}`, { cause }))),
     );
     request.end();
   });
 }
 
+/** As client-go's SPDY round tripper tells it. */
 function refusal(code: number, text: string): StatusError {
-  const message = text === "" ? `unable to upgrade connection: the node answered ${code}` : text;
-  return new StatusError(
-    code < 400 ? 500 : code,
-    code === 404 ? "NotFound" : code === 403 ? "Forbidden" : "InternalError",
-    message,
-  );
+  const status = statusIn(text);
+  if (status !== undefined) return StatusError.fromStatus(status);
+  return internalError(`unable to upgrade connection: ${text === "" ? `the node answered ${code}` : text}`);
+}
+
+function statusIn(text: string): Status | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const status = JSON.parse(text) as Partial<Status>;
+    return status.kind === "Status" && typeof status.code === "number" ? (status as Status) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -74,10 +74,15 @@ async function translated(call: ResourceCall, kind: StreamKind, node: RequestOpt
   const { signal } = request;
   const { logger } = server;
   if (kind === "portforward") {
-    const { portForwardTunnelProtocol, tunnelPortForward } = await import("../streaming/tunnel.ts");
+    const { dialPortForward, portForwardTunnelProtocol, tunnelPortForward } = await import("../streaming/tunnel.ts");
     if (!offered.includes(portForwardTunnelProtocol)) return false;
-    const client = await acceptWebSocket(request, portForwardTunnelProtocol);
-    await tunnelPortForward({ client, node, signal, logger });
+    const upgraded = await dialPortForward(node, signal);
+    try {
+      const client = await acceptWebSocket(request, portForwardTunnelProtocol);
+      await tunnelPortForward({ client, upgraded, logger });
+    } finally {
+      upgraded.socket.destroy();
+    }
     return true;
   }
   const protocol = execProtocols.find((known) => offered.includes(known));
