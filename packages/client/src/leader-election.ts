@@ -149,9 +149,7 @@ class LeaderElector {
     while (!signal.aborted) {
       try {
         await this.#clock.sleep(this.#retryPeriodMs, signal);
-        // An attempt that hangs must not outlive the deadline.
-        const deadline = AbortSignal.any([signal, this.#deadline(renewedAt, signal)]);
-        if (await this.#attempt(deadline)) renewedAt = this.#clock.monotonic();
+        if (await this.#attemptBefore(renewedAt + this.#renewDeadlineMs, signal)) renewedAt = this.#clock.monotonic();
       } catch (error) {
         if (!signal.aborted) this.#logger.warn("lease renewal failed", { err: error });
       }
@@ -177,12 +175,16 @@ class LeaderElector {
     }
   }
 
-  #deadline(renewedAt: number, signal: AbortSignal): AbortSignal {
+  /** An attempt that hangs must not outlive the deadline, in monotonic milliseconds. */
+  async #attemptBefore(deadline: number, signal: AbortSignal): Promise<boolean> {
     const controller = new AbortController();
-    const left = this.#renewDeadlineMs - (this.#clock.monotonic() - renewedAt);
-    const timer = this.#clock.setTimeout(() => controller.abort(new LeadershipLostError("renew deadline")), left);
-    signal.addEventListener("abort", () => timer.cancel(), { once: true });
-    return controller.signal;
+    const late = () => controller.abort(new LeadershipLostError("renew deadline"));
+    const timer = this.#clock.setTimeout(late, deadline - this.#clock.monotonic());
+    try {
+      return await this.#attempt(AbortSignal.any([signal, controller.signal]));
+    } finally {
+      timer.cancel();
+    }
   }
 
   #isLeader(): boolean {

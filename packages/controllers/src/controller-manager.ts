@@ -10,7 +10,13 @@ import {
   realRandom,
   silentLogger,
 } from "@kubets/apimachinery";
-import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from "@kubets/client";
+import {
+  type Client,
+  createEventRecorder,
+  createInformerFactory,
+  type InformerFactory,
+  runLeaderElected,
+} from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "./runtime/context.ts";
 
 export interface ControllerManagerOptions {
@@ -21,6 +27,8 @@ export interface ControllerManagerOptions {
   readonly controllers: readonly ControllerDefinition[];
   /** Shared with other components of the process where there is one; its owner starts it. Otherwise the manager makes and starts its own. */
   readonly informers?: InformerFactory;
+  /** Works only while it holds the lease `kube-controller-manager` in kube-system, under this identity: for several managers of one cluster. */
+  readonly leaderElection?: { readonly identity: string };
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -50,6 +58,14 @@ class ControllerManager implements Component {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    const { leaderElection, client, clock = realClock, random = realRandom, logger = silentLogger } = this.#options;
+    if (leaderElection === undefined) return await this.#work(signal);
+    this.#health = { ok: true };
+    const lease = { name: this.name, namespace: "kube-system", identity: leaderElection.identity };
+    await runLeaderElected({ client, ...lease, clock, random, logger }, (leading) => this.#work(leading), signal);
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
     const { clock = realClock, random = realRandom, logger = silentLogger, client, controllers } = this.#options;
     const stop = new AbortController();
     const running = AbortSignal.any([signal, stop.signal]);
