@@ -86,8 +86,8 @@ export function behaviourOf(pod: Pod | undefined, container: string, jobMs: numb
 export class AddressPool {
   readonly #cidr: () => Promise<string | undefined>;
   readonly #fallback: string;
-  #base: number | undefined;
-  #next = 1;
+  #base: string | undefined;
+  #index = 0;
 
   /** @param fallback an IPv4 network's address, used while the node has no CIDR */
   constructor(cidr: () => Promise<string | undefined>, fallback: string) {
@@ -96,10 +96,11 @@ export class AddressPool {
   }
 
   async allocate(): Promise<string> {
-    this.#base ??= toNumber(((await this.#cidr().catch(() => undefined)) ?? this.#fallback).split("/")[0]!);
-    // A /24 has 254 addresses for at most 110 pods: one comes around again long after its pod has gone.
-    this.#next = (this.#next % 253) + 2;
-    return toAddress(this.#base + this.#next - 1);
+    this.#base ??= (await this.#cidr().catch(() => undefined))?.split("/")[0];
+    // A /24 has room for 253 at a time: an address comes around again long after its pod has gone.
+    const offset = 2 + this.#index;
+    this.#index = (this.#index + 1) % 253;
+    return toAddress(toNumber(this.#base ?? this.#fallback) + offset);
   }
 }
 
