@@ -1,7 +1,7 @@
 /** The node's agent: takes the pods that are bound to its node, makes the runtime run them, and reports what became of them. */
 
 import { mkdir, rm } from "node:fs/promises";
-import { configMaps, secrets, services } from "@kubets/api";
+import { configMaps, runtimeClasses, secrets, services } from "@kubets/api";
 import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { createEventRecorder, createInformerFactory } from "@kubets/client";
@@ -33,6 +33,7 @@ import { BackOff } from "./runtime/back-off.ts";
 import { ContainerBuilder } from "./runtime/container-builder.ts";
 import { NodeFiles } from "./runtime/host-files.ts";
 import { rotateIfLarge } from "./runtime/log-rotation.ts";
+import { memoryByPod } from "./runtime/memory-usage.ts";
 import { Pleg } from "./runtime/pleg.ts";
 import { PodCache } from "./runtime/pod-cache.ts";
 import { PodRuntime } from "./runtime/pod-runtime.ts";
@@ -180,6 +181,8 @@ export class Kubelet implements Component {
       events,
       backOff: new BackOff(clock, containerBackOffMs, configuration.crashLoopBackOffMaxSeconds * 1000),
       verdicts: probes,
+      runtimeHandler: async (name, stop) =>
+        (await client.resource(runtimeClasses).get(name, { signal: stop })).handler ?? "",
     });
     const keeper = new NodeKeeper({
       client,
@@ -202,7 +205,7 @@ export class Kubelet implements Component {
       },
       port: () => this.#port,
       onRuntimeChange: () => pods.wakeAll(),
-      onPressure: (crossed) => this.#evict(pods, events, crossed),
+      onPressure: (crossed) => this.#evict(pods, events, crossed, signal),
     });
     const status = new StatusManager({ client, clock, logger, target: (pod) => pods.target(pod) }, signal);
     const volumes = parts.volumes ?? new VolumeManager({ paths, mounter, clock, logger });
@@ -322,10 +325,11 @@ export class Kubelet implements Component {
     return server.close;
   }
 
-  #evict(pods: PodManager, events: PodEvents, crossed: Crossed): void {
-    const victim = rankForEviction(pods.running(), () => undefined)[0];
+  async #evict(pods: PodManager, events: PodEvents, crossed: Crossed, signal: AbortSignal): Promise<void> {
+    const usage = await memoryByPod(this.#options.runtime.runtime, signal);
+    const victim = rankForEviction(pods.running(), (uid) => usage.get(uid))[0];
     if (victim === undefined) return;
-    const message = evictionMessage(crossed, victim);
+    const message = evictionMessage(crossed, victim, usage.get(podRef(victim).uid));
     this.#logger.warn("evicting a pod", { ...podRef(victim), signal: crossed.signal });
     events.pod(victim, "Warning", "Evicted", message);
     pods.end(victim, { reason: "Evicted", message }, 0);

@@ -31,7 +31,7 @@ export interface NodeKeeperOptions {
   /** The runtime's state changed between working and not. */
   onRuntimeChange(): void;
   /** A threshold is crossed: one pod should go. */
-  onPressure(crossed: Crossed): void;
+  onPressure(crossed: Crossed): Promise<void>;
 }
 
 /** How soon to look again while the node is not ready: a start should not wait for a timer. */
@@ -157,7 +157,7 @@ export class NodeKeeper {
       if (each.resource === "memory") this.#memoryPressureUntil = until;
       else this.#diskPressureUntil = until;
     }
-    if (crossed[0] !== undefined) this.#options.onPressure(crossed[0]);
+    if (crossed[0] !== undefined) await this.#options.onPressure(crossed[0]);
   }
 
   #imageMount: string | undefined;

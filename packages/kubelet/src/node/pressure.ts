@@ -2,7 +2,6 @@
 
 import type { Pod } from "@kubets/api";
 import { isStaticPod } from "../pods/pod-ref.ts";
-import { qosClassOf } from "../pods/qos.ts";
 import { amountOf, isCriticalPod } from "../runtime/resources.ts";
 import type { DiskUsage } from "./machine.ts";
 import { thresholdValue } from "./resources.ts";
@@ -58,11 +57,15 @@ export function rankForEviction(pods: readonly Pod[], usageOf: UsageOf): Pod[] {
   });
 }
 
-export function evictionMessage(crossed: Crossed, pod: Pod): string {
-  const request = memoryRequest(pod);
+/** @param used bytes of memory, where known. Source of the words: pkg/kubelet/eviction/helpers.go */
+export function evictionMessage(crossed: Crossed, pod: Pod, used: number | undefined): string {
+  const isInodes = crossed.resource === "inodes";
+  const amount = (value: number) => (isInodes ? String(value) : `${Math.floor(value / 1024)}Ki`);
   const what = `The node was low on resource: ${crossed.resource}. `;
-  const amounts = `Threshold quantity: ${crossed.threshold}, available: ${Math.floor(crossed.available / 1024)}Ki. `;
-  const whose =
-    crossed.resource === "memory" && qosClassOf(pod) !== "Guaranteed" ? `Pod requests ${request} bytes. ` : "";
-  return `${what}${amounts}${whose}`;
+  const limits = `Threshold quantity: ${amount(crossed.threshold)}, available: ${amount(crossed.available)}. `;
+  if (crossed.resource !== "memory" || used === undefined) return `${what}${limits}`;
+  const requested = memoryRequest(pod);
+  const names = (pod.spec?.containers ?? []).map((c) => c.name).join(", ");
+  const larger = used > requested ? ", has larger consumption of memory" : "";
+  return `${what}${limits}Container ${names} was using ${amount(used)}, request is ${amount(requested)}${larger}. `;
 }

@@ -133,6 +133,10 @@ export class PodSyncer implements PodSteps {
     status.finish(pod, this.#generate(worker, runtime, { isTerminal: true, isFinal: true }));
   }
 
+  async stillRuns(worker: PodWorker): Promise<boolean> {
+    return hasRunningParts(await this.#look(worker));
+  }
+
   async forget(worker: PodWorker, signal: AbortSignal): Promise<void> {
     const { pod } = worker;
     const uid = uidOf(pod);

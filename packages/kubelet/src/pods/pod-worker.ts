@@ -24,6 +24,8 @@ export interface PodSteps {
   terminating(worker: PodWorker, signal: AbortSignal): Promise<void>;
   /** Takes down what is left. */
   terminated(worker: PodWorker, signal: AbortSignal): Promise<void>;
+  /** Something of the pod runs although it has ended: a sandbox that was being made when it did. */
+  stillRuns(worker: PodWorker): Promise<boolean>;
   /** The pod has ended, and its source no longer has it. */
   forget(worker: PodWorker, signal: AbortSignal): Promise<void>;
 }
@@ -180,6 +182,7 @@ export class PodWorker {
         await steps.terminated(this, stepSignal);
         return this.#enter("finished");
       case "finished":
+        if (this.#stale && (await steps.stillRuns(this))) return this.#enter("terminating");
         if (!this.#gone) return {};
         await steps.forget(this, stepSignal);
         this.#options.onForgotten(this);

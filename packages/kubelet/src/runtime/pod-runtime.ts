@@ -30,6 +30,8 @@ export interface PodRuntimeOptions {
   readonly events: PodEvents;
   readonly backOff: BackOff;
   readonly verdicts: ProbeVerdicts;
+  /** The handler of a RuntimeClass. @throws StatusError NotFound */
+  runtimeHandler(className: string, signal: AbortSignal): Promise<string>;
 }
 
 export interface SyncInput {
@@ -141,8 +143,9 @@ export class PodRuntime {
     const { runtime, events } = this.#options;
     const { pod, signal } = run.input;
     try {
-      const handler = pod.spec?.runtimeClassName;
-      const request = { config: run.sandboxConfig, ...(handler ? { runtimeHandler: handler } : {}) };
+      const className = pod.spec?.runtimeClassName;
+      const runtimeHandler = className ? await this.#options.runtimeHandler(className, signal) : "";
+      const request = { config: run.sandboxConfig, runtimeHandler };
       // Upstream allows twice the usual time: the network may have to be set up.
       const answer = await runtime.runPodSandbox(request, { signal, deadlineMs: 4 * 60_000 });
       run.sandboxId = answer.podSandboxId;

@@ -168,6 +168,10 @@ describe("statusPatch", () => {
       ["Ready", "ContainersReady"],
     );
   });
+  it("takes back its own explanation, and nothing of others", () => {
+    const patch = statusPatch("u", { reason: "x", resourceClaimStatuses: [{ name: "c" }] }, {}) as { status: object };
+    assert.deepEqual(patch.status, { reason: null });
+  });
   it("replaces addresses instead of adding to them", () => {
     const patch = statusPatch("u", { podIPs: [{ ip: "a" }] }, { podIPs: [{ ip: "b" }] }) as { status: object };
     assert.deepEqual(patch.status, { podIPs: [{ ip: "b" }, { $patch: "replace" }] });

@@ -1,11 +1,12 @@
 /** Writes pod statuses to the API, one request at a time per pod and always the newest, and deletes pods that have ended and were asked to go. */
 
-import type { Pod, PodStatus } from "@kubets/api";
+import type { Pod, PodCondition, PodStatus } from "@kubets/api";
 import { pods } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
 import { isConflict, isNotFound } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
 import { podRef, uidOf } from "../pods/pod-ref.ts";
+import { kubeletConditions } from "./conditions.ts";
 import { equalJson, statusPatch } from "./status-patch.ts";
 
 export interface StatusManagerOptions {
@@ -40,9 +41,17 @@ export class StatusManager {
     this.#signal = signal;
   }
 
-  /** The status set last; else what the API has. */
+  /** The status set last, with others' conditions as the API has them now; before there was one, what the API has. */
   get(pod: Pod): PodStatus {
-    return this.#entries.get(uidOf(pod))?.status ?? pod.status ?? {};
+    const own = this.#entries.get(uidOf(pod))?.status;
+    const reported = this.#options.target(pod)?.status ?? pod.status ?? {};
+    if (own === undefined) return reported;
+    const isOwn = ({ type }: PodCondition) => kubeletConditions.includes(type);
+    const conditions = [
+      ...(own.conditions ?? []).filter(isOwn),
+      ...(reported.conditions ?? []).filter((condition) => !isOwn(condition)),
+    ];
+    return { ...own, conditions };
   }
 
   set(pod: Pod, status: PodStatus): void {

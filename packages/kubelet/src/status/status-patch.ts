@@ -5,6 +5,12 @@ import { kubeletConditions } from "./conditions.ts";
 
 type Fields = Record<string, unknown>;
 
+/** What a kubelet may take back when it no longer holds. All else that it does not know is someone else's. */
+const clearable = new Set([
+  ...["reason", "message", "podIP", "podIPs", "hostIP", "hostIPs"],
+  ...["initContainerStatuses", "ephemeralContainerStatuses"],
+]);
+
 /** Lists that a strategic merge patch would merge by key: `$patch: replace` makes it replace them. */
 const mergedLists = new Set(["podIPs", "hostIPs"]);
 
@@ -24,7 +30,8 @@ export function statusPatch(uid: string, old: PodStatus, wanted: PodStatus): obj
   const after = wanted as unknown as Fields;
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (key === "conditions" || equalJson(before[key], after[key])) continue;
-    status[key] = after[key] === undefined ? null : replacing(key, before[key], after[key]);
+    if (after[key] !== undefined) status[key] = replacing(key, before[key], after[key]);
+    else if (clearable.has(key)) status[key] = null;
   }
   const conditions = changedConditions(old.conditions ?? [], wanted.conditions ?? []);
   if (conditions.length > 0) {
