@@ -45,6 +45,12 @@ const statusHandlers: Readonly<Record<string, Handler>> = {
 };
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
+/** What upstream warns about whenever it is used. */
+const deprecated: Readonly<Record<string, string>> = {
+  "/v1/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  "/v1/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+};
+
 export const pageNotFound: Answer = text(404, "404 page not found\n");
 
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
@@ -53,6 +59,8 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   if (resource === undefined) return pageNotFound;
   const { definition } = resource;
   const resourceCall: ResourceCall = { ...call, resource };
+  const deprecation = deprecated[`${info.apiGroup}/${info.apiVersion}/${info.resource}`];
+  if (deprecation !== undefined) call.warn(deprecation);
   const key = `${definition.group}/${definition.plural}`;
   if (definition.namespaced && info.namespace === "" && needsNamespace(info)) throw methodNotSupported(info);
   if (!definition.namespaced && info.namespace !== "" && info.resource !== "namespaces") return pageNotFound;

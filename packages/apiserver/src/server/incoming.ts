@@ -1,0 +1,126 @@
+/** Requests from sockets: the URL, the client's certificate, the body with its limits, and whether the client is still there. */
+
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "@kubets/apimachinery";
+import { bodyTooLarge } from "../request/body.ts";
+import type { RequestBody, ServerRequest } from "../request/request.ts";
+
+export type Incoming = IncomingMessage | Http2ServerRequest;
+
+/** A body that takes longer to arrive is given up. */
+export const bodyTimeoutMs = 300_000;
+
+/** Why a request's signal aborts. Made once: an error with a stack for each would cost. */
+const clientGone = abortError("the client closed the connection");
+export const serverStopping = abortError("the server is stopping");
+
+function abortError(message: string): Error {
+  const error = new Error(message);
+  error.name = "AbortError";
+  return error;
+}
+
+/** The other end of one request. Most requests never ask for the signal, and an AbortController each would be a tenth of their cost. */
+export class ClientConnection {
+  readonly #outgoing: Http2ServerResponse | Duplex;
+  #controller: AbortController | undefined;
+
+  constructor(outgoing: Http2ServerResponse | Duplex) {
+    this.#outgoing = outgoing;
+  }
+
+  /** Aborts when the client goes away, or {@link abort} is called. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#outgoing.destroyed) this.#controller.abort(clientGone);
+      else this.#outgoing.on("close", () => this.#controller?.abort(clientGone));
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    void this.signal;
+    this.#controller?.abort(reason);
+  }
+}
+
+export function serverRequest(
+  incoming: Incoming,
+  clock: Clock,
+  connection: ClientConnection,
+  upgrade?: NonNullable<ServerRequest["upgrade"]>,
+): ServerRequest {
+  const url = incoming.url ?? "/";
+  const mark = url.indexOf("?");
+  const peerCertificate = peerCertificateOf(incoming);
+  return {
+    method: incoming.method ?? "GET",
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
+    headers: incoming.headers,
+    body: bodyOf(incoming, clock),
+    get signal() {
+      return connection.signal;
+    },
+    ...(peerCertificate === undefined ? {} : { peerCertificate }),
+    ...(upgrade === undefined ? {} : { upgrade }),
+  };
+}
+
+/** By connection: reading the certificate is slow, and it does not change. */
+const peerCertificates = new WeakMap<object, { readonly der: Uint8Array | undefined }>();
+
+function peerCertificateOf(incoming: Incoming): Uint8Array | undefined {
+  const connection = (incoming as Partial<Http2ServerRequest>).stream?.session ?? incoming.socket;
+  let known = peerCertificates.get(connection);
+  if (known === undefined) {
+    const socket = incoming.socket as Partial<TLSSocket> | undefined;
+    known = { der: socket?.getPeerCertificate?.(false)?.raw };
+    peerCertificates.set(connection, known);
+  }
+  return known.der;
+}
+
+function bodyOf(incoming: Incoming, clock: Clock): RequestBody {
+  const { headers } = incoming;
+  const declared = Number(headers["content-length"] ?? Number.NaN);
+  const empty =
+    incoming.httpVersionMajor >= 2 ? (incoming as Http2ServerRequest).stream?.endAfterHeaders : declared === 0;
+  const hasBody = incoming.httpVersionMajor >= 2 ? !empty : declared > 0 || headers["transfer-encoding"] !== undefined;
+  if (!hasBody) return { type: "none" };
+  return { type: "bytes", read: (limit) => readBody(incoming, clock, declared, limit), stream: incoming };
+}
+
+async function readBody(incoming: Incoming, clock: Clock, declared: number, limit: number): Promise<Uint8Array> {
+  if (declared > limit) throw bodyTooLarge(limit);
+  const giveUp = () => incoming.destroy(new Error("the body did not arrive in time"));
+  // HTTP/1.1's own limit does not hold for HTTP/2's streams.
+  const timer = clock.setTimeout(giveUp, bodyTimeoutMs, { unref: true });
+  try {
+    return await collect(incoming, limit);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** By events: an async iterator over a stream costs more than all the rest of reading a small body. */
+function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) return void chunks.push(chunk);
+      // Left unread, not destroyed: the answer is still to be sent.
+      incoming.pause();
+      reject(bodyTooLarge(limit));
+    });
+    incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.on("error", reject);
+    incoming.on("close", () => reject(clientGone));
+  });
+}

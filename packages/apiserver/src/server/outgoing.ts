@@ -1,0 +1,113 @@
+/** Answers to sockets: bytes, compressed when asked; streams no faster than they are read; watches with a bound. */
+
+import { STATUS_CODES } from "node:http";
+import { type Http2ServerResponse, constants as http2 } from "node:http2";
+import type { Duplex } from "node:stream";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { header, type ServerRequest } from "../request/request.ts";
+import type { ByteSink, HttpResponse } from "./render.ts";
+
+/** A watcher whose connection holds this much unsent is cut off; it comes back and lists. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+const gzipFromBytes = 128 * 1024;
+
+const gzipped = promisify(gzip);
+
+export async function send(
+  request: ServerRequest,
+  response: HttpResponse,
+  outgoing: Http2ServerResponse,
+): Promise<void> {
+  const { body } = response;
+  if (outgoing.destroyed || body.type === "none") return;
+  outgoing.statusCode = response.status;
+  for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, value as string | string[]);
+  if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing);
+  if (request.method === "HEAD") return void outgoing.end();
+  if (body.type === "push") {
+    flushHeaders(outgoing);
+    body.start(boundedSink(outgoing), request.signal);
+    return;
+  }
+  flushHeaders(outgoing);
+  const { signal } = request;
+  for await (const chunk of body.stream) {
+    if (signal.aborted) return;
+    if (!outgoing.write(chunk)) await drained(outgoing, signal);
+  }
+  outgoing.end();
+}
+
+async function sendBytes(
+  request: ServerRequest,
+  { status }: HttpResponse,
+  bytes: Uint8Array,
+  outgoing: Http2ServerResponse,
+): Promise<void> {
+  let sent = bytes;
+  if (bytes.length >= gzipFromBytes && (header(request, "accept-encoding") ?? "").includes("gzip")) {
+    sent = await gzipped(bytes, { level: 1 });
+    outgoing.setHeader("content-encoding", "gzip");
+    outgoing.setHeader("vary", "Accept-Encoding");
+  }
+  if (status !== 304) outgoing.setHeader("content-length", sent.length);
+  // A body that was refused unread cannot be followed by another request on an HTTP/1.1 connection.
+  if (status === 413 && request.body.type === "bytes") closeAfter(outgoing);
+  if (request.method === "HEAD" || status === 304) outgoing.end();
+  else outgoing.end(sent);
+}
+
+function closeAfter(outgoing: Http2ServerResponse): void {
+  if (outgoing.req.httpVersionMajor < 2) outgoing.setHeader("connection", "close");
+  else outgoing.on("finish", () => outgoing.stream?.close(http2.NGHTTP2_NO_ERROR));
+}
+
+/** Both of Node's responses have it; the types know only HTTP/1.1's. */
+function flushHeaders(outgoing: Http2ServerResponse): void {
+  (outgoing as unknown as { flushHeaders(): void }).flushHeaders();
+}
+
+function boundedSink(outgoing: Http2ServerResponse): ByteSink {
+  return {
+    write(bytes) {
+      if (outgoing.writableEnded || outgoing.destroyed) return;
+      outgoing.write(bytes);
+      const waiting = outgoing.stream?.writableLength ?? outgoing.writableLength;
+      if (waiting > maxBufferedBytes) destroy(outgoing);
+    },
+    end() {
+      if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.end();
+    },
+  };
+}
+
+export function destroy(outgoing: Http2ServerResponse): void {
+  const { stream } = outgoing as { stream?: { close(code: number): void } };
+  if (outgoing.req.httpVersionMajor >= 2 && stream !== undefined) stream.close(http2.NGHTTP2_INTERNAL_ERROR);
+  else outgoing.destroy();
+}
+
+async function drained(outgoing: Http2ServerResponse, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      outgoing.off("drain", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    outgoing.on("drain", done);
+    signal.addEventListener("abort", done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
+/** An upgrade that was not taken up is answered as plain HTTP on the raw socket. */
+export function refuseUpgrade(socket: Duplex, response: HttpResponse): void {
+  const bytes = response.body.type === "bytes" ? response.body.bytes : new Uint8Array();
+  const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}`];
+  for (const [name, value] of Object.entries(response.headers)) {
+    for (const each of typeof value === "string" ? [value] : value) lines.push(`${name}: ${each}`);
+  }
+  lines.push(`content-length: ${bytes.length}`, "connection: close", "", "");
+  socket.end(Buffer.concat([Buffer.from(lines.join("\r\n")), bytes]));
+}
