@@ -15,6 +15,7 @@ import { type NodeLifecycleOptions, nodeLifecycleController } from "./nodelifecy
 import { taintEvictionController } from "./nodelifecycle/taint-eviction-controller.ts";
 import { type PodGCOptions, podGCController } from "./podgc/podgc-controller.ts";
 import { replicaSetController, replicationController } from "./replicaset/definition.ts";
+import { resourceQuotaController } from "./resourcequota/resourcequota-controller.ts";
 import { rootCAPublisher } from "./rootca/root-ca-publisher.ts";
 import type { ControllerDefinition } from "./runtime/context.ts";
 import { serviceAccountController } from "./serviceaccount/serviceaccount-controller.ts";
@@ -52,6 +53,7 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     cronJobController,
     ttlAfterFinishedController,
     disruptionController,
+    resourceQuotaController,
     endpointSliceController,
     endpointsController,
     garbageCollectorController,

@@ -15,6 +15,7 @@ export { type NodeLifecycleOptions, nodeLifecycleController } from "./nodelifecy
 export { taintEvictionController } from "./nodelifecycle/taint-eviction-controller.ts";
 export { type PodGCOptions, podGCController } from "./podgc/podgc-controller.ts";
 export { replicaSetController, replicationController } from "./replicaset/definition.ts";
+export { resourceQuotaController } from "./resourcequota/resourcequota-controller.ts";
 export { rootCAPublisher } from "./rootca/root-ca-publisher.ts";
 export type * from "./runtime/context.ts";
 export * from "./runtime/controller.ts";
