@@ -114,6 +114,29 @@ test("other zones fail when there is no way out", async () => {
   assert.equal((await ask("example.com", "A")).rcode, "SERVFAIL");
 });
 
+test("an answer too large for a datagram loses first what was not asked for, then answers, and says so", async () => {
+  const endpoints = Array.from({ length: 60 }, (_, i) => ({ addresses: [`10.244.1.${i + 1}`], conditions: {} }));
+  const many = (count: number) =>
+    new Responder({
+      zone: new ClusterZone("cluster.local", {
+        ...directory,
+        slices: () => [{ ...slice, endpoints: endpoints.slice(0, count) }],
+      }),
+      forwarder: noForwarder,
+      serial: () => 1,
+    });
+  const query = (type: "A" | "SRV") =>
+    dns.encode({ type: "query", id: 7, questions: [{ name: "db.default.svc.cluster.local", type }] });
+  const decode = async (count: number, type: "A" | "SRV", overTcp: boolean) =>
+    dns.decode((await many(count).answer(query(type), overTcp, never)) as Buffer);
+  const three = await decode(3, "SRV", false);
+  assert.deepEqual([three.flag_tc, three.answers?.length, three.additionals?.length], [false, 3, 0]);
+  const sixty = await decode(60, "A", false);
+  assert.ok(sixty.flag_tc && (sixty.answers?.length ?? 0) > 5);
+  const whole = await decode(60, "A", true);
+  assert.deepEqual([whole.flag_tc, whole.answers?.length], [false, 60]);
+});
+
 test("garbage is refused or ignored, never thrown", async () => {
   const header = Buffer.from("000701000001000000000000", "hex");
   const bodies = ["", "ff", "c00c0001", "3f61", "00000100010000"].map((hex) => Buffer.from(hex, "hex"));

@@ -75,7 +75,15 @@ export class Responder {
     const whole = reply(answers, rcode, answer.additionals);
     const offered = edns?.type === "OPT" ? edns.udpPayloadSize : plainUdpLimit;
     const limit = overTcp ? 0xffff : Math.max(plainUdpLimit, Math.min(offered, largestUdpAnswer));
-    return whole.length <= limit ? whole : reply([], rcode | truncated, []);
+    if (whole.length <= limit) return whole;
+    // What was not asked for goes first, and is not missed (RFC 2181, 9); then as many answers stay as fit.
+    const bare = reply(answers, rcode, []);
+    if (bare.length <= limit) return bare;
+    for (let kept = Math.floor((answers.length * limit) / bare.length); kept > 0; kept--) {
+      const part = reply(answers.slice(0, kept), rcode | truncated, []);
+      if (part.length <= limit) return part;
+    }
+    return reply([], rcode | truncated, []);
   }
 
   /** Where an ExternalName leads: into the zone, or outside. */

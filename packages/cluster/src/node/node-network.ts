@@ -98,6 +98,8 @@ async function setNodeSysctls(layout: NodeLayout, call: { signal?: AbortSignal }
     "net.ipv4.conf.all.rp_filter=0",
     "net.ipv4.conf.default.rp_filter=0",
     "net.ipv4.conf.eth0.rp_filter=0",
+    // A Service without endpoints refuses with an ICMP message: every attempt at once, not one in a second.
+    "net.ipv4.icmp_ratelimit=0",
   ];
   await run("nsenter", [`--net=${layout.netnsPath}`, "sysctl", "-q", "-w", ...settings], call);
   const bridge = ["-q", "-w", "net.bridge.bridge-nf-call-iptables=1"];

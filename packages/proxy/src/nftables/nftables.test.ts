@@ -41,6 +41,11 @@ test("a Service without endpoints rejects, one whose endpoints are elsewhere dro
   );
   const elsewhere = buildRuleset([servicePort({ nodePort: 30080, externalLocal: true })], options);
   assert.deepEqual([...(elsewhere.elements.get("no-endpoint-nodeports") ?? [])], [["tcp . 30080", "drop"]]);
+  // From pods and from the node itself it is led on before that: pkg/proxy/nftables, "short-circuit".
+  const verdict = elsewhere.elements.get("service-nodeports")?.get("tcp . 30080") ?? "";
+  const chain = elsewhere.chains.get(verdict.replace("goto ", ""))?.join("\n") ?? "";
+  assert.match(chain, /^ip saddr 10\.244\.0\.0\/16 goto service-/);
+  assert.doesNotMatch(chain, /numgen/);
 });
 
 test("a change of endpoints rewrites that Service's chain and nothing else", () => {

@@ -129,16 +129,17 @@ function addServicePort(ruleset: Ruleset, port: ServicePort, options: RulesetOpt
   } else setElement(ruleset, "no-endpoint-services", clusterKey, refuse);
 
   if (port.nodePort === 0 && port.externalIPs.length === 0) return;
-  const served = outside.length > 0;
-  if (served) addExternalChain(ruleset, port, options);
+  // Under the Local policy pods and the node itself reach endpoints elsewhere all the same: what the chain does not lead on is refused after it.
+  const hasChain = outside.length > 0 || port.endpoints.length > 0;
+  if (hasChain) addExternalChain(ruleset, port, options);
   for (const ip of port.externalIPs) {
     const key = `${ip} . ${protocol} . ${port.port}`;
-    if (served) setElement(ruleset, "service-ips", key, `goto ${chainName("external", port)}`);
-    else setElement(ruleset, "no-endpoint-services", key, refuse);
+    if (hasChain) setElement(ruleset, "service-ips", key, `goto ${chainName("external", port)}`);
+    if (outside.length === 0) setElement(ruleset, "no-endpoint-services", key, refuse);
   }
   if (port.nodePort === 0) return;
-  if (served) setElement(ruleset, "service-nodeports", nodePortKey, `goto ${chainName("external", port)}`);
-  else setElement(ruleset, "no-endpoint-nodeports", nodePortKey, refuse);
+  if (hasChain) setElement(ruleset, "service-nodeports", nodePortKey, `goto ${chainName("external", port)}`);
+  if (outside.length === 0) setElement(ruleset, "no-endpoint-nodeports", nodePortKey, refuse);
 }
 
 function addServiceChain(ruleset: Ruleset, port: ServicePort, options: RulesetOptions): void {
@@ -162,7 +163,7 @@ function addExternalChain(ruleset: Ruleset, port: ServicePort, options: RulesetO
         `fib saddr type local jump mark-for-masquerade comment "masquerade local traffic"`,
         `fib saddr type local goto ${service} comment "short-circuit local traffic"`,
       );
-    rules.push(...balance(ruleset, port, port.localEndpoints, options));
+    if (port.localEndpoints.length > 0) rules.push(...balance(ruleset, port, port.localEndpoints, options));
   }
   ruleset.chains.set(chainName("external", port), rules);
 }
