@@ -29,14 +29,16 @@ export async function serveWatchSocket(request: ServerRequest, body: Push): Prom
 
 /**
  * Takes the connection of an Upgrade request.
- * @param protocol the sub-protocol that was agreed on
+ * @param protocol the sub-protocol that was agreed on. `ws` is not asked: it refuses port-forward's `SPDY/3.1+portforward.k8s.io`,
+ * whose slash is no token character.
  */
 export async function acceptWebSocket(request: ServerRequest, protocol: string | undefined): Promise<WebSocket> {
   const { WebSocketServer } = await import("ws");
   const { socket, head } = request.upgrade!;
-  const choose = protocol === undefined ? {} : { handleProtocols: () => protocol };
-  const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...choose });
-  const incoming = { method: "GET", headers: request.headers, url: request.path };
+  const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const { "sec-websocket-protocol": _, ...headers } = request.headers;
+  if (protocol !== undefined) acceptor.on("headers", (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
+  const incoming = { method: "GET", headers, url: request.path };
   return await new Promise((resolve, reject) => {
     socket.once("close", () => reject(badRequest("the connection was closed before it was upgraded")));
     // `ws` reads the method and headers of the request, and nothing else.

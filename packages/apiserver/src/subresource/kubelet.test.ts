@@ -158,3 +158,24 @@ test("a kubelet that is not there is 503", async () => {
   assert.equal(gone.status, 503);
   assert.match(gone.json.message, /^error trying to reach service: /);
 });
+
+test("port-forward over WebSocket carries SPDY bytes as kubectl sends them", async () => {
+  const socket = connect({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  socket.write(
+    `GET ${pods}/p/portforward HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io\r\n\r\n",
+  );
+  let bytes = Buffer.alloc(0);
+  socket.on("data", (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+  });
+  while (!bytes.includes("hello ")) await once(socket, "data");
+  const [head, rest] = bytes.toString("latin1").split("\r\n\r\n");
+  assert.match(head!, /^HTTP\/1\.1 101 /);
+  assert.match(head!, /Sec-WebSocket-Protocol: SPDY\/3\.1\+portforward\.k8s\.io/);
+  // One binary message of six bytes.
+  assert.equal(rest, "\x82\x06hello ");
+  assert.equal(asked.at(-1), "POST /portForward/default/p? as me");
+  socket.destroy();
+});
