@@ -23,6 +23,7 @@ const machine = {
     architecture: "amd64",
   }),
   disk: async () => ({ capacity: 100 * gibibyte, available: 90 * gibibyte, inodes: 1000, inodesFree: 900 }),
+  cpuTime: async () => undefined,
   availableMemory: async () => 4 * gibibyte,
 };
 

@@ -244,6 +244,7 @@ export class Kubelet implements Component {
       source,
       staticSource,
       node: () => keeper.node,
+      registered: keeper.registered,
       events,
       allocatable: () => nodeFacts().allocatable,
       leftovers: volumes instanceof VolumeManager ? volumes : undefined,
@@ -273,11 +274,24 @@ export class Kubelet implements Component {
   }
 
   async #cgroups(): Promise<CgroupManager> {
-    const { cgroupsPerQOS, cgroupDriver, cgroupRoot } = this.#configuration;
+    const { cgroupsPerQOS, cgroupRoot } = this.#configuration;
     if (!cgroupsPerQOS) return noCgroups;
-    if (cgroupDriver === "systemd") return systemdCgroups(cgroupRoot);
+    if ((await this.#cgroupDriver()) === "systemd") return systemdCgroups(cgroupRoot);
     const mount = this.#options.cgroupMount ?? "/sys/fs/cgroup";
     return cgroupfsManager({ mount, root: cgroupRoot, logger: this.#logger });
+  }
+
+  /** The one configured, else the runtime's own: both must use the same. */
+  async #cgroupDriver(): Promise<KubeletConfiguration["cgroupDriver"]> {
+    const { configuration, runtime } = this.#options;
+    if (configuration?.cgroupDriver !== undefined) return configuration.cgroupDriver;
+    try {
+      const { linux } = await runtime.runtime.runtimeConfig({});
+      return linux?.cgroupDriver === "SYSTEMD" ? "systemd" : "cgroupfs";
+    } catch {
+      // Older runtimes cannot tell; the default holds, as it does upstream.
+      return defaultConfiguration.cgroupDriver;
+    }
   }
 
   #objects(pods: () => PodManager) {

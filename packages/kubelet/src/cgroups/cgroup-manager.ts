@@ -87,7 +87,8 @@ class Cgroupfs implements CgroupManager {
 
   async remove(pod: Pod): Promise<void> {
     if (this.#broken) return;
-    for (const hierarchy of this.#hierarchies) {
+    // The runtime makes cgroups in hierarchies that we do not, and leaves the pod's when its containers are gone.
+    for (const hierarchy of this.#unified ? this.#hierarchies : await readdir(this.#options.mount)) {
       await removeTree(join(this.#options.mount, hierarchy, this.parentOf(pod))).catch((error: unknown) => {
         this.#options.logger.debug("pod cgroup not removed", { hierarchy, err: error });
       });

@@ -28,6 +28,8 @@ export interface Machine {
   info(): Promise<MachineInfo>;
   /** Of the file system that holds `path`. */
   disk(path: string): Promise<DiskUsage>;
+  /** Nanoseconds of CPU time that all work has used since boot; undefined where nothing counts it. */
+  cpuTime(): Promise<number | undefined>;
   /** Bytes that new work can have without swapping. */
   availableMemory(): Promise<number>;
 }
@@ -48,6 +50,9 @@ function goArch(name: string): string {
 function prettyName(osRelease: string): string {
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? "Linux";
 }
+
+/** USER_HZ is 100 on every architecture we run on. */
+const tickNanoseconds = 10_000_000;
 
 export const realMachine: Machine = {
   async info() {
@@ -71,6 +76,12 @@ export const realMachine: Machine = {
   async disk(path) {
     const { bsize, blocks, bavail, files, ffree } = await statfs(path);
     return { capacity: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree };
+  },
+  async cpuTime() {
+    const line = /^cpu +(.*)$/m.exec(await textOf("/proc/stat"))?.[1];
+    if (line === undefined) return undefined;
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(" ").map(Number);
+    return (user + nice + system + irq + softirq + steal) * tickNanoseconds;
   },
   async availableMemory() {
     const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await textOf("/proc/meminfo"))?.[1];

@@ -41,6 +41,7 @@ export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   readonly #registrar: NodeRegistrar;
   readonly #ready = Promise.withResolvers<void>();
+  readonly #registered = Promise.withResolvers<void>();
   #state: RuntimeState = unknownRuntime;
   #images: readonly Image[] = [];
   #memoryPressureUntil = Number.NEGATIVE_INFINITY;
@@ -62,6 +63,11 @@ export class NodeKeeper {
   /** Resolves when the node was first reported ready. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Resolves when the API has the node, ready or not. */
+  get registered(): Promise<void> {
+    return this.#registered.promise;
   }
 
   get state(): RuntimeState {
@@ -138,6 +144,7 @@ export class NodeKeeper {
       problems: this.#problems(),
     };
     await this.#registrar.report(input, health, signal);
+    this.#registered.resolve();
     if (health.problems.length === 0) this.#ready.resolve();
   }
 

@@ -27,6 +27,8 @@ export interface PodManagerOptions {
   readonly source: PodSource;
   readonly staticSource: PodSource | undefined;
   node(): Node | undefined;
+  /** Resolves when the API has the node: mirrors belong to it. */
+  readonly registered: Promise<void>;
   readonly events: PodEvents;
   /** What pods may have of the node. */
   allocatable(): Readonly<Record<string, string>>;
@@ -148,7 +150,12 @@ export class PodManager {
 
   #mirror(pod: Pod): void {
     if (!this.#sourcesReady) return;
-    void this.#mirrors.ensure(pod).then(() => this.#options.status.resend(uidOf(pod)));
+    const { registered, signal, status } = this.#options;
+    void registered.then(async () => {
+      if (signal.aborted || this.#workers.get(uidOf(pod))?.pod !== pod) return;
+      await this.#mirrors.ensure(pod);
+      status.resend(uidOf(pod));
+    });
   }
 
   /** A static pod's new version waits until the old one has ended: they share name, ports and mirror. */

@@ -225,15 +225,9 @@ export class PodRuntime {
   }
 
   async #createAndStart(run: Run, container: Container): Promise<void> {
-    const { images, runtime, events } = this.#options;
+    const { runtime, events } = this.#options;
     const { pod, status, signal } = run.input;
-    const image = await images.ensure({
-      pod,
-      container,
-      pullSecrets: run.input.pullSecrets,
-      sandboxConfig: run.sandboxConfig,
-      signal,
-    });
+    const image = await this.#image(run, container);
     const config = await this.#configure(run, container, image);
     const failed = (reason: string, error: unknown): never => {
       signal.throwIfAborted();
@@ -257,6 +251,20 @@ export class PodRuntime {
     events.container(pod, container.name, "Normal", "Started", "Container started");
     await this.#postStart(run, container, containerId);
     await this.#removeOld(status, container.name, signal);
+  }
+
+  async #image(run: Run, container: Container): Promise<cri.Image> {
+    const { images, events } = this.#options;
+    const { pod, signal } = run.input;
+    const { sandboxConfig } = run;
+    try {
+      return await images.ensure({ pod, container, pullSecrets: run.input.pullSecrets, sandboxConfig, signal });
+    } catch (error) {
+      if (error instanceof StartError) {
+        events.container(pod, container.name, "Warning", "Failed", `Error: ${error.reason}`);
+      }
+      throw error;
+    }
   }
 
   async #configure(run: Run, container: Container, image: cri.Image): Promise<cri.ContainerConfig> {
@@ -323,7 +331,8 @@ export class PodRuntime {
 
   /** Removes every container and sandbox of a pod that has ended for good. */
   async remove(status: RuntimePod, signal: AbortSignal): Promise<void> {
-    const { runtime } = this.#options;
+    const { runtime, backOff } = this.#options;
+    backOff.forget(`${status.uid}_`);
     for (const { id } of status.containers) await this.removeContainer(id, signal);
     for (const { id } of status.sandboxes)
       await ignoringGone(runtime.removePodSandbox({ podSandboxId: id }, { signal }));

@@ -4,7 +4,7 @@ import type { Pod } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
 import { formatTime } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
-import type { RuntimeClient } from "@kubets/cri";
+import type { CpuUsage, RuntimeClient } from "@kubets/cri";
 import type { KubeletConfiguration } from "../configuration.ts";
 import type { Machine, MachineInfo } from "../node/machine.ts";
 import type { PodCache } from "../runtime/pod-cache.ts";
@@ -16,7 +16,7 @@ import { createHandlers, createUpgradeHandlers } from "./handlers.ts";
 import type { ServerTls } from "./server.ts";
 import { KubeletServer } from "./server.ts";
 import type { Summary } from "./stats.ts";
-import { CpuRates, podSummaries } from "./stats.ts";
+import { CpuRates, cpuStats, podSummaries } from "./stats.ts";
 
 export interface ServeOptions {
   readonly nodeName: string;
@@ -95,10 +95,11 @@ function whenEnded(cache: PodCache, uid: string, containerId: string, signal: Ab
 
 async function summarize(options: ServeOptions, rates: CpuRates, startedAt: number): Promise<Summary> {
   const { runtime, cache, machine, machineInfo, nodeName, rootDir, clock } = options;
-  const [{ stats }, available, disk] = await Promise.all([
+  const [{ stats }, available, disk, cpuTime] = await Promise.all([
     runtime.runtime.listContainerStats({}),
     machine.availableMemory(),
     machine.disk(rootDir),
+    machine.cpuTime(),
   ]);
   const pods = podSummaries(stats, rates, (uid, container) => {
     const status = cache.peek(uid);
@@ -106,17 +107,21 @@ async function summarize(options: ServeOptions, rates: CpuRates, startedAt: numb
     return found?.startedAt ?? status?.sandboxes[0]?.createdAt ?? startedAt;
   });
   const time = formatTime(clock.now());
-  const sum = (pick: (pod: (typeof pods)[number]) => number | undefined) =>
-    pods.reduce((total, pod) => total + (pick(pod) ?? 0), 0);
+  const nodeCpu: CpuUsage | null =
+    cpuTime === undefined
+      ? null
+      : {
+          timestamp: clock.now() * 1e6,
+          usageCoreNanoSeconds: { value: cpuTime },
+          usageNanoCores: null,
+          psi: null,
+        };
+  const cpu = cpuStats("node", nodeCpu, rates);
   return {
     node: {
       nodeName,
       startTime: formatTime(startedAt),
-      cpu: {
-        time,
-        usageNanoCores: sum((pod) => pod.cpu?.usageNanoCores),
-        usageCoreNanoSeconds: sum((pod) => pod.cpu?.usageCoreNanoSeconds),
-      },
+      ...(cpu === undefined ? {} : { cpu }),
       memory: {
         time,
         availableBytes: available,

@@ -66,6 +66,7 @@ function simulatedMachine({ cpus, memory, storage }: SimulatedResources, name: s
       architecture: "amd64",
     }),
     disk: async () => ({ capacity: storage, available: storage, inodes: 0, inodesFree: 0 }),
+    cpuTime: async () => undefined,
     availableMemory: async () => memory,
   };
 }
