@@ -5,6 +5,7 @@ import { Agent, request as httpsRequest } from "node:https";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
+import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import type { ApiServer } from "../server.ts";
 import { configMap, send, testServer } from "../testing/server.ts";
@@ -18,7 +19,7 @@ let server: ApiServer;
 let running: Promise<void>;
 
 before(async () => {
-  const validity = { now: Date.now(), days: 1 };
+  const validity = { now: realClock.now(), days: 1 };
   const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
   const leaf = await createCertificate(
     { commonName: "api", usages: ["server"], ipAddresses: ["127.0.0.1"] },

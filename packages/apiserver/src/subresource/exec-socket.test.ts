@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
+import { realClock } from "@kubets/apimachinery";
 import { WebSocket } from "ws";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import { decodeFrame, encodeFrame } from "../streaming/spdy/frames.ts";
@@ -39,7 +40,7 @@ async function serveCat(socket: Duplex): Promise<void> {
 }
 
 test("exec over WebSocket is translated to the kubelet's SPDY, with stdin closed by the client", async () => {
-  const validity = { now: Date.now(), days: 1 };
+  const validity = { now: realClock.now(), days: 1 };
   const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
   const usages = ["server", "client"] as const;
   const leaf = await createCertificate({ commonName: "me", usages, ipAddresses: ["127.0.0.1"] }, ca, validity);

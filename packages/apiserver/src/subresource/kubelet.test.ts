@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
+import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
 import type { ApiServer } from "../server.ts";
 import { podNamed, realServer } from "../testing/real-server.ts";
@@ -28,7 +29,7 @@ function answer(request: IncomingMessage): { status: number; body: string } {
 }
 
 before(async () => {
-  const validity = { now: Date.now(), days: 1 };
+  const validity = { now: realClock.now(), days: 1 };
   const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
   const options = { commonName: "me", usages: ["server", "client"] as const, ipAddresses: ["127.0.0.1"] };
   leaf = await createCertificate(options, ca, validity);
