@@ -7,6 +7,7 @@ import type { ControllerContext, ControllerDefinition } from "../runtime/context
 import { Controller, isNamespaceTerminating, type Runnable } from "../runtime/controller.ts";
 import { messageOf } from "../runtime/pod-control.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
+import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { endpointsFor, managedByLabel } from "./endpoint-subsets.ts";
 
 export class EndpointsController implements Runnable {
@@ -14,6 +15,7 @@ export class EndpointsController implements Runnable {
   readonly #endpoints: Informer<Endpoints>;
   readonly #selectors: ServiceSelectors;
   readonly #recorder: EventRecorder;
+  readonly #triggerTimes = new TriggerTimes();
   readonly #controller: Controller;
 
   constructor(context: ControllerContext) {
@@ -38,11 +40,18 @@ export class EndpointsController implements Runnable {
 
   async reconcile(key: string, signal: AbortSignal): Promise<undefined> {
     const service = this.#selectors.services.lister.getByKey(key);
-    if (service === undefined) return await this.#remove(key, signal);
+    if (service === undefined) {
+      this.#triggerTimes.forget(key);
+      return await this.#remove(key, signal);
+    }
     if (!selectsPods(service)) return;
     const current = this.#endpoints.lister.getByKey(key);
-    const wanted = endpointsFor(service, this.#selectors.podsOf(service), current);
+    const pods = this.#selectors.podsOf(service);
+    const wanted = endpointsFor(service, pods, current);
     if (current !== undefined && sameEndpoints(current, wanted)) return;
+    const annotations = withTriggerTime(wanted.metadata?.annotations, this.#triggerTimes.next(service, pods));
+    const { annotations: _, ...metadata } = wanted.metadata ?? {};
+    wanted.metadata = annotations === undefined ? metadata : { ...metadata, annotations };
     const client = this.#context.client.resource(endpoints).namespace(service.metadata?.namespace ?? "");
     try {
       if (current === undefined) await client.create(wanted, { signal });
@@ -78,7 +87,8 @@ function sameEndpoints(a: Endpoints, b: Endpoints): boolean {
   return (
     deepEqual(a.subsets ?? [], b.subsets ?? []) &&
     deepEqual(a.metadata?.labels ?? {}, b.metadata?.labels ?? {}) &&
-    deepEqual(a.metadata?.annotations ?? {}, b.metadata?.annotations ?? {})
+    // When it last changed is no change.
+    deepEqual(withTriggerTime(a.metadata?.annotations, undefined), withTriggerTime(b.metadata?.annotations, undefined))
   );
 }
 

@@ -7,6 +7,7 @@ import type { ControllerContext, ControllerDefinition } from "../runtime/context
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { messageOf } from "../runtime/pod-control.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
+import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { WriteTracker } from "../runtime/write-tracker.ts";
 import { addressTypesOf, desiredEndpoints } from "./desired-endpoints.ts";
 import { managedBy, managedByLabel, planSlices, type SlicePlan, serviceNameLabel } from "./slice-plan.ts";
@@ -29,6 +30,7 @@ export class EndpointSliceController implements Runnable {
   readonly #recorder: EventRecorder;
   readonly #tracker = new WriteTracker();
   readonly #staleSince = new Map<string, number>();
+  readonly #triggerTimes = new TriggerTimes();
   readonly #controller: Controller;
 
   constructor(context: ControllerContext) {
@@ -55,6 +57,7 @@ export class EndpointSliceController implements Runnable {
     const service = this.#selectors.services.lister.getByKey(key);
     if (service === undefined) {
       this.#tracker.forget(key);
+      this.#triggerTimes.forget(key);
       return undefined;
     }
     if (!selectsPods(service)) return undefined;
@@ -95,21 +98,29 @@ export class EndpointSliceController implements Runnable {
     const types = addressTypesOf(service);
     const useless = existing.filter((slice) => !isOwned(slice) || !types.some((type) => type === slice.addressType));
     await this.#apply(key, { create: [], update: [], remove: useless }, signal);
+    const triggerTime = this.#triggerTimes.next(service, pods);
     let waiting = 0;
     for (const type of types) {
       const desired = desiredEndpoints(service, pods, type, (name) => this.#nodes.lister.get(undefined, name));
       waiting += desired.waiting.length;
       const ofType = existing.filter((slice) => slice.addressType === type && !useless.includes(slice));
-      await this.#apply(key, planSlices(service, type, desired.groups, ofType, maxEndpointsPerSlice), signal);
+      await this.#apply(
+        key,
+        planSlices(service, type, desired.groups, ofType, maxEndpointsPerSlice),
+        signal,
+        triggerTime,
+      );
     }
     if (waiting > 0) throw new Error(`nodes of ${waiting} pods of service ${key} are not known`);
   }
 
-  async #apply(key: string, plan: SlicePlan, signal: AbortSignal): Promise<void> {
+  async #apply(key: string, plan: SlicePlan, signal: AbortSignal, triggerTime?: string): Promise<void> {
     const { namespace = "" } = splitKey(key);
     const client = this.#context.client.resource(endpointSlices).namespace(namespace);
-    for (const slice of plan.create) this.#tracker.wrote(key, await client.create(slice, { signal }));
-    for (const slice of plan.update) this.#tracker.wrote(key, await client.update(slice, { signal }));
+    for (const slice of plan.create)
+      this.#tracker.wrote(key, await client.create(stamped(slice, triggerTime), { signal }));
+    for (const slice of plan.update)
+      this.#tracker.wrote(key, await client.update(stamped(slice, triggerTime), { signal }));
     for (const slice of plan.remove) {
       try {
         await client.delete(slice.metadata?.name ?? "", { signal });
@@ -155,6 +166,12 @@ export class EndpointSliceController implements Runnable {
       if (concerned) this.#controller.enqueue(keyOf(service));
     }
   }
+}
+
+function stamped(slice: EndpointSlice, triggerTime: string | undefined): EndpointSlice {
+  const { annotations: old, ...metadata } = slice.metadata ?? {};
+  const annotations = withTriggerTime(old, triggerTime);
+  return { ...slice, metadata: annotations === undefined ? metadata : { ...metadata, annotations } };
 }
 
 function zoneOf(node: Node): string | undefined {

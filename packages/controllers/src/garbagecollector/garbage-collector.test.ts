@@ -88,6 +88,10 @@ suite("the garbage collector", { timeout: 30_000 }, () => {
     await gone("wrong-uid");
     await make("elsewhere", [owned(a)], "y");
     await gone("elsewhere", "y");
+    await harness.eventually(
+      async () => (await harness.events("y")).some(({ reason }) => reason === "OwnerRefInvalidNamespace"),
+      "word of it",
+    );
     await stays("wa");
   });
 

@@ -123,6 +123,13 @@ class GarbageCollector implements Runnable {
         (known.beingDeleted && known.deletingDependents ? result.waiting : result.solid).push(reference);
         continue;
       }
+      if (
+        known?.resource !== undefined &&
+        known.identity.namespace !== "" &&
+        known.identity.namespace !== node.identity.namespace
+      ) {
+        this.#complain(node, reference);
+      }
       if (this.#absent.has(reference.uid) || this.#absent.has(this.#absentKey(node, reference))) {
         result.dangling.push(reference);
         continue;
@@ -169,10 +176,13 @@ class GarbageCollector implements Runnable {
     return owner?.metadata?.uid === reference.uid ? owner : undefined;
   }
 
-  #complain(node: GraphNode, { kind, name, uid }: OwnerReference): void {
-    const { apiVersion, kind: ownKind, name: ownName, uid: ownUid } = node.identity;
-    const object = { apiVersion, kind: ownKind, metadata: { name: ownName, uid: ownUid } };
-    const message = `ownerRef [${kind} ${name} ${uid}] does not exist in namespace ""`;
+  /** Owners are in the dependent's own namespace or in none; whoever wrote otherwise should learn of it. */
+  #complain(node: GraphNode, { apiVersion, kind, name, uid }: OwnerReference): void {
+    const { namespace } = node.identity;
+    const metadata = { name: node.identity.name, uid: node.identity.uid, ...(namespace === "" ? {} : { namespace }) };
+    const object = { apiVersion: node.identity.apiVersion, kind: node.identity.kind, metadata };
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace "${namespace}"`;
     this.#recorder.event(object, "Warning", "OwnerRefInvalidNamespace", message);
   }
 

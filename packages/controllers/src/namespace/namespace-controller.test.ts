@@ -114,6 +114,10 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     assert.equal((await slices.list()).items.length, 1);
     assert.deepEqual(slice.ports, [{ name: "http", port: 8080, protocol: "TCP" }]);
     const [first] = slice.endpoints ?? [];
+    assert.match(
+      slice.metadata?.annotations?.["endpoints.kubernetes.io/last-change-trigger-time"] ?? "",
+      /^\d{4}-.*Z$/,
+    );
     assert.deepEqual(
       [first?.zone, first?.nodeName, first?.conditions],
       ["z", "n", { ready: true, serving: true, terminating: false }],
