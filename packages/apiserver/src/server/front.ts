@@ -82,6 +82,8 @@ export class HttpsFront {
         keepAliveTimeout: 180_000,
       },
     });
+    // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
+    this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
     this.#server.on("request", (request, response) => void this.#serve(request, response));
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
