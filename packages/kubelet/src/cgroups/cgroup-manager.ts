@@ -77,7 +77,7 @@ class Cgroupfs implements CgroupManager {
   async create(pod: Pod): Promise<void> {
     if (this.#broken) return;
     try {
-      for (const hierarchy of this.#hierarchies) await this.#make(hierarchy, this.parentOf(pod));
+      await Promise.all(this.#hierarchies.map((hierarchy) => this.#make(hierarchy, this.parentOf(pod))));
       await (this.#unified ? this.#limitUnified(pod) : this.#limitV1(pod));
     } catch (error) {
       this.#broken = true;

@@ -245,10 +245,10 @@ export class PodSyncer implements PodSteps {
     const references = podReferences(pod);
     objects.configMaps.use(uid, namespace, references.configMaps);
     objects.secrets.use(uid, namespace, references.secrets);
-    if (!hasRunningParts(runtime)) {
-      await files.makeDirectories(pod);
-      await cgroups.create(pod);
-    }
+    const isNew = !hasRunningParts(runtime);
+    if (isNew) await files.makeDirectories(pod);
+    // Beside the volumes: each waits for others most of the time, the API, mount(8), the kernel.
+    const cgroup = isNew ? cgroups.create(pod) : undefined;
     try {
       const mounted = await volumes.mount(pod, this.#sources(pod, runtime, signal), signal);
       memory.mountRetryMs = firstMountRetryMs;
@@ -260,6 +260,8 @@ export class PodSyncer implements PodSteps {
       const wakeAfterMs = memory.mountRetryMs;
       memory.mountRetryMs = Math.min(memory.mountRetryMs * 2, maxMountRetryMs);
       return { wakeAfterMs };
+    } finally {
+      await cgroup;
     }
   }
 

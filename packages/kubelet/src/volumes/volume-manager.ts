@@ -134,11 +134,13 @@ export class VolumeManager {
   }
 
   async #payload(pod: Pod, volume: Volume, sources: PayloadSources, signal: AbortSignal) {
-    const { files, refreshAt } = await volumePayload(pod, volume, sources);
     const path = this.#options.paths.volume(uidOf(pod), payloadPlugin(volume), volume.name);
     // Secrets stay out of the disk; ConfigMaps may be large and are no secret.
     const memory = volume.configMap === undefined ? { size: undefined } : undefined;
-    await this.#directory(pod, volume, path, 0o777, memory, signal);
+    const [{ files, refreshAt }] = await bothSettled(
+      volumePayload(pod, volume, sources),
+      this.#directory(pod, volume, path, 0o777, memory, signal),
+    );
     const group = pod.spec?.securityContext?.fsGroup;
     const timestamp = dataTimestamp(this.#options.clock.now());
     const changed = await writeAtomically(path, files, timestamp, async (directory) => {
@@ -147,6 +149,12 @@ export class VolumeManager {
     if (changed) this.#options.logger.debug("volume written", { pod: podRef(pod).name, volume: volume.name });
     return { path, again: refreshAt };
   }
+}
+
+/** Side by side, but none outlives a failure of the other: what is half mounted must not meet its own removal. */
+async function bothSettled<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
 }
 
 function payloadPlugin(volume: Volume): string {
