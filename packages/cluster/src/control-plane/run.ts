@@ -79,6 +79,7 @@ function addressForOthers(config: ClusterConfig): string {
 async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<readonly Component[]> {
   const { clock, logger } = means;
   const components: Component[] = [];
+  if (config.simulatedNodes > 0) components.push(await simulatedNodes(config.simulatedNodes, means));
   if (config.nodes > 0) {
     const [{ NodeRoutes }, { machineRoutes }, { DnsEndpoints }, { createInformerFactory }] = await Promise.all([
       import("@kubets/network"),
@@ -106,4 +107,14 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
     );
   }
   return components;
+}
+
+async function simulatedNodes(count: number, means: ControlPlaneMeans): Promise<Component> {
+  const { SimulatedNodes } = await import("@kubets/kubelet");
+  return new SimulatedNodes({
+    ...means,
+    client: means.clientFor("system:kubets", ["system:masters", "system:authenticated"]),
+    clientFor: (node) => means.clientFor(`system:node:${node}`, ["system:nodes", "system:authenticated"]),
+    count,
+  });
 }
