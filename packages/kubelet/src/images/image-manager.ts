@@ -2,11 +2,11 @@
 
 import type { Container, Pod, Secret } from "@kubets/api";
 import type { Clock } from "@kubets/apimachinery";
+import { formatDuration } from "@kubets/apimachinery";
 import type { AuthConfig, Image, ImageService, PodSandboxConfig } from "@kubets/cri";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { uidOf } from "../pods/pod-ref.ts";
 import type { BackOff } from "../runtime/back-off.ts";
-import { goDuration } from "../runtime/go-duration.ts";
 import { StartError } from "../runtime/start-error.ts";
 import { withDefaultTag } from "./image-reference.ts";
 import { credentialsFor } from "./pull-secrets.ts";
@@ -93,7 +93,7 @@ export class ImageManager {
       const pulled = await this.#options.images.imageStatus({ image: { image: imageRef } }, { signal });
       if (pulled.image === null) throw new Error(`image "${imageRef}" is not there after it was pulled`);
       const now = clock.monotonic();
-      const message = `Successfully pulled image "${container.image}" in ${goDuration(Math.round(now - startedAt))} (${goDuration(Math.round(now - asked))} including waiting). Image size: ${pulled.image.size} bytes.`;
+      const message = `Successfully pulled image "${container.image}" in ${formatDuration(Math.round(now - startedAt))} (${formatDuration(Math.round(now - asked))} including waiting). Image size: ${pulled.image.size} bytes.`;
       events.container(pod, container.name, "Normal", "Pulled", message);
       this.#failures.delete(key);
       return pulled.image;

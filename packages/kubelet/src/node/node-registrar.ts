@@ -3,9 +3,8 @@
 import type { Node, NodeStatus } from "@kubets/api";
 import { nodes } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
-import { formatTime, isAlreadyExists, isNotFound } from "@kubets/apimachinery";
+import { deepEqual, formatTime, isAlreadyExists, isNotFound } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
-import { equalJson } from "../status/status-patch.ts";
 import type { NodeHealth } from "./conditions.ts";
 import { nodeConditions } from "./conditions.ts";
 import type { NodeInput } from "./node-object.ts";
@@ -91,7 +90,7 @@ export class NodeRegistrar {
     const old = (before.status ?? {}) as Record<string, unknown>;
     const changed: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(status)) {
-      if (key === "conditions" || !equalJson(old[key], value)) changed[key] = value;
+      if (key === "conditions" || !deepEqual(old[key], value)) changed[key] = value;
     }
     // Addresses would be merged by type; there may be two of one type.
     if (Array.isArray(changed["addresses"]) && old["addresses"] !== undefined) {
@@ -121,7 +120,7 @@ function sameButHeartbeat(old: NodeStatus, status: NodeStatus): boolean {
   const types = wanted.conditions.map((c) => c.type);
   const reported = (had["conditions"] as { type: string }[]).filter((c) => types.includes(c.type));
   return (
-    own.every((key) => equalJson(had[key], (wanted as Record<string, unknown>)[key])) &&
-    equalJson(reported, wanted.conditions)
+    own.every((key) => deepEqual(had[key], (wanted as Record<string, unknown>)[key])) &&
+    deepEqual(reported, wanted.conditions)
   );
 }

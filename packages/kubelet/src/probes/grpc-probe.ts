@@ -1,7 +1,7 @@
 /** gRPC health checks (grpc.health.v1), spoken over HTTP/2 without TLS: one small request needs no gRPC library. Source: pkg/probe/grpc. */
 
 import type { Clock } from "@kubets/apimachinery";
-import { goDuration } from "../runtime/go-duration.ts";
+import { formatDuration } from "@kubets/apimachinery";
 import type { ProbeAnswer } from "./prober.ts";
 
 const servingStates = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
@@ -55,7 +55,7 @@ export async function grpcProbe(
     return fail(`error: failed to connect service "${address}": ${(error as Error).message}`);
   }
   if (answer === "timeout") {
-    const limit = goDuration(options.timeoutMs);
+    const limit = formatDuration(options.timeoutMs);
     return fail(`timeout: failed to connect service "${address}" within ${limit}: context deadline exceeded`);
   }
   if (answer.grpcStatus === unimplemented) {

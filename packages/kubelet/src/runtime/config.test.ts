@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { testContainer, testPod } from "../testing/pods.ts";
 import { podDns } from "./dns.ts";
-import { goDuration } from "./go-duration.ts";
 import { podHostname } from "./hostname.ts";
 import { managedHosts } from "./hosts-file.ts";
 import {
@@ -137,16 +136,4 @@ describe("security context", () => {
     );
     verifyRunAsNonRoot(pod, container, { uid: 7, username: "" });
   });
-});
-
-it("goDuration prints as Go does", () => {
-  assert.deepEqual([0, 12, 1500, 10_000, 80_000, 300_000, 3_661_000].map(goDuration), [
-    "0s",
-    "12ms",
-    "1.5s",
-    "10s",
-    "1m20s",
-    "5m0s",
-    "1h1m1s",
-  ]);
 });

@@ -2,6 +2,7 @@
 
 import type { Container, EphemeralContainer, Pod, Secret } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
+import { formatDuration } from "@kubets/apimachinery";
 import type * as cri from "@kubets/cri";
 import { CriError, isNotFound } from "@kubets/cri";
 import type { ImageManager } from "../images/image-manager.ts";
@@ -13,7 +14,6 @@ import type { BackOff } from "./back-off.ts";
 import type { ContainerBuilder } from "./container-builder.ts";
 import { targetOf } from "./container-builder.ts";
 import { hashContainer } from "./container-hash.ts";
-import { goDuration } from "./go-duration.ts";
 import { killContainer, killPod } from "./kill.ts";
 import type { PodActions, ProbeVerdicts } from "./pod-actions.ts";
 import { computePodActions, isIdle } from "./pod-actions.ts";
@@ -217,7 +217,7 @@ export class PodRuntime {
       const which = formatPod(pod);
       const event = `Back-off restarting failed container ${container.name} in pod ${which}`;
       events.container(pod, container.name, "Warning", "BackOff", event);
-      const delay = goDuration(backOff.delayMs(key));
+      const delay = formatDuration(backOff.delayMs(key));
       const message = `back-off ${delay} restarting failed container=${container.name} pod=${which}`;
       throw new StartError("CrashLoopBackOff", message, remainingMs);
     }

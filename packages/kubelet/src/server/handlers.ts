@@ -4,6 +4,7 @@ import type { Pod } from "@kubets/api";
 import type { Clock } from "@kubets/apimachinery";
 import type { RuntimeService } from "@kubets/cri";
 import type { KubeletConfiguration } from "../configuration.ts";
+import { kubeletConfigurationFile } from "../configuration-file.ts";
 import { findContainer, podRef, uidOf } from "../pods/pod-ref.ts";
 import type { RuntimeContainer, RuntimePod } from "../runtime/pod-status.ts";
 import { latestContainer } from "../runtime/pod-status.ts";
@@ -50,14 +51,7 @@ export function createHandlers(sources: HandlerSources): Record<string, Handler>
     pods: async (context) => json(context, { kind: "PodList", apiVersion: "v1", metadata: {}, items: sources.pods() }),
     runningpods: async (context) =>
       json(context, { kind: "PodList", apiVersion: "v1", metadata: {}, items: runningPods(sources) }),
-    configz: async (context) =>
-      json(context, {
-        kubeletconfig: {
-          kind: "KubeletConfiguration",
-          apiVersion: "kubelet.config.k8s.io/v1beta1",
-          ...sources.configuration,
-        },
-      }),
+    configz: async (context) => json(context, { kubeletconfig: kubeletConfigurationFile(sources.configuration) }),
     stats: async (context) => {
       if (context.parts[0] !== "summary") throw new HttpError(404, "404 page not found");
       json(context, await sources.summary());

@@ -3,11 +3,11 @@
 import type { Pod, PodCondition, PodStatus } from "@kubets/api";
 import { pods } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
-import { isConflict, isNotFound } from "@kubets/apimachinery";
+import { deepEqual, isConflict, isNotFound } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
 import { podRef, uidOf } from "../pods/pod-ref.ts";
 import { kubeletConditions } from "./conditions.ts";
-import { equalJson, statusPatch } from "./status-patch.ts";
+import { statusPatch } from "./status-patch.ts";
 
 export interface StatusManagerOptions {
   readonly client: Client;
@@ -57,7 +57,7 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entry(pod);
     entry.pod = pod;
-    if (equalJson(entry.status, status) && entry.acknowledged === entry.status) return;
+    if (deepEqual(entry.status, status) && entry.acknowledged === entry.status) return;
     entry.status = status;
     this.#touch(entry);
   }

@@ -1,6 +1,7 @@
 /** The strategic merge patch that takes a pod's status from what the server has to what it should be. Pure. */
 
 import type { PodCondition, PodStatus } from "@kubets/api";
+import { deepEqual } from "@kubets/apimachinery";
 import { kubeletConditions } from "./conditions.ts";
 
 type Fields = Record<string, unknown>;
@@ -14,22 +15,13 @@ const clearable = new Set([
 /** Lists that a strategic merge patch would merge by key: `$patch: replace` makes it replace them. */
 const mergedLists = new Set(["podIPs", "hostIPs"]);
 
-export function equalJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keysA = Object.keys(a).filter((key) => (a as Fields)[key] !== undefined);
-  const keysB = Object.keys(b).filter((key) => (b as Fields)[key] !== undefined);
-  return keysA.length === keysB.length && keysA.every((key) => equalJson((a as Fields)[key], (b as Fields)[key]));
-}
-
 /** Undefined when there is nothing to change. Conditions that are not the kubelet's are left alone. */
 export function statusPatch(uid: string, old: PodStatus, wanted: PodStatus): object | undefined {
   const status: Fields = {};
   const before = old as unknown as Fields;
   const after = wanted as unknown as Fields;
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (key === "conditions" || equalJson(before[key], after[key])) continue;
+    if (key === "conditions" || deepEqual(before[key], after[key])) continue;
     if (after[key] !== undefined) status[key] = replacing(key, before[key], after[key]);
     else if (clearable.has(key)) status[key] = null;
   }
@@ -52,7 +44,7 @@ function changedConditions(old: readonly PodCondition[], wanted: readonly PodCon
     if (!kubeletConditions.includes(condition.type)) continue;
     const before = old.find((c) => c.type === condition.type);
     const { lastProbeTime: _, ...comparable } = (before ?? {}) as PodCondition;
-    if (equalJson(comparable, condition)) continue;
+    if (deepEqual(comparable, condition)) continue;
     // What the old condition said and the new one does not must be taken back explicitly.
     const cleared = Object.keys(comparable).filter((key) => !(key in condition));
     changed.push({ ...condition, ...Object.fromEntries(cleared.map((key) => [key, null])) });
