@@ -1,8 +1,7 @@
 /** Which pods go first when a set shrinks. The order is upstream's ActivePodsWithRanks: the least loss to the user first. */
 
-import type { Pod } from "@kubets/api";
+import { isPodReady, type Pod, podCondition } from "@kubets/api";
 import { parseTime } from "@kubets/apimachinery";
-import { isPodReady, podCondition } from "./pods.ts";
 
 export interface RankedPod {
   readonly pod: Pod;
@@ -39,7 +38,7 @@ function deletionCost(pod: Pod): number {
 }
 
 function readyTime(pod: Pod): number {
-  return parseTime(podCondition(pod, "Ready")?.lastTransitionTime ?? undefined);
+  return parseTime(podCondition(pod.status, "Ready")?.lastTransitionTime ?? undefined);
 }
 
 /** The younger first, by orders of magnitude of age; within one, in order of uid, so that long-lived sets lose no one cohort. */

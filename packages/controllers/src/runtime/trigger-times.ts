@@ -1,8 +1,7 @@
 /** When the change that led to new endpoints happened, for those who measure how long the cluster takes to act on it. Rule of endpointslice's trigger time tracker. */
 
-import type { Pod, Service } from "@kubets/api";
+import { type Pod, podCondition, type Service } from "@kubets/api";
 import { formatTime, keyOf, parseTime } from "@kubets/apimachinery";
-import { podCondition } from "./pods.ts";
 
 export const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
@@ -23,7 +22,7 @@ export class TriggerTimes {
     const changes: number[] = [];
     if (created > (before?.service ?? 0)) changes.push(created);
     for (const pod of pods) {
-      const at = parseTime(podCondition(pod, "Ready")?.lastTransitionTime);
+      const at = parseTime(podCondition(pod.status, "Ready")?.lastTransitionTime);
       if (Number.isNaN(at)) continue;
       now.set(keyOf(pod), at);
       if (at > (before?.pods.get(keyOf(pod)) ?? 0)) changes.push(at);
