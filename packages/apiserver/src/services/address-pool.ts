@@ -70,7 +70,8 @@ export class IpPool {
   /** @throws Error for text that is no CIDR, or one too small */
   constructor(cidr: string, random: () => number) {
     const parsed = parseCidr(cidr);
-    if (parsed === undefined) throw new Error(`service CIDR ${JSON.stringify(cidr)} is not a CIDR such as 10.96.0.0/12`);
+    if (parsed === undefined)
+      throw new Error(`service CIDR ${JSON.stringify(cidr)} is not a CIDR such as 10.96.0.0/12`);
     this.#cidr = parsed;
     this.family = parsed.family === 4 ? "IPv4" : "IPv6";
     const total = 1n << BigInt((parsed.family === 4 ? 32 : 128) - parsed.prefix);
@@ -140,9 +141,7 @@ export class PortPool {
   /** @throws AllocationError */
   take(port: number): void {
     if (!this.#numbers.contains(BigInt(port))) {
-      throw new AllocationError(
-        `provided port is not in the valid range. The range of valid ports is ${this.#range}`,
-      );
+      throw new AllocationError(`provided port is not in the valid range. The range of valid ports is ${this.#range}`);
     }
     if (this.#numbers.isTaken(BigInt(port))) throw new AllocationError("provided port is already allocated");
     this.#numbers.take(BigInt(port));

@@ -3,7 +3,7 @@
  * Source: pkg/controlplane/controller/systemnamespaces and kubernetesservice, reconcilers.
  */
 
-import type { Endpoints, EndpointSlice, Service } from "@kubets/api";
+import type { EndpointSlice, Endpoints, Service } from "@kubets/api";
 import { deepEqual, isAlreadyExists, isNotFound, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 

@@ -27,7 +27,10 @@ test("a Service gets an address, keeps it, and gives it back", async () => {
     `Service "b" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: failed to allocate IP ${clusterIP}: provided IP is already allocated`,
   );
   const outside = await send(server, "POST", services, service("b", { clusterIP: "10.0.0.1" }));
-  assert.match(outside.json.message, /the provided IP \(10\.0\.0\.1\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/24$/);
+  assert.match(
+    outside.json.message,
+    /the provided IP \(10\.0\.0\.1\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/24$/,
+  );
   const updated = await send(server, "PUT", `${services}/a`, service("a", { sessionAffinity: "ClientIP" }));
   assert.equal(updated.json.spec.clusterIP, clusterIP, updated.text);
   await send(server, "DELETE", `${services}/a`);
@@ -51,16 +54,34 @@ test("node ports: any, a certain one, and not twice", async () => {
   const any = await send(server, "POST", services, service("a", { type: "NodePort" }));
   const [{ nodePort }] = any.json.spec.ports;
   assert.ok(nodePort >= 30000 && nodePort <= 32767, any.text);
-  const twice = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }));
+  const twice = await send(
+    server,
+    "POST",
+    services,
+    service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }),
+  );
   assert.equal(
     twice.json.message,
     `Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${nodePort}: provided port is already allocated`,
   );
-  const range = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] }));
-  assert.match(range.json.message, /provided port is not in the valid range\. The range of valid ports is 30000-32767$/);
+  const range = await send(
+    server,
+    "POST",
+    services,
+    service("b", { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] }),
+  );
+  assert.match(
+    range.json.message,
+    /provided port is not in the valid range\. The range of valid ports is 30000-32767$/,
+  );
   const back = await send(server, "PATCH", `${services}/a`, { spec: { type: "ClusterIP" } }, mergePatch);
   assert.equal(back.json.spec.ports[0].nodePort, undefined, back.text);
-  const free = await send(server, "POST", services, service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }));
+  const free = await send(
+    server,
+    "POST",
+    services,
+    service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }),
+  );
   assert.equal(free.status, 201, free.text);
 });
 
