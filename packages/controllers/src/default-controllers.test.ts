@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
+  cronJobs,
   type Deployment,
+  daemonSets,
   deployments,
   endpointSlices,
+  jobs,
   type Node,
   namespaces,
   nodes,
+  podDisruptionBudgets,
   pods,
+  replicationControllers,
+  resourceQuotas,
   services,
+  statefulSets,
 } from "@kubets/api";
 import { formatTime, isNotFound, realClock } from "@kubets/apimachinery";
 import { defaultControllers } from "./default-controllers.ts";
@@ -69,6 +76,52 @@ suite("all controllers together", { timeout: 60_000 }, () => {
     const count = harness.api.requests.length;
     await realClock.sleep(1500);
     assert.deepEqual(harness.api.requests.slice(count), [], "idle means idle");
+    await harness.stop();
+  });
+
+  test("one of every workload, and not a request more than they need", async () => {
+    const harness = await startHarness(defaultControllers({ rootCA: "CA" }));
+    const { client } = harness;
+    const now = formatTime(realClock.now());
+    const conditions = [{ type: "Ready", status: "True", lastHeartbeatTime: now, lastTransitionTime: now }];
+    await client.resource(nodes).create({ metadata: { name: "n" } });
+    await client
+      .resource(nodes)
+      .patch("n", "application/merge-patch+json", { status: { conditions } }, { subresource: "status" });
+    const parts = (app: string) => ({
+      selector: { matchLabels: { app } },
+      template: { metadata: { labels: { app } }, spec: { containers: [{ name: "c", image: "i" }] } },
+    });
+    const metadata = (name: string) => ({ name, namespace: "y" });
+    const once = { spec: { containers: [{ name: "c", image: "i" }], restartPolicy: "Never" } };
+    await client.resource(daemonSets).create({ metadata: metadata("ds"), spec: parts("ds") });
+    await client
+      .resource(statefulSets)
+      .create({ metadata: metadata("sts"), spec: { ...parts("sts"), replicas: 2, serviceName: "sts" } });
+    await client.resource(deployments).create({ metadata: metadata("web"), spec: { ...parts("web"), replicas: 2 } });
+    const rc = { selector: { app: "rc" }, template: parts("rc").template };
+    await client.resource(replicationControllers).create({ metadata: metadata("rc"), spec: rc });
+    await client.resource(jobs).create({ metadata: metadata("job"), spec: { template: once } });
+    await client.resource(jobs).create({ metadata: metadata("held"), spec: { template: once, suspend: true } });
+    await client
+      .resource(cronJobs)
+      .create({
+        metadata: metadata("cron"),
+        spec: { schedule: "0 0 1 1 *", jobTemplate: { spec: { template: once } } },
+      });
+    await client
+      .resource(podDisruptionBudgets)
+      .create({ metadata: metadata("pdb"), spec: { selector: parts("web").selector, minAvailable: 1 } });
+    await client.resource(resourceQuotas).create({ metadata: metadata("quota"), spec: { hard: { pods: "20" } } });
+    const headless = { clusterIP: "None", selector: { app: "sts" }, ports: [{ port: 80 }] };
+    await client.resource(services).create({ metadata: metadata("sts"), spec: headless });
+    await harness.quiet();
+    await harness.eventually(async () => (await harness.pods("y")).length === 7, "all pods");
+    await harness.quiet();
+    const count = harness.api.requests.length;
+    await realClock.sleep(1500);
+    assert.deepEqual(harness.api.requests.slice(count), []);
+    assert.ok(count < 450, `${count} requests are more than this needs`);
     await harness.stop();
   });
 });
