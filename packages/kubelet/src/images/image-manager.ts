@@ -104,7 +104,8 @@ export class ImageManager {
       events.container(pod, container.name, "Warning", "Failed", message);
       backOff.next(key);
       this.#failures.set(key, text);
-      throw new StartError("ErrImagePull", text, backOff.delayMs(key));
+      // Tried again before its back-off ends, so that the status tells ImagePullBackOff meanwhile.
+      throw new StartError("ErrImagePull", text);
     }
   }
 

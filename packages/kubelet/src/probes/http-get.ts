@@ -50,8 +50,8 @@ export async function httpGet(
     }
   } catch (error) {
     if (!deadline.signal.aborted || options.signal.aborted) throw error;
-    const url = probeUrl(target);
-    throw new ProbeTimeout(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
+    const shown = withPort(probeUrl(target));
+    throw new ProbeTimeout(`Get "${shown}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
   } finally {
     timer.cancel();
   }
@@ -117,8 +117,14 @@ function headersOf({ headers, userAgent }: HttpTarget): Record<string, string | 
 
 /** Connection errors in the words of Go's client, which users know from events. */
 function describe(error: NodeJS.ErrnoException, url: URL): Error {
-  const address = `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
-  return new Error(`Get "${url}": ${dialError(error, address)}`, { cause: error });
+  return new Error(`Get "${withPort(url)}": ${dialError(error, hostAndPort(url))}`, { cause: error });
+}
+
+const hostAndPort = (url: URL) => `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
+
+/** As probes are reported: the port is told also when it is the scheme's own. */
+function withPort(url: URL): string {
+  return `${url.protocol}//${hostAndPort(url)}${url.pathname}${url.search}`;
 }
 
 export function dialError(error: NodeJS.ErrnoException, address: string): string {

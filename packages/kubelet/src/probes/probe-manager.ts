@@ -4,7 +4,7 @@ import type { Container, ContainerStatus, Pod, Probe } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { allContainers, isSidecar, uidOf } from "../pods/pod-ref.ts";
-import type { ProbeVerdicts } from "../runtime/pod-actions.ts";
+import type { ProbeVerdicts } from "../runtime/actions.ts";
 import type { RuntimePod } from "../runtime/pod-status.ts";
 import { latestContainer } from "../runtime/pod-status.ts";
 import type { Readiness } from "../status/generate-status.ts";

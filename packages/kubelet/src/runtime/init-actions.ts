@@ -2,8 +2,8 @@
 
 import type { Container, Pod } from "@kubets/api";
 import { isSidecar } from "../pods/pod-ref.ts";
-import type { KillReason, PodActions, ProbeVerdicts } from "./pod-actions.ts";
-import { isChanged, killUnknown } from "./pod-actions.ts";
+import type { KillReason, PodActions, ProbeVerdicts } from "./actions.ts";
+import { isChanged, killUnknown } from "./actions.ts";
 import type { RuntimeContainer, RuntimePod } from "./pod-status.ts";
 import { latestContainer } from "./pod-status.ts";
 import { restartsOnFailure } from "./restart-policy.ts";

@@ -7,7 +7,7 @@ import { isNotFound } from "@kubets/cri";
 import { runHook } from "../lifecycle/hooks.ts";
 import type { PodEvents } from "../pods/pod-events.ts";
 import { findContainer, isSidecar } from "../pods/pod-ref.ts";
-import type { KillReason } from "./pod-actions.ts";
+import type { KillReason } from "./actions.ts";
 import type { RuntimeContainer, RuntimePod } from "./pod-status.ts";
 
 const minimumGraceSeconds = 2;

@@ -5,6 +5,7 @@ import type { Mount, MountPropagation } from "@kubets/cri";
 import type { KubeletPaths } from "../paths.ts";
 import { uidOf } from "../pods/pod-ref.ts";
 import type { Mounter } from "../volumes/mounter.ts";
+import { isPayloadVolume } from "../volumes/payload.ts";
 import { bindSubPath, checkSubPath } from "../volumes/sub-path.ts";
 import { expand } from "./expansion.ts";
 
@@ -43,9 +44,15 @@ async function volumeMount(input: MountInput, mount: VolumeMount, index: number)
   return {
     hostPath: subPath === "" ? volume : await subPathOf(input, mount, index, volume, subPath),
     containerPath: mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`,
-    readonly: mount.readOnly === true,
+    readonly: mount.readOnly === true || isWrittenByKubelet(input.pod, mount.name),
     propagation: propagations[mount.mountPropagation ?? "None"] ?? "PROPAGATION_PRIVATE",
   };
+}
+
+/** Nobody else writes to these, whatever their mount says. */
+function isWrittenByKubelet(pod: Pod, name: string): boolean {
+  const volume = pod.spec?.volumes?.find((each) => each.name === name);
+  return volume !== undefined && isPayloadVolume(volume);
 }
 
 function subPathOf(

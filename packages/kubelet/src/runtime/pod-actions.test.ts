@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { exited, running, runtimePod, sandbox, testContainer, testPod } from "../testing/pods.ts";
-import type { PodActions, ProbeVerdicts } from "./pod-actions.ts";
-import { computePodActions, noVerdicts } from "./pod-actions.ts";
+import type { PodActions, ProbeVerdicts } from "./actions.ts";
+import { noVerdicts } from "./actions.ts";
+import { computePodActions } from "./pod-actions.ts";
 
 const app = testContainer("app");
 const side = testContainer("side", { restartPolicy: "Always" });

@@ -5,47 +5,12 @@
 
 import type { Container, Pod } from "@kubets/api";
 import { isHostNetwork } from "../pods/pod-ref.ts";
-import { hashContainer } from "./container-hash.ts";
+import type { KillReason, PodActions, ProbeVerdicts } from "./actions.ts";
+import { isChanged, killUnknown, noVerdicts } from "./actions.ts";
 import { computeInitActions } from "./init-actions.ts";
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from "./pod-status.ts";
 import { latestContainer } from "./pod-status.ts";
 import { restartsOnFailure, shouldBeRestarted, succeeded } from "./restart-policy.ts";
-
-export type KillReason = "" | "Unknown" | "StartupProbe" | "LivenessProbe";
-
-export interface ContainerToKill {
-  readonly id: string;
-  readonly name: string;
-  readonly container: Container | undefined;
-  /** The text of the Killing event. */
-  readonly message: string;
-  readonly reason: KillReason;
-}
-
-export interface PodActions {
-  /** Stop all containers and the sandbox. */
-  killPod: boolean;
-  createSandbox: boolean;
-  /** The sandbox in use, or the last one when a new one is to be created; "" when there was none. */
-  sandboxId: string;
-  /** Of the sandbox to create. */
-  attempt: number;
-  /** Indexes into the spec, in order of start. */
-  initContainersToStart: number[];
-  containersToStart: number[];
-  ephemeralContainersToStart: number[];
-  containersToKill: ContainerToKill[];
-}
-
-export type ProbeVerdict = "success" | "failure" | "unknown";
-
-/** Results of the probes by container id; undefined when there is none yet, or no probe. */
-export interface ProbeVerdicts {
-  liveness(containerId: string): ProbeVerdict | undefined;
-  startup(containerId: string): ProbeVerdict | undefined;
-}
-
-export const noVerdicts: ProbeVerdicts = { liveness: () => undefined, startup: () => undefined };
 
 export function computePodActions(pod: Pod, status: RuntimePod, verdicts: ProbeVerdicts = noVerdicts): PodActions {
   const sandbox = sandboxChange(pod, status);
@@ -161,21 +126,6 @@ function faultOf(container: Container, current: RuntimeContainer, verdicts: Prob
     return { message: `Container ${container.name} failed startup probe`, reason: "StartupProbe", changed: false };
   }
   return undefined;
-}
-
-/** The container was made from another name or image. One without a hash is another kubelet's: leave it. */
-export function isChanged(container: Container, current: RuntimeContainer): boolean {
-  return current.hash !== "" && current.hash !== hashContainer(container);
-}
-
-export function killUnknown(current: RuntimeContainer, container: Container, what: string): ContainerToKill {
-  return {
-    id: current.id,
-    name: current.name,
-    container,
-    message: `${what} is in "unknown" state, try killing it before restart`,
-    reason: "Unknown",
-  };
 }
 
 /** Nothing to do: the pod is as its spec says. */

@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { realClock } from "@kubets/apimachinery";
 import { parseLogOptions } from "./log-options.ts";
 import { readLog } from "./read-log.ts";
 
@@ -47,12 +48,12 @@ describe("readLog", () => {
   it("follows, through a rotation, until the container has ended", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const got = read("follow=true&tailLines=1", promise);
-    await new Promise((done) => setTimeout(done, 50));
+    await realClock.sleep(50);
     await appendFile(path, line(5, "five"));
-    await new Promise((done) => setTimeout(done, 50));
+    await realClock.sleep(50);
     await rename(path, `${path}.1`);
     await writeFile(path, line(6, "six"));
-    await new Promise((done) => setTimeout(done, 50));
+    await realClock.sleep(50);
     resolve();
     assert.equal(await got, "four\nfive\nsix\n");
   });

@@ -5,7 +5,7 @@
 
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Mounter } from "./mounter.ts";
 
@@ -31,7 +31,8 @@ async function resolveInside(volume: string, subPath: string): Promise<string> {
       at = await realpath(next);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      await mkdir(next, { mode: mode & 0o7777 });
+      await mkdir(next);
+      await chmod(next, mode & 0o7777); // Whatever the umask: a container's user writes here as in the volume.
       at = next;
     }
     if (at !== root && !at.startsWith(`${root}/`)) throw new Error(`subPath "${subPath}" is outside of the volume`);

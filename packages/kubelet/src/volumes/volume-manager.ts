@@ -143,8 +143,8 @@ export class VolumeManager {
     );
     const group = pod.spec?.securityContext?.fsGroup;
     const timestamp = dataTimestamp(this.#options.clock.now());
-    const changed = await writeAtomically(path, files, timestamp, async (directory) => {
-      if (group !== undefined) await setVolumeOwnership(directory, group, { isReadOnly: true });
+    const changed = await writeAtomically(path, files, timestamp, async () => {
+      if (group !== undefined) await setVolumeOwnership(path, group, { isReadOnly: true });
     });
     if (changed) this.#options.logger.debug("volume written", { pod: podRef(pod).name, volume: volume.name });
     return { path, again: refreshAt };
