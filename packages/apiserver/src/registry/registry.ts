@@ -17,6 +17,7 @@ import {
   StatusError,
 } from "@kubets/apimachinery";
 import { CompactedError, type Entry, type Store, StoreUnavailableError } from "@kubets/storage";
+import { bodyTooLarge } from "../request/body.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
@@ -52,6 +53,12 @@ export interface ListPage {
   readonly items: readonly ServedObject[];
   readonly metadata: ListMeta;
 }
+
+/**
+ * The largest object, with its managedFields, in bytes of JSON: about what etcd's 1.5 MiB of protobuf holds upstream. Without it patches could make
+ * an object grow for ever.
+ */
+const maxStoredBytes = 2 * 1024 * 1024;
 
 /** How many entries a selective, limited list reads at a time. */
 const selectivePageSize = 500;
@@ -228,7 +235,7 @@ export class Registry {
 
   /**
    * Stores `object`, which is taken over and frozen.
-   * @throws ConflictError when the key is not at `expectedRevision` (0: absent)
+   * @throws ConflictError when the key is not at `expectedRevision` (0: absent); StatusError 413 when the object is too large
    */
   async put(key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
     const stored = this.#storedAs === this.definition ? object : this.#convert(object, this.#storedAs);
@@ -237,7 +244,9 @@ export class Registry {
       expectedRevision,
       value: (revision) => {
         const served = ServedObject.fromObject(atRevision(stored, revision));
-        return { bytes: served.bytes, memo: served };
+        const { bytes } = served;
+        if (bytes.length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
+        return { bytes, memo: served };
       },
     });
     return this.served(entry);

@@ -302,6 +302,20 @@ test("hostile bodies are refused with a Status and harm nothing", async () => {
   assert.equal((await send(server, "BREW", maps)).status, 405);
 });
 
+test("an object cannot grow without end", async () => {
+  const server = testServer();
+  await send(server, "POST", maps, configMap("a"));
+  const headers = { "content-type": "application/merge-patch+json" };
+  const add = (key: string) =>
+    send(server, "PATCH", `${maps}/a`, { data: { [key]: "x".repeat(1_000_000) } }, { headers });
+  assert.equal((await add("one")).status, 200);
+  assert.equal((await add("two")).status, 200);
+  const refused = await add("three");
+  assert.deepEqual([refused.status, refused.json.reason], [413, "RequestEntityTooLarge"]);
+  const { json } = await send(server, "GET", `${maps}/a`);
+  assert.deepEqual(Object.keys(json.data), ["one", "two"]);
+});
+
 test("a store that cannot write is 503, with its own sentence", async () => {
   const store = memoryStore();
   const full = { commit: () => Promise.reject(new StoreUnavailableError("the disk is full; free some space")) };
