@@ -103,12 +103,10 @@ suite("all controllers together", { timeout: 60_000 }, () => {
     await client.resource(replicationControllers).create({ metadata: metadata("rc"), spec: rc });
     await client.resource(jobs).create({ metadata: metadata("job"), spec: { template: once } });
     await client.resource(jobs).create({ metadata: metadata("held"), spec: { template: once, suspend: true } });
-    await client
-      .resource(cronJobs)
-      .create({
-        metadata: metadata("cron"),
-        spec: { schedule: "0 0 1 1 *", jobTemplate: { spec: { template: once } } },
-      });
+    await client.resource(cronJobs).create({
+      metadata: metadata("cron"),
+      spec: { schedule: "0 0 1 1 *", jobTemplate: { spec: { template: once } } },
+    });
     await client
       .resource(podDisruptionBudgets)
       .create({ metadata: metadata("pdb"), spec: { selector: parts("web").selector, minAvailable: 1 } });
