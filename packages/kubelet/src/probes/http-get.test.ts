@@ -53,6 +53,10 @@ describe("HTTP and TCP probes", () => {
     });
     assert.equal(seen.at(-1), "kube-probe/1.36 1 example.com");
   });
+  it("names the port also when it is the usual one", async () => {
+    const { output } = await get("/healthz", { port: 80, host: "127.0.0.254" });
+    assert.equal(output, 'Get "http://127.0.0.254:80/healthz": dial tcp 127.0.0.254:80: connect: connection refused');
+  });
   it("times out", async () => {
     const { result, output } = await get("/hang");
     assert.equal(result, "failure");

@@ -51,7 +51,9 @@ export async function httpGet(
   } catch (error) {
     if (!deadline.signal.aborted || options.signal.aborted) throw error;
     const shown = withPort(probeUrl(target));
-    throw new ProbeTimeout(`Get "${shown}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
+    throw new ProbeTimeout(
+      `Get "${shown}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+    );
   } finally {
     timer.cancel();
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -119,7 +119,9 @@ describe("VolumeManager", () => {
     const target = join(root, "target");
     assert.equal(await bindSubPath(mounter, volume, "sub", target), target);
     assert.deepEqual(mounter.sources, ["inside"]);
+    await chmod(volume, 0o777);
     await bindSubPath(mounter, volume, "new/deep", join(root, "target2"));
+    assert.equal((await lstat(join(volume, "new/deep"))).mode & 0o777, 0o777, "open to all, as its volume is");
     assert.ok((await lstat(join(volume, "new/deep"))).isDirectory());
     await assert.rejects(bindSubPath(mounter, volume, "out/etc", target), /outside of the volume/);
     for (const path of ["/abs", "a/../../b"]) assert.throws(() => checkSubPath(path));
