@@ -1,9 +1,11 @@
-export { podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
+export { fnv1a, podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
 export { definitions, findDefinition } from "./catalogue.ts";
 export { approvalStrategy } from "./certificates/certificate-signing-request.ts";
 export * from "./columns.ts";
 export { convertObject, storedVersion } from "./conversion.ts";
 export { namespaceFinalizeStrategy } from "./core/namespace.ts";
+export { matchesNodeAffinity, matchesNodeSelectorTerm } from "./core/node-affinity.ts";
+export { isNodeReady, nodeCondition } from "./core/node-conditions.ts";
 export * from "./core/pod-helpers.ts";
 export { podEphemeralContainersStrategy, podResizeStrategy } from "./core/pod-subresources.ts";
 export { validatePodBinding } from "./core/pod-validation.ts";
@@ -18,6 +20,7 @@ export {
 export { initIPFamilyFields } from "./core/service-ip-families.ts";
 export type { IPFamily } from "./core/service-types.ts";
 export { normalizeClusterIPs, patchAllocatedValues } from "./core/service-updates.ts";
+export { tolerates, untoleratedTaint } from "./core/tolerations.ts";
 export * from "./definition.ts";
 export { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";

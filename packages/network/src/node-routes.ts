@@ -3,7 +3,7 @@
  * of the nodes that can answer for it. Works from the Nodes it sees; a route is written only when it should differ from the last one written.
  */
 
-import { type Node, nodes } from "@kubets/api";
+import { isNodeReady, type Node, nodes } from "@kubets/api";
 import { type Clock, type Component, type Health, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import type { InformerFactory } from "@kubets/client";
 
@@ -87,7 +87,7 @@ export class NodeRoutes implements Component {
       for (const node of present)
         for (const cidr of node.spec?.podCIDRs ?? [])
           await this.#once(cidr, node.metadata?.name ?? "", (name) => this.#options.routes.routePods(cidr, name));
-      const serving = present.filter(isReady).map((node) => node.metadata?.name ?? "");
+      const serving = present.filter(isNodeReady).map((node) => node.metadata?.name ?? "");
       // A node that is not ready may still route; with none ready, the last ones are a better guess than nowhere.
       if (serving.length > 0)
         await this.#once("services", serving.join(" "), () => this.#options.routes.routeServices(serving));
@@ -106,8 +106,4 @@ export class NodeRoutes implements Component {
     await write(value);
     this.#written.set(what, value);
   }
-}
-
-function isReady(node: Node): boolean {
-  return node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
 }

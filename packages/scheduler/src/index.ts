@@ -5,7 +5,5 @@ export * from "./framework/plugin.ts";
 export * from "./framework/resources.ts";
 export * from "./framework/status.ts";
 export { defaultPlugins } from "./plugins/index.ts";
-export { matchesRequired, matchesTerm } from "./plugins/node-affinity.ts";
-export { tolerates, untoleratedTaint } from "./plugins/tolerations.ts";
 export { backoffMs, type QueuedPod, SchedulingQueue } from "./queue.ts";
 export { Scheduler, type SchedulerOptions } from "./scheduler.ts";

@@ -1,7 +1,7 @@
 /** `pods/NAME/eviction`: a delete that asks the PodDisruptionBudgets first. Source: pkg/registry/core/pod/storage/eviction.go. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Pod, PodDisruptionBudget } from "@kubets/api";
+import { isPodActive, isPodReady, type Pod, type PodDisruptionBudget } from "@kubets/api";
 import {
   badRequest,
   clone,
@@ -38,10 +38,10 @@ export async function evictPod(call: ResourceCall): Promise<Answer> {
     const budgets = direct ? [] : await budgetsOf(call, pod);
     if (budgets.length > 1) throw severalBudgets();
     const [budget] = budgets;
-    const spares = budget !== undefined && !isReady(pod) && hasEnough(budget);
+    const spares = budget !== undefined && !isPodReady(pod) && hasEnough(budget);
     if (budget !== undefined && !spares) await take(call, budget, options.dryRun);
     // A pod that could become ready meanwhile is only deleted as it was seen.
-    const pinned = askedVersion === undefined && ((direct && !isTerminal(pod)) || spares);
+    const pinned = askedVersion === undefined && ((direct && isPodActive(pod)) || spares);
     try {
       await deletePod(call, pinned ? pinnedTo(options, pod) : options);
       return value(201, successStatus(201));
@@ -80,16 +80,8 @@ async function deletePod(call: ResourceCall, deleteOptions: DeleteOptions): Prom
   await remove(call.resource.registry, { ...request, subresource: "eviction", deleteOptions, options: deleteOptions });
 }
 
-function isTerminal({ status, metadata }: Pod): boolean {
-  return status?.phase === "Succeeded" || status?.phase === "Failed" || metadata?.deletionTimestamp !== undefined;
-}
-
 function needsNoBudget(pod: Pod): boolean {
-  return isTerminal(pod) || pod.status?.phase === "Pending";
-}
-
-function isReady({ status }: Pod): boolean {
-  return (status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+  return !isPodActive(pod) || pod.status?.phase === "Pending";
 }
 
 /** Whether a pod that is not ready may go without being counted. Source: KEP-3017, unhealthyPodEvictionPolicy. */

@@ -1,6 +1,6 @@
 /** The Service `kube-dns` at the tenth address of the service range, and the nodes that answer for it. */
 
-import { type EndpointSlice, endpointSlices, type Node, nodes, type Service, services } from "@kubets/api";
+import { type EndpointSlice, endpointSlices, isNodeReady, type Node, nodes, type Service, services } from "@kubets/api";
 import { type Clock, type Component, deepEqual, type Health, isNotFound, type Logger } from "@kubets/apimachinery";
 import type { Client, InformerFactory } from "@kubets/client";
 import { dnsPort } from "../dns-port.ts";
@@ -119,8 +119,7 @@ function sliceOf(present: readonly Node[]): EndpointSlice {
   const endpoints = present.flatMap((node) => {
     const address = node.status?.addresses?.find((a) => a.type === "InternalIP")?.address;
     if (address === undefined) return [];
-    const ready = node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
-    return [{ addresses: [address], conditions: { ready }, nodeName: node.metadata?.name ?? "" }];
+    return [{ addresses: [address], conditions: { ready: isNodeReady(node) }, nodeName: node.metadata?.name ?? "" }];
   });
   return {
     apiVersion: "discovery.k8s.io/v1",

@@ -1,7 +1,7 @@
 /** `up`: brings every part of a cluster to where its configuration says, from wherever it is. Each step looks first and does only what is missing. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type Node, nodes } from "@kubets/api";
+import { isNodeReady, type Node, nodeCondition, nodes } from "@kubets/api";
 import { isNotFound, realClock } from "@kubets/apimachinery";
 import {
   type Client,
@@ -205,19 +205,17 @@ async function nodesReady(client: Client, config: ClusterConfig, signal: AbortSi
       const name = event.object.metadata?.name ?? "";
       if (event.type === "DELETED") seen.delete(name);
       else seen.set(name, event.object);
-      if ([...seen.values()].filter((node) => readyCondition(node)?.status === "True").length >= expected) return;
+      if ([...seen.values()].filter((node) => isNodeReady(node)).length >= expected) return;
     }
   } finally {
     timer.cancel();
   }
   signal.throwIfAborted();
-  const waiting = [...seen.values()].filter((node) => readyCondition(node)?.status !== "True");
-  const why = waiting.map((node) => `${node.metadata?.name}: ${readyCondition(node)?.message ?? "no status yet"}`);
+  const waiting = [...seen.values()].filter((node) => !isNodeReady(node));
+  const why = waiting.map(
+    (node) => `${node.metadata?.name}: ${nodeCondition(node, "Ready")?.message ?? "no status yet"}`,
+  );
   throw new Error(
     `${expected - (seen.size - waiting.length)} of ${expected} nodes are not ready${why.length > 0 ? ` (${why.join("; ")})` : ""}; kubets logs --name ${config.name} node-1 tells more`,
   );
-}
-
-export function readyCondition(node: Node) {
-  return node.status?.conditions?.find((c) => c.type === "Ready");
 }

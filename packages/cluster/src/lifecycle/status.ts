@@ -1,14 +1,13 @@
 /** `status`: what runs, and how it is. */
 
 import { readFileSync } from "node:fs";
-import { nodes } from "@kubets/api";
+import { nodeCondition, nodes } from "@kubets/api";
 import { createClient, transportFromKubeconfig } from "@kubets/client";
 import type { ClusterConfig } from "../config.ts";
 import { localNodes, serverUrl } from "../local-nodes.ts";
 import { findContainerd } from "../node/containerd.ts";
 import { clusterPaths } from "../paths.ts";
 import { runningProgram } from "../supervised.ts";
-import { readyCondition } from "./start.ts";
 
 export interface ProgramStatus {
   readonly name: string;
@@ -44,7 +43,7 @@ export async function clusterStatus(config: ClusterConfig, signal: AbortSignal):
     await transport.requestText({ method: "GET", path: "/readyz", query: {}, signal });
     const { items } = await createClient(transport).resource(nodes).list({ signal });
     const found = items.map((node) => {
-      const condition = readyCondition(node);
+      const condition = nodeCondition(node, "Ready");
       const ready = condition?.status === "True";
       const reason = ready ? undefined : condition?.message;
       return { name: node.metadata?.name ?? "", ready, ...(reason === undefined ? {} : { reason }) };

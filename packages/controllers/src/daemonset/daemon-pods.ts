@@ -1,7 +1,14 @@
 /** What a DaemonSet's pods look like and which nodes want one. Pure. */
 
-import type { DaemonSet, Node, Pod, PodSpec, Toleration } from "@kubets/api";
-import { affinityAllows, untolerated } from "../runtime/node-fit.ts";
+import {
+  type DaemonSet,
+  matchesNodeAffinity,
+  type Node,
+  type Pod,
+  type PodSpec,
+  type Toleration,
+  untoleratedTaint,
+} from "@kubets/api";
 
 const exists = (key: string, effect: string): Toleration => ({ key, operator: "Exists", effect });
 
@@ -43,8 +50,9 @@ export function nodeWants(set: DaemonSet, node: Node): { shouldRun: boolean; sho
   const spec = set.spec?.template.spec;
   if (spec === undefined) return { shouldRun: false, shouldContinue: false };
   if (spec.nodeName && spec.nodeName !== node.metadata?.name) return { shouldRun: false, shouldContinue: false };
-  if (!affinityAllows(spec, node)) return { shouldRun: false, shouldContinue: false };
+  if (!matchesNodeAffinity(spec, node)) return { shouldRun: false, shouldContinue: false };
   const tolerations = withDaemonTolerations(spec);
-  const shouldContinue = untolerated(node, tolerations, ["NoExecute"]) === undefined;
-  return { shouldRun: shouldContinue && untolerated(node, tolerations, ["NoSchedule"]) === undefined, shouldContinue };
+  const tolerated = (effect: string) => untoleratedTaint(node.spec?.taints, tolerations, [effect]) === undefined;
+  const shouldContinue = tolerated("NoExecute");
+  return { shouldRun: shouldContinue && tolerated("NoSchedule"), shouldContinue };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { controllerRevisions, type DaemonSet, daemonSets, nodes, type Pod, pods } from "@kubets/api";
-import { nodeNameOf } from "../runtime/node-fit.ts";
+import { nodeNameOf } from "../runtime/pod-node.ts";
 import { type Harness, startHarness } from "../testing/harness.ts";
 import { daemonSetController } from "./daemonset-controller.ts";
 

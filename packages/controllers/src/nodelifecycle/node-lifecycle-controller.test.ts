@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { leases, type Node, nodes, type Pod, pods } from "@kubets/api";
+import { leases, type Node, nodes, type Pod, pods, tolerates } from "@kubets/api";
 import { formatMicroTime, formatTime, isNotFound, VirtualClock } from "@kubets/apimachinery";
 import { nodeIpamController } from "../nodeipam/range-allocator.ts";
 import { podGCController } from "../podgc/podgc-controller.ts";
-import { tolerates } from "../runtime/node-fit.ts";
 import { type Harness, startHarness } from "../testing/harness.ts";
 import { nodeLifecycleController } from "./node-lifecycle-controller.ts";
 import { evictionTime, taintEvictionController } from "./taint-eviction-controller.ts";

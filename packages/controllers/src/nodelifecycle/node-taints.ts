@@ -1,6 +1,6 @@
 /** The taints a node's conditions call for. Pure. */
 
-import type { Node, Taint } from "@kubets/api";
+import { type Node, nodeCondition, type Taint } from "@kubets/api";
 import { formatTime } from "@kubets/apimachinery";
 
 export const notReadyTaint = "node.kubernetes.io/not-ready";
@@ -21,7 +21,7 @@ const ourNoSchedule = new Set([unschedulableTaint, ...conditionTaints.map(([, , 
 const ourNoExecute = new Set([notReadyTaint, unreachableTaint]);
 
 export function readyStatus(node: Node): string | undefined {
-  return node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+  return nodeCondition(node, "Ready")?.status;
 }
 
 /** The key of the NoExecute taint a node should have; undefined for a ready one, or one that has not said anything yet. */

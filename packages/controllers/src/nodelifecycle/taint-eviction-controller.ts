@@ -1,11 +1,10 @@
 /** Deletes pods that do not tolerate their node's NoExecute taints, when their patience ends. Behaviour of upstream's pkg/controller/tainteviction. */
 
-import { type Node, nodes, type Pod, pods, type Taint, type Toleration } from "@kubets/api";
+import { type Node, nodes, type Pod, pods, type Taint, type Toleration, tolerates } from "@kubets/api";
 import { keyOf, parseTime } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { tolerates } from "../runtime/node-fit.ts";
 import { deletePod, markDisrupted } from "../runtime/pod-failure.ts";
 import { isPodTerminating, podNode, podNodeIndex } from "../runtime/pods.ts";
 

@@ -3,7 +3,7 @@
  * Behaviour of upstream's pkg/controller/podgc, by event where upstream polls every 20 s.
  */
 
-import { type Node, nodes, type Pod, pods } from "@kubets/api";
+import { isNodeReady, type Node, nodes, type Pod, pods } from "@kubets/api";
 import { isNotFound, keyOf, parseTime } from "@kubets/apimachinery";
 import type { Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
@@ -86,7 +86,7 @@ class PodGC implements Runnable {
     }
     const node = this.#nodes.lister.get(undefined, nodeName);
     if (node === undefined) return await this.#orphan(pod, nodeName, signal);
-    const ready = node.status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
+    const ready = isNodeReady(node);
     if (isPodTerminating(pod) && !ready && isOutOfService(node)) {
       await this.#remove(pod, "PodGC: node is out of service", signal);
     }

@@ -1,4 +1,4 @@
-import type { Node, NodeSelector, NodeSelectorTerm, Pod } from "@kubets/api";
+import { matchesNodeAffinity, matchesNodeSelectorTerm, type Node, type NodeSelector, type Pod } from "@kubets/api";
 import { defaultNormalizeScores, type Plugin } from "../framework/plugin.ts";
 import { skip, unresolvable } from "../framework/status.ts";
 
@@ -15,7 +15,7 @@ export const nodeAffinity: Plugin = {
     return names.size === 0 ? unresolvable("pod affinity terms conflict") : { nodeNames: names };
   },
   filter(_state, pod, node) {
-    return node.node !== undefined && matchesRequired(pod, node.node) ? undefined : unresolvable(unmatched);
+    return node.node !== undefined && matchesNodeAffinity(pod.spec, node.node) ? undefined : unresolvable(unmatched);
   },
   preScore(_state, pod) {
     const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -25,7 +25,7 @@ export const nodeAffinity: Plugin = {
     let sum = 0;
     for (const { weight, preference } of pod.spec?.affinity?.nodeAffinity
       ?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
-      if (weight !== 0 && matchesTerm(preference, node.node as Node)) sum += weight;
+      if (weight !== 0 && matchesNodeSelectorTerm(preference, node.node as Node)) sum += weight;
     return sum;
   },
   normalizeScores(_state, _pod, scores) {
@@ -34,9 +34,9 @@ export const nodeAffinity: Plugin = {
   isHelpfulEvent(event, pod) {
     switch (event.kind) {
       case "NodeAdd":
-        return matchesRequired(pod, event.node);
+        return matchesNodeAffinity(pod.spec, event.node);
       case "NodeUpdate":
-        return matchesRequired(pod, event.node) && !matchesRequired(pod, event.old);
+        return matchesNodeAffinity(pod.spec, event.node) && !matchesNodeAffinity(pod.spec, event.old);
       case "PodUpdate":
         return true;
       default:
@@ -47,56 +47,6 @@ export const nodeAffinity: Plugin = {
 
 function requiredTerms(pod: Pod): NodeSelector | undefined {
   return pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-}
-
-/** Both `nodeSelector` and the required affinity allow the node. */
-export function matchesRequired(pod: Pod, node: Node): boolean {
-  const labels = node.metadata?.labels ?? {};
-  for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) if (labels[key] !== value) return false;
-  const required = requiredTerms(pod);
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
-}
-
-/** Terms are or-ed, the requirements of a term and-ed; an empty term matches nothing. */
-export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
-  const expressions = term.matchExpressions ?? [];
-  const fields = term.matchFields ?? [];
-  if (expressions.length === 0 && fields.length === 0) return false;
-  const labels = node.metadata?.labels ?? {};
-  return (
-    expressions.every((r) => matchesRequirement(r, Object.hasOwn(labels, r.key) ? labels[r.key] : undefined)) &&
-    fields.every((r) => matchesRequirement(r, r.key === "metadata.name" ? node.metadata?.name : undefined))
-  );
-}
-
-interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
-
-function matchesRequirement({ operator, values = [] }: Requirement, actual: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return actual !== undefined && values.includes(actual);
-    case "NotIn":
-      return actual === undefined || !values.includes(actual);
-    case "Exists":
-      return actual !== undefined;
-    case "DoesNotExist":
-      return actual === undefined;
-    case "Gt":
-      return integer(actual) > integer(values[0]);
-    case "Lt":
-      return integer(actual) < integer(values[0]);
-    default:
-      return false;
-  }
-}
-
-/** NaN, which compares false with everything, for what is not an integer. */
-function integer(text: string | undefined): number {
-  return text !== undefined && /^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The node names that the terms pin by `matchFields`; undefined when some term does not pin any. This is how DaemonSet pods find their node in O(1). */

@@ -1,7 +1,6 @@
-import type { Pod } from "@kubets/api";
+import { type Pod, type Taint, tolerates } from "@kubets/api";
 import type { Plugin } from "../framework/plugin.ts";
 import { unresolvable } from "../framework/status.ts";
-import { type Taint, tolerates } from "./tolerations.ts";
 
 const taint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 

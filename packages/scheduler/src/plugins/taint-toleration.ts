@@ -1,8 +1,7 @@
-import type { Toleration } from "@kubets/api";
+import { type Toleration, tolerates, untoleratedTaint } from "@kubets/api";
 import { deepEqual } from "@kubets/apimachinery";
 import { defaultNormalizeScores, type Plugin } from "../framework/plugin.ts";
 import { unresolvable } from "../framework/status.ts";
-import { tolerates, untoleratedTaint } from "./tolerations.ts";
 
 const hard = ["NoSchedule", "NoExecute"];
 const preferenceKey = "TaintToleration";

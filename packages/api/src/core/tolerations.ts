@@ -1,13 +1,8 @@
 /** Taints and tolerations. Source: k8s.io/component-helpers/scheduling/corev1. */
 
-import type { Toleration } from "@kubets/api";
+import type { Taint, Toleration } from "../generated/types.ts";
 
-export interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect: string;
-}
-
+/** An empty key with `Exists` tolerates everything, an empty effect every effect. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
