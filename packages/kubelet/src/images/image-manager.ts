@@ -27,9 +27,6 @@ export interface PullRequest {
   readonly signal: AbortSignal;
 }
 
-/** How long a failed pull shows as such, before the status says that it is being backed off from. */
-const failureShownMs = 2000;
-
 export class ImageManager {
   readonly #options: ImageManagerOptions;
   /** The end of the queue of pulls, when they go one after another. */
