@@ -1,3 +1,4 @@
+import { aborted } from "@kubets/apimachinery";
 import { type ClusterRequest, resolveConfig, startCluster, stopCluster } from "@kubets/cluster";
 import { defineCommand } from "../../lib/command.ts";
 import { Progress } from "../../lib/progress.ts";
@@ -76,7 +77,7 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     } else progress.line(`Try: kubectl ${cluster.kubectlFlags}get nodes`);
     if (!flags.foreground) return;
     progress.line("Running; interrupt to stop.");
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await aborted(signal);
     await stopCluster(config, { deleteData: false, step: reporter.step });
   },
 });

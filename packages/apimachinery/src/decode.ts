@@ -4,6 +4,7 @@
  */
 
 import { type ObjectPlan, type Plan, planFor, type ScalarPlan } from "./decode-plan.ts";
+import { messageOf } from "./error-message.ts";
 import { type Json, put } from "./object.ts";
 import { parseQuantity } from "./quantity.ts";
 import type { Schema, SchemaSet } from "./schema.ts";
@@ -204,7 +205,7 @@ function decodeQuantity(value: string | number): string {
   try {
     return parseQuantity(typeof value === "string" ? value.trim() : value).toString();
   } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DecodeError(messageOf(error), { cause: error });
   }
 }
 

@@ -1,9 +1,12 @@
+export * from "./abort.ts";
 export * from "./backoff.ts";
+export * from "./change-set.ts";
 export * from "./clock.ts";
 export * from "./component.ts";
 export { type Decoded, DecodeError, type DecodeOptions, decodeObject } from "./decode.ts";
 export * from "./duration.ts";
 export * from "./equality.ts";
+export * from "./error-message.ts";
 export * from "./field-error.ts";
 export * from "./fields.ts";
 export * from "./gvk.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "./error-message.ts";
 /**
  * Failed requests. Every error a client sees is a `Status` with upstream's reason, code and causes;
  * throw a {@link StatusError} anywhere below the request and the server renders it.
@@ -155,7 +156,7 @@ export function expired(message: string): StatusError {
 }
 
 export function internalError(cause: unknown): StatusError {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   return new StatusError(500, "InternalError", `Internal error occurred: ${text}`, {
     cause,
     details: { causes: [{ message: text }] },

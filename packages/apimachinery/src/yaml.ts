@@ -1,6 +1,7 @@
 /** Request bodies in YAML, read as kubectl and the API server read them: as JSON written differently. The parser is loaded on first use. */
 
 import type { Pair } from "yaml";
+import { messageOf } from "./error-message.ts";
 import { type DecodedBody, decodeJson, maxJsonDepth } from "./json.ts";
 import type { Json } from "./object.ts";
 
@@ -27,8 +28,7 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
     return decode(yaml, text);
   } catch (cause) {
     // The library recurses: text that nests too deep for it is the text's fault.
-    const why =
-      cause instanceof RangeError ? "exceeded max depth" : cause instanceof Error ? cause.message : String(cause);
+    const why = cause instanceof RangeError ? "exceeded max depth" : messageOf(cause);
     throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${why}`, { cause });
   }
 }

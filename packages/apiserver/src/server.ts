@@ -9,6 +9,7 @@ import {
   storedVersion,
 } from "@kubets/api";
 import {
+  aborted,
   type Clock,
   type Component,
   type Health,
@@ -265,11 +266,4 @@ export class ApiServer implements Component {
   transport(user: UserInfo, userAgent = user.name): InProcessTransport {
     return inProcessTransport(this.#chain, user, userAgent, this.#stopped.signal);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

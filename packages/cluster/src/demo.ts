@@ -2,7 +2,7 @@
 
 import * as http from "node:http";
 import { type Deployment, deployments, type Service, services } from "@kubets/api";
-import { realClock } from "@kubets/apimachinery";
+import { messageOf, realClock } from "@kubets/apimachinery";
 import { buildImage } from "./images/build.ts";
 import { demoImage, demoImageName } from "./images/catalog.ts";
 import { loadImage } from "./images/load.ts";
@@ -81,7 +81,7 @@ async function firstAnswer(url: string, signal: AbortSignal): Promise<string> {
       await realClock.sleep(100, signal);
     }
   }
-  const why = last instanceof Error ? last.message : String(last);
+  const why = messageOf(last);
   throw new Error(`the demo did not answer at ${url} (${why}); kubectl describe pods -l app=${name} tells more`);
 }
 

@@ -2,7 +2,15 @@
 
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
-import { type Clock, type Component, type Health, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
+import {
+  aborted,
+  type Clock,
+  type Component,
+  type Health,
+  type Logger,
+  realClock,
+  silentLogger,
+} from "@kubets/apimachinery";
 import type { InformerFactory } from "@kubets/client";
 import { ClusterZone } from "./cluster-zone.ts";
 import { InformerDirectory } from "./directory.ts";
@@ -75,7 +83,7 @@ export class DnsServer implements Component {
       }
       this.#listening = true;
       this.#markReady();
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await aborted(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {

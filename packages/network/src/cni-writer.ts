@@ -1,7 +1,7 @@
 /** Gives the container runtime its pod network as soon as the node has a pod range. */
 
 import { type Node, nodes } from "@kubets/api";
-import type { Component, Health } from "@kubets/apimachinery";
+import { aborted, type Component, type Health } from "@kubets/apimachinery";
 import type { InformerFactory } from "@kubets/client";
 import { type CniConfigOptions, writeCniConfig } from "./cni-config.ts";
 
@@ -40,16 +40,14 @@ export class CniWriter implements Component {
       if (node.spec?.podCIDRs?.length) assigned.resolve(node.spec.podCIDRs);
     };
     const remove = informer.addHandler({ add: look, update: (_old, node) => look(node) });
-    const aborted = new Promise<undefined>((resolve) => {
-      signal.addEventListener("abort", () => resolve(undefined), { once: true });
-    });
+    const stopped = aborted(signal);
     try {
-      const podCIDRs = await Promise.race([assigned.promise, aborted]);
-      if (podCIDRs === undefined) return;
+      const podCIDRs = await Promise.race([assigned.promise, stopped]);
+      if (!podCIDRs) return;
       await writeCniConfig(confDir, { ...network, podCIDRs });
       this.#health = { ok: true };
       this.#ready.resolve();
-      await aborted;
+      await stopped;
     } finally {
       remove();
     }

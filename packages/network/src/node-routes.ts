@@ -4,7 +4,16 @@
  */
 
 import { isNodeReady, type Node, nodes } from "@kubets/api";
-import { type Clock, type Component, type Health, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
+import {
+  ChangeSet,
+  type Clock,
+  type Component,
+  type Health,
+  type Logger,
+  messageOf,
+  realClock,
+  silentLogger,
+} from "@kubets/apimachinery";
 import type { InformerFactory } from "@kubets/client";
 
 /** The machine's routing table, as far as the cluster has a say in it. All calls replace what was there. */
@@ -32,8 +41,7 @@ export class NodeRoutes implements Component {
   readonly #logger: Logger;
   readonly #ready = Promise.withResolvers<void>();
   readonly #written = new Map<string, string>();
-  #wake: () => void = () => {};
-  #dirty = true;
+  readonly #changes = new ChangeSet();
   #health: Health = { ok: false, reason: "routes are not written yet" };
 
   constructor(options: NodeRoutesOptions) {
@@ -55,17 +63,14 @@ export class NodeRoutes implements Component {
     const local = new Set(this.#options.localNodes);
     const mark = (node: Node) => {
       if (!local.has(node.metadata?.name ?? "")) return;
-      this.#dirty = true;
-      this.#wake();
+      this.#changes.mark();
     };
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
     const remove = informer.addHandler({ add: mark, update: (_old, node) => mark(node), delete: mark });
     try {
       await informer.synced(signal);
-      while (!signal.aborted) {
-        if (!this.#dirty) await this.#changed();
-        if (signal.aborted) break;
-        this.#dirty = false;
+      this.#changes.mark();
+      for (;;) {
+        await this.#changes.take(signal);
         const present = this.#options.localNodes.flatMap((name) => informer.lister.get(undefined, name) ?? []);
         await this.#write(present, signal);
       }
@@ -74,12 +79,6 @@ export class NodeRoutes implements Component {
     } finally {
       remove();
     }
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   async #write(present: readonly Node[], signal: AbortSignal): Promise<void> {
@@ -94,10 +93,10 @@ export class NodeRoutes implements Component {
       this.#health = { ok: true };
       this.#ready.resolve();
     } catch (err) {
-      this.#health = { ok: false, reason: err instanceof Error ? err.message : String(err) };
+      this.#health = { ok: false, reason: messageOf(err) };
       this.#logger.error("Could not write routes; trying again", { err, retryMs });
       await this.#clock.sleep(retryMs, signal);
-      this.#dirty = true;
+      this.#changes.mark();
     }
   }
 

@@ -5,12 +5,14 @@
 
 import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
 import {
+  ChangeSet,
   type Clock,
   type Component,
   type Health,
   type KubeObject,
   keyOf,
   type Logger,
+  messageOf,
   realClock,
   silentLogger,
 } from "@kubets/apimachinery";
@@ -39,8 +41,8 @@ export class Proxier implements Component {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #ports = new Map<string, readonly ServicePort[]>();
-  readonly #dirty = new Set<string>();
-  #wake: () => void = () => {};
+  /** Keys of Services. */
+  readonly #changes = new ChangeSet<string>();
   #markReady: () => void = () => {};
   #health: Health = { ok: false, reason: "rules are not written yet" };
 
@@ -62,9 +64,8 @@ export class Proxier implements Component {
     const serviceInformer = informers.informer(services);
     const sliceInformer = informers.informer(endpointSlices);
     sliceInformer.addIndex(byService, (slice) => [serviceKeyOf(slice)]);
-    const onService = (service: Service) => this.#mark(keyOf(service));
-    const onSlice = (slice: EndpointSlice) => this.#mark(serviceKeyOf(slice));
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    const onService = (service: Service) => this.#changes.mark(keyOf(service));
+    const onSlice = (slice: EndpointSlice) => this.#changes.mark(serviceKeyOf(slice));
     const removers = [
       serviceInformer.addHandler({ add: onService, update: (_old, service) => onService(service), delete: onService }),
       sliceInformer.addHandler({
@@ -97,41 +98,25 @@ export class Proxier implements Component {
   async #keepInStep(recompute: (key: string) => void, signal: AbortSignal): Promise<void> {
     const firstRetryMs = this.#options.retryMs ?? 1_000;
     let retryMs = firstRetryMs;
-    let firstTime = true;
+    let due = true;
     for (;;) {
-      if (!firstTime) await this.#changed(signal);
-      for (const key of this.#dirty) recompute(key);
-      this.#dirty.clear();
+      const changed = due ? this.#changes.drain() : await this.#changes.take(signal);
+      for (const key of changed) recompute(key);
       try {
         await this.#options.rules.apply([...this.#ports.values()].flat());
         retryMs = firstRetryMs;
-        firstTime = false;
+        due = false;
         this.#health = { ok: true };
         this.#markReady();
       } catch (err) {
         signal.throwIfAborted();
-        this.#health = { ok: false, reason: err instanceof Error ? err.message : String(err) };
+        this.#health = { ok: false, reason: messageOf(err) };
         this.#logger.error("Could not write service rules; trying again", { err, retryMs });
         await this.#clock.sleep(retryMs, signal);
         retryMs = Math.min(retryMs * 2, 30_000);
-        firstTime = true;
+        due = true;
       }
     }
-  }
-
-  #mark(key: string): void {
-    this.#dirty.add(key);
-    this.#wake();
-  }
-
-  async #changed(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#dirty.size > 0) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = () => {};
-    signal.throwIfAborted();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   isNotFound,
   keyOf,
   type Logger,
+  messageOf,
   type Random,
   realClock,
   realRandom,
@@ -194,7 +195,7 @@ export class Scheduler implements Component {
       if (signal.aborted) return;
       if (isNotFound(error)) return this.#queue.done(pod);
       this.#logger.warn("Binding failed", { kind: "Pod", namespace, name, node: nodeName, err: error });
-      const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `binding rejected: ${messageOf(error)}`;
       this.#recorder.event(pod, "Warning", "FailedScheduling", message);
       this.#retry(queued, new Set());
     }

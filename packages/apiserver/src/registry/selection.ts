@@ -5,6 +5,7 @@ import {
   badRequest,
   type FieldSelector,
   type KubeObject,
+  messageOf,
   parseFieldSelector,
   parseSelector,
   type Selector,
@@ -60,6 +61,6 @@ function parsing<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    throw badRequest(messageOf(error));
   }
 }

@@ -1,6 +1,6 @@
 /** Request bodies: limits, media types, and the decoded value. */
 
-import { badRequest, decodeJson, decodeYaml, type Json, StatusError } from "@kubets/apimachinery";
+import { badRequest, decodeJson, decodeYaml, type Json, messageOf, StatusError } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "./request.ts";
 
 /** Upstream's limit of a request body. */
@@ -77,10 +77,6 @@ export async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest>
   } catch (error) {
     throw badRequest(messageOf(error));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export function isJsonObject(value: unknown): value is Record<string, Json> {

@@ -22,6 +22,7 @@ import {
   invalidValue,
   type KubeObject,
   type Logger,
+  messageOf,
   path,
   type StatusError,
 } from "@kubets/apimachinery";
@@ -175,10 +176,6 @@ export class ServiceAllocation implements RegistryHooks {
       for (const port of nodePorts) this.#ports.mark(port);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function exhausted(what: string, error: unknown): StatusError {

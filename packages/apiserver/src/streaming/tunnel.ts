@@ -1,7 +1,7 @@
 /** port-forward over WebSocket: the client's SPDY/3.1 bytes, wrapped in binary messages, go on to the node as they are (KEP-4006). */
 
 import type { RequestOptions } from "node:https";
-import type { Logger } from "@kubets/apimachinery";
+import { type Logger, messageOf } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
 import { dialUpgrade, type Upgraded } from "./upgrade.ts";
 
@@ -46,6 +46,6 @@ export async function tunnelPortForward({ client, upgraded, logger }: Tunnel): P
     client.close(1000);
   } catch (error) {
     logger.debug("Port-forward tunnel ended", { err: error });
-    client.close(1011, (error instanceof Error ? error.message : String(error)).slice(0, 120));
+    client.close(1011, messageOf(error).slice(0, 120));
   }
 }

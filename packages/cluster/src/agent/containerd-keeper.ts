@@ -2,7 +2,15 @@
 
 import * as http2 from "node:http2";
 import { connect } from "node:net";
-import { type Clock, type Component, type Health, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
+import {
+  type Clock,
+  type Component,
+  type Health,
+  type Logger,
+  messageOf,
+  realClock,
+  silentLogger,
+} from "@kubets/apimachinery";
 
 export interface ContainerdKeeperOptions {
   readonly socketPath: string;
@@ -45,7 +53,7 @@ export class ContainerdKeeper implements Component {
         if (!signal.aborted) logger.warn("containerd is gone; starting it again", { socketPath });
       } catch (err) {
         if (signal.aborted) return;
-        this.#health = { ok: false, reason: err instanceof Error ? err.message : String(err) };
+        this.#health = { ok: false, reason: messageOf(err) };
         logger.error("containerd does not start; trying again", { err, retryMs });
         await clock.sleep(retryMs, signal).catch(() => undefined); // Aborted: the loop ends.
         retryMs = Math.min(retryMs * 2, maxRetryMs);

@@ -2,7 +2,15 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, type Component, type Logger, type Random, realClock, realRandom } from "@kubets/apimachinery";
+import {
+  aborted,
+  type Clock,
+  type Component,
+  type Logger,
+  type Random,
+  realClock,
+  realRandom,
+} from "@kubets/apimachinery";
 import { type Client, createClient, createInformerFactory, transportFromKubeconfig } from "@kubets/client";
 import { connectRuntime, type RuntimeClient } from "@kubets/cri";
 import { createForwarder, DnsServer, noForwarder, resolversOf } from "@kubets/dns";
@@ -110,7 +118,7 @@ async function networkParts(
       healthz: () => ({ ok: true }),
       async start(signal) {
         informers.start(signal);
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+        await aborted(signal);
         await informers.stopped();
       },
     },

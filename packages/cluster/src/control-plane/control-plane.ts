@@ -3,7 +3,7 @@
  * The API answers first; the rest is loaded while it does.
  */
 
-import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
+import { aborted, type Clock, type Component, type Health, type Logger, type Random } from "@kubets/apimachinery";
 import type {
   ApiServer,
   ClusterCertificates,
@@ -77,11 +77,8 @@ export class ControlPlane implements Component {
       ready: this.ready,
       healthz: () => this.healthz(),
       start: async (inner) => {
-        const ended = new Promise<undefined>((resolve) => {
-          inner.addEventListener("abort", () => resolve(undefined), { once: true });
-        });
-        const components = await Promise.race([restLoaded, ended]);
-        if (components !== undefined) await runTogether(components, inner);
+        const components = await Promise.race([restLoaded, aborted(inner)]);
+        if (components) await runTogether(components, inner);
       },
     };
     await runTogether([server, rest], signal);

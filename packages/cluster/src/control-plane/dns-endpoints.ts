@@ -1,7 +1,15 @@
 /** The Service `kube-dns` at the tenth address of the service range, and the nodes that answer for it. */
 
 import { type EndpointSlice, endpointSlices, isNodeReady, type Node, nodes, type Service, services } from "@kubets/api";
-import { type Clock, type Component, deepEqual, type Health, isNotFound, type Logger } from "@kubets/apimachinery";
+import {
+  ChangeSet,
+  type Clock,
+  type Component,
+  deepEqual,
+  type Health,
+  isNotFound,
+  type Logger,
+} from "@kubets/apimachinery";
 import type { Client, InformerFactory } from "@kubets/client";
 import { dnsPort } from "../dns-port.ts";
 import { serviceAddress } from "../local-nodes.ts";
@@ -29,7 +37,6 @@ export class DnsEndpoints implements Component {
   readonly name = "dns-endpoints";
   readonly #options: DnsEndpointsOptions;
   readonly #ready = Promise.withResolvers<void>();
-  #wake: () => void = () => {};
   #health: Health = { ok: false, reason: "the Service is not written yet" };
 
   constructor(options: DnsEndpointsOptions) {
@@ -47,22 +54,15 @@ export class DnsEndpoints implements Component {
   async start(signal: AbortSignal): Promise<void> {
     const { informers, clock, logger, nodeNames } = this.#options;
     const informer = informers.informer(nodes);
-    let dirty = true;
-    const mark = () => {
-      dirty = true;
-      this.#wake();
-    };
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    const changes = new ChangeSet();
+    const mark = () => changes.mark();
     const remove = informer.addHandler({ add: mark, update: mark, delete: mark });
     let written: EndpointSlice | undefined;
     try {
       await informer.synced(signal);
-      while (!signal.aborted) {
-        if (!dirty)
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        dirty = false;
+      mark();
+      for (;;) {
+        await changes.take(signal);
         const present = nodeNames.flatMap((node) => informer.lister.get(undefined, node) ?? []);
         const wanted = sliceOf(present);
         if (deepEqual(wanted, written)) continue;
@@ -75,7 +75,7 @@ export class DnsEndpoints implements Component {
           if (signal.aborted) return;
           logger.error("Could not publish the DNS servers; trying again", { err, retryMs });
           await clock.sleep(retryMs, signal);
-          dirty = true;
+          mark();
         }
       }
     } catch (error) {

@@ -4,7 +4,7 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import type { Clock, Component, Health, Logger } from "@kubets/apimachinery";
+import { aborted, type Clock, type Component, type Health, type Logger } from "@kubets/apimachinery";
 import type { ControlPlane } from "./control-plane.ts";
 
 const retryMs = 100;
@@ -34,17 +34,15 @@ export class MachineListener implements Component {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([this.#controlPlane.ready, aborted]);
+    const stopped = aborted(signal);
+    await Promise.race([this.#controlPlane.ready, stopped]);
     if (signal.aborted) return;
     const { server } = this.#controlPlane;
     const listener = await this.#listen((socket) => server.accept(socket), server.port ?? 0, signal);
     if (listener === undefined) return;
     this.#health = { ok: true };
     this.#ready.resolve();
-    await aborted;
+    await stopped;
     await new Promise<void>((resolve) => listener.close(() => resolve()));
   }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, type Component, type Random, realClock, realRandom } from "@kubets/apimachinery";
+import { aborted, type Clock, type Component, type Random, realClock, realRandom } from "@kubets/apimachinery";
 import { openSqliteStore } from "@kubets/storage";
 import { runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
@@ -100,7 +100,7 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
         healthz: () => ({ ok: true }),
         async start(signal) {
           informers.start(signal);
-          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+          await aborted(signal);
           await informers.stopped();
         },
       },

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { nodeCondition, nodes } from "@kubets/api";
+import { messageOf } from "@kubets/apimachinery";
 import { createClient, transportFromKubeconfig } from "@kubets/client";
 import type { ClusterConfig } from "../config.ts";
 import { localNodes, serverUrl } from "../local-nodes.ts";
@@ -55,7 +56,7 @@ export async function clusterStatus(config: ClusterConfig, signal: AbortSignal):
     return { ...base, state: isReady ? "ready" : "not ready", nodes: found, problems };
   } catch (error) {
     signal.throwIfAborted();
-    problems.push(`the API server does not answer: ${error instanceof Error ? error.message : error}`);
+    problems.push(`the API server does not answer: ${messageOf(error)}`);
     return { ...base, state: "not ready", nodes: [], problems };
   }
 }

@@ -1,14 +1,22 @@
 /** Makes Jobs on a schedule. Behaviour of upstream's pkg/controller/cronjob (v2). */
 
 import { type CronJob, cronJobs, type Job, jobs } from "@kubets/api";
-import { clone, deepEqual, formatTime, isAlreadyExists, isNotFound, keyOf, parseTime } from "@kubets/apimachinery";
+import {
+  clone,
+  deepEqual,
+  formatTime,
+  isAlreadyExists,
+  isNotFound,
+  keyOf,
+  messageOf,
+  parseTime,
+} from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import { isJobFinished, jobCondition } from "../job/job-status.ts";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, newControllerRef, refersTo } from "../runtime/controller-ref.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { type CronSchedule, parseSchedule } from "./cron-schedule.ts";
 
 /** A little late rather than a little early: times are whole seconds. */

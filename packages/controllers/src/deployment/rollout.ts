@@ -11,11 +11,10 @@ import {
   type ReplicaSet,
   replicaSets,
 } from "@kubets/api";
-import { clone, deepEqual, isAlreadyExists, isNotFound } from "@kubets/apimachinery";
+import { clone, deepEqual, isAlreadyExists, isNotFound, messageOf } from "@kubets/apimachinery";
 import type { Client, EventRecorder } from "@kubets/client";
 import { isNamespaceTerminating, type ReconcileResult } from "../runtime/controller.ts";
 import { isControlledBy, newControllerRef } from "../runtime/controller-ref.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import * as sets from "./replica-sets.ts";
 import { annotateNewSet, annotateSizes, setDeploymentRevision } from "./revisions.ts";
 import { proportionalSizes } from "./scaling.ts";

@@ -15,6 +15,7 @@ import {
   deepEqual,
   type KubeObject,
   keyOf,
+  messageOf,
   type OwnerReference,
   selectorFromLabelSelector,
 } from "@kubets/apimachinery";
@@ -23,7 +24,6 @@ import type { ControllerContext, ControllerDefinition } from "../runtime/context
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { discover } from "../runtime/discovery.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { disruptionStatus, needsScale, pendingDisruptions } from "./disruption-status.ts";
 
 interface Scaled extends KubeObject {

@@ -1,11 +1,10 @@
 /** Keeps the older Endpoints objects, which some clients still read. Behaviour of upstream's pkg/controller/endpoint. */
 
 import { type Endpoints, endpoints } from "@kubets/api";
-import { deepEqual, isNotFound, keyOf, splitKey } from "@kubets/apimachinery";
+import { deepEqual, isNotFound, keyOf, messageOf, splitKey } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type Runnable } from "../runtime/controller.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { endpointsFor, managedByLabel } from "./endpoint-subsets.ts";

@@ -1,11 +1,10 @@
 /** Keeps a Service's EndpointSlices equal to its pods. Behaviour of upstream's pkg/controller/endpointslice. */
 
 import { type EndpointSlice, endpointSlices, type Node, nodes, type Service } from "@kubets/api";
-import { isNotFound, keyOf, splitKey } from "@kubets/apimachinery";
+import { isNotFound, keyOf, messageOf, splitKey } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { WriteTracker } from "../runtime/write-tracker.ts";

@@ -7,7 +7,7 @@ import {
   customResourceDefinitions,
   type Resource,
 } from "@kubets/api";
-import { apiVersionOf, type KubeObject, type Logger } from "@kubets/apimachinery";
+import { apiVersionOf, ChangeSet, type KubeObject, type Logger } from "@kubets/apimachinery";
 import { createInformerFactory, type Informer } from "@kubets/client";
 import type { ControllerContext } from "../runtime/context.ts";
 import { type DiscoveredResource, discover } from "../runtime/discovery.ts";
@@ -35,18 +35,14 @@ export class Monitors {
     string,
     { resource: DiscoveredResource; informer: Informer<KubeObject>; stop: AbortController }
   >();
-  #wake: (() => void) | undefined;
-  #changed = true;
+  readonly #changes = new ChangeSet();
   #changedAt = 0;
 
   constructor(context: ControllerContext, handlers: MonitorHandlers) {
     this.#context = context;
     this.#handlers = handlers;
     this.#logger = context.logger.child({ controller: "garbage-collector-controller" });
-    const poke = () => {
-      this.#changed = true;
-      this.#wake?.();
-    };
+    const poke = () => this.#changes.mark();
     const relevant = (object: APIService | CustomResourceDefinition) =>
       JSON.stringify([object.spec, object.status?.conditions?.map(({ type, status }) => [type, status])]);
     const update = <T extends APIService | CustomResourceDefinition>(old: T, object: T) => {
@@ -75,27 +71,16 @@ export class Monitors {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.#changed = false;
+        this.#changes.drain();
         const complete = await this.#refresh(signal);
-        if (complete) await this.#untilChanged(signal);
-        else await this.#context.clock.sleep(retryMs, signal);
+        if (complete) await this.#changes.take(signal);
+        await this.#context.clock.sleep(complete ? settleMs : retryMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#logger.warn("discovery failed, will retry", { err: error });
         await this.#context.clock.sleep(retryMs, signal).catch(() => undefined);
       }
     }
-  }
-
-  async #untilChanged(signal: AbortSignal): Promise<void> {
-    if (!this.#changed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      this.#wake = undefined;
-    }
-    if (!signal.aborted) await this.#context.clock.sleep(settleMs, signal);
   }
 
   async #refresh(signal: AbortSignal): Promise<boolean> {

@@ -1,8 +1,7 @@
 /** How far the deletion of a namespace has got, as conditions. Texts are upstream's. Pure. */
 
 import type { NamespaceCondition } from "@kubets/api";
-import { formatTime } from "@kubets/apimachinery";
-import { messageOf } from "../runtime/pod-control.ts";
+import { formatTime, messageOf } from "@kubets/apimachinery";
 
 export interface DeletionProgress {
   readonly discoveryFailures: ReadonlyMap<string, unknown>;

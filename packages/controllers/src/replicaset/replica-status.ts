@@ -1,9 +1,8 @@
 /** The status of a ReplicaSet or ReplicationController, from its pods. Pure. */
 
 import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from "@kubets/api";
-import { formatTime } from "@kubets/apimachinery";
+import { formatTime, messageOf } from "@kubets/apimachinery";
 import { nonZero } from "../runtime/counts.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { isPodAvailable, isPodReady } from "../runtime/pods.ts";
 import type { ReplicaOwner } from "./replica-owner.ts";
 

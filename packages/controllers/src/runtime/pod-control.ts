@@ -1,7 +1,7 @@
 /** Creating and deleting pods on an owner's behalf, with the events users look for. */
 
 import { type Pod, type PodTemplateSpec, pods, type Resource } from "@kubets/api";
-import { clone, isNotFound, type KubeObject, keyOf } from "@kubets/apimachinery";
+import { clone, isNotFound, type KubeObject, keyOf, messageOf } from "@kubets/apimachinery";
 import type { Client, EventRecorder } from "@kubets/client";
 import { isNamespaceTerminating } from "./controller.ts";
 import { newControllerRef } from "./controller-ref.ts";
@@ -78,8 +78,4 @@ export function podFromTemplate(
     },
     ...(template?.spec === undefined ? {} : { spec: clone(template.spec) }),
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

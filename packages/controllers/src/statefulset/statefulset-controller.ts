@@ -8,7 +8,15 @@ import {
   type StatefulSet,
   statefulSets,
 } from "@kubets/api";
-import { clone, deepEqual, isAlreadyExists, isNotFound, keyOf, selectorFromLabelSelector } from "@kubets/apimachinery";
+import {
+  clone,
+  deepEqual,
+  isAlreadyExists,
+  isNotFound,
+  keyOf,
+  messageOf,
+  selectorFromLabelSelector,
+} from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
@@ -18,7 +26,6 @@ import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { nonZero } from "../runtime/counts.ts";
 import { scaledValue } from "../runtime/int-or-string.ts";
-import { messageOf } from "../runtime/pod-control.ts";
 import { isPodAvailable, isPodReady, isPodTerminal, isPodTerminating, nextAvailabilityMs } from "../runtime/pods.ts";
 import { WriteTracker } from "../runtime/write-tracker.ts";
 import { claimsFor, firstOrdinal, ordinalOf, podFor, podName, revisionOf } from "./stateful-pods.ts";

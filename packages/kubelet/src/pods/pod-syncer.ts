@@ -58,6 +58,8 @@ export interface PodSyncerOptions {
 }
 
 const networkRetryMs = 1000;
+/** Upstream's kubelet sees the death of a container at its next relist, a second later. */
+const deathNoticeMs = 1000;
 const firstMountRetryMs = 500;
 const maxMountRetryMs = 122_000;
 
@@ -324,14 +326,17 @@ export class PodSyncer implements PodSteps {
       await this.#options.cache.refresh(podRef(worker.pod));
       return { again: true };
     }
-    if (outcome.retryAfterMs !== undefined) {
-      const until = this.#options.clock.now() + outcome.retryAfterMs;
+    let { retryAfterMs } = outcome;
+    if (retryAfterMs !== undefined) {
       // Starting may itself have made something: what is there now is what the next look will find.
       const after = await this.#options.cache.refresh(podRef(worker.pod));
-      memory.failed = { from: this.#situation(worker.pod, after), until };
+      const from = this.#situation(worker.pod, after);
+      // A container that was made and has died says so soon after: from then on it waits out its back-off.
+      if (from !== this.#situation(worker.pod, before)) retryAfterMs = Math.min(retryAfterMs, deathNoticeMs);
+      memory.failed = { from, until: this.#options.clock.now() + retryAfterMs };
       this.#report(worker, after);
     } else if (outcome.failures.size > 0) this.#report(worker, before);
-    return soonest([outcome.retryAfterMs, ...waits]);
+    return soonest([retryAfterMs, ...waits]);
   }
 }
 

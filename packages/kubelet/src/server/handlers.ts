@@ -1,5 +1,6 @@
 /** What the node's server answers: pods, logs, statistics, and sessions in containers. */
 
+import { once } from "node:events";
 import type { Pod } from "@kubets/api";
 import type { Clock } from "@kubets/apimachinery";
 import type { RuntimeService } from "@kubets/cri";
@@ -131,10 +132,7 @@ async function containerLogs(sources: HandlerSources, context: RequestContext): 
   if (!first.done) response.write(first.value);
   for await (const chunk of chunks) {
     if (response.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      response.once("drain", resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await once(response, "drain", { signal }).catch(() => undefined); // Aborted: the log's reader ends too.
   }
   response.end();
 }

@@ -1,5 +1,6 @@
 /** SQLite's failures, in one sentence that says what to do. */
 
+import { messageOf } from "@kubets/apimachinery";
 import { StoreUnavailableError } from "../store.ts";
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
@@ -22,7 +23,7 @@ export const isBusy = (error: unknown): boolean => codeOf(error) === busy;
 /** @param doing what was being done: `write to`, `open` */
 export function explain(error: unknown, doing: string, path: string): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new StoreUnavailableError(`cannot ${doing} ${path}: ${reasonOf(codeOf(error), text)}`, { cause: error });
 }
 
