@@ -21,11 +21,6 @@ export function canonicalResourceList(list: ResourceList | undefined): void {
   }
 }
 
-/** A quantity of a list; zero when it is not there or not a quantity. */
-export function quantityIn(list: ResourceList | undefined, name: string): Quantity {
-  return tryParseQuantity(list?.[name]) ?? Quantity.zero;
-}
-
 /** Adds `more` into `total`, in place. */
 export function addResources(total: Map<string, Quantity>, more: ReadonlyMap<string, Quantity>): void {
   for (const [name, quantity] of more) total.set(name, total.get(name)?.add(quantity) ?? quantity);

@@ -11,8 +11,6 @@ export const allUnauthenticated = "system:unauthenticated";
 export const allServiceAccounts = "system:serviceaccounts";
 
 export const anonymousUser = "system:anonymous";
-/** The API server's own identity, in-process. */
-export const apiServerUser = "system:apiserver";
 export const kubeProxyUser = "system:kube-proxy";
 export const kubeControllerManagerUser = "system:kube-controller-manager";
 export const kubeSchedulerUser = "system:kube-scheduler";

@@ -1,7 +1,7 @@
 /** The verbs of stored resources, and of their status: request to registry to answer. */
 
 import type { StatusStrategy } from "@kubets/api";
-import { badRequest, type KubeObject, StatusError } from "@kubets/apimachinery";
+import { type KubeObject, StatusError } from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
 import { patchTransform } from "../registry/patch.ts";
@@ -174,9 +174,4 @@ export async function deleteCollection(call: ResourceCall): Promise<Answer> {
     await Promise.all(items.slice(i, i + deletesAtOnce).map(removeOne));
   }
   return { status: 200, content: { type: "list", items, metadata, definition } };
-}
-
-/** @throws StatusError 400 when a name is needed and there is none */
-export function requireName(name: string): void {
-  if (name === "") throw badRequest("name must be provided");
 }

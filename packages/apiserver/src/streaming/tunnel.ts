@@ -5,7 +5,6 @@ import { type Logger, messageOf } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
 import { dialUpgrade, type Upgraded } from "./upgrade.ts";
 
-export const tunnelPrefix = "SPDY/3.1+";
 export const portForwardTunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 
 export interface Tunnel {

@@ -1,7 +1,6 @@
 /** The images that kubets itself needs. */
 
 import type { ImageSpec } from "./build.ts";
-import { debianArchitecture } from "./debian.ts";
 
 /** What holds a pod's namespaces: one static program that reaps orphans and ends on SIGTERM. */
 export const pauseImageName = "kubets.local/pause:1";
@@ -241,6 +240,3 @@ const commonApplets: readonly string[] = [
     "trap",
   ],
 ];
-
-/** The architecture the images are for, as image manifests name it. */
-export const imageArchitecture = debianArchitecture;

@@ -5,7 +5,7 @@ import { keyOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type Runnable } from "../runtime/controller.ts";
-import { CidrSet, CidrSetFullError, parseCidr } from "./cidr-set.ts";
+import { CidrSet, CidrSetFullError, cidrOf } from "./cidr-set.ts";
 
 export interface RangeAllocatorOptions {
   /** One, or one of each family: `10.244.0.0/16`. */
@@ -31,7 +31,7 @@ class RangeAllocator implements Runnable {
   constructor(context: ControllerContext, options: RangeAllocatorOptions) {
     this.#context = context;
     const maskOf = (cidr: string) =>
-      parseCidr(cidr).bits === 32 ? (options.nodeCIDRMaskSizeIPv4 ?? 24) : (options.nodeCIDRMaskSizeIPv6 ?? 64);
+      cidrOf(cidr).family === 4 ? (options.nodeCIDRMaskSizeIPv4 ?? 24) : (options.nodeCIDRMaskSizeIPv6 ?? 64);
     this.#sets = options.clusterCIDRs.map((cidr) => new CidrSet(cidr, maskOf(cidr)));
     for (const set of this.#sets) for (const cidr of options.serviceCIDRs ?? []) set.occupy(cidr);
     this.#recorder = context.recorder("cidrAllocator");

@@ -61,10 +61,6 @@ export function isSidecar(container: Container): boolean {
   return container.restartPolicy === "Always";
 }
 
-export function hasSidecar(pod: Pod): boolean {
-  return (pod.spec?.initContainers ?? []).some(isSidecar);
-}
-
 export function isHostNetwork(pod: Pod): boolean {
   return pod.spec?.hostNetwork === true;
 }

@@ -1,4 +1,4 @@
-import type { Container } from "@kubets/api";
+import { type Container, fnv1a } from "@kubets/api";
 
 /**
  * The part of a container's spec whose change means a new container, as eight hex digits. Since v1.31 upstream hashes name and image only:
@@ -6,15 +6,5 @@ import type { Container } from "@kubets/api";
  */
 export function hashContainer(container: Container): string {
   const text = JSON.stringify({ name: container.name, image: container.image ?? "" });
-  return fnv1a32(text).toString(16);
-}
-
-/** 32-bit FNV-1a of the UTF-8 bytes. */
-export function fnv1a32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text, "utf8")) {
-    hash ^= byte;
-    hash = Math.imul(hash, 0x01000193) >>> 0;
-  }
-  return hash >>> 0;
+  return fnv1a(text).toString(16);
 }

@@ -48,10 +48,6 @@ export interface RuntimePod extends PodRef {
   readonly ips: readonly string[];
 }
 
-export function emptyRuntimePod(ref: PodRef): RuntimePod {
-  return { ...ref, sandboxes: [], containers: [], ips: [] };
-}
-
 /** The newest container of this name. */
 export function latestContainer(status: RuntimePod, name: string): RuntimeContainer | undefined {
   return status.containers.find((container) => container.name === name);

@@ -1,7 +1,6 @@
 /** Nodes without containers: the same kubelet on a simulated runtime. Thousands share one watch of pods, one watcher of objects, one process. */
 
-import type { Pod } from "@kubets/api";
-import { configMaps, nodes, pods, secrets } from "@kubets/api";
+import { configMaps, fnv1a, nodes, type Pod, pods, secrets } from "@kubets/api";
 import type { Clock, Component, Health, Logger, Random } from "@kubets/apimachinery";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
@@ -15,7 +14,6 @@ import { ObjectManager } from "../objects/object-manager.ts";
 import { isSidecar } from "../pods/pod-ref.ts";
 import type { PodSource } from "../pods/pod-source.ts";
 import { SharedPodSource } from "../pods/pod-source.ts";
-import { fnv1a32 } from "../runtime/container-hash.ts";
 import { noFiles } from "../runtime/host-files.ts";
 import type { SimulatedBehaviour, SimulatedLatencies } from "./simulated-runtime.ts";
 import { SimulatedRuntime } from "./simulated-runtime.ts";
@@ -53,7 +51,7 @@ const gibibyte = 1024 ** 3;
 const defaultResources: SimulatedResources = { cpus: 32, memory: 256 * gibibyte, storage: 1024 * gibibyte };
 
 function simulatedMachine({ cpus, memory, storage }: SimulatedResources, name: string): Machine {
-  const id = fnv1a32(name).toString(16).padStart(32, "0");
+  const id = fnv1a(name).toString(16).padStart(32, "0");
   return {
     info: async () => ({
       cpus,
