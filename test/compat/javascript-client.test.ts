@@ -26,7 +26,7 @@ function configMap(name: string, data: Record<string, string> = {}, labels: Reco
   return { metadata: { name, labels }, data };
 }
 
-test("the official JavaScript client works", async (t) => {
+test("the official JavaScript client works", { timeout: 120_000 }, async (t) => {
   const cluster = await startCluster(t);
   const config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfig);

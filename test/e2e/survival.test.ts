@@ -119,7 +119,9 @@ async function assertNothingLost(maps: ResourceClient<ConfigMap>, ledgers: reado
   }
 }
 
-test("nothing acknowledged is lost when the control plane is killed at random moments", async (t: TestContext) => {
+test("nothing acknowledged is lost when the control plane is killed at random moments", {
+  timeout: 180_000,
+}, async (t: TestContext) => {
   const random = seededRandom(t);
   const cluster = await startCluster(t);
   const maps = cluster.client.resource(configMaps).namespace("default");
