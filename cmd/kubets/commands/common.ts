@@ -1,6 +1,6 @@
 /** What most commands need: which cluster is meant, and a client for it. */
 
-import { type ClusterConfig, clusterPaths, findCluster } from "@kubets/cluster";
+import { type ClusterConfig, clusterPaths, findCluster } from "@kubets/cluster/manage";
 import { UsageError } from "../../lib/flags.ts";
 
 export const nameFlag = {

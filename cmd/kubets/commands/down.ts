@@ -1,4 +1,4 @@
-import { stopCluster } from "@kubets/cluster";
+import { stopCluster } from "@kubets/cluster/manage";
 import { defineCommand } from "../../lib/command.ts";
 import { Progress } from "../../lib/progress.ts";
 import { existingCluster, nameFlag } from "./common.ts";

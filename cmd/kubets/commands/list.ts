@@ -1,4 +1,4 @@
-import { clusterPaths, listClusters, runningProgram } from "@kubets/cluster";
+import { clusterPaths, listClusters, runningProgram } from "@kubets/cluster/manage";
 import { defineCommand } from "../../lib/command.ts";
 import { wantJson } from "./common.ts";
 

@@ -1,4 +1,4 @@
-import { clusterStatus } from "@kubets/cluster";
+import { clusterStatus } from "@kubets/cluster/manage";
 import { defineCommand } from "../../lib/command.ts";
 import { existingCluster, nameFlag, wantJson } from "./common.ts";
 

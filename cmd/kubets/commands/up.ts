@@ -1,5 +1,5 @@
 import { aborted } from "@kubets/apimachinery";
-import { type ClusterRequest, resolveConfig, startCluster, stopCluster } from "@kubets/cluster";
+import { type ClusterRequest, resolveConfig, startCluster, stopCluster } from "@kubets/cluster/manage";
 import { defineCommand } from "../../lib/command.ts";
 import { Progress } from "../../lib/progress.ts";
 

@@ -3,8 +3,15 @@
 import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, type Random, realClock, realRandom } from "@kubets/apimachinery";
-import { type Document, isMap, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from "yaml";
+import type { Document, YAMLMap, YAMLSeq } from "yaml";
 import { type Kubeconfig, type KubeconfigCluster, KubeconfigError, type KubeconfigUser } from "./kubeconfig.ts";
+
+type Yaml = typeof import("yaml");
+
+/** Late: it is large, and most programs that import this package never write a kubeconfig. */
+function loadYaml(): Promise<Yaml> {
+  return import("yaml");
+}
 
 export interface KubeconfigEntry {
   /** Of the cluster, the user and the context alike. */
@@ -21,7 +28,8 @@ export interface KubeconfigFileOptions {
 }
 
 /** A kubeconfig with one context, as text. */
-export function formatKubeconfig(entry: KubeconfigEntry): string {
+export async function formatKubeconfig(entry: KubeconfigEntry): Promise<string> {
+  const { stringify } = await loadYaml();
   const { name, cluster, user, namespace } = entry;
   const config: Kubeconfig = {
     apiVersion: "v1",
@@ -40,13 +48,14 @@ export async function writeKubeconfigContext(
   entry: KubeconfigEntry,
   options: KubeconfigFileOptions = {},
 ): Promise<void> {
-  await change(path, options, (text) => {
+  await change(path, options, async (text) => {
     if (text.trim() === "") return formatKubeconfig(entry);
-    const document = documentOf(text, path);
+    const yaml = await loadYaml();
+    const document = documentOf(yaml, text, path);
     const { name, cluster, user, namespace } = entry;
-    put(document, "clusters", { name, cluster });
-    put(document, "users", { name, user });
-    put(document, "contexts", {
+    put(yaml, document, "clusters", { name, cluster });
+    put(yaml, document, "users", { name, user });
+    put(yaml, document, "contexts", {
       name,
       context: { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) },
     });
@@ -61,9 +70,11 @@ export async function removeKubeconfigContext(
   name: string,
   options: KubeconfigFileOptions = {},
 ): Promise<void> {
-  await change(path, options, (text) => {
+  await change(path, options, async (text) => {
     if (text.trim() === "") return undefined;
-    const document = documentOf(text, path);
+    const yaml = await loadYaml();
+    const { isMap, isSeq } = yaml;
+    const document = documentOf(yaml, text, path);
     for (const section of ["clusters", "users", "contexts"]) {
       const list = document.get(section);
       if (isSeq(list)) list.items = list.items.filter((item) => !(isMap(item) && item.get("name") === name));
@@ -73,7 +84,7 @@ export async function removeKubeconfigContext(
   });
 }
 
-function documentOf(text: string, path: string): Document {
+function documentOf({ parseDocument, isMap }: Yaml, text: string, path: string): Document {
   const document = parseDocument(text);
   if (document.errors.length > 0)
     throw new KubeconfigError(`change kubeconfig ${path}: not YAML`, { cause: document.errors[0] });
@@ -82,7 +93,12 @@ function documentOf(text: string, path: string): Document {
   return document as unknown as Document;
 }
 
-function put(document: Document, section: string, entry: { readonly name: string } & Record<string, unknown>): void {
+function put(
+  { isMap, isSeq }: Yaml,
+  document: Document,
+  section: string,
+  entry: { readonly name: string } & Record<string, unknown>,
+): void {
   const node = document.createNode(entry);
   const list = document.get(section) as YAMLSeq | null | undefined;
   if (!isSeq(list)) {
@@ -100,7 +116,7 @@ function put(document: Document, section: string, entry: { readonly name: string
 async function change(
   path: string,
   options: KubeconfigFileOptions,
-  edit: (text: string) => string | undefined,
+  edit: (text: string) => Promise<string | undefined>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   // Through a symbolic link, not over it.
@@ -111,7 +127,7 @@ async function change(
       if (error.code === "ENOENT") return "";
       throw error;
     });
-    const next = edit(old);
+    const next = await edit(old);
     if (next !== undefined && next !== old) await replace(target, next, options.random ?? realRandom);
   } finally {
     await unlock();

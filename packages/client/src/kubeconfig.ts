@@ -3,7 +3,6 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
 import { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
 import type { ServerConfig } from "./server-config.ts";
 
@@ -64,7 +63,8 @@ export async function readKubeconfig(path: string): Promise<Kubeconfig> {
   return parseKubeconfig(await readFile(path, "utf8"), path);
 }
 
-export function parseKubeconfig(text: string, path: string): Kubeconfig {
+export async function parseKubeconfig(text: string, path: string): Promise<Kubeconfig> {
+  const { parse } = await import("yaml");
   let value: unknown;
   try {
     value = parse(text) ?? {};

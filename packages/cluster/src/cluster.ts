@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Logger, type Random, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { ensureClusterCertificates, superAdminCertificate } from "@kubets/apiserver";
+import { ensureClusterCertificates, superAdminCertificate } from "@kubets/apiserver/certificates";
 import { type Client, createClient, formatKubeconfig } from "@kubets/client";
 import { memoryStore } from "@kubets/storage";
 import { ControlPlane } from "./control-plane/control-plane.ts";
@@ -72,7 +72,7 @@ export class Cluster {
     if (!listen) return new Cluster(controlPlane, stop, stopped);
     const admin = await superAdminCertificate(certificates.pki);
     const base64 = (text: string) => Buffer.from(text).toString("base64");
-    const kubeconfig = formatKubeconfig({
+    const kubeconfig = await formatKubeconfig({
       name: "kubets",
       cluster: {
         server: `https://127.0.0.1:${controlPlane.server.port}`,

@@ -11,7 +11,7 @@ import {
   nodeServingCertificate,
   type Pki,
   superAdminCertificate,
-} from "@kubets/apiserver";
+} from "@kubets/apiserver/certificates";
 import { formatKubeconfig, type KubeconfigEntry } from "@kubets/client";
 import { type ClusterConfig, writeWhole } from "./config.ts";
 import { type LocalNode, localNodes, serverUrl, serviceAddress } from "./local-nodes.ts";
@@ -38,6 +38,23 @@ export function clusterCertificates(config: ClusterConfig, clock: Clock = realCl
   });
 }
 
+/** Every certificate that a cluster's start will ask for, at once. */
+export async function allCertificates(config: ClusterConfig): Promise<void> {
+  const { pki } = await clusterCertificates(config);
+  await superAdminCertificate(pki);
+  // One by one: nodes share their proxy's identity.
+  for (const node of localNodes(config)) await nodeCertificates(pki, node);
+}
+
+function nodeCertificates(pki: Pki, node: LocalNode) {
+  return Promise.all([
+    pki.authority("ca"),
+    nodeClientCertificate(pki, node.name),
+    componentCertificate(pki, "kube-proxy", proxyUser),
+    nodeServingCertificate(pki, node.name, [node.address]),
+  ]);
+}
+
 interface Certified {
   readonly certificate: string;
   readonly key: string;
@@ -47,7 +64,7 @@ interface Certified {
 export async function adminKubeconfig(config: ClusterConfig, pki: Pki): Promise<KubeconfigEntry> {
   const [ca, admin] = [await pki.authority("ca"), await superAdminCertificate(pki)];
   const entry = entryOf(contextName(config.name), serverUrl(config), ca.certificate, admin);
-  writeIfNew(clusterPaths(config.name, config.dataDir).adminConf, formatKubeconfig(entry));
+  writeIfNew(clusterPaths(config.name, config.dataDir).adminConf, await formatKubeconfig(entry));
   return entry;
 }
 
@@ -58,15 +75,10 @@ export function contextName(cluster: string): string {
 
 /** Writes what a node's agent needs to be itself; its serving certificate stays in the pki directory. */
 export async function nodeCredentials(config: ClusterConfig, pki: Pki, node: LocalNode): Promise<Certified> {
-  const [ca, kubelet, proxy, serving] = await Promise.all([
-    pki.authority("ca"),
-    nodeClientCertificate(pki, node.name),
-    componentCertificate(pki, "kube-proxy", proxyUser),
-    nodeServingCertificate(pki, node.name, [node.address]),
-  ]);
+  const [ca, kubelet, proxy, serving] = await nodeCertificates(pki, node);
   const server = `https://${node.machineAddress}:${config.securePort}`;
-  writeIfNew(node.kubeletConf, formatKubeconfig(entryOf("kubelet", server, ca.certificate, kubelet)));
-  writeIfNew(node.proxyConf, formatKubeconfig(entryOf("kube-proxy", server, ca.certificate, proxy)));
+  writeIfNew(node.kubeletConf, await formatKubeconfig(entryOf("kubelet", server, ca.certificate, kubelet)));
+  writeIfNew(node.proxyConf, await formatKubeconfig(entryOf("kube-proxy", server, ca.certificate, proxy)));
   return serving;
 }
 

@@ -3,17 +3,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { aborted, type Clock, type Component, type Random, realClock, realRandom } from "@kubets/apimachinery";
-import { openSqliteStore } from "@kubets/storage";
 import { runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
-import { adminKubeconfig, clusterCertificates, clusterDomain, nodeCredentials } from "../credentials.ts";
+import { adminKubeconfig, clusterDomain, nodeCredentials } from "../credentials.ts";
 import { localNode, localNodes } from "../local-nodes.ts";
 import { fileLogger } from "../logging.ts";
 import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
-import { ControlPlane, type ControlPlaneMeans } from "./control-plane.ts";
+import type { ControlPlaneMeans } from "./control-plane.ts";
 import { MachineListener } from "./machine-listener.ts";
-import { ensurePolicy } from "./policy.ts";
+import { readyCertificates } from "./ready-certificates.ts";
 
 export async function runControlPlane(dataDir: string, signal: AbortSignal): Promise<void> {
   const config = readConfig(dataDir);
@@ -22,10 +21,12 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
   const logger = fileLogger({ file: join(paths.logs, "control-plane.log") });
   const base = { clock: realClock as Clock, random: realRandom as Random, logger };
   try {
-    const [certificates, store] = await Promise.all([
-      clusterCertificates(config),
-      openSqliteStore({ path: join(paths.store, "kubets.db"), clock: base.clock, logger }),
-    ]);
+    // What waits for others first: a process makes the certificates, a thread opens the store, and this one loads the API server meanwhile.
+    const certified = readyCertificates(config);
+    const { openSqliteStore } = await import("@kubets/storage");
+    const opened = openSqliteStore({ path: join(paths.store, "kubets.db"), clock: base.clock, logger });
+    const loaded = Promise.all([import("./control-plane.ts"), import("@kubets/apiserver")]);
+    const [certificates, store, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const nodes = localNodes(config);
     const machineAddress = nodes[0]?.machineAddress;
     const controlPlane = new ControlPlane({
@@ -81,12 +82,14 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
   const components: Component[] = [];
   if (config.simulatedNodes > 0) components.push(await simulatedNodes(config.simulatedNodes, means));
   if (config.nodes > 0) {
-    const [{ NodeRoutes }, { machineRoutes }, { DnsEndpoints }, { createInformerFactory }] = await Promise.all([
-      import("@kubets/network"),
-      import("./machine-routes.ts"),
-      import("./dns-endpoints.ts"),
-      import("@kubets/client"),
-    ]);
+    const [{ NodeRoutes }, { machineRoutes }, { DnsEndpoints }, { createInformerFactory }, { ensurePolicy }] =
+      await Promise.all([
+        import("@kubets/network"),
+        import("./machine-routes.ts"),
+        import("./dns-endpoints.ts"),
+        import("@kubets/client"),
+        import("./policy.ts"),
+      ]);
     const client = means.clientFor("system:kubets", ["system:masters", "system:authenticated"]);
     const informers = createInformerFactory(client, means);
     await ensurePolicy(client);
