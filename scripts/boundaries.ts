@@ -50,7 +50,9 @@ function roomOf(file: string): string {
 }
 
 function exportsOf(room: string): Set<string> {
-  const manifest = JSON.parse(readFileSync(`packages/${room}/package.json`, "utf8")) as { exports: Record<string, unknown> };
+  const manifest = JSON.parse(readFileSync(`packages/${room}/package.json`, "utf8")) as {
+    exports: Record<string, unknown>;
+  };
   return new Set(Object.keys(manifest.exports));
 }
 
@@ -62,12 +64,14 @@ function breachesOf(file: string, text: string): string[] {
     if (specifier.startsWith("@kubets/")) {
       const [, target, ...rest] = specifier.split("/") as [string, string, ...string[]];
       const entry = rest.length === 0 ? "." : `./${rest.join("/")}`;
-      if (!exportsOf(target).has(entry)) breaches.push(`${file}: imports ${specifier}, which ${target}'s exports do not list`);
+      if (!exportsOf(target).has(entry))
+        breaches.push(`${file}: imports ${specifier}, which ${target}'s exports do not list`);
       if (target === room || unrestricted.has(room) || isTest) continue;
       if (!allowed[room]?.includes(target)) breaches.push(`${file}: ${room} may not import ${target}`);
     } else if (specifier.startsWith(".")) {
       const target = normalize(join(dirname(file), specifier));
-      if (roomOf(target) !== room) breaches.push(`${file}: reaches into ${roomOf(target)} by path (${specifier}); import its package`);
+      if (roomOf(target) !== room)
+        breaches.push(`${file}: reaches into ${roomOf(target)} by path (${specifier}); import its package`);
     }
   }
   if (!clockHome.test(file) && !isTest) {
@@ -89,7 +93,8 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
     state.set(file, "open");
     trail.push(file);
     for (const next of graph.get(file) ?? []) {
-      if (state.get(next) === "open") found.push(`${[...trail.slice(trail.indexOf(next)), next].join(" -> ")}: import cycle`);
+      if (state.get(next) === "open")
+        found.push(`${[...trail.slice(trail.indexOf(next)), next].join(" -> ")}: import cycle`);
       else if (!state.has(next)) visit(next);
     }
     trail.pop();

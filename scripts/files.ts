@@ -4,10 +4,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 export function sourceFiles(...patterns: string[]): string[] {
-  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "--", ...(patterns.length ? patterns : ["*.ts"])], {
-    encoding: "utf8",
-    maxBuffer: 64 << 20,
-  });
+  const listed = execFileSync(
+    "git",
+    ["ls-files", "-co", "--exclude-standard", "--", ...(patterns.length ? patterns : ["*.ts"])],
+    {
+      encoding: "utf8",
+      maxBuffer: 64 << 20,
+    },
+  );
   return listed
     .split("\n")
     .filter((f) => f !== "" && existsSync(f))

@@ -39,7 +39,9 @@ if (import.meta.main) {
     if (!existsSync(command)) throw new Error(`ok: ${command} is missing; run npm ci`);
     const started = performance.now();
     const { status } = spawnSync(command, args, { stdio: "inherit" });
-    console.log(`ok: ${name} ${status === 0 ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    console.log(
+      `ok: ${name} ${status === 0 ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    );
     if (status !== 0) failed.push(name);
   }
   if (failed.length > 0) {
