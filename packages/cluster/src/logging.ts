@@ -53,11 +53,28 @@ export function fileLogger({ file, level = process.env["KUBETS_LOG_LEVEL"] ?? "i
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: pino.stdSerializers.err },
+      serializers: { err: describeError },
     },
     new RotatingFile(file),
   );
   return wrap(logger);
+}
+
+/**
+ * What an error says, its code, and where it was raised, causes included. Nothing else of it: errors of libraries carry whole requests,
+ * whose headers and bodies hold tokens and secrets.
+ */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return {
+    type: name,
+    message,
+    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
+    ...(stack === undefined ? {} : { stack }),
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+  };
 }
 
 /** Our order of arguments over pino's. */
