@@ -1,41 +1,26 @@
-/** IPv4 ranges. */
+/** IPv4 ranges of this machine. */
 
-export interface Cidr {
-  /** The first address as a number. */
-  readonly base: number;
-  readonly bits: number;
-}
+import { type Cidr, formatCidr, formatIp, parseCidr as parseAnyCidr } from "@kubets/apimachinery";
+
+export { type Cidr, formatCidr };
 
 /** Reads `10.86.0.0/24`, or one address. @throws Error when it is neither */
 export function parseCidr(text: string): Cidr {
-  const [address = "", bitsText = "32"] = text.split("/");
-  const octets = address.split(".").map(Number);
-  const bits = Number(bitsText);
-  const valid =
-    octets.length === 4 && octets.every((n) => Number.isInteger(n) && n >= 0 && n <= 255) && bits >= 0 && bits <= 32;
-  if (!valid) throw new Error(`${JSON.stringify(text)} is not an IPv4 range such as 10.86.0.0/24`);
-  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  return { base: number - (number % size(bits)), bits };
-}
-
-export function formatCidr({ base, bits }: Cidr): string {
-  return `${formatAddress(base)}/${bits}`;
-}
-
-export function formatAddress(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+  const cidr = parseAnyCidr(text.includes("/") ? text : `${text}/32`);
+  if (cidr?.family !== 4) throw new Error(`${JSON.stringify(text)} is not an IPv4 range such as 10.86.0.0/24`);
+  return cidr;
 }
 
 export function overlaps(a: Cidr, b: Cidr): boolean {
-  return a.base < b.base + size(b.bits) && b.base < a.base + size(a.bits);
+  return a.network < b.network + size(b) && b.network < a.network + size(a);
 }
 
 /** The address `offset` places after the range's first. @throws Error when it lies outside */
 export function addressAt(cidr: Cidr, offset: number): string {
-  if (offset >= size(cidr.bits)) throw new Error(`${formatCidr(cidr)} has no address number ${offset}`);
-  return formatAddress(cidr.base + offset);
+  if (offset >= size(cidr)) throw new Error(`${formatCidr(cidr)} has no address number ${offset}`);
+  return formatIp(4, cidr.network + BigInt(offset));
 }
 
-function size(bits: number): number {
-  return 2 ** (32 - bits);
+function size({ prefix }: Cidr): bigint {
+  return 1n << BigInt(32 - prefix);
 }
