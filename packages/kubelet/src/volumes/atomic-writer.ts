@@ -111,6 +111,7 @@ async function linkNames(target: string, payload: Payload): Promise<void> {
     try {
       await lstat(join(target, top));
     } catch {
+      // Not there yet; anything else wrong with the place will fail here too.
       await symlink(join(dataLink, top), join(target, top));
     }
   }
