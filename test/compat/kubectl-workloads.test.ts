@@ -195,7 +195,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
     assert.match(await kubectl("get", "pod", "once"), /once +0\/1 +Completed +0 /);
     assert.match(await kubectl("delete", "pod", "single", "once"), /pod "single" deleted.*\npod "once" deleted/);
     const gone = kubectl("wait", "pod/single", "--for=delete", "--timeout=20s");
-    await gone.catch((error) => assert.match(String(error), /not found/)); // Gone before the wait began.
+    await gone.catch((error) => assert.match(String(error), /not found|no matching resources/)); // Gone before the wait began.
     assert.match(
       await kubectl.refused("wait", "deployment/web", "--for=condition=Nope", "--timeout=1s"),
       /timed out waiting/,
@@ -249,7 +249,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
     await eventually(async () => {
       assert.match(
         await kubectl("describe", "pod", "picky"),
-        /Warning +FailedScheduling +.* +default-scheduler +0\/2 nodes are available: 2 node\(s\) didn't match Pod's node affinity\/selector\. /,
+        /Warning +FailedScheduling +.* +default-scheduler +0\/2 nodes are available: 2 node\(s\) didn't match Pod's node affinity\/selector\./,
       );
       return true;
     });

@@ -44,7 +44,7 @@ class Wire {
   async send(...parts: readonly (string | Buffer)[]): Promise<Answer> {
     const socket = await this.open();
     const answer = read(socket);
-    for (const part of parts) if (!socket.write(part)) await drained(socket);
+    for (const part of parts) if (!socket.write(part)) await Promise.race([drained(socket), answer]);
     return answer.finally(() => socket.destroy());
   }
 
@@ -109,7 +109,8 @@ async function postOverHttp2({ server }: TestCluster, path: string, body: string
     const stream = session.request({ ":method": "POST", ":path": path, authorization: `Bearer ${token}` });
     stream.on("error", () => undefined);
     stream.end(body);
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
+      stream.setTimeout(20_000, () => reject(new Error("no answer in 20 s over HTTP/2")));
       stream.once("response", (headers) => resolve(headers[":status"]));
       stream.once("close", () => resolve(undefined));
     });
