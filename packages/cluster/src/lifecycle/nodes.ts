@@ -58,7 +58,7 @@ async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: Abort
     {
       pidFile: node.pidFile,
       logFile: node.logFile,
-      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(...mark)],
+      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(2, ...mark)],
     },
     signal,
   );

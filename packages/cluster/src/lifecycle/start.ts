@@ -96,7 +96,7 @@ async function ensureControlPlane(config: ClusterConfig, signal: AbortSignal): P
   const program: ProgramSpec = {
     pidFile: paths.controlPlanePid,
     logFile: `${paths.logs}/control-plane.log`,
-    command: kubetsCommand(...mark),
+    command: kubetsCommand(4, ...mark),
   };
   const ready = JSON.parse(await startProgram(program, signal)) as { port: number };
   const settled = { ...config, securePort: ready.port };
