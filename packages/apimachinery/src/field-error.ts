@@ -118,10 +118,6 @@ export function tooMany(at: FieldPath, actual: number, max: number): FieldError 
   };
 }
 
-export function typeInvalid(at: FieldPath, value: unknown, detail: string): FieldError {
-  return { type: "FieldValueTypeInvalid", field: at.toString(), message: `Invalid value: ${quote(value)}: ${detail}` };
-}
-
 /** The 422 for a list of field errors, worded as `apierrors.NewInvalid` words it. */
 export function invalid(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
   const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];

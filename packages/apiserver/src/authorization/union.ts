@@ -65,8 +65,3 @@ export const alwaysAllowAuthorizer: Authorizer = {
   authorize: () => ({ decision: "Allow", reason: "" }),
   rulesFor: () => everything,
 };
-
-export const alwaysDenyAuthorizer: Authorizer = {
-  authorize: () => ({ decision: "NoOpinion", reason: "Everything is forbidden." }),
-  rulesFor: () => nothing,
-};
