@@ -46,8 +46,10 @@ export class MirrorPods {
   async ensure(pod: Pod): Promise<void> {
     const existing = this.#mirrors.get(this.#key(pod));
     if (existing !== undefined) {
-      if (isMirrorOf(existing, pod) && existing.metadata?.deletionTimestamp === undefined) return;
+      const isDeleted = existing.metadata?.deletionTimestamp !== undefined;
+      if (isMirrorOf(existing, pod) && !isDeleted) return;
       await this.remove(existing);
+      if (isDeleted) return; // Its end tells when to make another.
     }
     const { client, signal, node, logger } = this.#options;
     const owner = node()?.metadata;

@@ -36,6 +36,9 @@ export interface PodManagerOptions {
   readonly leftovers: { known(): Promise<string[]>; unmount(uid: string): Promise<void> } | undefined;
 }
 
+/** kubectl waits until a deleted pod is gone by looking for its name: one made anew at once would not seem gone. */
+const mirrorAbsenceMs = 1000;
+
 export class PodManager {
   readonly #options: PodManagerOptions;
   readonly #workers = new Map<string, PodWorker>();
@@ -136,7 +139,7 @@ export class PodManager {
     if (!isMirrorPod(pod)) return this.#remove(pod);
     this.#mirrors.gone(pod);
     const owner = this.#staticOf(pod);
-    if (owner !== undefined) this.#mirror(owner);
+    if (owner !== undefined) this.#mirror(owner, mirrorAbsenceMs);
   }
 
   #staticOf(mirror: Pod): Pod | undefined {
@@ -148,10 +151,11 @@ export class PodManager {
     return undefined;
   }
 
-  #mirror(pod: Pod): void {
+  #mirror(pod: Pod, afterMs = 0): void {
     if (!this.#sourcesReady) return;
-    const { registered, signal, status } = this.#options;
+    const { clock, registered, signal, status } = this.#options;
     void registered.then(async () => {
+      if (afterMs > 0) await clock.sleep(afterMs, signal).catch(() => undefined); // Aborted: seen below.
       if (signal.aborted || this.#workers.get(uidOf(pod))?.pod !== pod) return;
       await this.#mirrors.ensure(pod);
       status.resend(uidOf(pod));

@@ -45,6 +45,21 @@ describe("readLog", () => {
     it(query || "all", async () => assert.equal(await read(query), want));
   }
 
+  it("hands on every byte as it was written", async () => {
+    const cut = Buffer.from("é");
+    const line = (tag: string, ...bytes: number[]) =>
+      Buffer.concat([
+        Buffer.from(`2026-01-01T00:00:01.000000000Z stdout ${tag} `),
+        Buffer.from(bytes),
+        Buffer.from("\n"),
+      ]);
+    await writeFile(path, Buffer.concat([line("P", 0xff, cut[0]!), line("F", cut[1]!)]));
+    const chunks: Buffer[] = [];
+    const source = { path, ended: Promise.resolve() };
+    for await (const chunk of readLog(source, options(""), AbortSignal.timeout(5000))) chunks.push(chunk);
+    assert.deepEqual([...Buffer.concat(chunks)], [0xff, ...cut, 0x0a]);
+  });
+
   it("follows, through a rotation, until the container has ended", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const got = read("follow=true&tailLines=1", promise);

@@ -35,7 +35,7 @@ function render(line: string, options: LogOptions): Buffer | undefined {
   if (options.stream !== undefined && entry.stream !== options.stream) return undefined;
   if (options.since !== undefined && Date.parse(entry.time) < options.since) return undefined;
   const prefix = options.timestamps ? `${entry.time} ` : "";
-  return Buffer.from(`${prefix}${entry.text}${entry.partial ? "" : "\n"}`, "utf8");
+  return Buffer.from(`${prefix}${entry.text}${entry.partial ? "" : "\n"}`, "latin1");
 }
 
 async function* readLines(source: LogSource, options: LogOptions, signal: AbortSignal): AsyncGenerator<string> {
@@ -52,7 +52,8 @@ async function* readLines(source: LogSource, options: LogOptions, signal: AbortS
         position += bytesRead;
         rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
         for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
-          yield rest.toString("utf8", 0, end);
+          // One character a byte: what a container wrote may be no text, or be cut within a character.
+          yield rest.toString("latin1", 0, end);
           rest = rest.subarray(end + 1);
         }
         continue;
