@@ -1,6 +1,6 @@
 /** A node's agent: kubelet, kube-proxy, DNS and CNI in one process, in the node's network namespace. `kubets run-node DATA-DIR INDEX`. */
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   aborted,
@@ -81,6 +81,7 @@ function kubeletOf(
   means: Means,
 ): Kubelet {
   const pki = clusterPaths(config.name, config.dataDir).pki;
+  mkdirSync(node.layout.manifestsDir, { recursive: true, mode: 0o700 }); // A directory that is not there cannot be watched.
   const read = (file: string) => readFileSync(join(pki, file), "utf8");
   return new Kubelet({
     nodeName: node.name,
@@ -96,6 +97,7 @@ function kubeletOf(
       clusterDomain,
       cgroupDriver: detectCgroups().driver,
       cgroupRoot: node.layout.cgroupRoot,
+      staticPodPath: node.layout.manifestsDir,
     },
     ...means,
   });

@@ -35,6 +35,8 @@ export interface NodeLayout {
   /** The name of the node's pod network in CNI's own records. */
   readonly cniNetwork: string;
   readonly kubeletDir: string;
+  /** Manifests put here run as the node's static pods. */
+  readonly manifestsDir: string;
   readonly podLogsDir: string;
   /** Parent of all pod cgroups of this node, in cgroupfs notation; the kubelet's `cgroupRoot`. */
   readonly cgroupRoot: string;
@@ -70,6 +72,7 @@ export function nodeLayout({ cluster, node, index, dataDir }: NodeIdentity): Nod
     cniDataDir: join(nodeDir, "cni/networks"),
     cniNetwork: `kubets-${cluster}-${node}`,
     kubeletDir: join(nodeDir, "kubelet"),
+    manifestsDir: join(nodeDir, "manifests"),
     podLogsDir: join(nodeDir, "pods"),
     cgroupRoot: `/kubets/${cluster}/${node}`,
   };
