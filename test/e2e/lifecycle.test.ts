@@ -1,7 +1,7 @@
 /** `up` and `down` from every state a user may leave a cluster in. */
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -188,6 +188,17 @@ test("data of another format is named, and left as it is", async (t) => {
     const { code, stderr } = await cluster.kubets(["up"]);
     assert.equal(code, 0, stderr);
   });
+});
+
+test("a cluster whose data was deleted by hand can still be taken down", async (t) => {
+  const cluster = await startCluster(t);
+  const pid = cluster.controlPlanePid();
+  rmSync(cluster.dataDir, { recursive: true });
+  const { code, stderr } = await cluster.kubets(["down", "--delete"]);
+  assert.equal(code, 0, stderr);
+  assert.equal(existsSync(`/proc/${pid}`), false);
+  assert.equal(existsSync(cluster.dataDir), false);
+  assert.deepEqual(processesWith(cluster.dataDir), []);
 });
 
 test("wrong flags are explained", async (t) => {

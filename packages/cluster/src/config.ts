@@ -177,6 +177,16 @@ export function findCluster(name: string): ClusterConfig | undefined {
   return elsewhere ?? readConfig(clusterPaths(name).dataDir);
 }
 
+/** A cluster whose data directory was deleted under it and that may still run: enough of it to take it down. */
+export function orphanedCluster(name: string): ClusterConfig | undefined {
+  try {
+    const config = JSON.parse(readFileSync(clusterPaths(name).started, "utf8")) as ClusterConfig;
+    return existsSync(join(config.dataDir, "cluster.json")) ? undefined : config;
+  } catch {
+    return undefined; // It was stopped in order, or never was.
+  }
+}
+
 /** Every cluster of this user, by name. Damaged ones are left out. */
 export function listClusters(): ClusterConfig[] {
   if (!existsSync(defaultBase)) return [];

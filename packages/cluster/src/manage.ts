@@ -11,6 +11,7 @@ export {
   ConfigError,
   findCluster,
   listClusters,
+  orphanedCluster,
   readConfig,
   resolveConfig,
 } from "./config.ts";

@@ -25,6 +25,8 @@ export interface ClusterPaths {
   /** Process ids and sockets; short, as a socket's path holds at most 107 bytes. */
   readonly run: string;
   readonly controlPlanePid: string;
+  /** The configuration that the running control plane was started with. */
+  readonly started: string;
 }
 
 export function clusterPaths(name: string, dataDir: string = join(defaultBase, name)): ClusterPaths {
@@ -41,5 +43,6 @@ export function clusterPaths(name: string, dataDir: string = join(defaultBase, n
     nodes: join(dataDir, "nodes"),
     run,
     controlPlanePid: join(run, "control-plane.pid"),
+    started: join(run, "control-plane.json"),
   };
 }

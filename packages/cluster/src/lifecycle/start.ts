@@ -109,7 +109,7 @@ async function ensureControlPlane(config: ClusterConfig, signal: AbortSignal): P
 const startedWith = ["bindAddress", "tokenAuthFile", "nodes", "simulatedNodes", "nodeCIDR"] as const;
 
 function startedFile(config: ClusterConfig): string {
-  return `${clusterPaths(config.name, config.dataDir).run}/control-plane.json`;
+  return clusterPaths(config.name, config.dataDir).started;
 }
 
 function saveStarted(config: ClusterConfig): void {
