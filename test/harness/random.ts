@@ -1,4 +1,4 @@
-/** Chance that can be had again: the seed is printed, and TEST_SEED=N repeats a run. */
+/** Chance that can be had again: the seed is printed, and KUBETS_SEED=N repeats a run. */
 
 import type { TestContext } from "node:test";
 
@@ -13,9 +13,9 @@ export interface SeededRandom {
 /** Mulberry32. */
 export function seededRandom(
   t: TestContext,
-  seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9),
+  seed = Number(process.env["KUBETS_SEED"] ?? Date.now() % 1e9),
 ): SeededRandom {
-  t.diagnostic(`seed ${seed}; TEST_SEED=${seed} repeats it`);
+  t.diagnostic(`seed ${seed}; KUBETS_SEED=${seed} repeats it`);
   let state = seed >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -228,8 +228,8 @@ test("deep nesting does not end the stack", () => {
 });
 
 test("random changes to a message give an object or a ProtobufError", (t) => {
-  const seed = Number(process.env["TEST_SEED"] ?? process.hrtime.bigint() % 1_000_000_000n);
-  t.diagnostic(`seed ${seed}; TEST_SEED=${seed} repeats it`);
+  const seed = Number(process.env["KUBETS_SEED"] ?? process.hrtime.bigint() % 1_000_000_000n);
+  t.diagnostic(`seed ${seed}; KUBETS_SEED=${seed} repeats it`);
   let state = seed;
   const below = (limit: number) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
