@@ -266,6 +266,20 @@ withEachKubectl("kubectl create makes every kind it knows", {}, async (t, cluste
     );
   });
 
+  await t.test("what is too large", async () => {
+    const file = join(dir, "large");
+    writeFileSync(file, "x".repeat(2_000_000));
+    assert.match(
+      await kubectl.refused("create", "configmap", "large", `--from-file=${file}`),
+      /ConfigMap "large" is invalid: \[\]: Too long: may not be more than 1048576 bytes/,
+    );
+    writeFileSync(file, "x".repeat(4_000_000));
+    assert.match(
+      await kubectl.refused("create", "configmap", "large", `--from-file=${file}`),
+      /entity too large: limit is 3145728/,
+    );
+  });
+
   await t.test("delete", async () => {
     assert.match(await kubectl("delete", "configmap", "settings"), /^configmap "settings" deleted/);
     assert.match(

@@ -29,7 +29,8 @@ function validate(configMap: ConfigMap): FieldError[] {
     for (const why of isConfigMapKey(key)) errors.push(invalidValue(path("binaryData").key(key), key, why));
     size += base64Length(value);
   }
-  if (size > maxDataBytes) errors.push(tooLong(path(""), maxDataBytes));
+  // Upstream names the whole object by an empty path, which prints as "[]".
+  if (size > maxDataBytes) errors.push(tooLong(path("[]"), maxDataBytes));
   return errors;
 }
 
