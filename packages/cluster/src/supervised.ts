@@ -1,7 +1,7 @@
 /** The cluster's background programs: each is kept running by `scripts/supervise`, outlives the CLI, and is found again by its process id file. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
@@ -19,6 +19,7 @@ export interface RunningProgram {
   readonly pid: number;
 }
 
+const programName = "/cmd/kubets/main.ts";
 const supervisor = new URL("../../../scripts/supervise", import.meta.url).pathname;
 
 /**
@@ -111,19 +112,27 @@ function commandLine(pid: number): string[] | undefined {
 }
 
 /**
- * Ends what a killed supervisor left running: the program itself goes on when only its supervisor dies.
- * `marks` are words of its command line that no other program has.
+ * Ends what runs though its process id file does not say so: a program whose supervisor was killed, or both when the file was lost.
+ * They are known by their command line, which ends with these words.
  */
-export async function endOrphan(pidFile: string, marks: readonly string[], clock: Clock = realClock): Promise<void> {
-  let pid: number | undefined;
-  try {
-    pid = Number(readFileSync(pidFile, "utf8").trim().split("\n")[1]);
-  } catch {
-    return;
-  }
-  const words = pid ? commandLine(pid) : undefined;
-  if (pid && words !== undefined && marks.every((mark) => words.includes(mark))) await endProcess(pid, 15_000, clock);
+export async function endOrphan(pidFile: string, ending: readonly string[], clock: Clock = realClock): Promise<void> {
+  const found = readdirSync("/proc").flatMap((entry) => {
+    const words = /^\d+$/.test(entry) ? commandLine(Number(entry)) : undefined;
+    return words !== undefined && isOurs(words, ending) ? [{ pid: Number(entry), words }] : [];
+  });
+  // Supervisors first: they would start their program again.
+  const [supervisors, programs] = [found.filter(isSupervisor), found.filter((each) => !isSupervisor(each))];
+  for (const { pid } of [...supervisors, ...programs]) await endProcess(pid, 15_000, clock);
   rmSync(pidFile, { force: true });
+}
+
+function isOurs(words: readonly string[], ending: readonly string[]): boolean {
+  const last = words.slice(0, -1).slice(-ending.length);
+  return words.some((word) => word.endsWith(programName)) && ending.every((word, i) => word === last[i]);
+}
+
+function isSupervisor({ words }: { readonly words: readonly string[] }): boolean {
+  return words.slice(0, 2).some((word) => word.endsWith("/scripts/supervise"));
 }
 
 /** Stops the supervisor and its program: SIGTERM, then after `graceMs` SIGKILL. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Event, Pod } from "@kubets/api";
-import { configMaps, events, leases, nodes, pods } from "@kubets/api";
+import { configMaps, events, leases, nodeCondition, nodes, pods } from "@kubets/api";
 import { seededRandom, VirtualClock } from "@kubets/apimachinery";
 import { Kubelet } from "./kubelet.ts";
 import type { ProbeAnswer } from "./probes/prober.ts";
@@ -118,6 +118,20 @@ describe("Kubelet on a simulated runtime", () => {
     const before = await renewed();
     await bench.clock.advance(10_000);
     assert.notEqual(await renewed(), before);
+  });
+
+  it("stays ready while its runtime is restarted, and not when that stays away", async (t) => {
+    const ready = async () => nodeCondition(await bench.client.resource(nodes).get("node-1"), "Ready")?.status;
+    const away = t.mock.method(bench.runtime.runtime, "status", () => Promise.reject(new Error("connection refused")));
+    await bench.stop();
+    void bench.start();
+    await bench.clock.advance(25_000);
+    assert.equal(await ready(), "True");
+    await bench.clock.advance(10_000);
+    assert.equal(await ready(), "False");
+    away.mock.restore();
+    await bench.clock.advance(5_000);
+    assert.equal(await ready(), "True");
   });
 
   it("writes an unchanged node status only every five minutes", async () => {

@@ -12,6 +12,7 @@ import {
   writeKubeconfigContext,
 } from "@kubets/client";
 import type { ClusterConfig } from "../config.ts";
+import { machineRoutes } from "../control-plane/machine-routes.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
 import { type LocalNode, localNode, localNodes, subnetsOf } from "../local-nodes.ts";
 import { ensureClusterNetwork } from "../node/cluster-network.ts";
@@ -78,6 +79,21 @@ export async function removeSurplusNodes(config: ClusterConfig, client: Client):
         if (!isNotFound(error)) throw error;
       });
   }
+}
+
+/**
+ * Writes the machine's routes to pods and Services once more. The control plane does so when nodes change; it does not see that a link which
+ * `up` had to make anew has taken its routes with it.
+ */
+export async function restoreRoutes(config: ClusterConfig, client: Client, signal: AbortSignal): Promise<void> {
+  const routes = machineRoutes(config);
+  const known = new Set(localNodes(config).map((node) => node.name));
+  const { items } = await client.resource(nodes).list({ signal });
+  const present = items.filter((node) => known.has(node.metadata?.name ?? ""));
+  for (const { metadata, spec } of present)
+    for (const cidr of spec?.podCIDRs ?? []) await routes.routePods(cidr, metadata?.name ?? "");
+  const serving = present.filter(isNodeReady).map((node) => node.metadata?.name ?? "");
+  if (serving.length > 0) await routes.routeServices(serving);
 }
 
 const nodesReadyWithinMs = 120_000;

@@ -61,7 +61,9 @@ async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<Sta
   const { signal, step } = options;
   const config = await step("Control plane", () => ensureControlPlane(asked, signal));
   // Late: the control plane is to have the machine to itself until it answers, and the nodes are to find it then.
-  const { connect, ensureAgents, ensureMachinery, nodesReady, removeSurplusNodes } = await import("./nodes.ts");
+  const { connect, ensureAgents, ensureMachinery, nodesReady, removeSurplusNodes, restoreRoutes } = await import(
+    "./nodes.ts"
+  );
   const machinery = config.nodes > 0 ? ensureMachinery(config, signal) : Promise.resolve();
   machinery.catch(() => undefined); // Told below.
   const { client, pki } = await connect(config, signal);
@@ -77,6 +79,7 @@ async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<Sta
     await step(expected === 1 ? "Node is ready" : `${expected} nodes are ready`, () =>
       nodesReady(client, config, signal),
     );
+  if (config.nodes > 0) await restoreRoutes(config, client, signal);
   const elsewhere = config.kubeconfig !== undefined;
   return {
     config,

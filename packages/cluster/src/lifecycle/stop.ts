@@ -1,6 +1,7 @@
 /** `down`: stops everything a cluster runs; with `deleteData`, leaves nothing of it. Works from any state, and again. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { kubeconfigPaths, removeKubeconfigContext } from "@kubets/client";
 import { type ClusterConfig, forgetCluster } from "../config.ts";
 import { contextName } from "../credentials.ts";
@@ -34,8 +35,12 @@ export async function stopCluster(config: ClusterConfig, { deleteData, step }: S
     await step("Delete its data", async () => {
       const target = config.kubeconfig ?? kubeconfigPaths()[0];
       if (target !== undefined) await removeKubeconfigContext(target, contextName(config.name));
-      forgetCluster(config);
+      // What tells that there is a cluster goes last: a `down` that is ended half-way is done again.
+      for (const entry of existsSync(config.dataDir) ? readdirSync(config.dataDir) : [])
+        if (!["cluster.json", "lock"].includes(entry))
+          rmSync(join(config.dataDir, entry), { recursive: true, force: true });
       rmSync(config.dataDir, { recursive: true, force: true });
+      forgetCluster(config);
     });
   });
 }

@@ -1,7 +1,7 @@
 /** Watches over the node: the runtime's health, pressure, images; reports what changed and evicts when it must. */
 
-import type { Node, NodeStatus } from "@kubets/api";
-import type { Clock, Logger } from "@kubets/apimachinery";
+import { isNodeReady, type Node, type NodeStatus, nodes } from "@kubets/api";
+import { type Clock, isNotFound, type Logger } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
 import type { Image, ImageService, RuntimeService } from "@kubets/cri";
 import type { KubeletConfiguration } from "../configuration.ts";
@@ -34,6 +34,9 @@ export interface NodeKeeperOptions {
   onPressure(crossed: Crossed): Promise<void>;
 }
 
+/** A ready node stays so while its runtime is away for less than this: upstream's `maxWaitForContainerRuntime`. */
+const runtimeGraceMs = 30_000;
+
 /** How soon to look again while the node is not ready: a start should not wait for a timer. */
 const unreadyDelaysMs = [50, 100, 200, 400, 1000];
 
@@ -44,6 +47,8 @@ export class NodeKeeper {
   readonly #registered = Promise.withResolvers<void>();
   #state: RuntimeState = unknownRuntime;
   #images: readonly Image[] = [];
+  /** When the runtime last worked, or this kubelet began. */
+  #runtimeSeenAt: number;
   #memoryPressureUntil = Number.NEGATIVE_INFINITY;
   #diskPressureUntil = Number.NEGATIVE_INFINITY;
   #kick: (() => void) | undefined;
@@ -51,6 +56,7 @@ export class NodeKeeper {
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
     const { client, clock, logger, configuration } = options;
+    this.#runtimeSeenAt = clock.monotonic();
     this.#registrar = new NodeRegistrar({
       client,
       clock,
@@ -124,10 +130,11 @@ export class NodeKeeper {
     const now = this.#problems().length === 0;
     if (before !== now) this.#options.onRuntimeChange();
     if (this.#state.runtimeProblem === undefined) {
+      this.#runtimeSeenAt = this.#options.clock.monotonic();
       this.#images = (await images.listImages({}, { signal })).images;
     }
     await this.#measure(signal);
-    if (!configuration.registerNode) return;
+    if (!configuration.registerNode || (await this.#isBrieflyWithoutRuntime(signal))) return;
     const input: NodeInput = {
       ...node,
       machine: machineInfo,
@@ -146,6 +153,19 @@ export class NodeKeeper {
     await this.#registrar.report(input, health, signal);
     this.#registered.resolve();
     if (health.problems.length === 0) this.#ready.resolve();
+  }
+
+  /** The runtime is being restarted under a node that the API has as ready: nobody need hear of it, and its pods stay in their Services. */
+  async #isBrieflyWithoutRuntime(signal: AbortSignal): Promise<boolean> {
+    const { client, clock, node } = this.#options;
+    if (this.#state.runtimeProblem === undefined) return false;
+    if (clock.monotonic() - this.#runtimeSeenAt >= runtimeGraceMs) return false;
+    try {
+      return isNodeReady(this.#registrar.node ?? (await client.resource(nodes).get(node.nodeName, { signal })));
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   async #measure(signal: AbortSignal): Promise<void> {
