@@ -98,9 +98,11 @@ function baseChains({ family }: RulesetOptions): [string, string[]][] {
     ["nodeport-endpoints-check", [`${family} daddr @nodeport-ips meta l4proto . th dport vmap @no-endpoint-nodeports`]],
     [
       "cluster-ips-check",
-      [`${family} daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"`],
+      [`${family} daddr @cluster-ips goto reject-chain comment "Reject traffic to invalid ports of ClusterIPs"`],
     ],
-    ["reject-chain", ["reject"]],
+    // Upstream sends an ICMP message for TCP too. A blocking connect() misses the one that comes back while it holds its socket, and is refused
+    // only after its second try, a second later; a reset is refused at once.
+    ["reject-chain", ["meta l4proto tcp reject with tcp reset", "reject"]],
     ["filter-input", ["ct state new jump nodeport-endpoints-check", "ct state new jump service-endpoints-check"]],
     ["filter-forward", ["ct state new jump service-endpoints-check", "ct state new jump cluster-ips-check"]],
     ["filter-output", ["ct state new jump service-endpoints-check", "ct state new jump cluster-ips-check"]],
