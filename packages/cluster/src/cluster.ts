@@ -11,6 +11,7 @@ import { ensureClusterCertificates, superAdminCertificate } from "@kubets/apiser
 import { type Client, createClient, formatKubeconfig } from "@kubets/client";
 import { memoryStore } from "@kubets/storage";
 import { ControlPlane } from "./control-plane/control-plane.ts";
+import { simulatedNodes } from "./control-plane/simulated-nodes.ts";
 import { clusterDomain } from "./credentials.ts";
 
 export interface ClusterOptions {
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   readonly listen?: boolean;
   /** Default 0, any free port. */
   readonly port?: number;
+  /** Nodes `simulated-0`, `simulated-1`... that report pods as running without running them. Default none. */
+  readonly simulatedNodes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -39,9 +42,10 @@ export class Cluster {
     this.client = this.clientFor("kubernetes-super-admin", ["system:masters", "system:authenticated"]);
   }
 
-  /** Resolves when the API answers; controllers and scheduler take up their work within moments. */
+  /** Resolves when the API answers; controllers, scheduler and simulated nodes take up their work within moments. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const { clock = realClock, random = realRandom, logger = silentLogger, listen = false, port = 0 } = options;
+    const { simulatedNodes: count = 0 } = options;
     const directory = await mkdtemp(join(tmpdir(), "kubets-"));
     const certificates = await ensureClusterCertificates({
       directory,
@@ -59,6 +63,7 @@ export class Cluster {
       clusterDomain,
       // Endpoints may not be loopback addresses; nothing is reached through this one.
       advertiseAddress: "10.86.0.1",
+      ...(count > 0 ? { extras: async (means) => [await simulatedNodes(count, means)] } : {}),
       ...(listen ? { listen: { bindAddress: "127.0.0.1", port } } : {}),
       clock,
       random,

@@ -80,7 +80,10 @@ function addressForOthers(config: ClusterConfig): string {
 async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<readonly Component[]> {
   const { clock, logger } = means;
   const components: Component[] = [];
-  if (config.simulatedNodes > 0) components.push(await simulatedNodes(config.simulatedNodes, means));
+  if (config.simulatedNodes > 0) {
+    const { simulatedNodes } = await import("./simulated-nodes.ts");
+    components.push(await simulatedNodes(config.simulatedNodes, means));
+  }
   if (config.nodes > 0) {
     const [{ NodeRoutes }, { machineRoutes }, { DnsEndpoints }, { createInformerFactory }, { ensurePolicy }] =
       await Promise.all([
@@ -110,14 +113,4 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
     );
   }
   return components;
-}
-
-async function simulatedNodes(count: number, means: ControlPlaneMeans): Promise<Component> {
-  const { SimulatedNodes } = await import("@kubets/kubelet");
-  return new SimulatedNodes({
-    ...means,
-    client: means.clientFor("system:kubets", ["system:masters", "system:authenticated"]),
-    clientFor: (node) => means.clientFor(`system:node:${node}`, ["system:nodes", "system:authenticated"]),
-    count,
-  });
 }

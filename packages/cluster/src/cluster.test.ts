@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Deployment, deployments, isNodeReady, nodes, type Pod, pods } from "@kubets/api";
+import { Cluster } from "./cluster.ts";
+
+const web: Deployment = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web" },
+  spec: {
+    replicas: 6,
+    selector: { matchLabels: { app: "web" } },
+    template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: "web:1" }] } },
+  },
+};
+
+test("a cluster in this process runs a Deployment on simulated nodes", { timeout: 30_000 }, async () => {
+  await using cluster = await Cluster.start({ simulatedNodes: 3 });
+  const ready = new Set<string | undefined>();
+  for await (const event of cluster.client.resource(nodes).watch({ signal: AbortSignal.timeout(20_000) })) {
+    if (event.type === "ERROR" || event.type === "BOOKMARK") continue;
+    if (isNodeReady(event.object)) ready.add(event.object.metadata?.name);
+    if (ready.size === 3) break;
+  }
+  assert.deepEqual([...ready].sort(), ["simulated-0", "simulated-1", "simulated-2"]);
+  const inDefault = cluster.client.resource(pods).namespace("default");
+  await cluster.client.resource(deployments).namespace("default").create(web);
+  const running = new Map<string, Pod>();
+  for await (const event of inDefault.watch({ signal: AbortSignal.timeout(20_000) })) {
+    if (event.type === "ERROR" || event.type === "BOOKMARK" || event.object.status?.phase !== "Running") continue;
+    running.set(event.object.metadata?.name ?? "", event.object);
+    if (running.size === 6) break;
+  }
+  assert.equal(new Set([...running.values()].map((pod) => pod.spec?.nodeName)).size, 3);
+  assert.equal(new Set([...running.values()].map((pod) => pod.status?.podIP)).size, 6);
+});
+
+test("a cluster that does not listen has no kubeconfig", async () => {
+  await using cluster = await Cluster.start();
+  assert.throws(() => cluster.kubeconfig, /listen: true/);
+});
