@@ -21,6 +21,8 @@ const steps: Record<string, () => string[]> = {
     "--disable-warning=ExperimentalWarning",
     "--test",
     "--test-reporter=dot",
+    // A test that hangs is a failure of its own, not of everyone's patience.
+    "--test-timeout=120000",
     ...sourceFiles("*.test.ts").filter((f) => !slowTest.test(f)),
   ],
 };
@@ -36,7 +38,7 @@ if (import.meta.main) {
   const failed: string[] = [];
   for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
     const [command, ...args] = steps[name]!() as [string, ...string[]];
-    if (!existsSync(command)) throw new Error(`ok: ${command} is missing; run npm ci`);
+    if (!existsSync(command)) throw new Error(`ok: ${command} is missing; run npm install`);
     const started = performance.now();
     const { status } = spawnSync(command, args, { stdio: "inherit" });
     console.log(

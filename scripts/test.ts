@@ -31,10 +31,17 @@ if (asked.length > 0) {
 const all = sourceFiles("*.test.ts");
 const parts: Record<string, () => boolean> = {
   "static checks": () => run(["scripts/ok.ts", "lint", "types", "boundaries", "generated"]),
-  "fast tests": () => run(["--test", "--test-reporter=dot", ...all.filter((f) => !slowTest.test(f))]),
+  "fast tests": () =>
+    run(["--test", "--test-reporter=dot", "--test-timeout=120000", ...all.filter((f) => !slowTest.test(f))]),
   // They bring up clusters: one file at a time, so that they do not take the cores from each other.
   "end-to-end tests": () =>
-    run(["--test", "--test-concurrency=1", "--test-reporter=spec", ...all.filter((f) => slowTest.test(f))]),
+    run([
+      "--test",
+      "--test-concurrency=1",
+      "--test-reporter=spec",
+      "--test-timeout=600000",
+      ...all.filter((f) => slowTest.test(f)),
+    ]),
 };
 
 const outcomes: string[] = [];

@@ -136,7 +136,11 @@ const invalid: [ResourceDefinition, object: Thing, ...expected: string[]][] = [
     { data: { a: "" }, binaryData: { a: "" } },
     `data[a]: Invalid value: "a": duplicate of key present in binaryData`,
   ],
-  [kind("", "configmaps"), { data: { a: "x".repeat(2 ** 20 + 1) } }, ": Too long: may not be more than 1048576 bytes"],
+  [
+    kind("", "configmaps"),
+    { data: { a: "x".repeat(2 ** 20 + 1) } },
+    "[]: Too long: may not be more than 1048576 bytes",
+  ],
   [kind("", "secrets"), { type: "kubernetes.io/tls", data: { "tls.crt": "" } }, "data[tls.key]: Required value"],
   [
     kind("", "secrets"),

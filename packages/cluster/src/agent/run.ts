@@ -62,6 +62,7 @@ async function runAgent(config: ClusterConfig, node: LocalNode, means: Means, si
   try {
     const kubelet = kubeletOf(config, node, kubeletClient, runtime, means);
     const running = runTogether([keeper, kubelet, ...(await networkParts(config, node, proxyClient, means))], signal);
+    means.logger.info("The node's agent works", { node: node.name, address: node.address });
     sayReady({ node: node.name });
     await running;
   } finally {

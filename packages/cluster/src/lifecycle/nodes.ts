@@ -1,8 +1,7 @@
 /** The part of `up` that needs clients, certificates and containerd: loaded when the control plane answers. */
 
-import { existsSync } from "node:fs";
-import { isNodeReady, type Node, nodeCondition, nodes } from "@kubets/api";
-import { isNotFound, realClock } from "@kubets/apimachinery";
+import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
+import { isConflict, isNotFound, realClock } from "@kubets/apimachinery";
 import type { Pki } from "@kubets/apiserver/certificates";
 import {
   type Client,
@@ -11,10 +10,10 @@ import {
   transportFromKubeconfig,
   writeKubeconfigContext,
 } from "@kubets/client";
-import type { ClusterConfig } from "../config.ts";
+import { type ClusterConfig, mostLocalNodes } from "../config.ts";
 import { machineRoutes } from "../control-plane/machine-routes.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
-import { type LocalNode, localNode, localNodes, subnetsOf } from "../local-nodes.ts";
+import { type LocalNode, localNode, localNodes, nodesOnDisk, subnetsOf } from "../local-nodes.ts";
 import { ensureClusterNetwork } from "../node/cluster-network.ts";
 import { destroyNode } from "../node/destroy.ts";
 import { ensureNode } from "../node/node.ts";
@@ -51,34 +50,67 @@ export async function ensureAgents(config: ClusterConfig, pki: Pki, signal: Abor
   );
 }
 
+function agentWords(config: ClusterConfig, node: LocalNode): string[] {
+  return ["run-node", config.dataDir, String(node.identity.index)];
+}
+
 async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: AbortSignal): Promise<void> {
-  const mark = ["run-node", config.dataDir, String(node.identity.index)];
+  const words = agentWords(config, node);
   if (runningProgram(node.pidFile) !== undefined) return;
-  await endOrphan(node.pidFile, mark);
+  await endOrphan(node.pidFile, words);
   await startProgram(
     {
       pidFile: node.pidFile,
       logFile: node.logFile,
-      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(2, ...mark)],
+      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(2, ...words)],
     },
     signal,
   );
 }
 
-/** Nodes of an earlier, larger `--nodes`. */
-export async function removeSurplusNodes(config: ClusterConfig, client: Client): Promise<void> {
-  for (let index = config.nodes; ; index++) {
+/** Nodes of an earlier, larger `--nodes` or `--simulated-nodes`: what they run, what they hold, and their objects. */
+export async function removeSurplusNodes(config: ClusterConfig, client: Client, signal: AbortSignal): Promise<void> {
+  for (let index = nodesOnDisk(config) - 1; index >= config.nodes; index--) {
     const node = localNode(config, index);
-    if (!existsSync(node.layout.nodeDir)) return;
     await stopProgram(node.pidFile);
+    await endOrphan(node.pidFile, agentWords(config, node));
     await destroyNode({ ...node.identity, deleteData: true });
-    await client
-      .resource(nodes)
-      .delete(node.name)
-      .catch((error) => {
-        if (!isNotFound(error)) throw error;
-      });
   }
+  // By the objects, not by what was destroyed just now: an `up` may have been killed between the two.
+  const { items } = await client.resource(nodes).list({ signal });
+  const surplus = items.filter((each) => isSurplus(each, config)).map((each) => each.metadata?.name ?? "");
+  if (surplus.length === 0) return;
+  // Nodes first: the pods that replace theirs must not be bound to them.
+  for (const name of surplus) await unlessGone(client.resource(nodes).delete(name, { signal }));
+  await removePodsOf(new Set(surplus), client, signal);
+}
+
+/** No kubelet is left to see these pods off, and they no longer run: they are not to stay in their Services until the pod garbage collector comes by. */
+async function removePodsOf(nodeNames: ReadonlySet<string>, client: Client, signal: AbortSignal): Promise<void> {
+  const { items } = await client.resource(pods).list({ signal });
+  for (const { metadata, spec } of items) {
+    if (!nodeNames.has(spec?.nodeName ?? "")) continue;
+    const { namespace = "", name = "", uid = "" } = metadata ?? {};
+    const options = { gracePeriodSeconds: 0, preconditions: { uid }, signal };
+    await unlessGone(client.resource(pods).namespace(namespace).delete(name, options));
+  }
+}
+
+async function unlessGone(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+/** A node of this machine that its configuration does not name. Nodes of other machines, whatever their names, are left alone. */
+export function isSurplus({ metadata, status }: Node, config: ClusterConfig): boolean {
+  const [, kind, text] = /^(node|simulated)-(\d+)$/.exec(metadata?.name ?? "") ?? [];
+  const number = Number(text);
+  if (kind === "simulated") return metadata?.labels?.["type"] === "simulated" && number >= config.simulatedNodes;
+  if (kind !== "node" || number <= config.nodes || number > mostLocalNodes) return false;
+  return status?.addresses?.some(({ address }) => address === localNode(config, number - 1).address) ?? false;
 }
 
 /**
@@ -122,6 +154,6 @@ export async function nodesReady(client: Client, config: ClusterConfig, signal: 
     (node) => `${node.metadata?.name}: ${nodeCondition(node, "Ready")?.message ?? "no status yet"}`,
   );
   throw new Error(
-    `${expected - (seen.size - waiting.length)} of ${expected} nodes are not ready${why.length > 0 ? ` (${why.join("; ")})` : ""}; kubets logs --name ${config.name} node-1 tells more`,
+    `${expected - (seen.size - waiting.length)} of ${expected} nodes are not ready${why.length > 0 ? ` (${why.join("; ")})` : ""}; kubets logs --name ${config.name}${config.nodes > 0 ? " node-1" : ""} tells more`,
   );
 }

@@ -34,7 +34,7 @@ export async function clusterSubnets(
   const recorded = await readRecord(file);
   const used = await usedRanges(cluster);
   const subnets = chooseSubnets(used, { ...wanted, ...recorded }, recorded?.nodeCIDR !== undefined);
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(`${file}.part`, `${JSON.stringify(subnets)}\n`);
   await rename(`${file}.part`, file);
   return subnets;
