@@ -37,6 +37,9 @@ export type ClusterRequest = {
 
 export class ConfigError extends Error {}
 
+/** Real nodes of one cluster on one machine. */
+export const mostLocalNodes = 100;
+
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/;
 
 /** These are woven into the objects and the network of a running cluster. */
@@ -121,9 +124,9 @@ function validate(config: ClusterConfig): ClusterConfig {
     if (octets.length !== 4 || octets.some((o) => o > 255) || Number(bits) > most || Number(bits) < 8)
       throw new ConfigError(`${flag} ${cidr}: want an IPv4 range such as 10.96.0.0/16, at most /${most}`);
   }
-  if (config.nodes > 100)
+  if (config.nodes > mostLocalNodes)
     throw new ConfigError(
-      `--nodes ${config.nodes}: want at most 100 real nodes on one machine; --simulated-nodes takes thousands`,
+      `--nodes ${config.nodes}: want at most ${mostLocalNodes} real nodes on one machine; --simulated-nodes takes thousands`,
     );
   return config;
 }

@@ -1,5 +1,6 @@
 /** The nodes that a cluster has on this machine: a pure function of its configuration. */
 
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterConfig } from "./config.ts";
 import { type NodeIdentity, type NodeLayout, nodeLayout } from "./node/layout.ts";
@@ -38,6 +39,13 @@ export function localNode(config: ClusterConfig, index: number): LocalNode {
     kubeletConf: join(layout.nodeDir, "kubelet.conf"),
     proxyConf: join(layout.nodeDir, "kube-proxy.conf"),
   };
+}
+
+/** How many local nodes there may be something of: an interrupted `up` may have left more than the configuration says. */
+export function nodesOnDisk(config: ClusterConfig): number {
+  const { nodes } = clusterPaths(config.name, config.dataDir);
+  const found = existsSync(nodes) ? readdirSync(nodes).map((name) => Number(/^node-(\d+)$/.exec(name)?.[1] ?? 0)) : [];
+  return Math.max(config.nodes, 0, ...found);
 }
 
 export function subnetsOf({ nodeCIDR, podCIDR, serviceCIDR }: ClusterConfig): ClusterSubnets {

@@ -67,7 +67,7 @@ async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<Sta
   const machinery = config.nodes > 0 ? ensureMachinery(config, signal) : Promise.resolve();
   machinery.catch(() => undefined); // Told below.
   const { client, pki } = await connect(config, signal);
-  await removeSurplusNodes(config, client);
+  await removeSurplusNodes(config, client, signal);
   if (config.nodes > 0) {
     await step(config.nodes === 1 ? "Node" : `${config.nodes} nodes`, async () => {
       await machinery;

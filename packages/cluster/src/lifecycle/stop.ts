@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { kubeconfigPaths, removeKubeconfigContext } from "@kubets/client";
 import { type ClusterConfig, forgetCluster } from "../config.ts";
 import { contextName } from "../credentials.ts";
-import { localNode } from "../local-nodes.ts";
+import { localNode, nodesOnDisk } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
 import { removeClusterNetwork } from "../node/cluster-network.ts";
 import { destroyNode } from "../node/destroy.ts";
@@ -50,11 +50,4 @@ async function stopNode(config: ClusterConfig, index: number, deleteData: boolea
   await stopProgram(node.pidFile);
   await endOrphan(node.pidFile, ["run-node", config.dataDir, String(index)]);
   await destroyNode({ ...node.identity, deleteData });
-}
-
-/** An interrupted `up` may have left more nodes than the configuration says. */
-function nodesOnDisk(config: ClusterConfig): number {
-  const { nodes } = clusterPaths(config.name, config.dataDir);
-  const found = existsSync(nodes) ? readdirSync(nodes).map((name) => Number(/^node-(\d+)$/.exec(name)?.[1] ?? 0)) : [];
-  return Math.max(config.nodes, 0, ...found);
 }
