@@ -161,7 +161,7 @@ export class HttpsFront {
       const response = await this.#options.handle(request);
       const { type } = response.body;
       if (type === "push" || type === "stream") this.#follow(connection, outgoing);
-      await send(request, response, outgoing);
+      await send(request, response, outgoing, this.#options.clock);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });

@@ -112,13 +112,15 @@ function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    incoming.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) return void chunks.push(chunk);
       // Left unread, not destroyed: the answer is still to be sent.
+      incoming.off("data", take);
       incoming.pause();
       reject(bodyTooLarge(limit));
-    });
+    };
+    incoming.on("data", take);
     incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     incoming.on("error", reject);
     incoming.on("close", () => reject(clientGone));

@@ -2,9 +2,10 @@
 
 import { STATUS_CODES } from "node:http";
 import { type Http2ServerResponse, constants as http2 } from "node:http2";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { Clock } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "../request/request.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
 
@@ -18,12 +19,13 @@ export async function send(
   request: ServerRequest,
   response: HttpResponse,
   outgoing: Http2ServerResponse,
+  clock: Clock,
 ): Promise<void> {
   const { body } = response;
   if (outgoing.destroyed || body.type === "none") return;
   outgoing.statusCode = response.status;
   for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, value as string | string[]);
-  if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing);
+  if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock);
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push") {
     flushHeaders(outgoing);
@@ -44,6 +46,7 @@ async function sendBytes(
   { status }: HttpResponse,
   bytes: Uint8Array,
   outgoing: Http2ServerResponse,
+  clock: Clock,
 ): Promise<void> {
   let sent = bytes;
   if (bytes.length >= gzipFromBytes && (header(request, "accept-encoding") ?? "").includes("gzip")) {
@@ -53,9 +56,37 @@ async function sendBytes(
   }
   if (status !== 304) outgoing.setHeader("content-length", sent.length);
   // A body that was refused unread cannot be followed by another request on an HTTP/1.1 connection.
-  if (status === 413 && request.body.type === "bytes") closeAfter(outgoing);
+  if (status === 413 && request.body.type === "bytes") {
+    closeAfter(outgoing);
+    if (outgoing.req.httpVersionMajor < 2) {
+      outgoing.write(sent);
+      await discard(outgoing.req, clock);
+      return void outgoing.end();
+    }
+  }
   if (request.method === "HEAD" || status === 304) outgoing.end();
   else outgoing.end(sent);
+}
+
+/** How much more of a refused body is read, and for how long, so that the client gets to the answer instead of a reset connection. */
+const lingerBytes = 64 * 1024 * 1024;
+const lingerMs = 2_000;
+
+function discard(body: Readable, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    let size = 0;
+    const finish = () => {
+      timer.cancel();
+      resolve();
+    };
+    const timer = clock.setTimeout(finish, lingerMs, { unref: true });
+    body.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > lingerBytes) finish();
+    });
+    for (const event of ["end", "close", "error"]) body.on(event, finish);
+    body.resume();
+  });
 }
 
 function closeAfter(outgoing: Http2ServerResponse): void {
