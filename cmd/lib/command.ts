@@ -1,6 +1,6 @@
 /** A subcommand: what it is called, what it takes, and what it does. */
 
-import { type FlagSpecs, type Flags, flagHelp, parseFlags } from "./flags.ts";
+import { type FlagSpecs, type Flags, flagHelp, parseFlags, UsageError } from "./flags.ts";
 
 export interface Command {
   /** What follows the program's name: `up [flags]`. */
@@ -16,6 +16,8 @@ export function defineCommand<S extends FlagSpecs>(definition: {
   usage: string;
   help: string;
   flags: S;
+  /** Takes arguments that are no flags. Without this they are refused. */
+  takesArguments?: boolean;
   run(flags: Flags<S>, rest: readonly string[], signal: AbortSignal): Promise<void>;
 }): Command {
   const { usage, help, flags } = definition;
@@ -25,6 +27,9 @@ export function defineCommand<S extends FlagSpecs>(definition: {
     flags,
     async run(args, signal) {
       const parsed = parseFlags(flags, args);
+      const [first] = parsed.rest;
+      if (first !== undefined && !definition.takesArguments)
+        throw new UsageError(`unexpected argument ${JSON.stringify(first)}; want: kubets ${usage}`);
       await definition.run(parsed.flags, parsed.rest, signal);
     },
   };

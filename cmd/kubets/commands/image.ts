@@ -13,6 +13,7 @@ Use imagePullPolicy IfNotPresent or Never for them (IfNotPresent is the default 
 
   docker save my-app:1 > my-app.tar && kubets image load my-app.tar`,
   flags: nameFlag,
+  takesArguments: true,
   async run({ name }, [verb, ...files], signal) {
     if (verb !== "load" || files.length === 0) throw new UsageError("want: kubets image load FILE...");
     const config = existingCluster(name);

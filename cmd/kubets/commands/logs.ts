@@ -19,6 +19,7 @@ For the logs of pods, use kubectl logs.
     follow: { type: "boolean", short: "f", help: "go on printing what is added", default: false },
     tail: { type: "number", help: "how many of the last lines", default: 200 },
   },
+  takesArguments: true,
   async run({ name, follow, tail }, [program = "control-plane"], signal) {
     const config = existingCluster(name);
     const paths = pathsOf(config);

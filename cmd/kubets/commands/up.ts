@@ -1,5 +1,5 @@
 import { aborted } from "@kubets/apimachinery";
-import { type ClusterRequest, resolveConfig, startCluster, stopCluster } from "@kubets/cluster/manage";
+import { type ClusterRequest, prepareMachine, resolveConfig, startCluster, stopCluster } from "@kubets/cluster/manage";
 import { defineCommand } from "../../lib/command.ts";
 import { Progress } from "../../lib/progress.ts";
 
@@ -62,13 +62,16 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     };
     const progress = new Progress({ quiet: flags.quiet });
     const started = performance.now();
-    const config = await resolveConfig(flags.name, flags["data-dir"], request);
-    progress.line(`Cluster ${config.name}`);
     const reporter = {
       step: <T>(title: string, work: () => Promise<T>) => progress.step(title, work),
       tell: (line: string) => progress.line(`  ${line}`),
     };
-    const cluster = await startCluster(config, { install: flags.install, signal, ...reporter });
+    const options = { install: flags.install, signal, ...reporter };
+    const config = await resolveConfig(flags.name, flags["data-dir"], request, (asked) =>
+      prepareMachine(asked, options),
+    );
+    progress.line(`Cluster ${config.name}`);
+    const cluster = await startCluster(config, options);
     progress.line(`Ready in ${((performance.now() - started) / 1000).toFixed(1)} s: ${cluster.server}`);
     if (flags.demo) {
       const { runDemo } = await import("@kubets/cluster/demo");

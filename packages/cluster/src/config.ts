@@ -1,8 +1,8 @@
 /** What a cluster is: chosen at the first `up`, kept in its data directory, and the same ever after but for what may change. */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type ClusterSubnets, clusterSubnets } from "./node/subnets.ts";
+import { dirname, join, resolve } from "node:path";
+import { type ClusterSubnets, clusterSubnets, SubnetConflict } from "./node/subnets.ts";
 import { clusterPaths, defaultBase } from "./paths.ts";
 
 /** Raised when the layout of the data directory changes. */
@@ -47,17 +47,20 @@ const fixed = ["serviceCIDR", "podCIDR"] as const;
 
 /**
  * The cluster's configuration for this `up`: the saved one with what the request changes, or a new one.
+ * @param prepare called before the machine's routes are looked at, which needs what it may first have to install
  * @throws ConfigError with one sentence that says what to do
  */
 export async function resolveConfig(
   name: string,
-  dataDir: string | undefined,
+  wantedDir: string | undefined,
   request: ClusterRequest,
+  prepare: (config: ClusterConfig) => Promise<void> = async () => {},
 ): Promise<ClusterConfig> {
   if (!namePattern.test(name))
     throw new ConfigError(
       `--name ${JSON.stringify(name)}: want at most 20 lower-case letters, digits and dashes, beginning and ending with a letter or digit`,
     );
+  const dataDir = wantedDir === undefined ? undefined : resolve(wantedDir);
   const known = findCluster(name);
   const place = clusterPaths(name, dataDir ?? known?.dataDir).dataDir;
   if (known !== undefined && dataDir !== undefined && dataDir !== known.dataDir)
@@ -67,11 +70,10 @@ export async function resolveConfig(
   const saved = known ?? readConfig(place);
   if (saved !== undefined && saved.name !== name)
     throw new ConfigError(`${place} belongs to cluster ${saved.name}; choose another --data-dir`);
-  const given = Object.fromEntries(
-    Object.entries(request).filter(([, value]) => value !== undefined),
-  ) as Partial<ClusterConfig>;
+  const given = givenOf(request);
   if (saved === undefined) {
     const config = validate({ ...newConfig(name, place), ...given });
+    await prepare(config);
     return config.nodes > 0 ? withFreeSubnets(config, given) : config;
   }
   for (const key of fixed)
@@ -82,7 +84,30 @@ export async function resolveConfig(
   // A port of 0 asks for any; the one it has is as good.
   const { securePort, ...rest } = given;
   const config = validate({ ...saved, ...rest, ...(securePort ? { securePort } : {}) });
-  return config.nodes > 0 ? withFreeSubnets(config, config) : config;
+  await prepare(config);
+  if (config.nodes === 0) return config;
+  try {
+    return await withFreeSubnets(config, config);
+  } catch (cause) {
+    if (!(cause instanceof SubnetConflict)) throw cause;
+    throw new ConfigError(
+      `${cause.conflict}, and cluster ${name} cannot change it any more: take away what uses it, or the cluster with: kubets down --delete --name ${name}`,
+      { cause },
+    );
+  }
+}
+
+/** What was asked for; files by names that mean the same from everywhere. */
+function givenOf(request: ClusterRequest): Partial<ClusterConfig> {
+  const { tokenAuthFile, kubeconfig } = request;
+  const absolute = {
+    ...request,
+    tokenAuthFile: tokenAuthFile === undefined ? undefined : resolve(tokenAuthFile),
+    kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
+  };
+  return Object.fromEntries(
+    Object.entries(absolute).filter(([, value]) => value !== undefined),
+  ) as Partial<ClusterConfig>;
 }
 
 function newConfig(name: string, dataDir: string): ClusterConfig {

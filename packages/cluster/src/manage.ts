@@ -19,6 +19,13 @@ export { localNodes } from "./local-nodes.ts";
 export { clusterPaths } from "./paths.ts";
 export { runningProgram } from "./supervised.ts";
 
+export async function prepareMachine(
+  config: ClusterConfig,
+  options: Pick<StartOptions, "install" | "tell" | "signal">,
+): Promise<void> {
+  await (await import("./lifecycle/start.ts")).prepareMachine(config, options);
+}
+
 export async function startCluster(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   return (await import("./lifecycle/start.ts")).startCluster(config, options);
 }

@@ -81,19 +81,24 @@ export async function removeSurplusNodes(config: ClusterConfig, client: Client, 
   const surplus = items.filter((each) => isSurplus(each, config)).map((each) => each.metadata?.name ?? "");
   if (surplus.length === 0) return;
   // Nodes first: the pods that replace theirs must not be bound to them.
-  for (const name of surplus) await unlessGone(client.resource(nodes).delete(name, { signal }));
+  await inBatches(surplus, (name) => unlessGone(client.resource(nodes).delete(name, { signal })));
   await removePodsOf(new Set(surplus), client, signal);
 }
 
 /** No kubelet is left to see these pods off, and they no longer run: they are not to stay in their Services until the pod garbage collector comes by. */
 async function removePodsOf(nodeNames: ReadonlySet<string>, client: Client, signal: AbortSignal): Promise<void> {
   const { items } = await client.resource(pods).list({ signal });
-  for (const { metadata, spec } of items) {
-    if (!nodeNames.has(spec?.nodeName ?? "")) continue;
+  const theirs = items.filter(({ spec }) => nodeNames.has(spec?.nodeName ?? ""));
+  await inBatches(theirs, ({ metadata }) => {
     const { namespace = "", name = "", uid = "" } = metadata ?? {};
     const options = { gracePeriodSeconds: 0, preconditions: { uid }, signal };
-    await unlessGone(client.resource(pods).namespace(namespace).delete(name, options));
-  }
+    return unlessGone(client.resource(pods).namespace(namespace).delete(name, options));
+  });
+}
+
+/** Some at a time: there may be thousands. */
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += 50) await Promise.all(items.slice(i, i + 50).map(work));
 }
 
 async function unlessGone(deletion: Promise<unknown>): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Client } from "@kubets/client";
-import { type ClusterConfig, saveConfig } from "../config.ts";
+import { type ClusterConfig, readConfig, saveConfig } from "../config.ts";
 import { explainDiskProblem } from "../disk-problem.ts";
 import { serverUrl } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
@@ -32,7 +32,7 @@ export interface StartedCluster {
 
 /** @throws Error in one sentence that says what to do */
 export async function startCluster(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
-  await preflight(config, options);
+  await prepareMachine(config, options);
   try {
     return await startLocked(config, options);
   } catch (error) {
@@ -41,14 +41,17 @@ export async function startCluster(config: ClusterConfig, options: StartOptions)
 }
 
 async function startLocked(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
-  saveConfig(config);
   const paths = clusterPaths(config.name, config.dataDir);
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });
   const onWait = (holder: number) => options.tell(`waiting for another kubets command (process ${holder})`);
   return withLock(paths.lock, () => bringUp(config, options), { signal: options.signal, onWait });
 }
 
-async function preflight(config: ClusterConfig, { install, tell, signal }: StartOptions): Promise<void> {
+/** Sees to it that the machine has what the cluster needs. @throws Error in one sentence that says what to do */
+export async function prepareMachine(
+  config: ClusterConfig,
+  { install, tell, signal }: Pick<StartOptions, "install" | "tell" | "signal">,
+): Promise<void> {
   if (config.tokenAuthFile !== undefined && !existsSync(config.tokenAuthFile))
     throw new Error(`--token-auth-file ${config.tokenAuthFile}: no such file`);
   if (config.nodes === 0) return;
@@ -59,7 +62,18 @@ async function preflight(config: ClusterConfig, { install, tell, signal }: Start
 
 async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   const { signal, step } = options;
-  const config = await step("Control plane", () => ensureControlPlane(asked, signal));
+  const before = readConfig(asked.dataDir);
+  const wasRunning = runningProgram(clusterPaths(asked.name, asked.dataDir).controlPlanePid) !== undefined;
+  saveConfig(asked);
+  const config = await step("Control plane", async () => {
+    try {
+      return await ensureControlPlane(asked, signal);
+    } catch (error) {
+      // The first failure is the one to tell, whatever comes of this.
+      if (before !== undefined && !signal.aborted) await changeBack(before, wasRunning, signal).catch(() => undefined);
+      throw error;
+    }
+  });
   // Late: the control plane is to have the machine to itself until it answers, and the nodes are to find it then.
   const { connect, ensureAgents, ensureMachinery, nodesReady, removeSurplusNodes, restoreRoutes } = await import(
     "./nodes.ts"
@@ -96,16 +110,27 @@ async function ensureControlPlane(config: ClusterConfig, signal: AbortSignal): P
   if (runningProgram(paths.controlPlanePid) === undefined) await endOrphan(paths.controlPlanePid, mark);
   else if (!controlPlaneMustRestart(config)) return config;
   else await stopProgram(paths.controlPlanePid);
+  return runControlPlaneProgram(config, signal);
+}
+
+async function runControlPlaneProgram(config: ClusterConfig, signal: AbortSignal): Promise<ClusterConfig> {
+  const paths = clusterPaths(config.name, config.dataDir);
   const program: ProgramSpec = {
     pidFile: paths.controlPlanePid,
     logFile: `${paths.logs}/control-plane.log`,
-    command: kubetsCommand(4, ...mark),
+    command: kubetsCommand(4, "run-control-plane", config.dataDir),
   };
   const ready = JSON.parse(await startProgram(program, signal)) as { port: number };
   const settled = { ...config, securePort: ready.port };
   saveConfig(settled);
   saveStarted(settled);
   return settled;
+}
+
+/** A change that the control plane does not start with is not kept: the cluster goes on as it was. */
+async function changeBack(before: ClusterConfig, wasRunning: boolean, signal: AbortSignal): Promise<void> {
+  saveConfig(before);
+  if (wasRunning) await runControlPlaneProgram(before, signal);
 }
 
 /** What the running control plane was started with, to tell whether an `up` asks for something else. */

@@ -24,7 +24,7 @@ test("a chosen range makes way for a wanted one", () => {
 test("a wanted range that is in use is refused, and the message names the user", () => {
   assert.throws(
     () => chooseSubnets([{ cidr: "10.0.0.0/8", by: "dev tun0" }], { podCIDR: "10.1.0.0/16" }),
-    /podCIDR 10\.1\.0\.0\/16 is in use on this machine \(10\.0\.0\.0\/8, dev tun0\)/,
+    /--pod-cidr 10\.1\.0\.0\/16 is in use on this machine \(10\.0\.0\.0\/8, dev tun0\)/,
   );
 });
 

@@ -46,6 +46,19 @@ export interface UsedRange {
   readonly by: string;
 }
 
+/** A range that was asked for belongs to something else. */
+export class SubnetConflict extends Error {
+  /** Which range is used by whom. */
+  readonly conflict: string;
+
+  constructor(conflict: string) {
+    super(`${conflict}: choose another`);
+    this.conflict = conflict;
+  }
+}
+
+const flagOf = { nodeCIDR: "the nodes' range", podCIDR: "--pod-cidr", serviceCIDR: "--service-cidr" } as const;
+
 /** The pure part of `clusterSubnets`. @param mayMoveNodes whether a conflicting node range is replaced rather than refused */
 export function chooseSubnets(
   used: readonly UsedRange[],
@@ -63,8 +76,8 @@ export function chooseSubnets(
     const user = range && conflict(range);
     const isFine = range && !user;
     if (user && !(name === "nodeCIDR" && mayMoveNodes)) {
-      throw new Error(
-        `${name} ${text} is in use on this machine (${formatCidr(user.range)}, ${user.by}): choose another`,
+      throw new SubnetConflict(
+        `${flagOf[name]} ${text} is in use on this machine (${formatCidr(user.range)}, ${user.by})`,
       );
     }
     const chosen = isFine ? range : candidates[name].map(parseCidr).find((candidate) => !conflict(candidate));
