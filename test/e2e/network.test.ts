@@ -1,0 +1,151 @@
+/** What Services, DNS and host ports promise beyond the plain case; and links that come back with their routes. */
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { localNodes, readConfig } from "@kubets/cluster";
+import type { TestCluster } from "../harness/cluster.ts";
+import { startContainerCluster } from "../harness/containers.ts";
+import { eventually } from "../harness/eventually.ts";
+import { output } from "../harness/run.ts";
+import { busybox, web } from "../images/images.ts";
+
+const pod = (name: string, node: string, spec: string, labels = "{}") => `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, labels: ${labels}}
+spec:
+  nodeName: ${node}
+  terminationGracePeriodSeconds: 0
+  ${spec}
+---`;
+
+const service = (name: string, spec: string) => `
+apiVersion: v1
+kind: Service
+metadata: {name: ${name}}
+spec: ${spec}
+---`;
+
+const manifests = [
+  pod(
+    "one",
+    "node-1",
+    `containers: [{name: c, image: "${web(1)}", ports: [{containerPort: 80, hostPort: 8181}]}]`,
+    "{app: one}",
+  ),
+  pod("two", "node-2", `containers: [{name: c, image: "${web(1)}"}]`, "{app: two}"),
+  pod(
+    "unready",
+    "node-2",
+    `hostname: early
+  subdomain: early
+  containers: [{name: c, image: "${busybox}", command: [sleep, 1d], readinessProbe: {exec: {command: ["false"]}}}]`,
+    "{app: unready}",
+  ),
+  pod("caller", "node-2", `containers: [{name: c, image: "${busybox}", command: [sleep, 1d]}]`),
+  service("one", "{selector: {app: one}, ports: [{name: http, port: 80}]}"),
+  service("local", "{type: NodePort, externalTrafficPolicy: Local, selector: {app: one}, ports: [{port: 80}]}"),
+  service("empty", "{type: NodePort, selector: {app: nobody}, ports: [{port: 80}]}"),
+  service("headless", "{clusterIP: None, selector: {app: one}, ports: [{name: http, port: 80}]}"),
+  service("early", "{clusterIP: None, publishNotReadyAddresses: true, selector: {app: unready}, ports: [{port: 80}]}"),
+  service("late", "{clusterIP: None, selector: {app: unready}, ports: [{port: 80}]}"),
+  service("alias", "{type: ExternalName, externalName: one.default.svc.cluster.local}"),
+].join("");
+
+interface Answer {
+  readonly text: string;
+  readonly ms: number;
+}
+
+test("Services, names and host ports on two nodes", { timeout: 240_000 }, async (t: TestContext) => {
+  const cluster = await startContainerCluster(t, { nodes: 2 });
+  if (cluster === undefined) return;
+  const { kubectl } = cluster;
+  const config = readConfig(cluster.dataDir) ?? assert.fail("no configuration");
+  const [first, second] = localNodes(config);
+  assert.ok(first && second);
+  await kubectl.given(manifests, "apply", "-f", "-");
+  await kubectl("wait", "pod/one", "pod/two", "pod/caller", "--for=condition=Ready", "--timeout=60s");
+  const value = (path: string, ...what: string[]) => kubectl("get", ...what, "-o", `jsonpath={${path}}`);
+  const inPod = async (name: string, ...command: string[]): Promise<Answer> => {
+    const before = performance.now();
+    const { stdout, stderr } = await kubectl.try(["exec", name, "--", ...command], { timeoutMs: 10_000 });
+    return { text: stdout + stderr, ms: performance.now() - before };
+  };
+  const wget = (name: string, url: string) => inPod(name, "wget", "-qO-", `http://${url}/`);
+  const lookUp = async (name: string) => (await inPod("caller", "nslookup", name)).text;
+
+  await t.test("a pod reaches itself through its Service", async () => {
+    await eventually(async () => /web version 1/.test((await inPod("one", "wget", "-qO-", "http://one/")).text));
+  });
+
+  await t.test("the Local policy: the node with the pod answers everyone, the other one pods and itself", async () => {
+    const port = await value(".spec.ports[0].nodePort", "svc", "local");
+    const fromMachine = (address: string) =>
+      fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(2_000) });
+    assert.equal((await fromMachine(first.address)).status, 200);
+    await assert.rejects(fromMachine(second.address), { name: "TimeoutError" });
+    assert.match((await wget("caller", `${second.address}:${port}`)).text, /web version 1/);
+  });
+
+  await t.test("without endpoints a Service refuses at once, every time", async () => {
+    const ip = await value(".spec.clusterIP", "svc", "empty");
+    const port = await value(".spec.ports[0].nodePort", "svc", "empty");
+    for (const target of [`${ip}`, `${first.address}:${port}`, `${second.address}:${port}`, `${ip}:81`])
+      for (let i = 0; i < 3; i++) {
+        const before = performance.now();
+        const error = await fetch(`http://${target}/`).then(
+          () => undefined,
+          (error: Error) => error.cause,
+        );
+        assert.equal((error as NodeJS.ErrnoException | undefined)?.code, "ECONNREFUSED", target);
+        assert.ok(performance.now() - before < 500, `${target} took ${performance.now() - before} ms`);
+      }
+    const { text, ms } = await wget("caller", ip);
+    assert.match(text, /Connection refused/);
+    assert.ok(ms < 900, `${ms} ms from a pod`);
+  });
+
+  await t.test("a host port answers on its node, from everywhere", async () => {
+    assert.equal((await fetch(`http://${first.address}:8181/`)).status, 200);
+    for (const from of ["one", "caller"]) assert.match((await wget(from, `${first.address}:8181`)).text, /web version/);
+  });
+
+  await t.test("names: search domains, headless, not ready, alias, pointers", async () => {
+    assert.equal(
+      (await inPod("caller", "cat", "/etc/resolv.conf")).text,
+      `search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${await value(".spec.clusterIP", "-n", "kube-system", "svc", "kube-dns")}\noptions ndots:5\n`,
+    );
+    const podIP = await value(".status.podIP", "pod", "one");
+    const ip = await value(".spec.clusterIP", "svc", "one");
+    const early = await value(".status.podIP", "pod", "unready");
+    const full = (name: string) => `${name}.default.svc.cluster.local`;
+    for (const [name, answer] of [
+      [full("one"), ip],
+      [full("headless"), podIP],
+      [full("early"), early],
+      [full("early.early"), early],
+      [full("alias"), ip],
+      [ip, full("one")],
+      [podIP, full(`${podIP.replaceAll(".", "-")}.headless`)],
+    ] as const)
+      await eventually(async () => (await lookUp(name)).includes(answer), { what: `${name} being ${answer}` });
+    assert.match(await lookUp(full("late")), /NXDOMAIN/);
+    for (const name of ["one", "one.default", "one.default.svc"])
+      assert.match((await wget("caller", name)).text, /web version 1/, name);
+  });
+
+  await t.test("a link that was taken away comes back with its routes", async () => {
+    await restored(cluster, second.layout.hostInterface, await value(".status.podIP", "pod", "two"));
+  });
+});
+
+async function restored(cluster: TestCluster, link: string, podIP: string): Promise<void> {
+  const serves = async () => (await fetch(`http://${podIP}/`, { signal: AbortSignal.timeout(2_000) })).status === 200;
+  assert.ok(await serves());
+  await output("ip", ["link", "delete", link]);
+  await assert.rejects(serves());
+  const { code, stderr } = await cluster.kubets(["up"]);
+  assert.equal(code, 0, stderr);
+  await eventually(serves, { what: "the pod answering again" });
+}
