@@ -89,6 +89,18 @@ function lastError(logFile: string): string {
   return `the program ended at once; the end of ${logFile}:\n${lines.slice(-5).join("\n")}`;
 }
 
+/**
+ * Whether the program runs and need not be started. One that died and that its supervisor lets rest a while is stopped altogether, for its
+ * caller to start at once.
+ */
+export async function findProgram(pidFile: string, words: readonly string[]): Promise<boolean> {
+  const program = runningProgram(pidFile);
+  if (program !== undefined && send(program.pid, 0)) return true;
+  await stopProgram(pidFile);
+  await endOrphan(pidFile, words);
+  return false;
+}
+
 /** The program, if it runs; a process that has merely inherited the number is not taken for it. */
 export function runningProgram(pidFile: string): RunningProgram | undefined {
   let text: string;

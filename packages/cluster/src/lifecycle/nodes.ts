@@ -1,7 +1,7 @@
 /** The part of `up` that needs clients, certificates and containerd: loaded when the control plane answers. */
 
 import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
-import { isConflict, isNotFound, realClock } from "@kubets/apimachinery";
+import { isConflict, isNotFound, messageOf, realClock } from "@kubets/apimachinery";
 import type { Pki } from "@kubets/apiserver/certificates";
 import {
   type Client,
@@ -13,12 +13,12 @@ import {
 import { type ClusterConfig, mostLocalNodes } from "../config.ts";
 import { machineRoutes } from "../control-plane/machine-routes.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
-import { type LocalNode, localNode, localNodes, nodesOnDisk, subnetsOf } from "../local-nodes.ts";
+import { type LocalNode, localNode, localNodes, nodesOnDisk, serverUrl, subnetsOf } from "../local-nodes.ts";
 import { ensureClusterNetwork } from "../node/cluster-network.ts";
 import { destroyNode } from "../node/destroy.ts";
 import { ensureNode } from "../node/node.ts";
 import { clusterPaths } from "../paths.ts";
-import { endOrphan, runningProgram, startProgram, stopProgram } from "../supervised.ts";
+import { endOrphan, findProgram, startProgram, stopProgram } from "../supervised.ts";
 import { kubetsCommand } from "./command-line.ts";
 
 export async function ensureMachinery(config: ClusterConfig, signal: AbortSignal): Promise<void> {
@@ -38,7 +38,30 @@ export async function connect(config: ClusterConfig, signal: AbortSignal): Promi
   const target = config.kubeconfig ?? kubeconfigPaths()[0];
   if (target !== undefined) await writeKubeconfigContext(target, entry, { signal });
   const { adminConf } = clusterPaths(config.name, config.dataDir);
-  return { client: createClient(await transportFromKubeconfig(adminConf)), pki };
+  const client = createClient(await transportFromKubeconfig(adminConf));
+  await apiAnswers(client, config, signal);
+  return { client, pki };
+}
+
+const answersWithinMs = 30_000;
+
+/** A control plane that was found running may be starting again just now. @throws Error that says where to look */
+async function apiAnswers(client: Client, config: ClusterConfig, signal: AbortSignal): Promise<void> {
+  const deadline = realClock.monotonic() + answersWithinMs;
+  for (;;) {
+    try {
+      await client.transport.requestText({ method: "GET", path: "/readyz", query: {}, signal });
+      return;
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (realClock.monotonic() > deadline)
+        throw new Error(
+          `the API server at ${serverUrl(config)} does not answer (${messageOf(cause)}); kubets logs --name ${config.name} tells more`,
+          { cause },
+        );
+      await realClock.sleep(50, signal);
+    }
+  }
 }
 
 export async function ensureAgents(config: ClusterConfig, pki: Pki, signal: AbortSignal): Promise<void> {
@@ -56,8 +79,7 @@ function agentWords(config: ClusterConfig, node: LocalNode): string[] {
 
 async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: AbortSignal): Promise<void> {
   const words = agentWords(config, node);
-  if (runningProgram(node.pidFile) !== undefined) return;
-  await endOrphan(node.pidFile, words);
+  if (await findProgram(node.pidFile, words)) return;
   await startProgram(
     {
       pidFile: node.pidFile,

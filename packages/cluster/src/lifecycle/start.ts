@@ -8,7 +8,7 @@ import { serverUrl } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
 import { installPackages, missingPackages, privilegeProblem } from "../node/preflight.ts";
 import { clusterPaths } from "../paths.ts";
-import { endOrphan, type ProgramSpec, runningProgram, startProgram, stopProgram } from "../supervised.ts";
+import { findProgram, type ProgramSpec, runningProgram, startProgram, stopProgram } from "../supervised.ts";
 import { kubetsCommand } from "./command-line.ts";
 
 export interface Reporter {
@@ -107,9 +107,10 @@ async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<Sta
 async function ensureControlPlane(config: ClusterConfig, signal: AbortSignal): Promise<ClusterConfig> {
   const paths = clusterPaths(config.name, config.dataDir);
   const mark = ["run-control-plane", config.dataDir];
-  if (runningProgram(paths.controlPlanePid) === undefined) await endOrphan(paths.controlPlanePid, mark);
-  else if (!controlPlaneMustRestart(config)) return config;
-  else await stopProgram(paths.controlPlanePid);
+  if (await findProgram(paths.controlPlanePid, mark)) {
+    if (!controlPlaneMustRestart(config)) return config;
+    await stopProgram(paths.controlPlanePid);
+  }
   return runControlPlaneProgram(config, signal);
 }
 
