@@ -157,6 +157,15 @@ test("strategic merge patch", () => {
       { "$setElementOrder/containers": named("a", "c"), containers: [{ $patch: "delete", name: "b" }] },
       { containers: named("a", "c") },
     ],
+    [
+      "directives within what is new are obeyed by nobody and kept nowhere",
+      { containers: named("a") },
+      {
+        containers: [{ name: "b", "$setElementOrder/ports": [{ port: 1 }], ports: [{ port: 1 }] }],
+        strategy: { $retainKeys: ["type"], type: "Recreate" },
+      },
+      { containers: [{ name: "b", ports: [{ port: 1 }] }, { name: "a" }], strategy: { type: "Recreate" } },
+    ],
     ["atomic lists replace", { args: ["a"] }, { args: ["b"] }, { args: ["b"] }],
     ["a scalar for a map", { labels: "x" }, { labels: { a: "1" } }, { labels: { a: "1" } }],
   ];

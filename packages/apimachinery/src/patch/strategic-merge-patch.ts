@@ -113,7 +113,7 @@ class Merger {
       const value = requireKey(item, mergeKey);
       const at = positions.get(value);
       if (at !== undefined) merged[at] = this.mergeMap(merged[at]!, item, rule.schema);
-      else positions.set(value, merged.push(item) - 1);
+      else positions.set(value, merged.push(withoutDirectives(item) as JsonObject) - 1);
     }
     return orderLists(merged, additions, base, mergeKey);
   }
@@ -254,12 +254,18 @@ function withoutNulls(value: Json): Json {
   return Object.fromEntries(entries.map(([key, child]) => [key, withoutNulls(child)]));
 }
 
-/** Removes objects that carry `$patch`, at any depth; undefined when this is one. */
+/** What is said to the merge and is no field. */
+function isDirective(key: string): boolean {
+  return key === retainKeys || key.startsWith(setElementOrder) || key.startsWith(deleteFromPrimitiveList);
+}
+
+/** Removes directives, and objects that carry `$patch`, at any depth; undefined when this is one. */
 function withoutDirectives(value: Json): Json | undefined {
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
   if (!isObject(value)) return value;
   if (Object.hasOwn(value, directive)) return undefined;
-  const entries = Object.entries(value).map(([key, child]) => [key, withoutDirectives(child)] as const);
+  const fields = Object.entries(value).filter(([key]) => !isDirective(key));
+  const entries = fields.map(([key, child]) => [key, withoutDirectives(child)] as const);
   return Object.fromEntries(entries.filter(([, child]) => child !== undefined)) as JsonObject;
 }
 
