@@ -26,11 +26,13 @@ export interface ClusterConfig {
   readonly egress: boolean;
   /** The kubeconfig file that has this cluster's context, if not the user's own. */
   readonly kubeconfig?: string;
+  /** Every kubeconfig file that `up` wrote the context to, for `down --delete` to clean whatever KUBECONFIG says then. */
+  readonly contextFiles?: readonly string[];
 }
 
 /** What the user asked for; undefined means "as it was, or the default". */
 export type ClusterRequest = {
-  readonly [K in Exclude<keyof ClusterConfig, "format" | "name" | "dataDir" | "nodeCIDR">]?:
+  readonly [K in Exclude<keyof ClusterConfig, "format" | "name" | "dataDir" | "nodeCIDR" | "contextFiles">]?:
     | ClusterConfig[K]
     | undefined;
 };

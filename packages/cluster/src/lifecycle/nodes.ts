@@ -1,5 +1,6 @@
 /** The part of `up` that needs clients, certificates and containerd: loaded when the control plane answers. */
 
+import { resolve } from "node:path";
 import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
 import { isConflict, isNotFound, messageOf, realClock } from "@kubets/apimachinery";
 import type { Pki } from "@kubets/apiserver/certificates";
@@ -10,7 +11,7 @@ import {
   transportFromKubeconfig,
   writeKubeconfigContext,
 } from "@kubets/client";
-import { type ClusterConfig, mostLocalNodes } from "../config.ts";
+import { type ClusterConfig, mostLocalNodes, readConfig, saveConfig } from "../config.ts";
 import { machineRoutes } from "../control-plane/machine-routes.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
 import { type LocalNode, localNode, localNodes, nodesOnDisk, serverUrl, subnetsOf } from "../local-nodes.ts";
@@ -36,11 +37,20 @@ export async function connect(config: ClusterConfig, signal: AbortSignal): Promi
   const { pki } = await clusterCertificates(config);
   const entry = await adminKubeconfig(config, pki);
   const target = config.kubeconfig ?? kubeconfigPaths()[0];
-  if (target !== undefined) await writeKubeconfigContext(target, entry, { signal });
+  if (target !== undefined) {
+    // Known first: a file that was written and is not known would keep the context for ever.
+    rememberContext(config, resolve(target));
+    await writeKubeconfigContext(target, entry, { signal });
+  }
   const { adminConf } = clusterPaths(config.name, config.dataDir);
   const client = createClient(await transportFromKubeconfig(adminConf));
   await apiAnswers(client, config, signal);
   return { client, pki };
+}
+
+function rememberContext(config: ClusterConfig, file: string): void {
+  const { contextFiles = [] } = readConfig(config.dataDir) ?? config;
+  if (!contextFiles.includes(file)) saveConfig({ ...config, contextFiles: [...contextFiles, file] });
 }
 
 const answersWithinMs = 30_000;

@@ -1,7 +1,7 @@
 /** `down`: stops everything a cluster runs; with `deleteData`, leaves nothing of it. Works from any state, and again. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { kubeconfigPaths, removeKubeconfigContext } from "@kubets/client";
 import { type ClusterConfig, forgetCluster } from "../config.ts";
 import { contextName } from "../credentials.ts";
@@ -33,8 +33,9 @@ export async function stopCluster(config: ClusterConfig, { deleteData, step }: S
     rmSync(paths.run, { recursive: true, force: true });
     if (!deleteData) return;
     await step("Delete its data", async () => {
-      const target = config.kubeconfig ?? kubeconfigPaths()[0];
-      if (target !== undefined) await removeKubeconfigContext(target, contextName(config.name));
+      const now = config.kubeconfig ?? kubeconfigPaths()[0];
+      const files = new Set([...(config.contextFiles ?? []), ...(now === undefined ? [] : [resolve(now)])]);
+      for (const file of files) if (existsSync(file)) await removeKubeconfigContext(file, contextName(config.name));
       // What tells that there is a cluster goes last: a `down` that is ended half-way is done again.
       for (const entry of existsSync(config.dataDir) ? readdirSync(config.dataDir) : [])
         if (!["cluster.json", "lock"].includes(entry))
