@@ -1,6 +1,6 @@
 /** One `up` or `down` at a time per cluster. The lock dies with its holder. */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
 
@@ -31,7 +31,7 @@ export async function withLock<T>(
   try {
     return await work();
   } finally {
-    rmSync(file, { force: true });
+    giveBack(file);
   }
 }
 
@@ -41,7 +41,17 @@ function tryTake(file: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    giveBack(file); // Made and not filled, on a full disk.
     throw error;
+  }
+}
+
+/** Not by rmSync, whose errors do not say by their code that the disk is read-only. */
+function giveBack(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
@@ -58,7 +68,7 @@ function holderOf(file: string): number | undefined {
   }
   // The same number with another start is another process.
   if (pid && startOf(pid) === start) return pid;
-  rmSync(file, { force: true });
+  giveBack(file);
   return undefined;
 }
 
