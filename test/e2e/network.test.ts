@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { localNodes, readConfig } from "@kubets/cluster";
 import type { TestCluster } from "../harness/cluster.ts";
 import { startContainerCluster } from "../harness/containers.ts";
@@ -42,8 +43,15 @@ const manifests = [
   containers: [{name: c, image: "${busybox}", command: [sleep, 1d], readinessProbe: {exec: {command: ["false"]}}}]`,
     "{app: unready}",
   ),
+  pod(
+    "drained",
+    "node-1",
+    `containers: [{name: c, image: "${web(1)}", lifecycle: {preStop: {exec: {command: [sleep, "4"]}}}}]`,
+    "{app: drained}",
+  ).replace("Seconds: 0", "Seconds: 20"),
   pod("caller", "node-2", `containers: [{name: c, image: "${busybox}", command: [sleep, 1d]}]`),
   service("one", "{selector: {app: one}, ports: [{name: http, port: 80}]}"),
+  service("drained", "{selector: {app: drained}, ports: [{port: 80}]}"),
   service("local", "{type: NodePort, externalTrafficPolicy: Local, selector: {app: one}, ports: [{port: 80}]}"),
   service("empty", "{type: NodePort, selector: {app: nobody}, ports: [{port: 80}]}"),
   service("headless", "{clusterIP: None, selector: {app: one}, ports: [{name: http, port: 80}]}"),
@@ -65,7 +73,7 @@ test("Services, names and host ports on two nodes", { timeout: 240_000 }, async 
   const [first, second] = localNodes(config);
   assert.ok(first && second);
   await kubectl.given(manifests, "apply", "-f", "-");
-  await kubectl("wait", "pod/one", "pod/two", "pod/caller", "--for=condition=Ready", "--timeout=60s");
+  await kubectl("wait", "pod/one", "pod/two", "pod/drained", "pod/caller", "--for=condition=Ready", "--timeout=60s");
   const value = (path: string, ...what: string[]) => kubectl("get", ...what, "-o", `jsonpath={${path}}`);
   const inPod = async (name: string, ...command: string[]): Promise<Answer> => {
     const before = performance.now();
@@ -104,6 +112,24 @@ test("Services, names and host ports on two nodes", { timeout: 240_000 }, async 
     const { text, ms } = await wget("caller", ip);
     assert.match(text, /Connection refused/);
     assert.ok(ms < 900, `${ms} ms from a pod`);
+  });
+
+  await t.test("the last pod of a Service serves while it ends, and then the Service refuses", async () => {
+    const ip = await value(".spec.clusterIP", "svc", "drained");
+    const answers = async () => (await fetch(`http://${ip}/`, { headers: { connection: "close" } })).status === 200;
+    await eventually(answers);
+    await kubectl("delete", "pod", "drained", "--wait=false");
+    for (let i = 0; i < 10; i++) {
+      assert.ok(await answers(), `asked ${i} times`);
+      await sleep(200);
+    }
+    await eventually(async () => {
+      const error = await answers().then(
+        () => undefined,
+        (error: Error) => error.cause,
+      );
+      return (error as NodeJS.ErrnoException | undefined)?.code === "ECONNREFUSED";
+    });
   });
 
   await t.test("a host port answers on its node, from everywhere", async () => {
