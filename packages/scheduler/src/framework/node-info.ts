@@ -12,6 +12,8 @@ export class NodeInfo {
   readonly requested: Resources = noResources();
   readonly nonZero = { milliCpu: 0, memory: 0 };
   readonly usedPorts = new HostPorts();
+  /** How many of the node's pods each controller (by uid) owns. */
+  readonly podsByController = new Map<string, number>();
   #node: Node | undefined;
   #allocatable: Allocatable = noAllocatable;
 
@@ -50,11 +52,22 @@ export class NodeInfo {
     addResources(this.requested, requested, sign);
     this.nonZero.milliCpu += sign * nonZero.milliCpu;
     this.nonZero.memory += sign * nonZero.memory;
+    const controller = controllerOf(pod);
+    if (controller !== undefined) {
+      const left = (this.podsByController.get(controller) ?? 0) + sign;
+      if (left > 0) this.podsByController.set(controller, left);
+      else this.podsByController.delete(controller);
+    }
     for (const port of hostPortsOf(pod)) {
       if (sign > 0) this.usedPorts.add(port);
       else this.usedPorts.remove(port);
     }
   }
+}
+
+/** The uid of the controller that owns the pod. */
+export function controllerOf(pod: Pod): string | undefined {
+  return pod.metadata?.ownerReferences?.find((owner) => owner.controller)?.uid;
 }
 
 export interface HostPort {

@@ -8,6 +8,7 @@ import { nodeName } from "./node-name.ts";
 import { nodePorts } from "./node-ports.ts";
 import { nodeResourcesFit } from "./node-resources-fit.ts";
 import { nodeUnschedulable } from "./node-unschedulable.ts";
+import { podTopologySpread } from "./pod-topology-spread.ts";
 import { schedulingGates } from "./scheduling-gates.ts";
 import { taintToleration } from "./taint-toleration.ts";
 
@@ -18,6 +19,7 @@ export const defaultPlugins: readonly WeightedPlugin[] = [
   { plugin: taintToleration, weight: 3 },
   { plugin: nodeAffinity, weight: 2 },
   { plugin: nodePorts, weight: 0 },
+  { plugin: podTopologySpread, weight: 2 },
   { plugin: nodeResourcesFit, weight: 1 },
   { plugin: balancedAllocation, weight: 1 },
   { plugin: imageLocality, weight: 1 },

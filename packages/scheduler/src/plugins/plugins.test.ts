@@ -157,6 +157,25 @@ for (const [what, wanted, nodes, expected] of cases)
     assert.equal(outcome(wanted, nodes), expected);
   });
 
+test("a controller's pods are spread over nodes, and over zones", () => {
+  const owned = (): Pod => {
+    const p = pod();
+    const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web", uid: "rs", controller: true };
+    return { ...p, metadata: { ...p.metadata, ownerReferences: [owner] } };
+  };
+  const nodes = ["a", "b", "c"].map((name) => withPods(node(name)));
+  for (let i = 0; i < 9; i++) nodes.find((n) => n.name === outcome(owned(), nodes))?.addPod(owned());
+  assert.deepEqual(
+    nodes.map((n) => n.pods.size),
+    [3, 3, 3],
+  );
+  const zones = { a1: "x", a2: "x", b1: "y" };
+  const zoned = Object.entries(zones).map(([name, zone]) =>
+    withPods(node(name, {}, {}, { "topology.kubernetes.io/zone": zone }), name === "a1" ? [owned(), owned()] : []),
+  );
+  assert.equal(outcome(owned(), zoned), "b1");
+});
+
 test("reasons are counted over nodes", () => {
   const nodes = [
     withPods(node("a", { unschedulable: true })),
