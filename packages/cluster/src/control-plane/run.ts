@@ -51,12 +51,12 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
     controlPlane.ready
       .then(async () => {
         const settled = { ...config, securePort: controlPlane.server.port ?? config.securePort };
-        await adminKubeconfig(settled, certificates.pki);
-        for (const node of nodes) await nodeCredentials(settled, certificates.pki, node);
         logger.info("The API server answers", {
           port: settled.securePort,
           uptimeMs: Math.round(process.uptime() * 1000),
         });
+        await adminKubeconfig(settled, certificates.pki);
+        for (const node of nodes) await nodeCredentials(settled, certificates.pki, node);
         sayReady({ port: settled.securePort });
       })
       .catch((err) => logger.error("Could not write credentials", { err }));

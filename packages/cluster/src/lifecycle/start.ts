@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Client } from "@kubets/client";
 import { type ClusterConfig, readConfig, saveConfig } from "../config.ts";
+import { startMaker } from "../control-plane/ready-certificates.ts";
 import { explainDiskProblem } from "../disk-problem.ts";
 import { serverUrl } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
@@ -120,6 +121,7 @@ async function runControlPlaneProgram(config: ClusterConfig, signal: AbortSignal
     pidFile: paths.controlPlanePid,
     logFile: `${paths.logs}/control-plane.log`,
     command: kubetsCommand(4, "run-control-plane", config.dataDir),
+    env: startMaker(config),
   };
   const ready = JSON.parse(await startProgram(program, signal)) as { port: number };
   const settled = { ...config, securePort: ready.port };
