@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { kubetsProgram, startCluster } from "../harness/cluster.ts";
-import { output, run } from "../harness/run.ts";
+import { isolatedEnv, kubetsProgram, startCluster } from "../harness/cluster.ts";
+import { output, run, start } from "../harness/run.ts";
 
 test("help teaches the program", async () => {
   const help = await output(kubetsProgram, ["--help"]);
@@ -42,6 +42,27 @@ test("status, list, kubeconfig and logs tell about a cluster", async (t) => {
   const lines = (await say("logs", "--tail", "5")).trim().split("\n");
   assert.ok(lines.length >= 1 && lines.length <= 5);
   for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, "string");
+});
+
+test("up --foreground stays until it is interrupted, and stops the cluster then", { timeout: 60_000 }, async (t) => {
+  const cluster = await startCluster(t);
+  const staying = start(kubetsProgram, ["up", "--foreground", "--name", cluster.name], {
+    env: isolatedEnv(cluster.dir),
+  });
+  await staying.saying(/Running; interrupt to stop/);
+  assert.match(await cluster.kubectl("get", "namespaces"), /kube-system +Active/);
+  const { code, stderr } = await staying.stop("SIGINT");
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /Warning/);
+  assert.equal((await cluster.kubets(["status"])).code, 3);
+});
+
+test("a directory or address that cannot be is refused at once", { timeout: 60_000 }, async () => {
+  const proc = await run(kubetsProgram, ["up", "--name", "t-proc", "--nodes", "0", "--data-dir", "/proc/kubets"]);
+  assert.equal(proc.code, 1);
+  assert.match(proc.stderr, /cannot make the directory \/proc\/kubets/);
+  const address = await run(kubetsProgram, ["up", "--name", "t-proc", "--nodes", "0", "--bind-address", "1.2.3.4.5"]);
+  assert.match(address.stderr, /want an IP address of this machine/);
 });
 
 test("--kubeconfig writes one file and leaves the user's own alone", async (t) => {

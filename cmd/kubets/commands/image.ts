@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { messageOf } from "@kubets/apimachinery";
 import { loadImage, localNodes } from "@kubets/cluster";
 import { defineCommand } from "../../lib/command.ts";
 import { UsageError } from "../../lib/flags.ts";
@@ -23,8 +24,18 @@ Use imagePullPolicy IfNotPresent or Never for them (IfNotPresent is the default 
     const progress = new Progress();
     for (const file of files)
       for (const { layout, name: node } of nodes) {
-        const names = await progress.step(`${file} into ${node}`, () => loadImage(layout, file, { signal }));
+        const names = await progress.step(`${file} into ${node}`, () => load(layout, file, signal));
         for (const image of names) process.stdout.write(`${image}\n`);
       }
   },
 });
+
+async function load(layout: Parameters<typeof loadImage>[0], file: string, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    return await loadImage(layout, file, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const said = messageOf(cause).split(": ").at(-1);
+    throw new Error(`${file} is not an OCI or Docker image archive that containerd can load (${said})`, { cause });
+  }
+}

@@ -80,7 +80,10 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     } else progress.line(`Try: kubectl ${cluster.kubectlFlags}get nodes`);
     if (!flags.foreground) return;
     progress.line("Running; interrupt to stop.");
+    // Waiting for a signal alone does not keep a process alive.
+    const alive = setInterval(() => {}, 0x7fff_ffff);
     await aborted(signal);
+    clearInterval(alive);
     await stopCluster(config, { deleteData: false, step: reporter.step });
   },
 });

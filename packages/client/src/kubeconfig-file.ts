@@ -52,7 +52,9 @@ export async function writeKubeconfigContext(
     if (text.trim() === "") return formatKubeconfig(entry);
     const yaml = await loadYaml();
     const document = documentOf(yaml, text, path);
-    const { name, cluster, user, namespace } = entry;
+    const { name, cluster, user } = entry;
+    // A namespace the user has set for the context is theirs to keep.
+    const namespace = entry.namespace ?? namespaceOf(yaml, document, name);
     put(yaml, document, "clusters", { name, cluster });
     put(yaml, document, "users", { name, user });
     put(yaml, document, "contexts", {
@@ -91,6 +93,13 @@ function documentOf({ parseDocument, isMap }: Yaml, text: string, path: string):
   if (!isMap(document.contents))
     throw new KubeconfigError(`change kubeconfig ${path}: found no mapping of clusters, users and contexts`);
   return document as unknown as Document;
+}
+
+function namespaceOf({ isMap, isSeq }: Yaml, document: Document, name: string): string | undefined {
+  const list = document.get("contexts");
+  const found = isSeq(list) ? list.items.find((item) => isMap(item) && item.get("name") === name) : undefined;
+  const namespace = isMap(found) ? found.getIn(["context", "namespace"]) : undefined;
+  return typeof namespace === "string" && namespace !== "" ? namespace : undefined;
 }
 
 function put(

@@ -1,6 +1,7 @@
 /** What a cluster is: chosen at the first `up`, kept in its data directory, and the same ever after but for what may change. */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { type ClusterSubnets, clusterSubnets, SubnetConflict } from "./node/subnets.ts";
 import { clusterPaths, defaultBase } from "./paths.ts";
@@ -76,6 +77,7 @@ export async function resolveConfig(
   if (saved === undefined) {
     const config = validate({ ...newConfig(name, place), ...given });
     await prepare(config);
+    makeDirectory(place);
     return config.nodes > 0 ? withFreeSubnets(config, given) : config;
   }
   for (const key of fixed)
@@ -140,7 +142,9 @@ async function withFreeSubnets(config: ClusterConfig, wanted: Partial<ClusterSub
 }
 
 function validate(config: ClusterConfig): ClusterConfig {
-  const { securePort, serviceCIDR, podCIDR } = config;
+  const { securePort, serviceCIDR, podCIDR, bindAddress } = config;
+  if (isIP(bindAddress) === 0)
+    throw new ConfigError(`--bind-address ${bindAddress}: want an IP address of this machine, such as 127.0.0.1`);
   if (securePort > 65535) throw new ConfigError(`--secure-port ${securePort}: want 0 to 65535`);
   for (const [flag, cidr, most] of [
     ["--service-cidr", serviceCIDR, 28],
@@ -177,9 +181,23 @@ export function readConfig(dataDir: string): ClusterConfig | undefined {
   return config;
 }
 
+/** One level after the other: Node's own recursion never ends on /proc. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirectory(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "EEXIST") return; // Someone else was faster.
+    if (code === "ENOSPC" || code === "EROFS") throw cause;
+    throw new ConfigError(`--data-dir: cannot make the directory ${dir} (${code}); choose another`, { cause });
+  }
+}
+
 /** Written whole or not at all, with a pointer beside the default place when it lives elsewhere. */
 export function saveConfig(config: ClusterConfig): void {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(config.dataDir);
   writeWhole(join(config.dataDir, "cluster.json"), `${JSON.stringify(config, undefined, 2)}\n`);
   const pointer = pointerOf(config.name);
   if (config.dataDir === clusterPaths(config.name).dataDir) return;

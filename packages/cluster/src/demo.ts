@@ -55,7 +55,7 @@ const deployment: Deployment = {
             ports: [{ name: "http", containerPort: 80 }],
             // Clients are led elsewhere before nginx closes its door: without this an update loses a request now and then.
             lifecycle: { preStop: { sleep: { seconds: 1 } } },
-            readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 5 },
+            readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
           },
         ],
       },
@@ -124,5 +124,5 @@ Try next:
   ${k}rollout undo deployment demo
   ${k}exec -it deploy/demo -- sh
   ${k}port-forward service/demo 8080:80
-  kubets status${config.name === "kubets" ? "" : ` --name ${config.name}`}`;
+  ${process.env["KUBETS_COMMAND"] ?? "kubets"} status${config.name === "kubets" ? "" : ` --name ${config.name}`}`;
 }

@@ -39,7 +39,7 @@ export async function openChannel(socketPath: string): Promise<Channel> {
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 3000,
+    "grpc.max_reconnect_backoff_ms": 500,
     // Channels to one address are otherwise shared across the process, and closed clients keep sockets open.
     "grpc.use_local_subchannel_pool": 1,
   });

@@ -18,6 +18,8 @@ export interface KubeletClientOptions {
 
 const defaultAddressTypes = ["InternalIP", "ExternalIP", "InternalDNS", "ExternalDNS", "Hostname"];
 const defaultKubeletPort = 10250;
+/** What the kubelet's simulated nodes carry. */
+const simulatedLabel = "kubets.io/simulated";
 const maxErrorBytes = 64 * 1024;
 
 /** Where a request is to be sent on to. */
@@ -37,7 +39,12 @@ export class KubeletClient {
   async location(server: ServerContext, nodeName: string, path: string, port?: number): Promise<Location> {
     const nodes = server.resources.find("", "nodes");
     if (nodes === undefined) throw notFound({ group: "", resource: "nodes" }, nodeName);
-    const { status } = (await nodes.registry.get("", nodeName)).object as Node;
+    const { metadata, status } = (await nodes.registry.get("", nodeName)).object as Node;
+    // Its address is made up: whoever has it is not to be called.
+    if (metadata?.labels?.[simulatedLabel] !== undefined)
+      throw badRequest(
+        `node ${nodeName} is simulated: its pods have no containers to reach, and it has no kubelet server`,
+      );
     const host = this.#addressOf(status);
     if (host === undefined) {
       throw internalError(new Error(`no preferred addresses found; known addresses: [] of node ${nodeName}`));

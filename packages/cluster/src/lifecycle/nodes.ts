@@ -1,6 +1,8 @@
 /** The part of `up` that needs clients, certificates and containerd: loaded when the control plane answers. */
 
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
 import { isConflict, isNotFound, messageOf, realClock } from "@kubets/apimachinery";
 import type { Pki } from "@kubets/apiserver/certificates";
@@ -14,6 +16,7 @@ import {
 import { type ClusterConfig, mostLocalNodes, readConfig, saveConfig } from "../config.ts";
 import { machineRoutes } from "../control-plane/machine-routes.ts";
 import { adminKubeconfig, clusterCertificates, nodeCredentials } from "../credentials.ts";
+import { loadImage } from "../images/load.ts";
 import { type LocalNode, localNode, localNodes, nodesOnDisk, serverUrl, subnetsOf } from "../local-nodes.ts";
 import { ensureClusterNetwork } from "../node/cluster-network.ts";
 import { destroyNode } from "../node/destroy.ts";
@@ -27,9 +30,20 @@ export async function ensureMachinery(config: ClusterConfig, signal: AbortSignal
   await ensureClusterNetwork(config.name, subnets, { egress: config.egress, signal });
   // One after the other where they would build the same image; the rest of a node's start is waiting.
   const [first, ...others] = localNodes(config);
-  const ensure = (node: LocalNode) => ensureNode({ ...node.identity, subnets, egress: config.egress, signal });
+  const ensure = async (node: LocalNode) => {
+    const isNew = !existsSync(node.layout.containerdRoot);
+    await ensureNode({ ...node.identity, subnets, egress: config.egress, signal });
+    if (isNew) await loadBuiltImages(config, node, signal);
+  };
   if (first !== undefined) await ensure(first);
   await Promise.all(others.map(ensure));
+}
+
+/** What was built for this cluster, such as the demo's images: a node that joins later is to have it too. */
+async function loadBuiltImages(config: ClusterConfig, { layout }: LocalNode, signal: AbortSignal): Promise<void> {
+  const { images } = clusterPaths(config.name, config.dataDir);
+  for (const file of await readdir(images).catch(() => []))
+    if (file.endsWith(".tar")) await loadImage(layout, join(images, file), { signal });
 }
 
 /** The administrator's client; the user's kubeconfig gets the cluster's context. */

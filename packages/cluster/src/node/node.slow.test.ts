@@ -39,6 +39,19 @@ async function runPod(node: TestNode, name: string, image: string, command?: str
 }
 
 /** The page, as soon as the server listens. */
+/** A client notices a new containerd at its next attempt to connect, a moment after the last one failed. */
+async function connectedAgain({ client }: TestNode): Promise<void> {
+  const deadline = realClock.monotonic() + 20_000;
+  for (;;) {
+    try {
+      return void (await client.runtime.version({}, { signal: signal() }));
+    } catch (error) {
+      if ((error as { code?: string }).code !== "UNAVAILABLE" || realClock.monotonic() > deadline) throw error;
+      await realClock.sleep(50);
+    }
+  }
+}
+
 async function fetchPage(ip: string): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -180,6 +193,7 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
       events.seen.length = 0;
       const again = await ensureNode(node.options);
       assert.notEqual(again.containerdPid, node.machinery.containerdPid);
+      await connectedAgain(node);
       const { containers } = await node.client.runtime.listContainers(
         { filter: { id: pod.containerId } },
         { signal: signal() },
@@ -216,6 +230,7 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
     await t.test("after destruction without deletion, the next start finds the images and dead sandboxes", async () => {
       await destroyNode({ ...node.options, deleteData: false });
       await ensureNode(node.options);
+      await connectedAgain(node);
       const { items } = await node.client.runtime.listPodSandbox({}, { signal: signal() });
       assert.deepEqual(
         items.map(({ state }) => state),

@@ -199,7 +199,7 @@ export class SimulatedNodes implements Component {
       rootDir: "/",
       podLogsDir: "/",
       nodeIPs: [(this.#options.nodeIP ?? defaultNodeIP)(index)],
-      labels: { type: "simulated", ...labels },
+      labels: { type: "simulated", "kubets.io/simulated": "true", ...labels },
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
