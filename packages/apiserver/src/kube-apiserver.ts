@@ -36,6 +36,7 @@ export interface KubeApiServerOptions {
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
   readonly clusterDomain: string;
+  readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -69,6 +70,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     serviceCidrs: [options.serviceCIDR],
     advertiseAddress: options.advertiseAddress,
     kubelet: kubeletClient(options),
+    ...(options.componentHealth === undefined ? {} : { componentHealth: options.componentHealth }),
     clock,
     random,
     logger,

@@ -47,6 +47,7 @@ import { apiServerIdentity } from "./services/default-objects.ts";
 import { expireEvents } from "./services/event-expiry.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
+import { type ComponentHealth, componentStatuses } from "./subresource/component-status.ts";
 import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
 import { namespaceHooks } from "./subresource/namespace.ts";
 import { parseIncludeObject } from "./table/table.ts";
@@ -68,6 +69,8 @@ export interface ApiServerOptions {
   readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
   /** By `group/plural`. */
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
+  /** What ComponentStatus tells. Without it there are none. */
+  readonly componentHealth?: ComponentHealth;
   /** Asked in order, before the server's own paths, about every request that is not about a resource. */
   readonly nonResource?: readonly NonResourceHandler[];
   /** `--service-cluster-ip-range`: one, or one of each family. Without it Services get no addresses. */
@@ -134,6 +137,7 @@ export class ApiServer implements Component {
       handlers: {
         subresources: { ...builtInSubresources(options.kubelet), ...options.subresources },
         virtual: { ...builtInVirtual, ...options.virtual },
+        readers: { "/componentstatuses": componentStatuses(options.componentHealth ?? (() => ({}))) },
       },
       nonResource: [...(options.nonResource ?? []), ...this.#ownPaths(schemas)],
       inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),

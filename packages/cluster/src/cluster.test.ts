@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Deployment, deployments, isNodeReady, nodes, type Pod, pods } from "@kubets/api";
+import { componentStatuses, type Deployment, deployments, isNodeReady, nodes, type Pod, pods } from "@kubets/api";
 import { Cluster } from "./cluster.ts";
 
 const web: Deployment = {
@@ -39,4 +39,14 @@ test("a cluster in this process runs a Deployment on simulated nodes", { timeout
 test("a cluster that does not listen has no kubeconfig", async () => {
   await using cluster = await Cluster.start();
   assert.throws(() => cluster.kubeconfig, /listen: true/);
+});
+
+test("component statuses tell how the parts are", { timeout: 30_000 }, async () => {
+  await using cluster = await Cluster.start();
+  const healthy = async () => {
+    const { items } = await cluster.client.resource(componentStatuses).list();
+    return items.filter((item) => item.conditions?.[0]?.status === "True").map((item) => item.metadata?.name);
+  };
+  while ((await healthy()).length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual((await healthy()).sort(), ["controller-manager", "etcd-0", "scheduler"]);
 });

@@ -24,6 +24,8 @@ import { getScale, patchScale, updateScale } from "./scale.ts";
 export interface Handlers {
   readonly subresources: Readonly<Record<string, SubresourceHandler>>;
   readonly virtual: Readonly<Record<string, VirtualHandler>>;
+  /** Answers reads of resources that are made up when asked for. */
+  readonly readers: Readonly<Record<string, (call: ResourceCall) => Answer>>;
 }
 
 type Handler = (call: ResourceCall) => Promise<Answer>;
@@ -65,6 +67,8 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   if (definition.namespaced && info.namespace === "" && needsNamespace(info)) throw methodNotSupported(info);
   if (!definition.namespaced && info.namespace !== "" && info.resource !== "namespaces") return pageNotFound;
   if (info.subresource === "") {
+    const reader = handlers.readers[key];
+    if (reader !== undefined && (info.verb === "get" || info.verb === "list")) return reader(resourceCall);
     if (definition.virtual) return await answerVirtual(resourceCall, handlers.virtual[key]);
     return await mainHandler(resourceCall)(resourceCall);
   }

@@ -44,6 +44,7 @@ export class ControlPlane implements Component {
   readonly #options: ControlPlaneOptions;
   readonly #ready = Promise.withResolvers<void>();
   #server: ApiServer | undefined;
+  #parts: Readonly<Record<string, Component>> = {};
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -66,7 +67,10 @@ export class ControlPlane implements Component {
 
   async start(signal: AbortSignal): Promise<void> {
     const { createKubeApiServer } = await import("@kubets/apiserver");
-    const { server, tokens } = await createKubeApiServer(this.#options, signal);
+    const { server, tokens } = await createKubeApiServer(
+      { ...this.#options, componentHealth: () => this.#componentHealth() },
+      signal,
+    );
     this.#server = server;
     const restLoaded = server.ready.then(() => {
       this.#ready.resolve();
@@ -130,6 +134,17 @@ export class ControlPlane implements Component {
       },
     };
     const extras = (await this.#options.extras?.({ clientFor, ...base })) ?? [];
+    this.#parts = { scheduler, "controller-manager": controllers };
     return [controllers, withInformers, ...extras];
+  }
+
+  /** By upstream's names; the embedded store lives and dies with the API server. */
+  #componentHealth(): Readonly<Record<string, Health>> {
+    const state = (name: string): Health => this.#parts[name]?.healthz() ?? { ok: false, reason: "not started" };
+    return {
+      scheduler: state("scheduler"),
+      "controller-manager": state("controller-manager"),
+      "etcd-0": this.healthz(),
+    };
   }
 }
