@@ -30,7 +30,11 @@ Use imagePullPolicy IfNotPresent or Never for them (IfNotPresent is the default 
   },
 });
 
-async function load(layout: Parameters<typeof loadImage>[0], file: string, signal: AbortSignal): Promise<readonly string[]> {
+async function load(
+  layout: Parameters<typeof loadImage>[0],
+  file: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   try {
     return await loadImage(layout, file, { signal });
   } catch (cause) {
