@@ -7,6 +7,7 @@ import { type Binding, type Node, nodes, type Pod, pods } from "@kubets/api";
 import {
   type Clock,
   type Component,
+  deepEqual,
   formatTime,
   type Health,
   isNotFound,
@@ -266,8 +267,5 @@ function isPlaced(pod: Pod): boolean {
 
 /** Something changed that scheduling looks at: not just the condition that the scheduler itself writes. */
 function schedulingChanged(old: Pod, pod: Pod): boolean {
-  return old.spec !== pod.spec && old.metadata?.generation !== pod.metadata?.generation
-    ? true
-    : JSON.stringify(old.metadata?.labels) !== JSON.stringify(pod.metadata?.labels) ||
-        JSON.stringify(old.spec) !== JSON.stringify(pod.spec);
+  return !deepEqual(old.spec, pod.spec) || !deepEqual(old.metadata?.labels, pod.metadata?.labels);
 }
