@@ -14,6 +14,7 @@ import {
   type Component,
   type Health,
   type Logger,
+  messageOf,
   type Random,
   realClock,
   realRandom,
@@ -171,7 +172,8 @@ export class ApiServer implements Component {
 
   #ownPaths(schemas: SchemaSet): NonResourceHandler[] {
     const ping = { name: "ping", check: () => undefined };
-    const etcd = { name: "etcd", check: () => undefined };
+    // Upstream reads this key too; whether it is there does not matter.
+    const etcd = { name: "etcd", check: () => this.#options.store.get("health").then(() => undefined, messageOf) };
     const started = {
       name: "poststarthook/start-kube-apiserver",
       check: () => (this.#isReady ? undefined : "not started"),

@@ -87,4 +87,8 @@ test("OpenAPI, version, health and metrics", async () => {
   assert.match((await send(server, "GET", "/livez?verbose")).text, /^\[\+\]ping ok\n/);
   const metrics = await send(server, "GET", "/metrics");
   assert.match(metrics.text, /^apiserver_request_total\{.*code="200".*\} \d+$/m);
+  await server.context.store.close();
+  const sick = await send(server, "GET", "/livez?verbose");
+  assert.equal(sick.status, 500);
+  assert.match(sick.text, /^\[-\]etcd failed: reason withheld$/m);
 });

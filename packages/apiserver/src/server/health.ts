@@ -6,7 +6,7 @@ import type { Call } from "./context.ts";
 export interface HealthCheck {
   readonly name: string;
   /** Undefined when healthy, or why not. */
-  check(): string | undefined;
+  check(): string | undefined | Promise<string | undefined>;
 }
 
 export class HealthEndpoints {
@@ -16,7 +16,7 @@ export class HealthEndpoints {
     this.#checks = { healthz: checks.live, livez: checks.live, readyz: [...checks.live, ...checks.ready] };
   }
 
-  handle({ info, request }: Call): Answer | undefined {
+  async handle({ info, request }: Call): Promise<Answer | undefined> {
     const [, endpoint = "", name = "", ...rest] = info.path.split("/");
     const checks = Object.hasOwn(this.#checks, endpoint) ? this.#checks[endpoint] : undefined;
     if (checks === undefined || rest.length > 0) return undefined;
@@ -30,11 +30,11 @@ export class HealthEndpoints {
   }
 }
 
-function report(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): Answer {
+async function report(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): Promise<Answer> {
   const lines: string[] = [];
   let failed = false;
   for (const check of checks) {
-    const why = check.check();
+    const why = await check.check();
     failed ||= why !== undefined;
     lines.push(why === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
   }
