@@ -1,0 +1,2 @@
+/** CEL as Kubernetes has it. */
+export {};
