@@ -18,6 +18,8 @@ export interface Entry {
   readonly modRevision: number;
   /** A place for whoever reads `value` to keep what they parsed from it; the store only carries it. */
   memo?: unknown;
+  /** True when what is stored below is not as it would be written today (an older encryption key): an update that changes nothing is to be written all the same. */
+  readonly stale?: boolean;
 }
 
 export interface Write {
