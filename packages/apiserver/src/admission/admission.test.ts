@@ -43,6 +43,7 @@ function about(resource: string, rest: Partial<AdmissionAttributes>): AdmissionA
     user: alice,
     dryRun: false,
     warn() {},
+    annotate() {},
     ...rest,
   };
 }
@@ -53,7 +54,7 @@ function podOf(spec: Partial<PodSpec> = {}, metadata: ObjectMeta = {}): Pod {
 
 async function admit(plugin: AdmissionPlugin, attributes: AdmissionAttributes): Promise<KubeObject | undefined> {
   if (!plugin.handles(attributes.operation)) return attributes.object;
-  await plugin.mutate?.(attributes);
+  await plugin.mutate?.(attributes, { isReinvocation: false, requestReinvocation() {}, memory: new Map() });
   await plugin.validate?.(attributes);
   return attributes.object;
 }

@@ -23,13 +23,31 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
+  /** Adds an annotation to the request's audit event, under the key as it is to appear. Undefined when nothing is audited. */
+  annotate?(key: string, value: string): void;
+}
+
+/** What a mutating pass over the plugins tells each of them. Source: apiserver's admission.ReinvocationContext. */
+export interface MutationPass {
+  /** This is the second pass. */
+  readonly isReinvocation: boolean;
+  /** Asks for a second pass over all mutating plugins, because a plugin changed the object after others had seen it. */
+  requestReinvocation(): void;
+  /** What a plugin keeps from the first pass to the second, by its name. */
+  readonly memory: Map<string, unknown>;
 }
 
 /** @throws StatusError to refuse, usually 403 Forbidden as upstream words it. */
 export interface AdmissionPlugin {
   /** Upstream's name, as `--enable-admission-plugins` takes it. */
   readonly name: string;
+  /**
+   * Whether it could have anything to say about such requests: asked once for each definition, operation and subresource, and remembered. A plugin
+   * without it, or one whose answer could change, is asked about every request that it `handles`.
+   */
+  concerns?(definition: ResourceDefinition, operation: AdmissionOperation, subresource: string): boolean;
   handles(operation: AdmissionOperation): boolean;
-  mutate?(attributes: AdmissionAttributes): Promise<void> | void;
+  /** A plugin that need not wait returns undefined, not a promise. */
+  mutate?(attributes: AdmissionAttributes, pass: MutationPass): Promise<void> | void;
   validate?(attributes: AdmissionAttributes): Promise<void> | void;
 }

@@ -30,9 +30,13 @@ export class EscalationCheck implements AdmissionPlugin {
     return operation === "CREATE" || operation === "UPDATE";
   }
 
+  concerns({ group: of, plural }: AdmissionAttributes["definition"]): boolean {
+    return of === group && kinds.has(plural);
+  }
+
   async validate(attributes: AdmissionAttributes): Promise<void> {
     const { definition, user, object, oldObject } = attributes;
-    if (definition.group !== group || !kinds.has(definition.plural) || object === undefined) return;
+    if (object === undefined) return;
     if (user.groups.includes(systemPrivilegedGroup)) return;
     const isRole = definition.plural === "roles" || definition.plural === "clusterroles";
     if (isRole) await this.#checkRole(attributes, object as ClusterRole, oldObject as ClusterRole | undefined);
