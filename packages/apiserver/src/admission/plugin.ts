@@ -23,8 +23,8 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
-  /** Adds an annotation to the request's audit event, under the key as it is to appear. Undefined when nothing is audited. */
-  annotate?(key: string, value: string): void;
+  /** Adds an annotation to the request's audit event, under the key as it is to appear; the first value of a key stays. Does nothing when the request is not audited. */
+  annotate(key: string, value: string): void;
 }
 
 /** What a mutating pass over the plugins tells each of them. Source: apiserver's admission.ReinvocationContext. */

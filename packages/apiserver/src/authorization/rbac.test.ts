@@ -152,6 +152,7 @@ function write(plural: string, object: KubeObject, oldObject?: KubeObject): Admi
     user: jane,
     dryRun: false,
     warn() {},
+    annotate() {},
   };
 }
 

@@ -46,6 +46,7 @@ export async function create(
     user: request.user,
     dryRun: request.dryRun,
     warn: request.warn,
+    annotate: request.annotate,
   };
   await registry.admission.mutate(attributes);
   if (!tracked) trackUpdate(registry, object, undefined, request);

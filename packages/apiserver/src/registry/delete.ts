@@ -129,6 +129,7 @@ async function admitDelete(registry: Registry, request: DeleteRequest, old: Kube
     user: request.user,
     dryRun: request.dryRun,
     warn: request.warn,
+    annotate: request.annotate,
   };
   await registry.admission.mutate(attributes);
   await registry.admission.validate(attributes);

@@ -99,6 +99,7 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
     user: request.user,
     dryRun: request.dryRun,
     warn: request.warn,
+    annotate: request.annotate,
   };
   keepSystemMetadata(registry, object, old);
   if (!request.tracked) trackUpdate(registry, object, old, request);

@@ -17,6 +17,8 @@ export interface WriteRequest {
   readonly options: unknown;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
+  /** Adds an audit annotation. */
+  annotate(key: string, value: string): void;
 }
 
 /** Ends a reservation that a hook made: kept when the write was stored, given back otherwise. */

@@ -31,6 +31,8 @@ export interface Processed {
   readonly info: RequestInfo | undefined;
 }
 
+const notAudited = () => {};
+
 const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 
 export class Chain {
@@ -63,7 +65,7 @@ export class Chain {
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;
     try {
       await authorize(server.authorizer, attributesOf(user, info, request.query));
-      const call: Call = { server, request, info, user, warn: (text) => void warnings.add(text) };
+      const call: Call = { server, request, info, user, warn: (text) => void warnings.add(text), annotate: notAudited };
       return await this.#handle(call);
     } finally {
       leave?.();

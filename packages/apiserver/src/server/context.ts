@@ -30,6 +30,8 @@ export interface Call {
   readonly user: UserInfo;
   /** Collects Warning header texts; the same text once. */
   warn(text: string): void;
+  /** Adds an audit annotation, such as `pod-security.kubernetes.io/enforce-policy`; the first value of a key stays. Does nothing when the request is not audited. */
+  annotate(key: string, value: string): void;
 }
 
 export interface ResourceCall extends Call {
@@ -63,5 +65,6 @@ export function writeRequestOf(call: ResourceCall, options: WriteOptions, option
       ...(options.force === undefined ? {} : { force: options.force }),
     },
     warn: call.warn,
+    annotate: call.annotate,
   };
 }

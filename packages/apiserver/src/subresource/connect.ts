@@ -3,7 +3,15 @@
 import type { ResourceCall } from "../server/context.ts";
 
 /** @throws StatusError of the plugin that refuses */
-export async function admitConnect({ resource, info, request, user, server, warn }: ResourceCall): Promise<void> {
+export async function admitConnect({
+  resource,
+  info,
+  request,
+  user,
+  server,
+  warn,
+  annotate,
+}: ResourceCall): Promise<void> {
   const attributes = {
     operation: "CONNECT" as const,
     definition: resource.definition,
@@ -16,6 +24,7 @@ export async function admitConnect({ resource, info, request, user, server, warn
     user,
     dryRun: false,
     warn,
+    annotate,
   };
   await server.admission.mutate(attributes);
   await server.admission.validate(attributes);

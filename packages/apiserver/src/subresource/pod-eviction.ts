@@ -121,6 +121,7 @@ async function take(call: ResourceCall, { metadata }: PodDisruptionBudget, dryRu
     manager: "kube-apiserver",
     options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1" },
     warn: call.warn,
+    annotate: call.annotate,
     createIfAbsent: false,
     transform: (old) => decremented(old as PodDisruptionBudget, info.name, server.clock.now()),
   });

@@ -31,7 +31,10 @@ async function readTokenRequest({ request, resource, warn }: ResourceCall): Prom
 }
 
 /** NodeRestriction among others: a node gets tokens for its own pods only. */
-async function admit({ info, resource, user, server, warn }: ResourceCall, object: TokenRequest): Promise<void> {
+async function admit(
+  { info, resource, user, server, warn, annotate }: ResourceCall,
+  object: TokenRequest,
+): Promise<void> {
   const attributes = {
     operation: "CREATE" as const,
     definition: resource.definition,
@@ -44,6 +47,7 @@ async function admit({ info, resource, user, server, warn }: ResourceCall, objec
     user,
     dryRun: false,
     warn,
+    annotate,
   };
   await server.admission.mutate(attributes);
   await server.admission.validate(attributes);
