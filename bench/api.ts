@@ -1,131 +1,233 @@
 /**
- * How fast the API server answers, as a ratio to a bare `node:http2` server sending the same bytes over the same TLS on the same machine in the
- * same run. Usage: scripts/node bench/api.ts [--json] [--pods N]
+ * How fast the API server is, as ratios to a bare `node:http2` server with TLS that does the same bytes: one run, one machine, 64 connections, each
+ * server alone on the first core and the load on the second. A ratio is of requests per second of the server's processor time, so that neither the
+ * load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it.
+ *
+ *   scripts/node bench/api.ts [--pods 5000] [--skip watch,memory] [--json]
+ *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates alone
+ *
+ * It makes pods in the namespace `bench`, which it leaves behind; with --kubeconfig use a cluster that may be thrown away.
  */
 
-import { type ClientHttp2Session, connect, createSecureServer } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { realClock } from "@kubets/apimachinery";
-import { ApiServer, type ApiServerOptions } from "@kubets/apiserver";
-import { memoryStore } from "@kubets/storage";
-import { certificateForLoopback } from "./loopback-certificate.ts";
+import { kubeconfigTarget } from "./api/kubeconfig-target.ts";
+import { type Call, Load, type Target } from "./api/load.ts";
+import { ServerProcess } from "./api/server-process.ts";
+import { watchers } from "./api/watching.ts";
+import { applyPatch, create, get, list, mergePatch, podsPath, prepare, strategicPatch } from "./api/workload.ts";
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, pods: { type: "string", default: "5000" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    pods: { type: "string", default: "5000" },
+    kubeconfig: { type: "string" },
+    skip: { type: "string", default: "" },
+  },
+});
 const count = Number(values.pods);
-const connections = 4;
-const concurrency = 64;
-const podsPath = "/api/v1/namespaces/default/pods";
+const lists = 60;
+const skipped = new Set(values.skip.split(","));
+const serverCore = 0;
+const loadCore = 1;
 
-interface Result {
+interface Measure {
   readonly what: string;
-  readonly kubets: number;
-  readonly bare: number;
-  readonly unit: string;
+  /** A second, by the clock. */
+  readonly perSecond: number;
+  /** A second of the server's processor time; undefined for a server that is not ours. */
+  readonly perCpuSecond?: number;
 }
 
-function call(session: ClientHttp2Session, method: string, path: string, body?: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      ":method": method,
-      ":path": path,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    };
-    const stream = session.request(headers, { endStream: body === undefined });
-    const chunks: Buffer[] = [];
-    let status = 0;
-    stream.on("response", (response) => {
-      status = Number(response[":status"]);
-    });
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("error", reject);
-    stream.on("end", () => {
-      const bytes = Buffer.concat(chunks);
-      if (status < 300) resolve(bytes);
-      else reject(new Error(`${method} ${path}: ${status} ${bytes.toString().slice(0, 200)}`));
-    });
-    if (body !== undefined) stream.end(body);
-  });
-}
+const round = (n: number) => (n < 100 ? Math.round(n * 10) / 10 : Math.round(n));
 
-/** Calls a second, from `concurrency` callers. */
-async function rate(calls: number, one: (index: number) => Promise<unknown>): Promise<number> {
-  const started = realClock.monotonic();
-  let next = 0;
-  const caller = async () => {
-    while (next < calls) await one(next++);
-  };
-  await Promise.all(Array.from({ length: concurrency }, caller));
-  return Math.round((calls / (realClock.monotonic() - started)) * 1000);
-}
-
-const pod = (index: number) =>
-  JSON.stringify({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: `p${index}`, labels: { app: "bench" } },
-    spec: { nodeName: `n${index % 50}`, containers: [{ name: "c", image: "nginx:1", ports: [{ containerPort: 80 }] }] },
-  });
-
-const tls = await certificateForLoopback();
-const everyone: Pick<ApiServerOptions, "authenticator" | "authorizer"> = {
-  authenticator: { authenticate: async () => ({ name: "bench", groups: ["system:masters"] }) },
-  authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
-};
-const server = new ApiServer({
-  ...everyone,
-  store: memoryStore(),
-  listen: { tls, bindAddress: "127.0.0.1", port: 0 },
-});
-const stop = new AbortController();
-const running = server.start(stop.signal);
-await server.ready;
-
-let bareBytes: Buffer = Buffer.alloc(0);
-const bare = createSecureServer({ key: tls.key, cert: tls.cert, maxSessionMemory: 1024 }, (request, response) => {
-  request.resume();
-  request.on("end", () => response.writeHead(200, { "content-type": "application/json" }).end(bareBytes));
-});
-await new Promise<void>((resolve) => bare.listen(0, "127.0.0.1", resolve));
-
-const open = (port: number) =>
-  Array.from({ length: connections }, () =>
-    connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, maxSessionMemory: 1024 }),
-  );
-const ours = open(server.port!);
-const theirs = open((bare.address() as AddressInfo).port);
-const pick = (sessions: ClientHttp2Session[], index: number) => sessions[index % sessions.length]!;
-
-const results: Result[] = [];
-async function compare(
+async function measure(
+  load: Load,
+  server: ServerProcess | undefined,
   what: string,
   calls: number,
-  one: (sessions: ClientHttp2Session[], index: number) => Promise<unknown>,
-) {
-  const kubets = await rate(calls, (index) => one(ours, index));
-  const bareRate = await rate(calls, (index) => one(theirs, index));
-  results.push({ what, kubets, bare: bareRate, unit: "per second" });
+  make: (i: number) => Call,
+): Promise<Measure> {
+  const before = server?.cpuSeconds ?? 0;
+  const seconds = await load.run(calls, make);
+  const cpu = (server?.cpuSeconds ?? 0) - before;
+  return {
+    what,
+    perSecond: round(calls / seconds),
+    ...(server === undefined ? {} : { perCpuSecond: round(calls / cpu) }),
+  };
 }
 
-bareBytes = await call(ours[0]!, "POST", podsPath, pod(count + 1));
-await compare("create a pod", count, (sessions, i) => call(pick(sessions, i), "POST", podsPath, pod(i)));
-await compare("get a pod", count * 2, (sessions, i) => call(pick(sessions, i), "GET", `${podsPath}/p${i % count}`));
-bareBytes = await call(ours[0]!, "GET", podsPath);
-await compare(`list ${count} pods`, 50, (sessions, i) => call(pick(sessions, i), "GET", podsPath));
-
-for (const session of [...ours, ...theirs]) session.destroy();
-bare.close();
-stop.abort();
-await running;
-
-if (values.json) console.log(JSON.stringify(results));
-else {
-  console.table(
-    results.map(({ what, kubets, bare: other, unit }) => ({
-      what,
-      [`kubets (${unit})`]: kubets,
-      [`bare node:http2 (${unit})`]: other,
-      ratio: (kubets / other).toFixed(2),
-    })),
-  );
+/** The calls in the order in which they build on each other. */
+async function verbs(load: Load, server: ServerProcess | undefined): Promise<Measure[]> {
+  await load.run(Math.min(count, 1000), create("warm-up"));
+  const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
+  const results = [await one("create a pod", count, create("p"))];
+  await load.run(1000, get(count));
+  results.push(await one("get a pod", count * 4, get(count)));
+  for (let i = 0; i < Math.min(count, 1000); i += 200) {
+    const names = Array.from({ length: 200 }, (_, at) => `warm-up${i + at}`);
+    await Promise.all(names.map((name, at) => load.call(at, { method: "DELETE", path: `${podsPath}/${name}` })));
+  }
+  results.push(await one(`list ${count} pods`, lists, list));
+  results.push(await one("merge patch", count, mergePatch(count)));
+  results.push(await one("strategic merge patch", count, strategicPatch(count)));
+  results.push(await one("apply patch", count, applyPatch(count)));
+  return results;
 }
+
+async function bareVerbs(load: Load, server: ServerProcess, podBytes: Buffer, listBytes: Buffer): Promise<Measure[]> {
+  const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
+  const serve = (bytes: Buffer) => load.call(0, { method: "PUT", path: "/bytes", body: bytes });
+  // What a server must at least do for a create: parse what came, and store and send what it became.
+  const store = (): Call => ({ method: "POST", path: podsPath, body: podBytes });
+  await load.run(Math.min(count, 1000), store);
+  const results = [await one("create a pod", count, store)];
+  await serve(podBytes);
+  await load.run(1000, get(count));
+  results.push(await one("get a pod", count * 4, get(count)));
+  await serve(listBytes);
+  results.push(await one(`list ${count} pods`, lists, list));
+  return results;
+}
+
+async function watching(target: Target, server: ServerProcess): Promise<object> {
+  const load = new Load(target);
+  const creates = new Load(target);
+  try {
+    const createRate = async (prefix: string) => {
+      const before = server.cpuSeconds;
+      await creates.run(count, create(prefix));
+      return count / (server.cpuSeconds - before);
+    };
+    const alone = await createRate("alone");
+    const idle = await watchers(load, 100, "&labelSelector=app%3Dnothing-has-it");
+    const withIdle = await createRate("unseen");
+    idle.close();
+    const all = await watchers(load, 100, "");
+    const started = performance.now();
+    const before = server.cpuSeconds;
+    await Promise.all([creates.run(count, create("seen")), all.seen(count)]);
+    const seconds = (performance.now() - started) / 1000;
+    const cpu = server.cpuSeconds - before;
+    all.close();
+    return {
+      watchers: 100,
+      events: all.delivered,
+      "events per second": round(all.delivered / seconds),
+      "events per cpu second": round(all.delivered / cpu),
+      "creates per cpu second": round(alone),
+      "with 100 selecting nothing": round(withIdle),
+    };
+  } finally {
+    load.close();
+    creates.close();
+  }
+}
+
+const MB = 1024 * 1024;
+
+async function memory(directory: string): Promise<object> {
+  const server = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
+  const stored = 10_000;
+  const load = new Load(ours(server));
+  try {
+    const idleRss = server.rssMB;
+    await prepare(load);
+    const before = await server.memory();
+    await load.run(stored, create("stored"));
+    const after = await server.memory();
+    load.close();
+    await server.stop();
+    const again = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
+    const reopened = await again.memory();
+    const loaded = new Load(ours(again));
+    await loaded.call(0, list());
+    const listed = await again.memory();
+    loaded.close();
+    const each = (use: { heapUsed: number; external: number; rss: number }, what: "heap" | "rss") => {
+      const bytes =
+        what === "rss" ? use.rss - before.rss : use.heapUsed + use.external - before.heapUsed - before.external;
+      return round(bytes / stored / 1024);
+    };
+    const result = {
+      "ready, empty (ms)": Math.round(server.readyMs),
+      [`ready, ${stored} pods (ms)`]: Math.round(again.readyMs),
+      "idle RSS (MB)": Math.round(idleRss),
+      "KB per created pod, live": each(after, "heap"),
+      "KB per created pod, RSS": each(after, "rss"),
+      "KB per pod after restart, live": each(reopened, "heap"),
+      "KB per pod after restart, RSS": each(reopened, "rss"),
+      "KB per listed pod after restart, live": each(listed, "heap"),
+      "heap (MB)": Math.round(after.heapUsed / MB),
+    };
+    await again.stop();
+    return result;
+  } finally {
+    load.close();
+    await server.stop();
+  }
+}
+
+function ours(server: ServerProcess, token = "admin"): Target {
+  return {
+    url: `https://127.0.0.1:${server.port}`,
+    tls: { rejectUnauthorized: false },
+    headers: { authorization: `Bearer ${token}` },
+  };
+}
+
+async function compared(directory: string): Promise<object> {
+  const server = await ServerProcess.start("./kubets-server.ts", directory, serverCore);
+  const bare = await ServerProcess.start("./bare-server.ts", directory, serverCore);
+  const admin = new Load(ours(server), 1);
+  const load = new Load(ours(server, "bench"));
+  const bareLoad = new Load(ours(bare, "bench"));
+  try {
+    await prepare(admin);
+    const measured = await verbs(load, server);
+    const podBytes = await load.call(0, { method: "GET", path: `${podsPath}/p${count - 1}` });
+    const listBytes = await load.call(0, list());
+    const least = await bareVerbs(bareLoad, bare, podBytes, listBytes);
+    const createRate = measured[0]!.perCpuSecond!;
+    const rows = measured.map((own) => {
+      const other = least.find(({ what }) => what === own.what);
+      const of = other === undefined ? createRate : other.perCpuSecond!;
+      return {
+        ...own,
+        against: other === undefined ? "create" : "bare",
+        "against per cpu second": of,
+        ratio: Math.round((own.perCpuSecond! / of) * 100) / 100,
+      };
+    });
+    const watch = skipped.has("watch") ? undefined : await watching(ours(server, "bench"), server);
+    return { verbs: rows, ...(watch === undefined ? {} : { watch }) };
+  } finally {
+    for (const each of [admin, load, bareLoad]) each.close();
+    await Promise.all([server.stop(), bare.stop()]);
+  }
+}
+
+execFileSync("taskset", ["-a", "-cp", String(loadCore), String(process.pid)], { stdio: "ignore" });
+const directory = mkdtempSync(join(tmpdir(), "kubets-bench-"));
+let result: Record<string, unknown>;
+try {
+  if (values.kubeconfig !== undefined) {
+    const load = new Load(await kubeconfigTarget(values.kubeconfig));
+    await prepare(load);
+    result = { verbs: await verbs(load, undefined) };
+    load.close();
+  } else {
+    result = { ...(await compared(directory)) };
+    rmSync(join(directory, "store.db"), { force: true });
+    const fresh = mkdtempSync(join(directory, "memory-"));
+    if (!skipped.has("memory")) result = { ...result, memory: await memory(fresh) };
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+if (values.json) console.log(JSON.stringify(result));
+else for (const table of Object.values(result)) console.table(table);

@@ -1,0 +1,69 @@
+/** A server in a process of its own, held to one core, and what it has used. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const ticksPerSecond = 100;
+const node = new URL("../../scripts/node", import.meta.url).pathname;
+
+export interface MemoryUse {
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly rss: number;
+}
+
+export class ServerProcess {
+  readonly port: number;
+  /** From the start of the process until it was ready. */
+  readonly readyMs: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number, readyMs: number) {
+    this.#child = child;
+    this.port = port;
+    this.readyMs = readyMs;
+  }
+
+  /** @param core the one it may run on */
+  static async start(script: string, directory: string, core: number, nodeFlags: readonly string[] = []) {
+    const file = new URL(script, import.meta.url).pathname;
+    const started = performance.now();
+    const child = spawn("taskset", ["-c", String(core), node, ...nodeFlags, file, directory], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    const lines = createInterface({ input: child.stdout! });
+    const [line] = (await Promise.race([
+      once(lines, "line"),
+      once(child, "exit").then(([code]) => Promise.reject(new Error(`${script} ended with ${code}`))),
+    ])) as [string];
+    const { port } = JSON.parse(line) as { port: number };
+    return new ServerProcess(child, port, performance.now() - started);
+  }
+
+  /** User and system time of all its threads, in seconds. */
+  get cpuSeconds(): number {
+    const text = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  }
+
+  get rssMB(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  }
+
+  /** After a full collection, when started with --expose-gc. */
+  async memory(): Promise<MemoryUse> {
+    this.#child.send("memory");
+    return (await once(this.#child, "message"))[0] as MemoryUse;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await exited;
+  }
+}
