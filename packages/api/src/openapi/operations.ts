@@ -5,6 +5,8 @@ import type { NamedSubresource, ResourceDefinition, Verb } from "../definition.t
 export type Method = "get" | "put" | "post" | "delete" | "patch" | "head" | "options";
 
 export interface Operation {
+  /** Built-in kinds have a protobuf form. */
+  readonly builtIn: boolean;
   readonly path: string;
   readonly method: Method;
   readonly id: string;
@@ -46,6 +48,7 @@ const listParameters = [
   integer("timeoutSeconds"),
   boolean("watch"),
 ];
+const pretty = string("pretty");
 const writeParameters = [string("dryRun"), string("fieldManager"), string("fieldValidation")];
 const deleteParameters = [
   string("dryRun"),
@@ -100,6 +103,25 @@ const connectMethods: Readonly<Record<string, readonly Method[]>> = {
   proxy: ["delete", "get", "head", "options", "patch", "post", "put"],
 };
 
+const streamParameters = ["stderr", "stdin", "stdout", "tty"].map(boolean);
+/** Query parameters of connections; a proxy's is `path`. */
+const connectParameters: Readonly<Record<string, readonly Parameter[]>> = {
+  attach: [string("container"), ...streamParameters],
+  exec: [string("command"), string("container"), ...streamParameters],
+  portforward: [integer("ports")],
+};
+const logParameters = [
+  string("container"),
+  boolean("follow"),
+  boolean("insecureSkipTLSVerifyBackend"),
+  integer("limitBytes"),
+  boolean("previous"),
+  integer("sinceSeconds"),
+  string("stream"),
+  integer("tailLines"),
+  boolean("timestamps"),
+];
+
 /** `/api/v1`, `/apis/apps/v1`. */
 export function rootPath({ group, version }: { group: string; version: string }): string {
   return group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
@@ -136,6 +158,7 @@ export function operationsOf(definitions: readonly ResourceDefinition[]): Operat
   const first = definitions[0];
   if (first === undefined) return [];
   const resources: Operation = {
+    builtIn: first.schema.$ref !== undefined,
     path: `${rootPath(first)}/`,
     method: "get",
     id: `get${groupWord(first)}APIResources`,
@@ -161,18 +184,48 @@ function resourceOperations(definition: ResourceDefinition): Operation[] {
     if (form === undefined || (isNamespaces && verb === "deletecollection")) return [];
     const path = form.collection ? collection : `${collection}/{name}`;
     const id = `${form.word}${groupWord(definition)}${verb === "deletecollection" ? "Collection" : ""}${scope}${definition.kind}`;
-    const parameters = [...(form.collection ? [] : [inPath("name")]), ...pathParameters, ...form.parameters];
+    const parameters = [...(form.collection ? [] : [inPath("name")]), ...pathParameters, pretty, ...form.parameters];
     return [objectOperation(definition, verb, form, path, id, parameters)];
   });
   const everywhere = namespaced && verbs.includes("list") ? [listEverywhere(definition)] : [];
   const base = { path: `${collection}/{name}`, scope, parameters: [inPath("name"), ...pathParameters] };
-  return [...own, ...everywhere, ...subresourcesOf(definition).flatMap((sub) => subresource(definition, sub, base))];
+  const subresources = subresourcesOf(definition).flatMap((sub) => subresource(definition, sub, base));
+  return [...own, ...everywhere, ...watchesOf(definition), ...subresources];
+}
+
+/** The old watch paths, from before a watch was a list with a query parameter. */
+function watchesOf(definition: ResourceDefinition): Operation[] {
+  const { namespaced, plural, verbs, kind, group, version } = definition;
+  if (!verbs.includes("watch")) return [];
+  const root = `${rootPath(definition)}/watch`;
+  const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+  const id = `watch${groupWord(definition)}${namespaced ? "Namespaced" : ""}${kind}`;
+  const inNamespace = namespaced ? [inPath("namespace")] : [];
+  const common = {
+    builtIn: definition.schema.$ref !== undefined,
+    method: "get",
+    kind: { group, version, kind },
+    tag: tagOf(definition),
+    body: undefined,
+    result: `${meta}.WatchEvent`,
+  } as const;
+  const watch = (path: string, end: string, action: string, places: readonly Parameter[]): Operation => {
+    return { ...common, path, id: end, action, parameters: [...places, pretty, ...listParameters] };
+  };
+  return [
+    watch(collection, `${id}List`, "watchlist", inNamespace),
+    watch(`${collection}/{name}`, id, "watch", [inPath("name"), ...inNamespace]),
+    ...(namespaced
+      ? [watch(`${root}/${plural}`, `watch${groupWord(definition)}${kind}ListForAllNamespaces`, "watchlist", [])]
+      : []),
+  ];
 }
 
 function listEverywhere(definition: ResourceDefinition): Operation {
   const id = `list${groupWord(definition)}${definition.kind}ForAllNamespaces`;
   const form = verbForms.list!;
-  return objectOperation(definition, "list", form, `${rootPath(definition)}/${definition.plural}`, id, form.parameters);
+  const parameters = [pretty, ...form.parameters];
+  return objectOperation(definition, "list", form, `${rootPath(definition)}/${definition.plural}`, id, parameters);
 }
 
 function objectOperation(
@@ -186,6 +239,7 @@ function objectOperation(
   const { group, version, kind } = definition;
   const name = definitionName(definition);
   return {
+    builtIn: definition.schema.$ref !== undefined,
     path,
     method: form.method,
     id,
@@ -204,9 +258,25 @@ function bodyOf(verb: string, definition: string): Body | undefined {
   return verb === "delete" || verb === "deletecollection" ? deleteBody : undefined;
 }
 
+const namesOf = (group: string, kinds: string) => kinds.split(" ").map((kind) => `io.k8s.api.${group}.${kind}`);
+
+/** Kinds whose delete answers with the object, as upstream's registries have it. */
+const returnedWhenDeleted = new Set([
+  ...namesOf("core.v1", "PersistentVolume PersistentVolumeClaim Pod PodTemplate ResourceQuota Service ServiceAccount"),
+  ...["v1", "v1beta1", "v1beta2", "v1alpha3"].flatMap((version) =>
+    namesOf(
+      `resource.${version}`,
+      "DeviceClass DeviceTaintRule ResourceClaim ResourceClaimTemplate ResourcePoolStatusRequest ResourceSlice",
+    ),
+  ),
+  ...namesOf("storage.v1", "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass"),
+  ...namesOf("storage.v1beta1", "VolumeAttributesClass"),
+]);
+
 function resultOf(verb: string, definition: string, listKind: string): string {
   if (verb === "list") return definition.replace(/[^.]+$/, listKind);
-  return verb === "delete" || verb === "deletecollection" ? `${meta}.Status` : definition;
+  if (verb === "deletecollection") return `${meta}.Status`;
+  return verb === "delete" && !returnedWhenDeleted.has(definition) ? `${meta}.Status` : definition;
 }
 
 function subresourcesOf(definition: ResourceDefinition): NamedSubresource[] {
@@ -237,7 +307,7 @@ const subresourceDefinitions: Readonly<Record<string, string>> = {
 function subresource(definition: ResourceDefinition, sub: NamedSubresource, base: Base): Operation[] {
   const kind = { group: sub.group ?? definition.group, version: sub.version ?? definition.version, kind: sub.kind };
   const path = `${base.path}/${sub.name}`;
-  const common = { kind, tag: tagOf(definition) };
+  const common = { kind, tag: tagOf(definition), builtIn: definition.schema.$ref !== undefined };
   const suffix = `${base.scope}${definition.kind}${capital(sub.name)}`;
   const methods = connectMethods[sub.name];
   if (methods !== undefined) {
@@ -249,7 +319,11 @@ function subresource(definition: ResourceDefinition, sub: NamedSubresource, base
         method,
         id: `connect${groupWord(definition)}${capital(method)}${suffix}${end}`,
         action: "connect",
-        parameters: [...base.parameters, ...(end === "" ? [] : [inPath("path")])],
+        parameters: [
+          ...base.parameters,
+          ...(end === "" ? [] : [inPath("path")]),
+          ...(connectParameters[sub.name] ?? [string("path")]),
+        ],
         body: undefined,
         result: undefined,
       })),
@@ -266,7 +340,7 @@ function subresource(definition: ResourceDefinition, sub: NamedSubresource, base
         method: form.method,
         id: `${form.word}${groupWord(definition)}${suffix}`,
         action: form.action,
-        parameters: [...base.parameters, ...form.parameters],
+        parameters: [...base.parameters, pretty, ...(sub.name === "log" ? logParameters : form.parameters)],
         body: bodyOf(verb, name),
         result: sub.name === "log" ? undefined : name,
       },

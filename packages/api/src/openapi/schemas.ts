@@ -48,12 +48,13 @@ export function publishDefinition(name: string, schema: Schema, format: Format):
   return publish(freeForm.has(name) ? rest : schema, format);
 }
 
-function publish(schema: Schema, format: Format): Json {
+/** @param bare a reference with nothing beside it is written alone; fields' have prose beside them upstream, and so a form that allows that */
+function publish(schema: Schema, format: Format, bare = true): Json {
   const { $ref, properties, items, additionalProperties, default: value, ...rest } = schema;
   const out: Json = { ...rest };
   if (properties !== undefined) {
     out["properties"] = Object.fromEntries(
-      Object.entries(properties).map(([name, property]) => [name, publish(property, format)]),
+      Object.entries(properties).map(([name, property]) => [name, publish(property, format, false)]),
     );
   }
   if (items !== undefined) out["items"] = publishElement(items, format);
@@ -63,7 +64,7 @@ function publish(schema: Schema, format: Format): Json {
   if (format === "v3" && value !== undefined) out["default"] = value;
   if ($ref === undefined) return out;
   if (format === "v2") return { $ref: $ref.replace(schemaRefPrefix, "#/definitions/"), ...out };
-  return Object.keys(out).length === 0 ? { $ref } : { allOf: [{ $ref }], ...out };
+  return bare && Object.keys(out).length === 0 ? { $ref } : { allOf: [{ $ref }], ...out };
 }
 
 /** Items of lists and values of maps are never absent: their default is the zero value. */

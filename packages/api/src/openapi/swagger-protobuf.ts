@@ -37,6 +37,9 @@ function writePathItem(writer: ProtobufWriter, item: Json): void {
     const field = methodFields[method];
     if (field !== undefined) writer.message(field, (w) => writeOperation(w, operation as Json));
   }
+  for (const parameter of (item["parameters"] as Json[] | undefined) ?? []) {
+    writer.message(9, (item) => item.message(1, (w) => writeParameter(w, parameter)));
+  }
 }
 
 function writeOperation(writer: ProtobufWriter, operation: Json): void {

@@ -2,8 +2,8 @@
 
 import type { SchemaSet } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
-import { commonOf, pathsOf } from "./document-v3.ts";
-import { type Operation, operationsOf } from "./operations.ts";
+import { answerTypes, commonOf, otherSuccesses, patchDefinition, patchTypesOf, pathsOf } from "./document-v3.ts";
+import { type Operation, operationsOf, type Parameter } from "./operations.ts";
 import { type Json, publishDefinitions, withCustomKinds } from "./schemas.ts";
 
 export interface SwaggerDocument extends Json {
@@ -18,15 +18,15 @@ export function buildSwagger(
 ): SwaggerDocument {
   const groups = Map.groupBy(definitions, (d) => `${d.group}/${d.version}`);
   const operations = [...groups.values()].flatMap((group) => operationsOf(group));
-  const names = new Set<string>(["io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent", patchDefinition]);
+  const names = new Set<string>();
   for (const { body, result } of operations) {
     if (result !== undefined) names.add(result);
-    if (body?.kind === "object") names.add(body.definition);
+    if (body !== undefined) names.add(body.kind === "object" ? body.definition : patchDefinition);
   }
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version },
-    paths: pathsOf(operations, operationV2),
+    paths: pathsOf(operations, operationV2, parameterV2),
     definitions: publishDefinitions(names, withCustomKinds(schemas, definitions), "v2"),
     securityDefinitions: {
       BearerToken: { description: "Bearer Token authentication", type: "apiKey", name: "authorization", in: "header" },
@@ -35,38 +35,23 @@ export function buildSwagger(
   };
 }
 
-const patchDefinition = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
-
 function operationV2(operation: Operation): Json {
-  const { parameters, body, result, action } = operation;
+  const { parameters, body, result, action = "", builtIn } = operation;
   const schema = result === undefined ? { type: "string" } : { $ref: `#/definitions/${result}` };
   const ok = { description: "OK", schema };
-  const written = parameters.map(({ name, in: where, type }) => ({
-    uniqueItems: true,
-    type,
-    name,
-    in: where,
-    ...(where === "path" ? { required: true } : {}),
-  }));
+  const others = (otherSuccesses[action] ?? []).map(([code, description]) => [code, { ...ok, description }]);
   return {
     ...commonOf(operation),
-    consumes: body?.kind === "patch" ? patchTypes : ["*/*"],
-    produces: result === undefined ? ["*/*"] : ["application/json", "application/yaml"],
-    parameters: [...(body === undefined ? [] : [bodyV2(body)]), ...written],
-    responses: {
-      "200": ok,
-      ...(action === "post" ? { "201": { ...ok, description: "Created" } } : {}),
-      "401": { description: "Unauthorized" },
-    },
+    consumes: body?.kind === "patch" ? patchTypesOf(builtIn) : ["*/*"],
+    produces: answerTypes(operation),
+    parameters: [...(body === undefined ? [] : [bodyV2(body)]), ...parameters.map(parameterV2)],
+    responses: { "200": ok, ...Object.fromEntries(others), "401": { description: "Unauthorized" } },
   };
 }
 
-const patchTypes = [
-  "application/json-patch+json",
-  "application/merge-patch+json",
-  "application/strategic-merge-patch+json",
-  "application/apply-patch+yaml",
-];
+function parameterV2({ name, in: where, type }: Parameter): Json {
+  return { uniqueItems: true, type, name, in: where, ...(where === "path" ? { required: true } : {}) };
+}
 
 function bodyV2(body: NonNullable<Operation["body"]>): Json {
   const name = body.kind === "patch" ? patchDefinition : body.definition;

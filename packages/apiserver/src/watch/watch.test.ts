@@ -42,6 +42,22 @@ test("a watch without a version begins with what there is", async () => {
   watching.stop();
 });
 
+test("the old watch paths are watches of a collection, everywhere or in a namespace, and of one object", async () => {
+  const server = testServer();
+  await send(server, "POST", maps, configMap("a"));
+  await send(server, "POST", maps, configMap("b"));
+  for (const [path, names] of [
+    ["/api/v1/watch/configmaps", ["ADDED a", "ADDED b"]],
+    ["/api/v1/watch/namespaces/default/configmaps", ["ADDED a", "ADDED b"]],
+    ["/api/v1/watch/namespaces/default/configmaps/b", ["ADDED b"]],
+    ["/api/v1/watch/namespaces/other/configmaps", []],
+  ] as const) {
+    const watching = await watch(server, path);
+    assert.deepEqual(summary(await watching.until(names.length)), names, path);
+    watching.stop();
+  }
+});
+
 test("sendInitialEvents ends the beginning with an annotated bookmark", async () => {
   const server = testServer();
   await send(server, "POST", maps, configMap("a"));
