@@ -1,0 +1,38 @@
+/** Names of properties as identifiers. Source: k8s.io/apiserver/pkg/cel/escaping.go. */
+
+const reserved = new Set(
+  "true false null in as break const continue else for function if import let loop package namespace return var void while".split(
+    " ",
+  ),
+);
+
+const plain = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const escapable = /^[A-Za-z_./-][A-Za-z0-9_./-]*$/;
+const escapes: Readonly<Record<string, string>> = {
+  __: "__underscores__",
+  ".": "__dot__",
+  "-": "__dash__",
+  "/": "__slash__",
+};
+const unescapes: Readonly<Record<string, string>> = { underscores: "__", dot: ".", dash: "-", slash: "/" };
+
+/** The identifier for a property, or undefined for a property that expressions cannot reach. */
+export function escapeName(name: string): string | undefined {
+  if (reserved.has(name)) return `__${name}__`;
+  if (plain.test(name) && !name.includes("__")) return name;
+  if (!escapable.test(name)) return undefined;
+  return name.replaceAll(/__|[./-]/g, (found) => escapes[found]!);
+}
+
+/** The property an identifier stands for, or undefined when it has an escape that means nothing. */
+export function unescapeName(name: string): string | undefined {
+  if (!name.includes("__")) return name;
+  let valid = true;
+  const result = name.replaceAll(/__([^_]+)__/g, (found, inner: string) => {
+    const plainText = Object.hasOwn(unescapes, inner) ? unescapes[inner] : undefined;
+    if (plainText !== undefined) return plainText;
+    if (!reserved.has(inner) || found.length !== name.length) valid = false;
+    return inner;
+  });
+  return valid ? result : undefined;
+}

@@ -1,0 +1,473 @@
+/**
+ * CEL's values. Plain ones are JavaScript's own: null, boolean, bigint (int), number (double), string, Uint8Array (bytes). The others are
+ * classes here. Lists and maps of JSON are views of it: nothing is copied, and an element becomes a value when it is read.
+ */
+
+import { CelError } from "./cel-error.ts";
+import {
+  boolType,
+  bytesType,
+  doubleType,
+  durationType,
+  dynType,
+  intType,
+  listType,
+  mapType,
+  nullType,
+  optionalType,
+  stringType,
+  type Type,
+  timestampType,
+  typeType,
+  uintType,
+} from "./types.ts";
+
+export type CelValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | Uint
+  | Duration
+  | Timestamp
+  | List
+  | MapValue
+  | TypeValue
+  | Optional
+  | Opaque;
+
+export class Uint {
+  readonly value: bigint;
+
+  constructor(value: bigint) {
+    this.value = value;
+  }
+}
+
+export class Duration {
+  /** Fits in an int64, about 292 years. */
+  readonly nanos: bigint;
+
+  constructor(nanos: bigint) {
+    this.nanos = nanos;
+  }
+}
+
+export class Timestamp {
+  /** Since 1970 UTC; the years 1 to 9999. */
+  readonly nanos: bigint;
+
+  constructor(nanos: bigint) {
+    this.nanos = nanos;
+  }
+}
+
+/** A type as a value: `type(1)`, `int`. */
+export class TypeValue {
+  readonly type: Type;
+
+  constructor(type: Type) {
+    this.type = type;
+  }
+}
+
+export class Optional {
+  static readonly none = new Optional(undefined);
+  readonly value: CelValue | undefined;
+
+  constructor(value: CelValue | undefined) {
+    this.value = value;
+  }
+}
+
+/** A value only functions look into: a Quantity, a URL, an Authorizer. */
+export abstract class Opaque {
+  abstract readonly type: Type;
+  equals(other: CelValue): boolean {
+    return this === other;
+  }
+  /** Its size where it has one, for the cost of what is done with it. */
+  get size(): number {
+    return 1;
+  }
+}
+
+export abstract class List {
+  abstract readonly size: number;
+  abstract at(index: number): CelValue;
+  /** Of lists from schemas: equality and addition go by it. */
+  get merge(): Type["merge"] {
+    return undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<CelValue> {
+    for (let i = 0; i < this.size; i++) yield this.at(i);
+  }
+}
+
+export class ArrayList extends List {
+  readonly items: CelValue[];
+
+  constructor(items: CelValue[]) {
+    super();
+    this.items = items;
+  }
+
+  get size(): number {
+    return this.items.length;
+  }
+
+  at(index: number): CelValue {
+    return this.items[index]!;
+  }
+
+  override [Symbol.iterator](): Iterator<CelValue> {
+    return this.items[Symbol.iterator]();
+  }
+}
+
+/** A JSON array, and what its type says of its elements. */
+export class JsonList extends List {
+  readonly raw: readonly unknown[];
+  readonly #type: Type;
+
+  constructor(raw: readonly unknown[], type: Type) {
+    super();
+    this.raw = raw;
+    this.#type = type;
+  }
+
+  get size(): number {
+    return this.raw.length;
+  }
+
+  override get merge(): Type["merge"] {
+    return this.#type.merge;
+  }
+
+  at(index: number): CelValue {
+    return adapt(this.#type.parameters[0] ?? dynType, this.raw[index]);
+  }
+}
+
+/** Maps, and objects with declared fields: both are looked up by key. */
+export abstract class MapValue {
+  abstract readonly size: number;
+  abstract find(key: CelValue): CelValue | undefined;
+  abstract keys(): Iterable<CelValue>;
+  /** Of an object that expressions made or that has declared fields. */
+  get type(): Type {
+    return mapType(dynType, dynType);
+  }
+  /** `find` where the key is known to be a string. */
+  field(name: string): CelValue | undefined {
+    return this.find(name);
+  }
+}
+
+/** A map made by an expression. */
+export class NativeMap extends MapValue {
+  readonly #entries = new Map<unknown, { key: CelValue; value: CelValue }>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  find(key: CelValue): CelValue | undefined {
+    return this.#entries.get(hashKey(key))?.value;
+  }
+
+  /** @returns false when the key is there already */
+  insert(key: CelValue, value: CelValue): boolean {
+    const hash = hashKey(key);
+    if (this.#entries.has(hash)) return false;
+    this.#entries.set(hash, { key, value });
+    return true;
+  }
+
+  *keys(): Iterable<CelValue> {
+    for (const { key } of this.#entries.values()) yield key;
+  }
+}
+
+/** Equal numbers of different types are one key; a double that is no integer is itself. */
+function hashKey(key: CelValue): unknown {
+  if (key instanceof Uint) return key.value;
+  if (typeof key === "number" && Number.isInteger(key)) return BigInt(key);
+  return key;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A JSON object of any keys: `additionalProperties`, or data without a schema. */
+export class JsonMap extends MapValue {
+  readonly raw: Json;
+  readonly #value: Type;
+  #size = -1;
+
+  constructor(raw: Json, value: Type) {
+    super();
+    this.raw = raw;
+    this.#value = value;
+  }
+
+  get size(): number {
+    if (this.#size < 0) this.#size = Object.keys(this.raw).length;
+    return this.#size;
+  }
+
+  find(key: CelValue): CelValue | undefined {
+    return typeof key === "string" ? this.field(key) : undefined;
+  }
+
+  override field(name: string): CelValue | undefined {
+    if (!Object.hasOwn(this.raw, name)) return undefined;
+    const value = this.raw[name];
+    return value === undefined ? undefined : adapt(this.#value, value);
+  }
+
+  keys(): Iterable<CelValue> {
+    return Object.keys(this.raw);
+  }
+}
+
+/** A JSON object with declared fields. A field that is null is absent, as upstream has it. */
+export class JsonObject extends MapValue {
+  readonly raw: Json;
+  readonly #type: Type;
+
+  constructor(raw: Json, type: Type) {
+    super();
+    this.raw = raw;
+    this.#type = type;
+  }
+
+  override get type(): Type {
+    return this.#type;
+  }
+
+  get size(): number {
+    return Object.keys(this.raw).length;
+  }
+
+  find(key: CelValue): CelValue | undefined {
+    return typeof key === "string" ? this.field(key) : undefined;
+  }
+
+  override field(name: string): CelValue | undefined {
+    const field = this.#type.fields?.().get(name);
+    if (field === undefined || !Object.hasOwn(this.raw, field.jsonName)) return undefined;
+    const value = this.raw[field.jsonName];
+    return value === undefined || value === null ? undefined : adapt(field.type, value);
+  }
+
+  *keys(): Iterable<CelValue> {
+    for (const [name, { jsonName }] of this.#type.fields?.() ?? []) {
+      if (Object.hasOwn(this.raw, jsonName) && this.raw[jsonName] !== undefined) yield name;
+    }
+  }
+}
+
+/** An object whose fields are found out when they are first asked for: a policy's `variables`. */
+export class LazyObject extends MapValue {
+  readonly #fields: ReadonlyMap<string, () => unknown>;
+  readonly #type: Type;
+  readonly #known = new Map<string, CelValue>();
+
+  /** A field's function gives a value or JSON, or throws CelError. It is asked once. */
+  constructor(type: Type, fields: ReadonlyMap<string, () => unknown>) {
+    super();
+    this.#type = type;
+    this.#fields = fields;
+  }
+
+  override get type(): Type {
+    return this.#type;
+  }
+
+  get size(): number {
+    return this.#fields.size;
+  }
+
+  find(key: CelValue): CelValue | undefined {
+    return typeof key === "string" ? this.field(key) : undefined;
+  }
+
+  override field(name: string): CelValue | undefined {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const make = this.#fields.get(name);
+    if (make === undefined) return undefined;
+    const value = adapt(this.#type.fields?.().get(name)?.type ?? dynType, make());
+    this.#known.set(name, value);
+    return value;
+  }
+
+  keys(): Iterable<CelValue> {
+    return this.#fields.keys();
+  }
+}
+
+/** An object an expression made: `Object{spec: Object.spec{...}}`. */
+export class ObjectValue extends MapValue {
+  readonly #type: Type;
+  readonly fields: ReadonlyMap<string, CelValue>;
+
+  constructor(type: Type, fields: ReadonlyMap<string, CelValue>) {
+    super();
+    this.#type = type;
+    this.fields = fields;
+  }
+
+  override get type(): Type {
+    return this.#type;
+  }
+
+  get size(): number {
+    return this.fields.size;
+  }
+
+  find(key: CelValue): CelValue | undefined {
+    return typeof key === "string" ? this.fields.get(key) : undefined;
+  }
+
+  keys(): Iterable<CelValue> {
+    return this.fields.keys();
+  }
+}
+
+/** Data that no expression can look into; it is only compared. */
+export class UnknownData extends Opaque {
+  readonly type = dynType;
+  readonly raw: unknown;
+
+  constructor(raw: unknown) {
+    super();
+    this.raw = raw;
+  }
+}
+
+function isValueClass(raw: object): raw is Exclude<CelValue, null | boolean | bigint | number | string> {
+  return (
+    raw instanceof MapValue ||
+    raw instanceof List ||
+    raw instanceof Opaque ||
+    raw instanceof Optional ||
+    raw instanceof Timestamp ||
+    raw instanceof Duration ||
+    raw instanceof Uint ||
+    raw instanceof TypeValue ||
+    raw instanceof Uint8Array
+  );
+}
+
+/**
+ * JSON as a value of a type; a value as it is.
+ * @throws CelError for JSON that is not of that type
+ */
+export function adapt(type: Type, raw: unknown): CelValue {
+  if (raw === null || raw === undefined) return null;
+  if (typeof raw === "object" && isValueClass(raw)) return raw;
+  switch (type.kind) {
+    case "string":
+      if (typeof raw === "string") return raw;
+      throw new CelError(`invalid data, expected string, got ${goType(raw)}`);
+    case "int":
+      return adaptInt(raw);
+    case "bool":
+      if (typeof raw === "boolean") return raw;
+      throw new CelError(`invalid data, expected bool, got ${goType(raw)}`);
+    case "double":
+      if (typeof raw === "number") return raw;
+      if (typeof raw === "bigint") return Number(raw);
+      throw new CelError(`invalid data, expected float, got ${goType(raw)}`);
+    case "list":
+      if (Array.isArray(raw)) return new JsonList(raw, type);
+      throw new CelError("invalid data, expected an array for the provided schema with type=array");
+    case "map":
+    case "object":
+      if (typeof raw !== "object" || Array.isArray(raw))
+        throw new CelError("invalid data, expected a map for the provided schema with type=object");
+      if (type.kind === "object") return new JsonObject(raw as Json, type);
+      return new JsonMap(raw as Json, type.parameters[1] ?? dynType);
+    case "timestamp":
+    case "duration":
+    case "bytes":
+      return adaptText(type, raw);
+    case "optional":
+      return new Optional(adapt(type.parameters[0] ?? dynType, raw));
+    default:
+      return adaptDyn(raw, type);
+  }
+}
+
+/** Set by time.ts when the package is loaded: values do not depend on how texts are parsed. */
+type TextAdapter = (type: Type, text: string) => CelValue;
+let textAdapter: TextAdapter | undefined;
+
+export function setTextAdapter(adapter: TextAdapter): void {
+  textAdapter = adapter;
+}
+
+function adaptText(type: Type, raw: unknown): CelValue {
+  if (typeof raw !== "string") throw new CelError(`invalid data, expected string, got ${goType(raw)}`);
+  return textAdapter!(type, raw);
+}
+
+function adaptInt(raw: unknown): bigint {
+  if (typeof raw === "bigint") return raw;
+  if (typeof raw === "number" && Number.isInteger(raw)) return BigInt(raw);
+  throw new CelError(`invalid data, expected int, got ${goType(raw)}`);
+}
+
+function adaptDyn(raw: unknown, type: Type): CelValue {
+  switch (typeof raw) {
+    case "string":
+    case "boolean":
+    case "bigint":
+      return raw;
+    case "number":
+      return Number.isInteger(raw) ? BigInt(raw) : raw;
+    case "object":
+      if (type.format === "int-or-string")
+        throw new CelError("invalid data, expected XIntOrString value to be either a string or integer");
+      if (Array.isArray(raw)) return new JsonList(raw, listType(dynType));
+      return new JsonMap(raw as Json, dynType);
+    default:
+      throw new CelError(`unsupported type: ${typeof raw}`);
+  }
+}
+
+/** What Go calls the type of decoded JSON. */
+function goType(raw: unknown): string {
+  if (Array.isArray(raw)) return "[]interface {}";
+  if (typeof raw === "number") return Number.isInteger(raw) ? "int64" : "float64";
+  if (typeof raw === "boolean") return "bool";
+  return typeof raw === "object" ? "map[string]interface {}" : typeof raw;
+}
+
+/** The type as `type()` gives it: without what is in a list or a map. */
+export function typeOf(value: CelValue): Type {
+  if (value === null) return nullType;
+  switch (typeof value) {
+    case "boolean":
+      return boolType;
+    case "bigint":
+      return intType;
+    case "number":
+      return doubleType;
+    case "string":
+      return stringType;
+  }
+  if (value instanceof Uint8Array) return bytesType;
+  if (value instanceof Uint) return uintType;
+  if (value instanceof Duration) return durationType;
+  if (value instanceof Timestamp) return timestampType;
+  if (value instanceof List) return listType(dynType);
+  if (value instanceof MapValue) return value instanceof ObjectValue ? value.type : mapType(dynType, dynType);
+  if (value instanceof TypeValue) return typeType(value.type);
+  if (value instanceof Optional) return optionalType(dynType);
+  return value.type;
+}
