@@ -18,6 +18,7 @@ import {
   eventsRule,
   read,
   readUpdate,
+  readWrite,
   rule,
   serviceAccount,
   urlRule,
@@ -71,7 +72,10 @@ function everyonesRoles(): ClusterRole[] {
     ]),
     clusterRole("system:public-info-viewer", [urlRule("get", `${health} /version /version/`)]),
     clusterRole("system:service-account-issuer-discovery", [
-      urlRule("get", "/.well-known/openid-configuration /openid/v1/jwks"),
+      urlRule(
+        "get",
+        "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",
+      ),
     ]),
   ];
 }
@@ -88,8 +92,8 @@ function nodeRoles(): ClusterRole[] {
       rule("list watch", core, "services endpoints"),
       rule(read, core, "nodes"),
       eventsRule(),
-      rule("list watch", "discovery.k8s.io", "endpointslices"),
       rule("list watch", "networking.k8s.io", "servicecidrs"),
+      rule("list watch", "discovery.k8s.io", "endpointslices"),
     ]),
     clusterRole("system:node-bootstrapper", [
       rule("create get list watch", "certificates.k8s.io", "certificatesigningrequests"),
@@ -97,11 +101,8 @@ function nodeRoles(): ClusterRole[] {
     clusterRole("system:kubelet-api-admin", [
       rule(read, core, "nodes"),
       rule("proxy", core, "nodes"),
-      rule(
-        "*",
-        core,
-        "nodes/proxy nodes/metrics nodes/spec nodes/stats nodes/log nodes/configz nodes/healthz nodes/pods",
-      ),
+      rule("*", core, "nodes/proxy nodes/metrics nodes/stats nodes/log"),
+      rule("*", core, "nodes/configz nodes/healthz nodes/pods"),
     ]),
   ];
 }
@@ -131,14 +132,11 @@ function reviewRules(): PolicyRule[] {
   ];
 }
 
-function leaseRules(name: string): PolicyRule[] {
-  return [rule("create", "coordination.k8s.io", "leases"), rule("get update", "coordination.k8s.io", "leases", name)];
-}
-
 function controllerManagerRules(): PolicyRule[] {
   return [
     eventsRule(),
-    ...leaseRules("kube-controller-manager"),
+    rule("create", "coordination.k8s.io", "leases"),
+    rule("get update", "coordination.k8s.io", "leases", "kube-controller-manager"),
     rule("create", core, "secrets serviceaccounts"),
     rule("delete", core, "secrets"),
     rule("get", core, "namespaces secrets serviceaccounts configmaps"),
@@ -152,7 +150,9 @@ function controllerManagerRules(): PolicyRule[] {
 function schedulerRules(): PolicyRule[] {
   return [
     eventsRule(),
-    ...leaseRules("kube-scheduler"),
+    rule("create", "coordination.k8s.io", "leases"),
+    rule("get update list watch", "coordination.k8s.io", "leases", "kube-scheduler"),
+    rule(readWrite, "coordination.k8s.io", "leasecandidates"),
     rule(read, core, "nodes"),
     rule("get list watch delete", core, "pods"),
     rule("create", core, "pods/binding bindings"),
@@ -164,15 +164,17 @@ function schedulerRules(): PolicyRule[] {
     rule(read, core, "persistentvolumeclaims persistentvolumes"),
     ...reviewRules(),
     rule(read, "storage.k8s.io", "csinodes"),
+    rule(read, "storage.k8s.io", "volumeattachments"),
     rule(read, core, "namespaces"),
     rule(read, "storage.k8s.io", "csidrivers"),
     rule(read, "storage.k8s.io", "csistoragecapacities"),
-    rule(read, "storage.k8s.io", "volumeattachments"),
     rule(read, "resource.k8s.io", "deviceclasses"),
     rule(readUpdate, "resource.k8s.io", "resourceclaims"),
     rule(readUpdate, "resource.k8s.io", "resourceclaims/status"),
     rule(readUpdate, core, "pods/finalizers"),
     rule(read, "resource.k8s.io", "resourceslices"),
+    // A synthetic subresource: who may allocate a claim or reserve it (DRAResourceClaimGranularStatusAuthorization).
+    rule("update patch", "resource.k8s.io", "resourceclaims/binding"),
   ];
 }
 

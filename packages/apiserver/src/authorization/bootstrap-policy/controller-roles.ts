@@ -49,6 +49,14 @@ function workloadRules(): Record<string, PolicyRule[]> {
       rule("get list watch update", core, "pods"),
       eventsRule(),
     ],
+    "device-taint-eviction-controller": [
+      rule("get list watch delete", core, "pods"),
+      rule("update patch", core, "pods/status"),
+      rule(read, "resource.k8s.io", "resourceclaims"),
+      rule(read, "resource.k8s.io", "resourceslices"),
+      rule(read, "resource.k8s.io", "deviceclasses"),
+      eventsRule(),
+    ],
     "disruption-controller": [
       rule(read, workloads, "deployments"),
       rule(read, workloads, "replicasets"),
@@ -98,6 +106,7 @@ function workloadRules(): Record<string, PolicyRule[]> {
       rule("update patch", "resource.k8s.io", "resourceclaims resourceclaims/status"),
       rule("update patch", core, "pods/status"),
       eventsRule(),
+      rule("update patch", "resource.k8s.io", "resourceclaims/binding"),
     ],
     "statefulset-controller": [
       rule("list watch", core, "pods"),
@@ -178,7 +187,6 @@ function storageRules(): Record<string, PolicyRule[]> {
       rule("update patch", core, "persistentvolumeclaims/status"),
       rule(read, core, "persistentvolumeclaims"),
       eventsRule(),
-      rule("get", core, "services"),
     ],
     "persistent-volume-binder": [
       rule("get list watch update create delete", core, "persistentvolumes"),
@@ -190,7 +198,6 @@ function storageRules(): Record<string, PolicyRule[]> {
       rule("list watch", core, "nodes"),
       eventsRule(),
       rule("watch", core, "events"),
-      rule("get", core, "services"),
     ],
     "pvc-protection-controller": [
       rule("get list watch update", core, "persistentvolumeclaims"),

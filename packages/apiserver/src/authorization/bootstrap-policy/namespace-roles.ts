@@ -19,13 +19,12 @@ export function namespaceRoles(): Role[] {
       eventsRule(),
     ]),
     namespacedRole(system, "system::leader-locking-kube-controller-manager", [
-      rule("watch", core, "configmaps"),
-      rule("get update", core, "configmaps", "kube-controller-manager"),
       rule("get watch list create update", "coordination.k8s.io", "leases"),
+      rule("get watch list create update", "coordination.k8s.io", "leasecandidates"),
     ]),
     namespacedRole(system, "system::leader-locking-kube-scheduler", [
-      rule("watch", core, "configmaps"),
-      rule("get update", core, "configmaps", "kube-scheduler"),
+      rule("get watch list create update", "coordination.k8s.io", "leases"),
+      rule("get watch list create update", "coordination.k8s.io", "leasecandidates"),
     ]),
     namespacedRole(open, signer, [
       rule(read, core, "configmaps"),

@@ -29,5 +29,7 @@ export function nodeRules(): PolicyRule[] {
     rule(read, "node.k8s.io", "runtimeclasses"),
     rule("get", "resource.k8s.io", "resourceclaims"),
     rule("deletecollection", "resource.k8s.io", "resourceslices"),
+    // For image credential providers that are given service account tokens.
+    rule("get", core, "serviceaccounts"),
   ];
 }
