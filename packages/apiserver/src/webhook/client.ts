@@ -1,0 +1,108 @@
+/**
+ * The one client for all webhooks that objects configure: admission, CRD conversion. It finds the server by URL or by Service, trusts it by CA bundle,
+ * keeps its connections, and words its errors as upstream's client does. Source: apiserver's util/webhook.
+ */
+
+import type { WebhookClientConfig } from "@kubets/api";
+import type { Clock } from "@kubets/apimachinery";
+import { WebhookCallError } from "./call-error.ts";
+import { type CallOptions, HttpsCaller, withPort } from "./https-caller.ts";
+import type { Address, ServiceResolver } from "./service-resolver.ts";
+
+/** `webhooks[].clientConfig` of a webhook configuration, or of a CRD's conversion: a URL, or a Service, and base64 of PEM. */
+export type WebhookTarget = WebhookClientConfig;
+
+export interface WebhookClientOptions {
+  readonly services: ServiceResolver;
+  readonly clock: Clock;
+  /** Whether an address is this API server's own: a webhook there would wait for itself. */
+  isSelf?(address: Address): boolean;
+}
+
+/** Servers whose connections are kept, as upstream's cache of clients. */
+const maxCallers = 200;
+const defaultPort = 443;
+
+export class WebhookClient {
+  readonly #options: WebhookClientOptions;
+  /** Oldest use first. */
+  readonly #callers = new Map<string, HttpsCaller>();
+  /** Targets are parts of stored, frozen objects: the same one is the same server. */
+  readonly #byTarget = new WeakMap<WebhookTarget, HttpsCaller>();
+
+  constructor(options: WebhookClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Posts `body` as JSON.
+   * @returns the answer, parsed; its shape is for the caller to check
+   * @throws WebhookCallError: unreachable, not trusted, too late, no JSON, or an answer that is an error
+   */
+  async call(target: WebhookTarget, body: unknown, options: CallOptions = {}): Promise<unknown> {
+    return await this.callerOf(target).post(Buffer.from(JSON.stringify(body)), options);
+  }
+
+  /** The kept connections to a target. @throws WebhookCallError for a target that names no server */
+  callerOf(target: WebhookTarget): HttpsCaller {
+    let caller = this.#byTarget.get(target);
+    if (caller === undefined) {
+      caller = this.#shared(target);
+      this.#byTarget.set(target, caller);
+    }
+    return caller;
+  }
+
+  /** Ends all idle connections. */
+  close(): void {
+    for (const caller of this.#callers.values()) caller.close();
+    this.#callers.clear();
+  }
+
+  /** Two webhooks of one server share its connections; a configuration that was changed elsewhere keeps them. */
+  #shared(target: WebhookTarget): HttpsCaller {
+    const { url = "", service, caBundle = "" } = target;
+    const key = JSON.stringify([url, service?.namespace, service?.name, service?.path, service?.port, caBundle]);
+    const found = this.#callers.get(key);
+    if (found !== undefined) {
+      this.#callers.delete(key);
+      this.#callers.set(key, found);
+      return found;
+    }
+    const made = this.#make(target);
+    this.#callers.set(key, made);
+    const [oldest] = this.#callers.keys();
+    if (this.#callers.size > maxCallers && oldest !== undefined) {
+      this.#callers.get(oldest)?.close();
+      this.#callers.delete(oldest);
+    }
+    return made;
+  }
+
+  #make(target: WebhookTarget): HttpsCaller {
+    const { clock } = this.#options;
+    const ca = target.caBundle ? { ca: Buffer.from(target.caBundle, "base64").toString() } : {};
+    const { service } = target;
+    if (service !== undefined) {
+      const { namespace, name, path = "/", port = defaultPort } = service;
+      const serverName = `${name}.${namespace}.svc`;
+      const url = withPort(new URL(`https://${serverName}:${port}${path === "" ? "/" : path}`), port);
+      const resolve = () => this.#resolve(namespace, name, port);
+      return new HttpsCaller({ url, clock, tls: { ...ca, serverName }, resolve });
+    }
+    if (!target.url) throw new WebhookCallError("webhook configuration must have either service or URL");
+    if (!URL.canParse(target.url)) throw new WebhookCallError(`Unparsable URL: ${target.url}`);
+    const url = new URL(target.url);
+    const own = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? defaultPort : Number(url.port) };
+    return new HttpsCaller({ url, clock, tls: ca, resolve: async () => this.#notSelf(own) });
+  }
+
+  async #resolve(namespace: string, name: string, port: number): Promise<Address> {
+    return this.#notSelf(await this.#options.services.resolve(namespace, name, port));
+  }
+
+  #notSelf(address: Address): Address {
+    if (!this.#options.isSelf?.(address)) return address;
+    throw new Error(`${address.host}:${address.port} is the API server itself, which would wait for its own answer`);
+  }
+}

@@ -1,0 +1,223 @@
+/** One server that is called again and again: kept-alive HTTP/1.1 connections, bounded answers, a deadline for each call. */
+
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import type { Clock } from "@kubets/apimachinery";
+import { answeredStatus, parseAnswer } from "./answer.ts";
+import { goErrorText, WebhookCallError } from "./call-error.ts";
+import type { Address } from "./service-resolver.ts";
+
+export interface TlsTrust {
+  /** PEM; the system's authorities when undefined. */
+  readonly ca?: string;
+  /** PEM: the client certificate and its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the server's certificate must carry; the URL's host when undefined. */
+  readonly serverName?: string;
+  /** Takes any certificate. */
+  readonly insecure?: boolean;
+}
+
+export interface CallerOptions {
+  /** As the server is named in errors and in the Host header. */
+  readonly url: URL;
+  readonly tls: TlsTrust;
+  readonly clock: Clock;
+  /** Sent with every call; asked each time, for tokens are renewed. */
+  headers?(): Readonly<Record<string, string>>;
+  /** Where to connect to instead of the URL's host; asked for each call. */
+  resolve?(): Promise<Address>;
+  /** Default 10 MiB. */
+  readonly maxAnswerBytes?: number;
+}
+
+export interface CallOptions {
+  /** No deadline when undefined. Tells the server, in whole seconds, as client-go does: `?timeout=10s`. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const defaultMaxAnswerBytes = 10 * 1024 * 1024;
+/** Go's IdleConnTimeout. */
+const idleMs = 90_000;
+const maxIdleConnections = 25;
+
+interface Answered {
+  readonly code: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+class DeadlineExceeded extends Error {}
+
+export class HttpsCaller {
+  readonly #options: CallerOptions;
+  readonly #agent: Agent | HttpAgent;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    const pool = { keepAlive: true, maxFreeSockets: maxIdleConnections, timeout: idleMs };
+    if (options.url.protocol === "http:") {
+      this.#agent = new HttpAgent(pool);
+      return;
+    }
+    const { ca, cert, key, insecure } = options.tls;
+    this.#agent = new Agent({
+      ...pool,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["http/1.1"],
+    });
+  }
+
+  /**
+   * Posts JSON.
+   * @returns the answer's JSON
+   * @throws WebhookCallError with client-go's words
+   */
+  async post(body: Uint8Array, { timeoutMs, signal }: CallOptions): Promise<unknown> {
+    const url = new URL(this.#options.url);
+    if (timeoutMs !== undefined) url.searchParams.set("timeout", `${Math.ceil(timeoutMs / 1000)}s`);
+    const shown = shownUrl(url, this.#options.url);
+    try {
+      const { code, headers, body: answer } = await this.#send(url, body, timeoutMs, signal);
+      if (code < 200 || code > 206) {
+        const status = answeredStatus(code, "post", headers, answer);
+        throw new WebhookCallError(status.message, { status });
+      }
+      return parseAnswer(code, headers, answer);
+    } catch (error) {
+      if (error instanceof WebhookCallError) throw error;
+      const timedOut = error instanceof DeadlineExceeded;
+      const canceled = signal?.aborted === true && !timedOut;
+      const why = timedOut ? "context deadline exceeded" : canceled ? "context canceled" : goErrorText(error);
+      throw new WebhookCallError(`Post "${shown}": ${why}`, { cause: error, timedOut });
+    }
+  }
+
+  /** Ends idle connections; calls under way go on. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #send(url: URL, body: Uint8Array, timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    const { clock } = this.#options;
+    const stop = new AbortController();
+    const timer =
+      timeoutMs === undefined ? undefined : clock.setTimeout(() => stop.abort(new DeadlineExceeded()), timeoutMs);
+    const onAbort = () => stop.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      stop.signal.throwIfAborted();
+      return await this.#exchange(url, body, stop.signal);
+    } finally {
+      timer?.cancel();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #exchange(url: URL, body: Uint8Array, signal: AbortSignal): Promise<Answered> {
+    const address = await this.#options.resolve?.();
+    const options = this.#requestOptions(url, body, address);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once(options, body, signal);
+      } catch (error) {
+        // The server had closed the idle connection that was used: nothing was read, so the next one is tried, as Go does.
+        if (!(error instanceof StaleConnection) || signal.aborted || attempt > maxIdleConnections) throw error;
+      }
+    }
+  }
+
+  #requestOptions(url: URL, body: Uint8Array, address: Address | undefined): RequestOptions {
+    const { tls, headers } = this.#options;
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const port = url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port);
+    const serverName = tls.serverName ?? hostname;
+    return {
+      method: "POST",
+      host: address?.host ?? hostname,
+      port: address?.port ?? port,
+      path: `${url.pathname}${url.search}`,
+      agent: this.#agent,
+      ...(url.protocol === "http:" ? {} : { servername: isAddress(serverName) ? "" : serverName }),
+      headers: {
+        host: hostHeader(this.#options.url),
+        "user-agent": "kube-apiserver-admission",
+        accept: "application/json, */*",
+        "content-type": "application/json",
+        "content-length": String(body.length),
+        ...headers?.(),
+      },
+    };
+  }
+
+  #once(options: RequestOptions, body: Uint8Array, signal: AbortSignal): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const make = this.#options.url.protocol === "http:" ? httpRequest : httpsRequest;
+      const outgoing = make(options);
+      let answered = false;
+      const onAbort = () => outgoing.destroy(signal.reason as Error);
+      const fail = (error: Error) => {
+        signal.removeEventListener("abort", onAbort);
+        const stale = !answered && outgoing.reusedSocket && (error as { code?: string }).code === "ECONNRESET";
+        reject(signal.aborted ? (signal.reason as Error) : stale ? new StaleConnection(error.message) : error);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      outgoing.on("error", fail);
+      outgoing.on("response", (response) => {
+        answered = true;
+        this.#collect(response).then((found) => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(found);
+        }, fail);
+      });
+      outgoing.end(body);
+    });
+  }
+
+  async #collect(response: IncomingMessage): Promise<Answered> {
+    const limit = this.#options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) {
+        response.destroy();
+        throw new Error(`the answer is larger than ${limit} bytes`);
+      }
+      chunks.push(chunk);
+    }
+    return { code: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks, size) };
+  }
+}
+
+class StaleConnection extends Error {}
+
+function isAddress(host: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) || host.includes(":");
+}
+
+/** `new URL` drops a port that is the scheme's own; the Services' URLs always show theirs, as upstream's. */
+function shownUrl(url: URL, original: URL): string {
+  return url.href.replace(url.host, hostHeader(original));
+}
+
+/** With `:443` where the URL was made with it: see {@link withPort}. */
+const shownHosts = new WeakMap<URL, string>();
+
+/** Remembers that the URL's port is to be shown even though it is https's own. */
+export function withPort(url: URL, port: number): URL {
+  shownHosts.set(url, `${url.hostname}:${port}`);
+  return url;
+}
+
+function hostHeader(url: URL): string {
+  return shownHosts.get(url) ?? url.host;
+}

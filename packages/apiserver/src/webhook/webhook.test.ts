@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { realClock } from "@kubets/apimachinery";
+import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
+import { WebhookClient } from "./client.ts";
+import { kubeconfigCaller } from "./kubeconfig-caller.ts";
+
+const validity = { now: realClock.now(), days: 2 };
+let authority: KeyPair;
+let server: Server;
+let port: number;
+let connections = 0;
+const seen: { url: string; host: string; authorization: string }[] = [];
+
+before(async () => {
+  authority = await createCertificateAuthority({ commonName: "test" }, validity);
+  const options = { commonName: "hook", usages: ["server"], dnsNames: ["hook.default.svc"] } as const;
+  const { certificate, key } = await createCertificate({ ...options, ipAddresses: ["127.0.0.1"] }, authority, validity);
+  server = createServer({ cert: certificate, key }, (request, response): void => {
+    const { url = "", headers } = request;
+    seen.push({ url, host: headers.host ?? "", authorization: headers.authorization ?? "" });
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", (): unknown => {
+      if (url.startsWith("/slow")) return undefined;
+      if (url.startsWith("/text")) return response.end("hello");
+      if (url.startsWith("/empty")) return response.end();
+      if (url.startsWith("/missing")) return response.writeHead(404).end("nothing");
+      if (url.startsWith("/broken")) return response.writeHead(500).end("boom");
+      if (url.startsWith("/large")) return response.end(Buffer.alloc(11 * 1024 * 1024));
+      return response.end(JSON.stringify({ got: JSON.parse(body) }));
+    });
+  });
+  server.on("secureConnection", () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  port = (server.address() as AddressInfo).port;
+});
+
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const caBundle = () => Buffer.from(authority.certificate).toString("base64");
+const clientOf = (isSelf?: () => boolean) =>
+  new WebhookClient({
+    clock: realClock,
+    services: { resolve: async () => ({ host: "127.0.0.1", port }) },
+    ...(isSelf === undefined ? {} : { isSelf }),
+  });
+const byUrl = (path: string) => ({ url: `https://127.0.0.1:${port}${path}`, caBundle: caBundle() });
+
+test("a Service is called by its name, over connections that are kept", async () => {
+  const client = clientOf();
+  const target = {
+    service: { namespace: "default", name: "hook", path: "/validate?x=1", port: 443 },
+    caBundle: caBundle(),
+  };
+  const before = connections;
+  assert.deepEqual(await client.call(target, { a: 1 }, { timeoutMs: 9500 }), { got: { a: 1 } });
+  assert.deepEqual(await client.call({ ...target }, { a: 2 }), { got: { a: 2 } });
+  assert.equal(connections - before, 1);
+  assert.deepEqual(seen.at(-2)?.host, "hook.default.svc:443");
+  assert.equal(seen.at(-2)?.url, "/validate?x=1&timeout=10s");
+  client.close();
+});
+
+test("failures in Go's words", async () => {
+  const client = clientOf();
+  const url = (path: string) => `Post "https://127.0.0.1:${port}${path}": `;
+  const fails = async (target: object, message: string | RegExp, timeoutMs = 5000) => {
+    await assert.rejects(client.call(target, {}, { timeoutMs }), { name: "WebhookCallError", message });
+  };
+  await fails(byUrl("/slow"), `${url("/slow?timeout=1s")}context deadline exceeded`, 100);
+  await fails(
+    byUrl("/text"),
+    "couldn't get version/kind; json parse error: invalid character 'h' looking for beginning of value",
+  );
+  await fails(byUrl("/empty"), "0-length response with status code: 200 and content type: ");
+  await fails(byUrl("/missing"), "the server could not find the requested resource");
+  await fails(byUrl("/broken"), 'an error on the server ("boom") has prevented the request from succeeding');
+  await fails(byUrl("/large"), /the answer is larger than \d+ bytes/);
+  const untrusted = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+  await fails({ url: `https://127.0.0.1:${port}/x` }, `${url("/x?timeout=5s")}${untrusted}`);
+  const other = { service: { namespace: "other", name: "hook" }, caBundle: caBundle() };
+  const names = "certificate is valid for hook.default.svc, 127.0.0.1, not hook.other.svc";
+  await fails(
+    other,
+    `Post "https://hook.other.svc:443/?timeout=5s": tls: failed to verify certificate: x509: ${names}`,
+  );
+  await fails(
+    { url: "https://127.0.0.1:1/" },
+    'Post "https://127.0.0.1:1/?timeout=5s": dial tcp 127.0.0.1:1: connect: connection refused',
+  );
+  client.close();
+});
+
+test("the API server does not wait for itself", async () => {
+  const client = clientOf(() => true);
+  await assert.rejects(client.call(byUrl("/x"), {}), /is the API server itself/);
+});
+
+test("a connection that the server closed while it was idle is replaced", async () => {
+  const client = clientOf();
+  await client.call(byUrl("/again"), {});
+  server.closeIdleConnections();
+  assert.deepEqual(await client.call(byUrl("/again"), {}), { got: {} });
+  client.close();
+});
+
+test("a kubeconfig file says who is called, and as whom", async () => {
+  const text = JSON.stringify({
+    "current-context": "webhook",
+    clusters: [
+      {
+        name: "c",
+        cluster: { server: `https://127.0.0.1:${port}/authorize`, "certificate-authority-data": caBundle() },
+      },
+    ],
+    users: [{ name: "u", user: { token: "secret" } }],
+    contexts: [{ name: "webhook", context: { cluster: "c", user: "u" } }],
+  });
+  const caller = await kubeconfigCaller(text, "/etc/webhook.yaml", realClock);
+  assert.deepEqual(await caller.post(Buffer.from("{}"), {}), { got: {} });
+  assert.deepEqual(seen.at(-1), { url: "/authorize", host: `127.0.0.1:${port}`, authorization: "Bearer secret" });
+  caller.close();
+  await assert.rejects(kubeconfigCaller("[]", "/x", realClock), /\/x is not a kubeconfig file/);
+});
