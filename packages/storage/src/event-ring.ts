@@ -1,4 +1,4 @@
-/** The newest events, bounded in number and bytes. Their revisions are consecutive. */
+/** The newest events, bounded in number and bytes, in the order of their revisions. One revision may have several events. */
 
 import type { StoreEvent } from "./store.ts";
 
@@ -15,22 +15,21 @@ export class EventRing {
   /** Where the oldest kept event is; the ones before it are let go in blocks. */
   #head = 0;
   #bytes = 0;
-  #last: number;
+  #floor: number;
 
   /** @param last the revision before the first event to come */
   constructor(last: number, limits: EventRingLimits = defaultRingLimits) {
-    this.#last = last;
+    this.#floor = last;
     this.#limits = limits;
   }
 
   /** Events after this revision are all here. */
   get floor(): number {
-    return this.#events[this.#head] === undefined ? this.#last : this.#events[this.#head]!.revision - 1;
+    return this.#floor;
   }
 
   push(event: StoreEvent): void {
     this.#events.push(event);
-    this.#last = event.revision;
     this.#bytes += event.entry.value.length;
     while (this.#events.length - this.#head > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes) {
       if (this.#head >= this.#events.length) break;
@@ -42,18 +41,26 @@ export class EventRing {
   /** Lets go of events up to and including `revision`. */
   compact(revision: number): void {
     while (this.#head < this.#events.length && this.#events[this.#head]!.revision <= revision) this.#drop();
+    this.#floor = Math.max(this.#floor, revision);
     this.#shrink();
   }
 
   /** Events after `revision`, oldest first; `revision` must not be below {@link floor}. */
   after(revision: number): StoreEvent[] {
-    const first = this.#events[this.#head];
-    if (first === undefined) return [];
-    return this.#events.slice(this.#head + Math.max(0, revision + 1 - first.revision));
+    let low = this.#head;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#events[middle]!.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.#events.slice(low);
   }
 
   #drop(): void {
-    this.#bytes -= this.#events[this.#head]!.entry.value.length;
+    const { entry, revision } = this.#events[this.#head]!;
+    this.#bytes -= entry.value.length;
+    this.#floor = revision;
     this.#head++;
   }
 

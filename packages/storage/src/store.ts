@@ -3,7 +3,8 @@
  * One counter of revisions for all keys. Everything below holds for every implementation and is tested by `store-suite.ts`:
  *
  * - **Acknowledged means durable**: `commit` resolves after its batch is fsynced, and nothing is visible to any reader before that.
- * - **Conflicts are decided at submission**, in order, against committed and pending writes together.
+ * - **Conflicts are decided in the order of submission**, for each key, against committed and pending writes together. An engine of this process
+ *   gives revisions in that order too; one that is shared with other processes gives each write the revision it gets.
  * - **Everyone sees the same order**: events reach every watcher in revision order, each once.
  * - **A list is a snapshot**: later pages at the same revision are consistent with the first.
  */
@@ -29,11 +30,31 @@ export interface Write {
    * @see ConflictError
    */
   readonly expectedRevision?: number;
-  /** Makes the value, given the revision it gets; undefined deletes the key. Called synchronously at submission. */
-  readonly value: ((revision: number) => { readonly bytes: Uint8Array; readonly memo?: unknown }) | undefined;
+  /**
+   * Makes the value, given the revision it gets; undefined deletes the key. Called synchronously at submission. The revision is undefined where it is
+   * known only after the commit: such an engine puts it into what it gives to readers itself (see `StoredForm`).
+   */
+  readonly value: ((revision: number | undefined) => MadeValue) | undefined;
+  /** Where the engine {@link Store.expiresKeys}: it removes the key by itself about this long after the write. */
+  readonly ttlSeconds?: number;
 }
 
-export interface ListOptions {
+export interface MadeValue {
+  readonly bytes: Uint8Array;
+  readonly memo?: unknown;
+  /** The memo, where the revision was not known when the bytes were made: called with the bytes that readers get. */
+  readonly memoAt?: (revision: number, bytes: Uint8Array) => unknown;
+}
+
+export interface ReadOptions {
+  /**
+   * The answer may be of any revision from this one on, which spares a shared engine the question what its newest is; 0: what is at hand will do.
+   * Undefined: it has everything that was acknowledged to anyone before the call. Throws {@link FutureRevisionError} when it is not reached soon.
+   */
+  readonly atLeast?: number;
+}
+
+export interface ListOptions extends ReadOptions {
   /** At most this many entries; all when undefined. */
   readonly limit?: number;
   /** Only keys after this one (exclusive). */
@@ -70,11 +91,13 @@ export interface WatchOptions {
 }
 
 export interface Store {
-  /** The newest committed revision. */
+  /** The newest committed revision that this store has heard of. */
   readonly revision: number;
   /** The oldest revision that `list` and `watch` can still be asked for. */
   readonly compactedRevision: number;
-  get(key: string): Promise<Entry | undefined>;
+  /** The engine removes keys written with `ttlSeconds`, and is shared with other processes; where it is false, whoever cares sweeps. */
+  readonly expiresKeys: boolean;
+  get(key: string, options?: ReadOptions): Promise<Entry | undefined>;
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
   /** Number of keys with the prefix. */
   count(prefix: string): Promise<number>;
@@ -87,6 +110,8 @@ export interface Store {
   watch(prefix: string, options: WatchOptions): Promise<void>;
   /** Forgets history before `revision`, which must not be in the future. Older than {@link compactedRevision}: nothing happens. */
   compact(revision: number): Promise<void>;
+  /** For engines that several processes share: compacts by turns with them, until `signal` aborts; never rejects. */
+  readonly compactByTurns?: (intervalMs: number, signal: AbortSignal) => Promise<void>;
   /** Waits for pending writes, then lets go of everything. */
   close(): Promise<void>;
 }

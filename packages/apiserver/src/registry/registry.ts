@@ -16,14 +16,14 @@ import {
   type SchemaSet,
   StatusError,
 } from "@kubets/apimachinery";
-import { CompactedError, type Entry, type Store, StoreUnavailableError } from "@kubets/storage";
+import { CompactedError, type Entry, type MadeValue, type Store, StoreUnavailableError } from "@kubets/storage";
 import { bodyTooLarge } from "../request/body.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { keyOfObject, listPrefix, prefixOf } from "./keys.ts";
 import type { Selection } from "./selection.ts";
-import { atRevision, ordered, ServedObject } from "./served-object.ts";
+import { atRevision, ordered, ServedObject, withoutRevision } from "./served-object.ts";
 import type { RegistryHooks, WriteRequest } from "./write-request.ts";
 
 /** Gives a new object of `to`'s version; `object` is shared and frozen. */
@@ -242,14 +242,18 @@ export class Registry {
     const entry = await this.store.commit({
       key,
       expectedRevision,
-      value: (revision) => {
-        const served = ServedObject.fromObject(atRevision(stored, revision));
-        const { bytes } = served;
-        if (bytes.length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
-        return { bytes, memo: served };
-      },
+      value: (revision) => this.#valueAt(stored, revision),
     });
     return this.served(entry);
+  }
+
+  #valueAt(stored: KubeObject, revision: number | undefined): MadeValue {
+    if (revision !== undefined) {
+      const served = ServedObject.fromObject(atRevision(stored, revision));
+      return { bytes: withinLimit(served.bytes), memo: served };
+    }
+    const bytes = withinLimit(ServedObject.fromObject(withoutRevision(stored)).bytes);
+    return { bytes, memoAt: (at, read) => ServedObject.fromBoth(read, atRevision(stored, at)) };
   }
 
   /** Takes a key away, and gives the last object at the revision of its deletion. @throws ConflictError */
@@ -264,6 +268,12 @@ export class Registry {
   unstored(object: KubeObject): ServedObject {
     return ServedObject.fromObject(ordered(clone(object)));
   }
+}
+
+/** @throws StatusError 413 */
+function withinLimit(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
+  return bytes;
 }
 
 const inconsistentContinueMessage =

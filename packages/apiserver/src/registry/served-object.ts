@@ -41,6 +41,11 @@ export class ServedObject {
     return new ServedObject(undefined, deepFreeze(object));
   }
 
+  /** Of an object whose bytes are made already; takes `object` over. */
+  static fromBoth(bytes: Uint8Array, object: KubeObject): ServedObject {
+    return new ServedObject(bytes, deepFreeze(object));
+  }
+
   /** The one ServedObject of a stored entry, kept in its memo. */
   static ofEntry(entry: Entry): ServedObject {
     if (entry.memo instanceof ServedObject) return entry.memo;
@@ -110,4 +115,10 @@ function orderedMetadata(metadata: ObjectMeta): ObjectMeta {
 /** A copy of `object` at another revision; the rest is shared. */
 export function atRevision(object: KubeObject, revision: number): KubeObject {
   return ordered({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+}
+
+/** A copy of `object` as it is stored where readers are told its revision from beside it. */
+export function withoutRevision(object: KubeObject): KubeObject {
+  const { resourceVersion: _, ...metadata } = object.metadata ?? {};
+  return ordered({ ...object, metadata });
 }

@@ -6,8 +6,9 @@ import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimac
 import { EntryIndex } from "../entry-index.ts";
 import { defaultRingLimits, EventRing, type EventRingLimits } from "../event-ring.ts";
 import { emptyRevision, type LogRecord } from "../log.ts";
-import { type LoadedState, LoggedStore } from "../logged-store.ts";
+import { LoggedStore } from "../logged-store.ts";
 import { type Entry, type Store, type StoreEvent, StoreUnavailableError } from "../store.ts";
+import type { LoadedState } from "../watch-cache.ts";
 import { ThreadedLog } from "./threaded-log.ts";
 
 export interface SqliteStoreOptions {
