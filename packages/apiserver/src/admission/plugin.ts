@@ -1,7 +1,7 @@
 /** Admission: the last say over a write, after authorization and decoding, before the registry stores it. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import type { KubeObject } from "@kubets/apimachinery";
+import type { GroupVersionKind, KubeObject } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
@@ -15,6 +15,8 @@ export interface AdmissionAttributes {
   readonly name: string;
   /** The new object: private and mutable in `mutate`, to be left alone in `validate`. Undefined for DELETE. */
   readonly object: KubeObject | undefined;
+  /** What `object` is, where a subresource has a kind of its own: a Scale, a Binding, PodExecOptions. Undefined when it is the definition's. */
+  readonly kind?: GroupVersionKind;
   /** Shared and frozen. Undefined for CREATE and CONNECT. */
   readonly oldObject: KubeObject | undefined;
   /** CreateOptions, UpdateOptions, DeleteOptions, or for CONNECT the connect options. */
@@ -25,6 +27,11 @@ export interface AdmissionAttributes {
   warn(text: string): void;
   /** Adds an annotation to the request's audit event, under the key as it is to appear; the first value of a key stays. Does nothing when the request is not audited. */
   annotate(key: string, value: string): void;
+}
+
+/** The kind of the request's object, were the resource `as`. */
+export function kindOf({ kind }: Pick<AdmissionAttributes, "kind">, as: ResourceDefinition): GroupVersionKind {
+  return kind ?? { group: as.group, version: as.version, kind: as.kind };
 }
 
 /** What a mutating pass over the plugins tells each of them. Source: apiserver's admission.ReinvocationContext. */

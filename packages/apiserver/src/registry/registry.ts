@@ -108,6 +108,11 @@ export class Registry {
     return served.inVersion(this.apiVersion, (object) => this.#convert(object, this.definition));
   }
 
+  /** A new object in this registry's version; `object` is left alone. */
+  converted(object: KubeObject): KubeObject {
+    return this.#convert(object, this.definition);
+  }
+
   /** The object as a deletion's event tells it: at the revision of the deletion. */
   deletedAt(entry: Entry): ServedObject {
     return this.leftAt(entry, entry.modRevision);

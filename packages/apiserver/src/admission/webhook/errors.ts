@@ -1,0 +1,44 @@
+/** What becomes of a request when a webhook says no, or says nothing. Source: apiserver's util/webhook/error.go and admission/plugin/webhook/errors. */
+
+import { badRequest, messageOf, type Status, StatusError } from "@kubets/apimachinery";
+
+/** The webhook could not be asked, or gave no answer that can be used: its failurePolicy decides. */
+export class FailedCall extends Error {
+  constructor(webhook: string, reason: string, cause?: unknown) {
+    super(`failed calling webhook "${webhook}": ${reason}`, cause === undefined ? undefined : { cause });
+    this.name = "FailedCall";
+  }
+}
+
+/** The reasons of a {@link FailedCall}, by where it went wrong. */
+export const failures = {
+  request: (webhook: string, why: string) => new FailedCall(webhook, `could not create admission objects: ${why}`),
+  client: (webhook: string, error: unknown) =>
+    new FailedCall(webhook, `could not get REST client: ${messageOf(error)}`, error),
+  call: (webhook: string, error: unknown) =>
+    new FailedCall(webhook, `failed to call webhook: ${messageOf(error)}`, error),
+  answer: (webhook: string, why: string) => new FailedCall(webhook, `received invalid webhook response: ${why}`),
+  patch: (webhook: string, why: string) =>
+    new FailedCall(webhook, `received undecodable patch in webhook response: ${why}`),
+} as const;
+
+/** The webhook's refusal, with the code, reason and details it chose. */
+export function denied(webhook: string, result: Partial<Status> = {}): StatusError {
+  const by = `admission webhook "${webhook}" denied the request`;
+  const why = result.message || result.reason;
+  return StatusError.fromStatus({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: result.metadata ?? {},
+    status: "Failure",
+    message: why ? `${by}: ${why}` : `${by} without explanation`,
+    ...(result.reason ? { reason: result.reason } : {}),
+    ...(result.details === undefined || result.details === null ? {} : { details: result.details }),
+    code: (result.code ?? 0) < 400 ? 400 : result.code!,
+  });
+}
+
+/** A dry run may not have side effects. */
+export function dryRunUnsupported(webhook: string): StatusError {
+  return badRequest(`admission webhook "${webhook}" does not support dry run`);
+}

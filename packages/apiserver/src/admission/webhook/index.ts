@@ -1,0 +1,5 @@
+export type { WebhookAdmissionOptions } from "./call.ts";
+export type { CompileConditions, ConditionResult, Conditions } from "./conditions.ts";
+export { MutatingAdmissionWebhook } from "./mutating.ts";
+export type { Presented } from "./review.ts";
+export { ValidatingAdmissionWebhook } from "./validating.ts";

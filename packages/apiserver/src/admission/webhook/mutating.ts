@@ -1,0 +1,226 @@
+/**
+ * MutatingAdmissionWebhook: the webhooks that a request is for are asked one after the other, and each may change the object for those after it.
+ * Source: apiserver's admission/plugin/webhook/mutating.
+ */
+
+import { mutatingWebhookConfigurations, type ResourceDefinition } from "@kubets/api";
+import {
+  applyJsonPatch,
+  clone,
+  deepEqual,
+  internalError,
+  type Json,
+  type KubeObject,
+  messageOf,
+} from "@kubets/apimachinery";
+import { type Candidate, matchRequest } from "../matching/index.ts";
+import type { AdmissionAttributes, AdmissionPlugin, MutationPass } from "../plugin.ts";
+import { askWebhook, failedOpen, type WebhookAdmissionOptions } from "./call.ts";
+import { conditionsHold } from "./conditions.ts";
+import { Configurations, type Hook } from "./configurations.ts";
+import { FailedCall, failures } from "./errors.ts";
+import type { Verdict } from "./review.ts";
+import { converted, redecoded, replaceContents } from "./versions.ts";
+
+const annotationPrefix = "mutation.webhook.admission.k8s.io/";
+const patchPrefix = "patch.webhook.admission.k8s.io/";
+
+/** What is kept from the first pass to the second. */
+interface Memory {
+  /** The object as the last webhook of the first pass left it. */
+  output: KubeObject | undefined;
+  /** Webhooks that may be asked again and were. */
+  readonly invoked: Set<string>;
+  /** Those of them before whom the object has changed since. */
+  readonly again: Set<string>;
+}
+
+export class MutatingAdmissionWebhook implements AdmissionPlugin {
+  readonly name = "MutatingAdmissionWebhook";
+  readonly #options: WebhookAdmissionOptions;
+  readonly #configurations: Configurations;
+
+  constructor(options: WebhookAdmissionOptions) {
+    this.#options = options;
+    this.#configurations = new Configurations(options);
+  }
+
+  /** Must be called, and waited for, before it is asked. */
+  async follow(signal: AbortSignal): Promise<void> {
+    await this.#configurations.follow(this.#options.source.reader, mutatingWebhookConfigurations, signal);
+  }
+
+  handles(): boolean {
+    return true;
+  }
+
+  mutate(attributes: AdmissionAttributes, pass: MutationPass): Promise<void> | undefined {
+    const candidates = this.#configurations.table.candidates(attributes);
+    return candidates.length === 0 ? undefined : this.#mutate(candidates, attributes, pass);
+  }
+
+  async #mutate(
+    candidates: readonly Candidate<Hook>[],
+    attributes: AdmissionAttributes,
+    pass: MutationPass,
+  ): Promise<void> {
+    const memory = this.#memoryOf(pass);
+    const working = new Working(this.#options, attributes);
+    if (pass.isReinvocation && !deepEqual(memory.output, attributes.object)) requireAgain(memory);
+    try {
+      for (const candidate of candidates) {
+        const current = { ...attributes, object: working.object };
+        const as = await matchRequest(candidate, current, this.#options.source);
+        if (as === undefined) continue;
+        await this.#consider(candidate.value, as, attributes, working, memory, pass);
+      }
+      await working.finish();
+    } finally {
+      memory.output = clone(attributes.object);
+    }
+  }
+
+  #memoryOf({ memory }: MutationPass): Memory {
+    let found = memory.get(this.name) as Memory | undefined;
+    if (found === undefined) {
+      found = { output: undefined, invoked: new Set(), again: new Set() };
+      memory.set(this.name, found);
+    }
+    return found;
+  }
+
+  async #consider(
+    hook: Hook,
+    as: ResourceDefinition,
+    attributes: AdmissionAttributes,
+    working: Working,
+    memory: Memory,
+    pass: MutationPass,
+  ): Promise<void> {
+    const { webhook, conditions, uid } = hook;
+    if (conditions !== undefined) {
+      const presented = await working.as(as);
+      if (!(await conditionsHold(conditions, attributes, presented, webhook.failurePolicy))) return;
+    }
+    // Asked again, and not for the first time: a webhook that was passed over in the first pass stays so.
+    if (pass.isReinvocation && !memory.again.has(uid)) return;
+    const round = `round_${pass.isReinvocation ? 1 : 0}_index_${hook.index}`;
+    let changed = false;
+    try {
+      await working.as(as);
+      changed = await this.#ask(hook, attributes, working, round);
+    } catch (error) {
+      if (!(error instanceof FailedCall)) throw error;
+      if (webhook.failurePolicy !== "Ignore") throw internalError(error);
+      failedOpen(this.#options.logger, attributes, hook, error, `failed-open.${annotationPrefix}${round}`);
+    } finally {
+      const said = { configuration: hook.configuration, webhook: webhook.name, mutated: changed };
+      attributes.annotate(`${annotationPrefix}${round}`, JSON.stringify(said));
+    }
+    if (changed) {
+      requireAgain(memory);
+      pass.requestReinvocation();
+    }
+    if (webhook.reinvocationPolicy === "IfNeeded") memory.invoked.add(uid);
+  }
+
+  /** @returns whether the object is another now */
+  async #ask(hook: Hook, attributes: AdmissionAttributes, working: Working, round: string): Promise<boolean> {
+    const { webhook, configuration } = hook;
+    const verdict = await askWebhook(this.#options, hook, attributes, working.presented, true);
+    const operations = operationsOf(webhook.name, verdict);
+    if (operations.length === 0) return false;
+    if (working.object === undefined) {
+      throw internalError(
+        `admission webhook "${webhook.name}" attempted to modify the object, which is not supported for this operation`,
+      );
+    }
+    if (verdict.patchType !== "JSONPatch") {
+      throw new FailedCall(webhook.name, `unsupported patch type "${verdict.patchType}"`);
+    }
+    const changed = working.patch(operations);
+    const said = { configuration, webhook: webhook.name, patch: operations, patchType: "JSONPatch" };
+    attributes.annotate(`${patchPrefix}${round}`, JSON.stringify(said));
+    return changed;
+  }
+}
+
+/** Whoever was asked before this change may have to be asked again. */
+function requireAgain({ invoked, again }: Memory): void {
+  for (const uid of invoked) again.add(uid);
+  invoked.clear();
+}
+
+/** @throws FailedCall for a patch that is none */
+function operationsOf(webhook: string, { patch }: Verdict): readonly Json[] {
+  if (patch === "") return [];
+  let operations: unknown;
+  try {
+    operations = JSON.parse(patch);
+  } catch (error) {
+    throw failures.patch(webhook, messageOf(error));
+  }
+  if (operations === null) return [];
+  if (!Array.isArray(operations)) {
+    throw failures.patch(webhook, "json: cannot unmarshal into Go value of type jsonpatch.Patch");
+  }
+  return operations as Json[];
+}
+
+/** The request's object on its way through the webhooks: in the version of the last one that was asked, and back at the end. */
+class Working {
+  readonly #options: WebhookAdmissionOptions;
+  readonly #attributes: AdmissionAttributes;
+  #as: ResourceDefinition;
+  #object: KubeObject | undefined;
+  #oldObject: KubeObject | undefined;
+  #dirty = false;
+
+  constructor(options: WebhookAdmissionOptions, attributes: AdmissionAttributes) {
+    this.#options = options;
+    this.#attributes = attributes;
+    this.#as = attributes.definition;
+    this.#object = attributes.object;
+    this.#oldObject = attributes.oldObject;
+  }
+
+  get object(): KubeObject | undefined {
+    return this.#object;
+  }
+
+  get presented() {
+    return { as: this.#as, object: this.#object, oldObject: this.#oldObject };
+  }
+
+  async as(as: ResourceDefinition) {
+    if (as !== this.#as && this.#attributes.kind === undefined) {
+      const resources = this.#options.source.resources();
+      const { definition, oldObject } = this.#attributes;
+      this.#object = await converted(resources, this.#object, this.#as, as);
+      this.#oldObject = await converted(resources, oldObject, definition, as);
+    }
+    this.#as = as;
+    return this.presented;
+  }
+
+  /** @returns whether it is another now. @throws StatusError 500 for a patch that cannot be applied, or makes no such object */
+  patch(operations: readonly Json[]): boolean {
+    const before = this.#object!;
+    try {
+      const patched = applyJsonPatch(clone(before) as unknown as Json, clone(operations) as Json);
+      this.#object = redecoded(this.#options.source.resources(), patched, this.#as, this.#attributes);
+    } catch (error) {
+      throw internalError(error);
+    }
+    this.#dirty = true;
+    return !deepEqual(before, this.#object);
+  }
+
+  /** Gives the request the object as it is now. */
+  async finish(): Promise<void> {
+    const { definition, object } = this.#attributes;
+    if (!this.#dirty || object === undefined) return;
+    await this.as(definition);
+    replaceContents(object, this.#object!);
+  }
+}

@@ -1,0 +1,94 @@
+/** ValidatingAdmissionWebhook: all webhooks that a request is for are asked at once; any of them can refuse it. */
+
+import { type ResourceDefinition, validatingWebhookConfigurations } from "@kubets/api";
+import { internalError } from "@kubets/apimachinery";
+import { type Candidate, matchRequest } from "../matching/index.ts";
+import type { AdmissionAttributes, AdmissionPlugin } from "../plugin.ts";
+import { askWebhook, failedOpen, type WebhookAdmissionOptions } from "./call.ts";
+import { conditionsHold } from "./conditions.ts";
+import { Configurations, type Hook } from "./configurations.ts";
+import { FailedCall } from "./errors.ts";
+import type { Presented } from "./review.ts";
+import { converted } from "./versions.ts";
+
+const failedOpenPrefix = "failed-open.validating.webhook.admission.k8s.io/";
+
+export class ValidatingAdmissionWebhook implements AdmissionPlugin {
+  readonly name = "ValidatingAdmissionWebhook";
+  readonly #options: WebhookAdmissionOptions;
+  readonly #configurations: Configurations;
+
+  constructor(options: WebhookAdmissionOptions) {
+    this.#options = options;
+    this.#configurations = new Configurations(options);
+  }
+
+  /** Must be called, and waited for, before it is asked. */
+  async follow(signal: AbortSignal): Promise<void> {
+    await this.#configurations.follow(this.#options.source.reader, validatingWebhookConfigurations, signal);
+  }
+
+  handles(): boolean {
+    return true;
+  }
+
+  validate(attributes: AdmissionAttributes): Promise<void> | undefined {
+    const candidates = this.#configurations.table.candidates(attributes);
+    return candidates.length === 0 ? undefined : this.#validate(candidates, attributes);
+  }
+
+  async #validate(candidates: readonly Candidate<Hook>[], attributes: AdmissionAttributes): Promise<void> {
+    const versions = new Versions(this.#options, attributes);
+    const invocations: { hook: Hook; presented: Presented }[] = [];
+    for (const candidate of candidates) {
+      const as = await matchRequest(candidate, attributes, this.#options.source);
+      if (as === undefined) continue;
+      const hook = candidate.value;
+      const presented = await versions.as(as);
+      const { conditions, webhook } = hook;
+      if (conditions !== undefined && !(await conditionsHold(conditions, attributes, presented, webhook.failurePolicy)))
+        continue;
+      invocations.push({ hook, presented });
+    }
+    const errors: unknown[] = [];
+    await Promise.all(
+      invocations.map(({ hook, presented }, index) =>
+        this.#ask(hook, index, attributes, presented).catch((error) => void errors.push(error)),
+      ),
+    );
+    if (errors.length > 0) throw errors[0];
+  }
+
+  async #ask(hook: Hook, index: number, attributes: AdmissionAttributes, presented: Presented): Promise<void> {
+    try {
+      await askWebhook(this.#options, hook, attributes, presented, false);
+    } catch (error) {
+      if (!(error instanceof FailedCall)) throw error;
+      if (hook.webhook.failurePolicy !== "Ignore") throw internalError(error);
+      failedOpen(this.#options.logger, attributes, hook, error, `${failedOpenPrefix}round_0_index_${index}`);
+    }
+  }
+}
+
+/** The request's objects in each version that is asked for, converted once. */
+class Versions {
+  readonly #options: WebhookAdmissionOptions;
+  readonly #attributes: AdmissionAttributes;
+  readonly #known = new Map<ResourceDefinition, Presented>();
+
+  constructor(options: WebhookAdmissionOptions, attributes: AdmissionAttributes) {
+    this.#options = options;
+    this.#attributes = attributes;
+  }
+
+  async as(as: ResourceDefinition): Promise<Presented> {
+    const found = this.#known.get(as);
+    if (found !== undefined) return found;
+    const { definition, object, oldObject, kind } = this.#attributes;
+    const resources = this.#options.source.resources();
+    const convert = (each: typeof object) => (kind === undefined ? converted(resources, each, definition, as) : each);
+    const presented = { as, object: await convert(object), oldObject: await convert(oldObject) };
+    this.#known.set(as, presented);
+    return presented;
+  }
+}
