@@ -77,6 +77,11 @@ export function invalidValue(at: FieldPath, value: unknown, detail: string): Fie
   };
 }
 
+/** An Invalid whose value is too large, or of no help, to be shown. */
+export function invalidOmitted(at: FieldPath, detail: string): FieldError {
+  return { type: "FieldValueInvalid", field: at.toString(), message: `Invalid value: ${detail}` };
+}
+
 export function duplicate(at: FieldPath, value: unknown): FieldError {
   return { type: "FieldValueDuplicate", field: at.toString(), message: `Duplicate value: ${quote(value)}` };
 }

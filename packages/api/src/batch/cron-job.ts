@@ -7,7 +7,7 @@ import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { CronJob } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
-import { validateCronJob } from "./validation.ts";
+import { validateCronJob, validateCronJobUpdate } from "./cron-job-validation.ts";
 
 const rules: Strategy<CronJob> = {
   setDefaults({ spec }) {
@@ -20,7 +20,7 @@ const rules: Strategy<CronJob> = {
     if (podSpec !== undefined) setPodSpecDefaults(podSpec);
   },
   validate: validateCronJob,
-  validateUpdate: validateCronJob,
+  validateUpdate: validateCronJobUpdate,
 };
 
 function lastSchedule(job: CronJob, now: number): string {

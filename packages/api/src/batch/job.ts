@@ -7,7 +7,8 @@ import { define } from "../define.ts";
 import type { Strategy } from "../definition.ts";
 import type { Job, JobSpec } from "../generated/types.ts";
 import { metadataOf, specStrategy, statusStrategy } from "../strategy.ts";
-import { validateJob, validateJobUpdate } from "./validation.ts";
+import { validateJobStatusUpdate } from "./job-status-validation.ts";
+import { validateJob, validateJobUpdate } from "./job-validation.ts";
 
 const maxInt32 = 2147483647;
 
@@ -35,14 +36,15 @@ function generateSelector(job: Job): void {
   const { uid = "", name = "" } = metadataOf(job);
   spec.template ??= {};
   const template = metadataOf(spec.template);
+  // What the user wrote stays, and is refused by validation when it is something else.
   template.labels = {
-    ...template.labels,
-    "controller-uid": uid,
     "job-name": name,
-    [`${prefix}controller-uid`]: uid,
     [`${prefix}job-name`]: name,
+    "controller-uid": uid,
+    [`${prefix}controller-uid`]: uid,
+    ...template.labels,
   };
-  const matchLabels = { ...spec.selector?.matchLabels, [`${prefix}controller-uid`]: uid };
+  const matchLabels = { [`${prefix}controller-uid`]: uid, ...spec.selector?.matchLabels };
   spec.selector = { ...spec.selector, matchLabels };
 }
 
@@ -87,7 +89,7 @@ function durationText(job: Job, now: number): string {
 export const jobDefinition = define<Job>("batch", "v1", "jobs", {
   categories: ["all"],
   strategy: specStrategy(rules),
-  status: statusStrategy<Job>(),
+  status: statusStrategy<Job>({ validate: validateJobStatusUpdate }),
   selectableFields: { "status.successful": (job) => String(job.status?.succeeded ?? 0) },
   columns: [
     nameColumn,

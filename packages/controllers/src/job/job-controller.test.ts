@@ -22,7 +22,7 @@ function job(name: string, spec: Partial<NonNullable<Job["spec"]>>): Job {
   const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }], restartPolicy: "Never" } };
   return {
     metadata: { name, namespace: "x" },
-    spec: { selector: { matchLabels: labels }, template, backoffLimit: 6, ...spec },
+    spec: { template, backoffLimit: 6, ...spec },
   };
 }
 
