@@ -1,6 +1,6 @@
 /** Whether they may. */
 
-import type { FieldSelector } from "@kubets/apimachinery";
+import type { FieldSelector, LabelRequirement } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
 export interface AuthorizationAttributes {
@@ -17,11 +17,15 @@ export interface AuthorizationAttributes {
   readonly path: string;
   /** The selector of a list, watch or deletecollection, where there is one that can be read: the Node authorizer goes by it. */
   readonly fieldSelector?: FieldSelector;
+  /** Likewise. All hold, so an authorizer that knows only some of them errs on the side of refusing. */
+  readonly labelSelector?: readonly LabelRequirement[];
 }
 
 export interface AuthorizationDecision {
   readonly decision: "Allow" | "Deny" | "NoOpinion";
   readonly reason: string;
+  /** What went wrong on the way: a webhook that could not be asked. A decision other than Allow that carries it is a server's failure, not a refusal. */
+  readonly error?: string;
 }
 
 export interface ResourceRule {
@@ -36,11 +40,17 @@ export interface NonResourceRule {
   readonly nonResourceURLs: readonly string[];
 }
 
+export interface UserRules {
+  readonly resourceRules: readonly ResourceRule[];
+  readonly nonResourceRules: readonly NonResourceRule[];
+  /** There may be more: an authorizer cannot tell its rules. */
+  readonly incomplete: boolean;
+  /** Why, for `status.evaluationError`. */
+  readonly error?: string;
+}
+
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): AuthorizationDecision | Promise<AuthorizationDecision>;
   /** For SelfSubjectRulesReview. */
-  rulesFor?(
-    user: UserInfo,
-    namespace: string,
-  ): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; incomplete: boolean };
+  rulesFor?(user: UserInfo, namespace: string): UserRules;
 }

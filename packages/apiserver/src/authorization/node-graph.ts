@@ -145,6 +145,7 @@ function linkOfPod(pod: Pod): Link | undefined {
   const claims = [
     ...(spec.resourceClaims ?? []).map(({ resourceClaimName }) => resourceClaimName),
     ...(status?.resourceClaimStatuses ?? []).map(({ resourceClaimName }) => resourceClaimName),
+    status?.extendedResourceClaimStatus?.resourceClaimName,
   ];
   const keys = new Set([self]);
   const add = (kind: GraphKind, name: string | undefined) => name && keys.add(keyOfKind(kind, namespace, name));

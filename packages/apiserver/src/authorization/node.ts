@@ -41,7 +41,7 @@ export class NodeAuthorizer implements Authorizer {
       case "storage.k8s.io/volumeattachments":
         return this.#get(node, "volumeattachment", attributes);
       case "/serviceaccounts":
-        return this.#createToken(node, attributes);
+        return this.#serviceAccount(node, attributes);
       case "coordination.k8s.io/leases":
         return lease(node, attributes);
       case "storage.k8s.io/csinodes":
@@ -91,7 +91,9 @@ export class NodeAuthorizer implements Authorizer {
     return this.#related(node, kind, attributes);
   }
 
-  #createToken(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {
+  #serviceAccount(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {
+    if (attributes.verb === "get" && attributes.subresource === "")
+      return this.#read(node, "serviceaccount", attributes);
     if (attributes.verb !== "create" || attributes.name === "")
       return noOpinion("can only create tokens for individual service accounts");
     if (attributes.subresource !== "token") return noOpinion("can only create token subresource of serviceaccount");

@@ -3,6 +3,7 @@
 import type { Authorizer, NonResourceRule, ResourceRule } from "./authorizer.ts";
 import type { RbacIndex } from "./rbac-index.ts";
 import { ruleAllows } from "./rules.ts";
+import { aggregate } from "./union.ts";
 
 export function rbacAuthorizer(index: RbacIndex): Authorizer {
   return {
@@ -28,10 +29,4 @@ export function rbacAuthorizer(index: RbacIndex): Authorizer {
       return { resourceRules, nonResourceRules, incomplete: false };
     },
   };
-}
-
-/** As utilerrors.NewAggregate prints: each once. */
-function aggregate(messages: readonly string[]): string {
-  const distinct = [...new Set(messages)];
-  return distinct.length === 1 ? distinct[0]! : `[${distinct.join(", ")}]`;
 }

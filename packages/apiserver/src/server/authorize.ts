@@ -1,12 +1,18 @@
 /** The authorization step of the chain. */
 
-import { type FieldSelector, parseFieldSelector } from "@kubets/apimachinery";
+import {
+  type FieldSelector,
+  internalError,
+  type LabelRequirement,
+  parseFieldSelector,
+  parseSelector,
+} from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import type { AuthorizationAttributes, Authorizer } from "../authorization/authorizer.ts";
 import { forbiddenStatus } from "../authorization/forbidden.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 
-/** @param query where a field selector is, by which nodes are allowed to list their pods */
+/** @param query where the selectors are: nodes are allowed to list the pods of one node, and webhooks may go by any */
 export function attributesOf(user: UserInfo, info: RequestInfo, query: URLSearchParams): AuthorizationAttributes {
   const { verb, isResourceRequest, namespace, apiGroup, apiVersion, resource, subresource, name, path } = info;
   const attributes = {
@@ -21,24 +27,44 @@ export function attributesOf(user: UserInfo, info: RequestInfo, query: URLSearch
     name,
     path,
   };
-  const text = isResourceRequest && selectingVerbs.has(verb) ? query.get("fieldSelector") : null;
-  const fieldSelector = text ? readSelector(text) : undefined;
-  return fieldSelector === undefined ? attributes : { ...attributes, fieldSelector };
+  if (!isResourceRequest || !selectingVerbs.has(verb)) return attributes;
+  const fieldSelector = readFields(query.get("fieldSelector"));
+  const labelSelector = readLabels(query.get("labelSelector"));
+  if (fieldSelector === undefined && labelSelector === undefined) return attributes;
+  return {
+    ...attributes,
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+  };
 }
 
 const selectingVerbs: ReadonlySet<string> = new Set(["list", "watch", "deletecollection"]);
 
 /** Undefined for text that is no selector: the handler refuses it, in its own words. */
-function readSelector(text: string): FieldSelector | undefined {
+function readFields(text: string | null): FieldSelector | undefined {
+  if (!text) return undefined;
   try {
-    return parseFieldSelector(text);
+    const selector = parseFieldSelector(text);
+    return selector.empty ? undefined : selector;
   } catch {
     return undefined;
   }
 }
 
-/** @throws StatusError 403 */
+function readLabels(text: string | null): readonly LabelRequirement[] | undefined {
+  if (!text) return undefined;
+  try {
+    const { requirements } = parseSelector(text);
+    return requirements.length === 0 ? undefined : requirements;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws StatusError 403; 500 when an authorizer that might have allowed it could not be asked */
 export async function authorize(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
-  const { decision, reason } = await authorizer.authorize(attributes);
-  if (decision !== "Allow") throw forbiddenStatus(attributes, reason);
+  const { decision, reason, error } = await authorizer.authorize(attributes);
+  if (decision === "Allow") return;
+  if (error !== undefined) throw internalError(error);
+  throw forbiddenStatus(attributes, reason);
 }

@@ -65,6 +65,8 @@ function everyonesRoles(): ClusterRole[] {
     clusterRole("system:discovery", [urlRule("get", discovery)]),
     clusterRole("system:monitoring", [
       urlRule("get", `/metrics /metrics/slis ${health} /livez/* /readyz/* /healthz/*`),
+      urlRule("get", "/flagz"),
+      urlRule("get", "/statusz"),
     ]),
     clusterRole("system:basic-user", [
       rule("create", "authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),
