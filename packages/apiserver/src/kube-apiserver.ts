@@ -3,7 +3,8 @@
 import { definitions, findDefinition, schemaSet, type TokenReview } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
-import { admissionPlugins } from "./admission/default-plugins.ts";
+import { clusterOf } from "./admission/cluster.ts";
+import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { buildAuthentication } from "./authentication/build.ts";
 import { jwksPath } from "./authentication/oidc-discovery.ts";
@@ -36,6 +37,8 @@ export interface KubeApiServerOptions {
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
   readonly clusterDomain: string;
+  /** `enable` is NodeRestriction when it is not given, as kubeadm has it. */
+  readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
   readonly clock: Clock;
   readonly random: Random;
@@ -57,8 +60,19 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const graph = new NodeGraph();
   await Promise.all([rbac.follow(reader, signal), graph.follow(reader, signal)]);
   const authorizer = unionAuthorizer([privilegedGroupAuthorizer, new NodeAuthorizer(graph), rbacAuthorizer(rbac)]);
-  const plugins = admissionPlugins({ reader, clock, random, enable: ["NodeRestriction"] });
-  const server = new ApiServer({
+  const plugins = await admissionPlugins(
+    {
+      enable: ["NodeRestriction"],
+      ...options.admission,
+      reader,
+      authorizer,
+      cluster: clusterOf(() => server),
+      clock,
+      random,
+    },
+    signal,
+  );
+  const server: ApiServer = new ApiServer({
     ...identity,
     store,
     definitions: definitions(),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  findDefinition,
   type LimitRangeItem,
   limitRanges,
   namespaces,
@@ -9,15 +10,16 @@ import {
   type PodSpec,
   pods,
   priorityClasses,
-  type ResourceDefinition,
+  type Resource,
   serviceAccounts,
 } from "@kubets/api";
 import { clone, type KubeObject, type ObjectMeta, realClock, realRandom, type StatusError } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
-import { admissionPlugins } from "./default-plugins.ts";
+import { enabledAdmissionPlugins } from "./default-plugins.ts";
 import { limitRanger } from "./limit-ranger.ts";
-import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { type Lister, Listers } from "./lister.ts";
+import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
 import { forbiddenNodeLabels } from "./node-labels.ts";
 import { NodeRestriction } from "./node-restriction.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
@@ -33,7 +35,7 @@ function about(resource: string, rest: Partial<AdmissionAttributes>): AdmissionA
   const object = rest.object ?? rest.oldObject;
   return {
     operation: "CREATE",
-    definition: { group: group.join("."), plural } as ResourceDefinition,
+    definition: findDefinition(group.join("."), "v1", plural)!,
     subresource: "",
     namespace: object?.metadata?.namespace ?? "",
     name: object?.metadata?.name ?? "",
@@ -52,8 +54,18 @@ function podOf(spec: Partial<PodSpec> = {}, metadata: ObjectMeta = {}): Pod {
   return { metadata: { namespace: "ns", name: "web", ...metadata }, spec: { containers: [{ name: "c" }], ...spec } };
 }
 
+/** A lister of what the reader has, now and later. */
+async function following<T extends KubeObject>(reader: FakeReader, resource: Resource<T>): Promise<Lister<T>> {
+  const listers = new Listers();
+  const lister = listers.of(resource);
+  await listers.follow(reader, new AbortController().signal);
+  return lister;
+}
+
 async function admit(plugin: AdmissionPlugin, attributes: AdmissionAttributes): Promise<KubeObject | undefined> {
-  if (!plugin.handles(attributes.operation)) return attributes.object;
+  const { operation, definition, subresource } = attributes;
+  if (!plugin.handles(operation) || plugin.concerns?.(definition, operation, subresource) === false)
+    return attributes.object;
   await plugin.mutate?.(attributes, { isReinvocation: false, requestReinvocation() {}, memory: new Map() });
   await plugin.validate?.(attributes);
   return attributes.object;
@@ -68,7 +80,7 @@ test("NamespaceLifecycle: nothing new where a namespace is missing or going", as
   const reader = new FakeReader()
     .put(namespaces, { metadata: { name: "ns" }, status: { phase: "Active" } })
     .put(namespaces, { metadata: { name: "going" }, status: { phase: "Terminating" } });
-  const plugin = namespaceLifecycle(reader);
+  const plugin = new NamespaceLifecycle(await following(reader, namespaces), reader, realClock);
   await admitPod(plugin, podOf());
   await refuses(admitPod(plugin, podOf({}, { namespace: "gone" })), 'namespaces "gone" not found');
   await assert.rejects(admitPod(plugin, podOf({}, { namespace: "going" })), (error: StatusError) => {
@@ -86,8 +98,10 @@ test("NamespaceLifecycle: nothing new where a namespace is missing or going", as
   await remove("ns");
 });
 
-function serviceAccountPlugin(reader: FakeReader) {
-  return new ServiceAccountAdmission({ reader, clock: { ...realClock, sleep: async () => {} }, random: realRandom });
+async function serviceAccountPlugin(reader: FakeReader) {
+  const accounts = await following(reader, serviceAccounts);
+  const clock = { ...realClock, sleep: async () => {} };
+  return new ServiceAccountAdmission({ accounts, reader, clock, random: realRandom });
 }
 
 test("ServiceAccount: the default account, its token where nobody put one, its pull secrets", async () => {
@@ -98,7 +112,7 @@ test("ServiceAccount: the default account, its token where nobody put one, its p
   const mountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
   const own = { name: "mine", volumeMounts: [{ name: "v", mountPath }] };
   const pod = await admitPod(
-    serviceAccountPlugin(reader),
+    await serviceAccountPlugin(reader),
     podOf({ containers: [{ name: "c" }, own], initContainers: [{ name: "i" }] }),
   );
   const [volume] = pod.spec?.volumes ?? [];
@@ -112,12 +126,12 @@ test("ServiceAccount: the default account, its token where nobody put one, its p
   assert.deepEqual(pod.spec?.initContainers?.[0]?.volumeMounts, [mount]);
   assert.equal(pod.spec?.containers[1]?.volumeMounts?.length, 1);
   assert.deepEqual(pod.spec?.imagePullSecrets, [{ name: "registry" }]);
-  const again = await admitPod(serviceAccountPlugin(reader), clone(pod));
+  const again = await admitPod(await serviceAccountPlugin(reader), clone(pod));
   assert.deepEqual(again, pod);
-  const without = await admitPod(serviceAccountPlugin(reader), podOf({ automountServiceAccountToken: false }));
+  const without = await admitPod(await serviceAccountPlugin(reader), podOf({ automountServiceAccountToken: false }));
   assert.equal(without.spec?.volumes, undefined);
   await refuses(
-    admitPod(serviceAccountPlugin(reader), podOf({ serviceAccountName: "gone" })),
+    admitPod(await serviceAccountPlugin(reader), podOf({ serviceAccountName: "gone" })),
     'pods "web" is forbidden: error looking up service account ns/gone: serviceaccount "gone" not found',
   );
 });
@@ -129,22 +143,25 @@ test("ServiceAccount: mountable secrets are enforced where asked, mirror pods ha
   });
   const using = (secretName: string) =>
     podOf({ serviceAccountName: "strict", volumes: [{ name: "v", secret: { secretName } }] });
-  await admitPod(serviceAccountPlugin(reader), using("fine"));
+  await admitPod(await serviceAccountPlugin(reader), using("fine"));
   await refuses(
-    admitPod(serviceAccountPlugin(reader), using("other")),
+    admitPod(await serviceAccountPlugin(reader), using("other")),
     'pods "web" is forbidden: volume with secret.secretName="other" is not allowed because service account strict does not reference that secret',
   );
   const mirror = { annotations: { "kubernetes.io/config.mirror": "x" } };
-  assert.equal((await admitPod(serviceAccountPlugin(reader), podOf({}, mirror))).spec?.serviceAccountName, undefined);
+  assert.equal(
+    (await admitPod(await serviceAccountPlugin(reader), podOf({}, mirror))).spec?.serviceAccountName,
+    undefined,
+  );
   await refuses(
-    admitPod(serviceAccountPlugin(reader), podOf({ serviceAccountName: "strict" }, mirror)),
+    admitPod(await serviceAccountPlugin(reader), podOf({ serviceAccountName: "strict" }, mirror)),
     /a mirror pod may not reference service accounts/,
   );
 });
 
 test("Priority: from the class, the default class, or the system's", async () => {
   const reader = new FakeReader();
-  const plugin = priorityAdmission(reader);
+  const plugin = priorityAdmission(await following(reader, priorityClasses));
   const priorityOf = async (spec: Partial<PodSpec>) => {
     const pod = await admitPod(plugin, podOf(spec));
     return [pod.spec?.priorityClassName, pod.spec?.priority, pod.spec?.preemptionPolicy];
@@ -191,11 +208,13 @@ test("DefaultTolerationSeconds and TaintNodesByCondition", async () => {
 });
 
 test("LimitRanger: defaults, minimum, maximum and ratio", async () => {
-  const withLimits = (...limits: LimitRangeItem[]) =>
-    limitRanger(new FakeReader().put(limitRanges, { metadata: { namespace: "ns", name: "l" }, spec: { limits } }));
+  const withLimits = async (...limits: LimitRangeItem[]) => {
+    const reader = new FakeReader().put(limitRanges, { metadata: { namespace: "ns", name: "l" }, spec: { limits } });
+    return limitRanger(await following(reader, limitRanges));
+  };
   const sized = (requests: Record<string, string>, limits: Record<string, string>) =>
     podOf({ containers: [{ name: "c", resources: { requests, limits } }] });
-  const defaults = withLimits({
+  const defaults = await withLimits({
     type: "Container",
     default: { cpu: "500m" },
     defaultRequest: { cpu: "100m", memory: "64Mi" },
@@ -209,7 +228,7 @@ test("LimitRanger: defaults, minimum, maximum and ratio", async () => {
     pod.metadata?.annotations?.["kubernetes.io/limit-ranger"],
     "LimitRanger plugin set: cpu, memory request for container c; cpu limit for container c",
   );
-  const bounds = withLimits({ type: "Container", min: { cpu: "100m" }, max: { cpu: "1" } });
+  const bounds = await withLimits({ type: "Container", min: { cpu: "100m" }, max: { cpu: "1" } });
   await admitPod(bounds, sized({ cpu: "100m" }, { cpu: "1" }));
   await refuses(
     admitPod(bounds, sized({ cpu: "50m" }, { cpu: "2" })),
@@ -219,12 +238,12 @@ test("LimitRanger: defaults, minimum, maximum and ratio", async () => {
     admitPod(bounds, sized({ cpu: "100m" }, {})),
     'pods "web" is forbidden: maximum cpu usage per Container is 1.  No limit is specified',
   );
-  const ratio = withLimits({ type: "Container", maxLimitRequestRatio: { cpu: "2" } });
+  const ratio = await withLimits({ type: "Container", maxLimitRequestRatio: { cpu: "2" } });
   await refuses(
     admitPod(ratio, sized({ cpu: "1" }, { cpu: "3" })),
     /cpu max limit to request ratio per Container is 2, but provided ratio is 3\.000000/,
   );
-  const whole = withLimits({ type: "Pod", max: { memory: "1Gi" } });
+  const whole = await withLimits({ type: "Pod", max: { memory: "1Gi" } });
   const two = podOf({ containers: ["a", "b"].map((name) => ({ name, resources: { limits: { memory: "600Mi" } } })) });
   await refuses(
     admitPod(whole, two),
@@ -303,18 +322,16 @@ test("labels a node may not touch", () => {
 });
 
 test("plugins come in upstream's order, and unknown ones are named", () => {
-  const options = { reader: new FakeReader(), clock: realClock, random: realRandom };
-  const names = (more: object) => admissionPlugins({ ...options, ...more }).map(({ name }) => name);
-  assert.deepEqual(names({ enable: ["NodeRestriction"], disable: ["Priority"] }), [
+  const enabled = enabledAdmissionPlugins(["NodeRestriction", "AlwaysDeny"], ["Priority"]);
+  assert.deepEqual(enabled.slice(0, 5), [
     "NamespaceLifecycle",
     "LimitRanger",
     "ServiceAccount",
     "NodeRestriction",
     "TaintNodesByCondition",
-    "DefaultTolerationSeconds",
   ]);
-  assert.throws(
-    () => names({ enable: ["Nope"] }),
-    /unknown admission plugin "Nope"; there are DefaultTolerationSeconds/,
-  );
+  assert.deepEqual(enabled.slice(-3), ["ValidatingAdmissionWebhook", "ResourceQuota", "AlwaysDeny"]);
+  assert.ok(!enabled.includes("Priority"));
+  assert.throws(() => enabledAdmissionPlugins(["Nope"]), /enable-admission-plugins plugin "Nope" is unknown/);
+  assert.throws(() => enabledAdmissionPlugins(["Priority"], ["Priority"]), /overlapped/);
 });

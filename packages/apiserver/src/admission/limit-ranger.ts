@@ -4,47 +4,44 @@ import {
   type Container,
   type LimitRange,
   type LimitRangeItem,
-  limitRanges,
   type PersistentVolumeClaim,
   type Pod,
   podLimits,
   podRequests,
 } from "@kubets/api";
 import { parseQuantity, type Quantity } from "@kubets/apimachinery";
-import type { ObjectReader } from "../reader/object-reader.ts";
-import { isAbout, refuse } from "./errors.ts";
-import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
+import { aggregateText, isAbout, refuse } from "./errors.ts";
+import type { Lister } from "./lister.ts";
+import type { AdmissionPlugin } from "./plugin.ts";
 
 const annotation = "kubernetes.io/limit-ranger";
 
 type Amounts = ReadonlyMap<string, Quantity>;
 
-export function limitRanger(reader: ObjectReader): AdmissionPlugin {
+export function limitRanger(ranges: Lister<LimitRange>): AdmissionPlugin {
   return {
     name: "LimitRanger",
     handles: (operation) => operation === "CREATE" || operation === "UPDATE",
-    async mutate(attributes) {
-      if (!isPod(attributes) || attributes.operation !== "CREATE") return;
-      for (const limitRange of await reader.list(limitRanges, attributes.namespace))
+    concerns({ group, plural }, operation, subresource) {
+      if (group !== "") return false;
+      if (plural === "persistentvolumeclaims") return subresource === "";
+      return plural === "pods" && subresource === (operation === "CREATE" ? "" : "resize");
+    },
+    mutate(attributes) {
+      if (!isAbout(attributes, "", "pods")) return;
+      for (const limitRange of ranges.in(attributes.namespace).values())
         setDefaults(attributes.object as Pod, limitRange);
     },
-    async validate(attributes) {
-      const isResize = isAbout(attributes, "", "pods", "resize") && attributes.operation === "UPDATE";
-      const checksPod = (isPod(attributes) && attributes.operation === "CREATE") || isResize;
-      const checksClaim = isAbout(attributes, "", "persistentvolumeclaims");
-      if (!checksPod && !checksClaim) return;
-      if (attributes.oldObject?.metadata?.deletionTimestamp !== undefined) return;
-      for (const limitRange of await reader.list(limitRanges, attributes.namespace)) {
-        const { object } = attributes;
-        const problems = checksPod ? podProblems(limitRange, object as Pod) : claimProblems(limitRange, object!);
-        if (problems.length > 0) throw refuse(attributes, aggregate(problems));
+    validate(attributes) {
+      const { object, oldObject, definition, namespace } = attributes;
+      if (oldObject?.metadata?.deletionTimestamp !== undefined) return;
+      for (const limitRange of ranges.in(namespace).values()) {
+        const problems =
+          definition.plural === "pods" ? podProblems(limitRange, object as Pod) : claimProblems(limitRange, object!);
+        if (problems.length > 0) throw refuse(attributes, aggregateText(problems));
       }
     },
   };
-}
-
-function isPod(attributes: AdmissionAttributes): boolean {
-  return isAbout(attributes, "", "pods");
 }
 
 function itemsOf(limitRange: LimitRange, type: string): LimitRangeItem[] {
@@ -103,12 +100,14 @@ function podProblems(limitRange: LimitRange, pod: Pod): string[] {
   return problems;
 }
 
-/** Only of resources that every container names, as upstream counts them. */
+/** Only of resources that every container names, or the pod itself, as upstream counts them. */
 function podTotal(pod: Pod, which: "requests" | "limits"): Amounts {
   const total = which === "requests" ? podRequests(pod) : podLimits(pod);
   const containers = pod.spec?.containers ?? [];
-  const isNamedByAll = (name: string) => containers.every(({ resources }) => resources?.[which]?.[name] !== undefined);
-  return new Map([...total].filter(([name]) => isNamedByAll(name)));
+  const isNamed = (name: string) =>
+    pod.spec?.resources?.[which]?.[name] !== undefined ||
+    containers.every(({ resources }) => resources?.[which]?.[name] !== undefined);
+  return new Map([...total].filter(([name]) => isNamed(name)));
 }
 
 function amountsOf(amounts: Readonly<Record<string, string>> | undefined): Amounts {
@@ -166,9 +165,4 @@ function claimProblems(limitRange: LimitRange, claim: PersistentVolumeClaim): st
     }
   }
   return problems;
-}
-
-function aggregate(problems: readonly string[]): string {
-  const distinct = [...new Set(problems)];
-  return distinct.length === 1 ? distinct[0]! : `[${distinct.join(", ")}]`;
 }

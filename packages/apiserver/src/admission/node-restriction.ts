@@ -19,6 +19,16 @@ import { claimNamesOf, configMapNamesOf, secretNamesOf } from "./pod-references.
 
 const mirrorAnnotation = "kubernetes.io/config.mirror";
 
+const concerned = new Set([
+  "/pods",
+  "/nodes",
+  "/persistentvolumeclaims",
+  "/serviceaccounts",
+  "coordination.k8s.io/leases",
+  "storage.k8s.io/csinodes",
+  "resource.k8s.io/resourceslices",
+]);
+
 export class NodeRestriction implements AdmissionPlugin {
   readonly name = "NodeRestriction";
   readonly #reader: ObjectReader;
@@ -31,7 +41,11 @@ export class NodeRestriction implements AdmissionPlugin {
     return operation !== "CONNECT";
   }
 
-  async mutate(attributes: AdmissionAttributes): Promise<void> {
+  concerns({ group, plural }: AdmissionAttributes["definition"]): boolean {
+    return concerned.has(`${group}/${plural}`);
+  }
+
+  mutate(attributes: AdmissionAttributes): Promise<void> | void {
     const { user, definition } = attributes;
     const node = nodeNameOf(user);
     if (node === undefined) return;

@@ -1,8 +1,8 @@
 /** Resolves a pod's priority class, and guards the classes. Source: kubernetes' plugin/pkg/admission/priority. */
 
-import { type Pod, type PriorityClass, priorityClasses } from "@kubets/api";
-import type { ObjectReader } from "../reader/object-reader.ts";
-import { isAbout, refuse } from "./errors.ts";
+import type { Pod, PriorityClass } from "@kubets/api";
+import { refuse } from "./errors.ts";
+import type { Lister } from "./lister.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
 
 /** The classes every cluster has, whether or not their objects have been made yet. */
@@ -17,20 +17,24 @@ interface Resolved {
   readonly preemptionPolicy: string;
 }
 
-export function priorityAdmission(reader: ObjectReader): AdmissionPlugin {
+export function priorityAdmission(classes: Lister<PriorityClass>): AdmissionPlugin {
   return {
     name: "Priority",
     handles: (operation) => operation === "CREATE" || operation === "UPDATE",
-    async mutate(attributes) {
-      if (!isAbout(attributes, "", "pods")) return;
-      if (attributes.operation === "CREATE") await setPriority(attributes, reader);
+    concerns({ group, plural }, _operation, subresource) {
+      if (plural === "pods" && group === "") return subresource === "";
+      return plural === "priorityclasses" && group === "scheduling.k8s.io" && subresource === "";
+    },
+    mutate(attributes) {
+      if (attributes.definition.plural !== "pods") return;
+      if (attributes.operation === "CREATE") setPriority(attributes, classes);
       else keepPriority(attributes.object as Pod, attributes.oldObject as Pod);
     },
-    async validate(attributes) {
-      if (!isAbout(attributes, "scheduling.k8s.io", "priorityclasses")) return;
+    validate(attributes) {
+      if (attributes.definition.plural !== "priorityclasses") return;
       const wanted = attributes.object as PriorityClass;
       if (!wanted.globalDefault) return;
-      const present = await defaultClass(reader);
+      const present = defaultClass(classes);
       if (present === undefined || present.metadata?.name === wanted.metadata?.name) return;
       const name = present.metadata?.name;
       throw refuse(attributes, `PriorityClass ${name} is already marked as default. Only one default can exist`);
@@ -38,10 +42,10 @@ export function priorityAdmission(reader: ObjectReader): AdmissionPlugin {
   };
 }
 
-async function setPriority(attributes: AdmissionAttributes, reader: ObjectReader): Promise<void> {
+function setPriority(attributes: AdmissionAttributes, classes: Lister<PriorityClass>): void {
   const { spec } = attributes.object as Pod;
   if (spec === undefined) return;
-  const { className, priority, preemptionPolicy } = await resolve(attributes, spec.priorityClassName ?? "", reader);
+  const { className, priority, preemptionPolicy } = resolve(attributes, spec.priorityClassName ?? "", classes);
   if (spec.priority !== undefined && spec.priority !== priority)
     throw refuse(attributes, mismatch("integer value of priority", `${spec.priority}`, `${priority}`));
   if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== preemptionPolicy)
@@ -55,14 +59,14 @@ function mismatch(what: string, given: string, computed: string): string {
   return `the ${what} (${given}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`;
 }
 
-async function resolve(attributes: AdmissionAttributes, className: string, reader: ObjectReader): Promise<Resolved> {
+function resolve(attributes: AdmissionAttributes, className: string, classes: Lister<PriorityClass>): Resolved {
   if (className === "") {
-    const found = await defaultClass(reader);
+    const found = defaultClass(classes);
     return found === undefined
       ? { className: "", priority: 0, preemptionPolicy: "PreemptLowerPriority" }
       : resolved(found);
   }
-  const found = await reader.get(priorityClasses, "", className);
+  const found = classes.get("", className);
   if (found !== undefined) return resolved(found);
   const priority = Object.hasOwn(systemPriorities, className) ? systemPriorities[className] : undefined;
   if (priority === undefined) throw refuse(attributes, `no PriorityClass with name ${className} was found`);
@@ -75,12 +79,12 @@ function resolved({ metadata, value, preemptionPolicy }: PriorityClass): Resolve
 }
 
 /** If several were made at once, the lowest is the one, as upstream decides it. */
-async function defaultClass(reader: ObjectReader): Promise<PriorityClass | undefined> {
-  const classes = (await reader.list(priorityClasses, "")).filter(({ globalDefault }) => globalDefault);
-  return classes.reduce<PriorityClass | undefined>(
-    (lowest, other) => (lowest === undefined || (other.value ?? 0) < (lowest.value ?? 0) ? other : lowest),
-    undefined,
-  );
+function defaultClass(classes: Lister<PriorityClass>): PriorityClass | undefined {
+  let lowest: PriorityClass | undefined;
+  for (const each of classes.in("").values()) {
+    if (each.globalDefault && (lowest === undefined || (each.value ?? 0) < (lowest.value ?? 0))) lowest = each;
+  }
+  return lowest;
 }
 
 /** What admission set at creation, a client that does not know the fields may leave out. */

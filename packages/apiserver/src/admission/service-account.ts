@@ -1,6 +1,8 @@
 /** Gives pods their service account, its token and its pull secrets. Source: kubernetes' plugin/pkg/admission/serviceaccount. */
 
 import {
+  type Container,
+  type EphemeralContainer,
   isMirrorPod,
   type Pod,
   type ServiceAccount,
@@ -10,11 +12,14 @@ import {
 } from "@kubets/api";
 import type { Clock, Random } from "@kubets/apimachinery";
 import type { ObjectReader } from "../reader/object-reader.ts";
-import { isAbout, refuse } from "./errors.ts";
+import { onlyAbout, refuse } from "./errors.ts";
+import type { Lister } from "./lister.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
 import { secretNamesOf } from "./pod-references.ts";
 
 export interface ServiceAccountOptions {
+  readonly accounts: Lister<ServiceAccount>;
+  /** Asked for an account that the lister does not know: another server may just have made it. */
   readonly reader: ObjectReader;
   readonly clock: Clock;
   readonly random: Random;
@@ -31,6 +36,7 @@ const defaultAttempts = 10;
 
 export class ServiceAccountAdmission implements AdmissionPlugin {
   readonly name = "ServiceAccount";
+  readonly concerns = onlyAbout("", "pods", ["", "ephemeralcontainers"]);
   readonly #options: ServiceAccountOptions;
 
   constructor(options: ServiceAccountOptions) {
@@ -38,29 +44,44 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
   }
 
   handles(operation: AdmissionAttributes["operation"]): boolean {
-    return operation === "CREATE";
+    return operation === "CREATE" || operation === "UPDATE";
   }
 
-  async mutate(attributes: AdmissionAttributes): Promise<void> {
-    if (!isAbout(attributes, "", "pods")) return;
+  mutate(attributes: AdmissionAttributes): Promise<void> | undefined {
+    if (attributes.operation !== "CREATE" || attributes.subresource !== "") return undefined;
     const pod = attributes.object as Pod;
-    if (pod.spec === undefined || isMirrorPod(pod)) return;
+    if (pod.spec === undefined || isMirrorPod(pod)) return undefined;
     pod.spec.serviceAccountName ||= defaultName;
     // The old name of the field follows the new one, as upstream's conversion writes both.
     pod.spec.serviceAccount = pod.spec.serviceAccountName;
-    const account = await this.#account(attributes, pod.spec.serviceAccountName);
-    if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) this.#mountToken(pod);
-    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
-      pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => (name === undefined ? {} : { name }));
+    const account = this.#options.accounts.get(attributes.namespace, pod.spec.serviceAccountName);
+    if (account === undefined)
+      return this.#look(attributes, pod.spec.serviceAccountName).then((found) => this.#furnish(pod, found));
+    this.#furnish(pod, account);
+    return undefined;
   }
 
-  async validate(attributes: AdmissionAttributes): Promise<void> {
-    if (!isAbout(attributes, "", "pods")) return;
+  #furnish(pod: Pod, account: ServiceAccount): void {
+    const spec = pod.spec!;
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) this.#mountToken(pod);
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+      spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => (name === undefined ? {} : { name }));
+  }
+
+  validate(attributes: AdmissionAttributes): Promise<void> | undefined {
     const pod = attributes.object as Pod;
-    if (isMirrorPod(pod)) return this.#checkMirror(attributes, pod);
-    const account = await this.#account(attributes, pod.spec?.serviceAccountName ?? "");
-    if (parseBool(account.metadata?.annotations?.[enforceMountableSecrets]))
-      for (const why of unmountable(account, pod)) throw refuse(attributes, why);
+    const isNew = attributes.operation === "CREATE" && attributes.subresource === "";
+    if (!isNew && attributes.subresource !== "ephemeralcontainers") return undefined;
+    if (isMirrorPod(pod)) {
+      if (isNew) this.#checkMirror(attributes, pod);
+      return undefined;
+    }
+    const name = pod.spec?.serviceAccountName ?? "";
+    const account = this.#options.accounts.get(attributes.namespace, name);
+    if (account === undefined)
+      return this.#look(attributes, name).then((found) => checkSecrets(attributes, found, pod, isNew));
+    checkSecrets(attributes, account, pod, isNew);
+    return undefined;
   }
 
   #checkMirror(attributes: AdmissionAttributes, pod: Pod): void {
@@ -72,7 +93,7 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
   }
 
   /** @throws StatusError 403 when there is none */
-  async #account(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
+  async #look(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
     const { reader, clock, random } = this.#options;
     const { namespace } = attributes;
     const attempts = name === defaultName ? defaultAttempts : 1;
@@ -131,29 +152,48 @@ function parseBool(text: string | undefined): boolean {
   return text !== undefined && ["1", "t", "T", "true", "TRUE", "True"].includes(text);
 }
 
+function checkSecrets(attributes: AdmissionAttributes, account: ServiceAccount, pod: Pod, isNew: boolean): void {
+  if (!parseBool(account.metadata?.annotations?.[enforceMountableSecrets])) return;
+  const problem = isNew
+    ? unmountable(account, pod).next().value
+    : unmountableIn(account, "ephemeral container", pod.spec?.ephemeralContainers).next().value;
+  if (problem !== undefined) throw refuse(attributes, problem);
+}
+
+function notReferenced(account: ServiceAccount): string {
+  return `is not allowed because service account ${account.metadata?.name} does not reference that secret`;
+}
+
 /** Which of the pod's secrets its account does not list. */
-function* unmountable(account: ServiceAccount, pod: Pod): Generator<string> {
+function* unmountable(account: ServiceAccount, pod: Pod): Generator<string, undefined> {
   const name = account.metadata?.name;
   const mountable = new Set(account.secrets?.map((secret) => secret.name));
-  const reason = `is not allowed because service account ${name} does not reference that secret`;
   for (const { secret } of pod.spec?.volumes ?? []) {
     if (secret?.secretName && !mountable.has(secret.secretName))
-      yield `volume with secret.secretName="${secret.secretName}" ${reason}`;
+      yield `volume with secret.secretName="${secret.secretName}" ${notReferenced(account)}`;
   }
-  const containers = [
-    ...(pod.spec?.initContainers ?? []).map((container) => ({ kind: "init container", container })),
-    ...(pod.spec?.containers ?? []).map((container) => ({ kind: "container", container })),
-  ];
-  for (const { kind, container } of containers) {
-    for (const env of container.env ?? []) {
-      const secret = env.valueFrom?.secretKeyRef?.name;
-      if (secret && !mountable.has(secret))
-        yield `${kind} ${container.name} with envVar ${env.name} referencing secret.secretName="${secret}" ${reason}`;
-    }
-  }
+  yield* unmountableIn(account, "init container", pod.spec?.initContainers);
+  yield* unmountableIn(account, "container", pod.spec?.containers);
   const pull = new Set(account.imagePullSecrets?.map((secret) => secret.name));
   for (const [i, secret] of (pod.spec?.imagePullSecrets ?? []).entries()) {
     if (!pull.has(secret.name))
       yield `imagePullSecrets[${i}].name="${secret.name}" is not allowed because service account ${name} does not reference that imagePullSecret`;
   }
+  return undefined;
+}
+
+function* unmountableIn(
+  account: ServiceAccount,
+  kind: string,
+  containers: readonly (Container | EphemeralContainer)[] = [],
+): Generator<string, undefined> {
+  const mountable = new Set(account.secrets?.map((secret) => secret.name));
+  for (const container of containers) {
+    for (const { name, valueFrom } of container.env ?? []) {
+      const secret = valueFrom?.secretKeyRef?.name;
+      if (secret && !mountable.has(secret))
+        yield `${kind} ${container.name} with envVar ${name} referencing secret.secretName="${secret}" ${notReferenced(account)}`;
+    }
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /** Tolerations that every pod gets, and the taint that every new node gets. Source: kubernetes' admission plugins defaulttolerationseconds and nodetaint. */
 
 import type { Node, Pod, Toleration } from "@kubets/api";
-import { isAbout } from "./errors.ts";
+import { onlyAbout } from "./errors.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
 
 const notReady = "node.kubernetes.io/not-ready";
@@ -15,8 +15,8 @@ export function defaultTolerationSeconds(seconds = { notReady: 300, unreachable:
   return {
     name: "DefaultTolerationSeconds",
     handles: (operation) => operation === "CREATE" || operation === "UPDATE",
+    concerns: onlyAbout("", "pods"),
     mutate(attributes) {
-      if (!isAbout(attributes, "", "pods")) return;
       const { spec } = attributes.object as Pod;
       if (spec === undefined) return;
       const given = spec.tolerations ?? [];
@@ -44,8 +44,8 @@ function evictAfter(key: string, tolerationSeconds: number): Toleration {
 export const taintNodesByCondition: AdmissionPlugin = {
   name: "TaintNodesByCondition",
   handles: (operation) => operation === "CREATE",
+  concerns: onlyAbout("", "nodes"),
   mutate(attributes) {
-    if (!isAbout(attributes, "", "nodes")) return;
     const node = attributes.object as Node;
     node.spec ??= {};
     const taint = { key: notReady, effect: "NoSchedule" };
