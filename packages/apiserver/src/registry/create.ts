@@ -12,6 +12,7 @@ import {
 } from "@kubets/apimachinery";
 import { ConflictError } from "@kubets/storage";
 import { setZeroValues } from "../request/decode-object.ts";
+import { keepReadableManagedFields } from "./after-mutation.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
@@ -48,9 +49,14 @@ export async function create(
     warn: request.warn,
     annotate: request.annotate,
   };
-  await registry.admission.mutate(attributes);
+  // As upstream: what mutating admission changes in a new object is nobody's.
   if (!tracked) trackUpdate(registry, object, undefined, request);
+  const { managedFields } = metadata;
+  await registry.admission.mutate(attributes);
+  object.metadata ??= {};
+  keepReadableManagedFields(object, managedFields, request.warn);
   requireNamespace(registry, object, request);
+  fillSystemMetadata(registry, object.metadata);
   const finish = await registry.hooks.beginCreate?.(object, request);
   let stored = false;
   try {
@@ -83,11 +89,17 @@ function prepareMetadata(registry: Registry, object: KubeObject, request: WriteR
   }
   delete metadata.resourceVersion;
   delete metadata.selfLink;
-  metadata.creationTimestamp = formatTime(registry.clock.now());
-  metadata.uid = registry.random.uuid();
+  delete metadata.creationTimestamp;
+  delete metadata.uid;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   return metadata;
+}
+
+/** After mutating admission, whose plugins neither see nor choose these. */
+function fillSystemMetadata(registry: Registry, metadata: ObjectMeta): void {
+  metadata.creationTimestamp = formatTime(registry.clock.now());
+  metadata.uid = registry.random.uuid();
 }
 
 const sameNamespaceMessage = "the namespace of the provided object does not match the namespace sent on the request";

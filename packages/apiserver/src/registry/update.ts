@@ -18,6 +18,7 @@ import {
 } from "@kubets/apimachinery";
 import { ConflictError, type Entry } from "@kubets/storage";
 import { setZeroValues } from "../request/decode-object.ts";
+import { keepReadableManagedFields } from "./after-mutation.ts";
 import { create, settle } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
@@ -103,7 +104,14 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   };
   keepSystemMetadata(registry, object, old);
   if (!request.tracked) trackUpdate(registry, object, old, request);
+  const { metadata } = object;
+  const { managedFields } = metadata;
   await registry.admission.mutate(attributes);
+  if (object.metadata !== metadata) {
+    object.metadata ??= {};
+    keepSystemMetadata(registry, object, old);
+    keepReadableManagedFields(object, managedFields, request.warn);
+  }
   const finish = request.subresource === "" ? await registry.hooks.beginUpdate?.(object, old, request) : undefined;
   let stored = false;
   try {

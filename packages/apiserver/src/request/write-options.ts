@@ -114,6 +114,20 @@ export function parseDeleteOptions(query: URLSearchParams, body: unknown): Delet
   };
 }
 
+/** As admission is shown them: a meta.k8s.io/v1 DeleteOptions. */
+export function deleteOptionsObject(options: DeleteOptions): object {
+  const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy, dryRun } = options;
+  return {
+    kind: "DeleteOptions",
+    apiVersion: "meta.k8s.io/v1",
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(preconditions.uid === undefined && preconditions.resourceVersion === undefined ? {} : { preconditions }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+  };
+}
+
 interface Given {
   dryRun: string[];
   gracePeriodSeconds: number | undefined;

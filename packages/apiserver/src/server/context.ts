@@ -61,7 +61,7 @@ export function writeRequestOf(call: ResourceCall, options: WriteOptions, option
       apiVersion: "meta.k8s.io/v1",
       ...(options.dryRun ? { dryRun: ["All"] } : {}),
       ...(options.fieldManager === "" ? {} : { fieldManager: options.fieldManager }),
-      fieldValidation: options.fieldValidation,
+      ...(request.query.has("fieldValidation") ? { fieldValidation: options.fieldValidation } : {}),
       ...(options.force === undefined ? {} : { force: options.force }),
     },
     warn: call.warn,

@@ -14,6 +14,7 @@ import { parseListOptions } from "../request/list-options.ts";
 import { type Answer, value } from "../request/request.ts";
 import {
   type DeleteOptions,
+  deleteOptionsObject,
   parseDeleteOptions,
   parseWriteOptions,
   type WriteOptions,
@@ -136,7 +137,7 @@ function deleteRequestOf(call: ResourceCall, deleteOptions: DeleteOptions, name:
     name,
     subresource: "",
     deleteOptions,
-    options: deleteOptions,
+    options: deleteOptionsObject(deleteOptions),
   };
 }
 

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { findDefinition, type Resource } from "@kubets/api";
+import { type KubeObject, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { memoryStore } from "@kubets/storage";
+import { StoreReader } from "../../reader/object-reader.ts";
+import type { ApiServer } from "../../server.ts";
+import { type HookServer, hookServer } from "../../testing/hook-server.ts";
+import { podNamed, realServer } from "../../testing/real-server.ts";
+import { send } from "../../testing/server.ts";
+import { WebhookClient } from "../../webhook/index.ts";
+import type { CompileConditions } from "./conditions.ts";
+import { MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from "./index.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: AdmissionReviews of every shape.
+type Review = any;
+
+let hook: HookServer;
+let server: ApiServer;
+const stop = new AbortController();
+/** What the webhook at each path answers to the request it is given. */
+const answers = new Map<string, (request: Review) => object | undefined>();
+const asked: { path: string; review: Review }[] = [];
+
+const notCompiled: CompileConditions = (conditions) => ({
+  evaluate: async () =>
+    conditions.map(({ expression }) =>
+      expression === "error" ? { value: undefined, error: "it broke" } : { value: expression === "true" },
+    ),
+});
+
+before(async () => {
+  hook = await hookServer((request, body) => {
+    const [path = ""] = (request.url ?? "").split("?");
+    const review = JSON.parse(body);
+    asked.push({ path, review });
+    const response = answers.get(path)?.(review.request);
+    if (response === undefined) return undefined;
+    return {
+      kind: "AdmissionReview",
+      apiVersion: review.apiVersion,
+      response: { uid: review.request.uid, ...response },
+    };
+  });
+  const store = memoryStore();
+  const definitionOf = ({ group, version, plural }: Resource) => findDefinition(group, version, plural)!;
+  const reader = new StoreReader(store, definitionOf);
+  const options = {
+    source: { reader, resources: () => server.resources },
+    client: new WebhookClient({
+      clock: realClock,
+      services: { resolve: async () => ({ host: "127.0.0.1", port: hook.port }) },
+    }),
+    clock: realClock,
+    random: realRandom,
+    logger: silentLogger,
+    compileConditions: notCompiled,
+  };
+  const mutating = new MutatingAdmissionWebhook(options);
+  const validating = new ValidatingAdmissionWebhook(options);
+  await Promise.all([mutating.follow(stop.signal), validating.follow(stop.signal)]);
+  server = realServer({ store, admission: [mutating, validating] });
+  await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default" } });
+});
+
+after(() => {
+  stop.abort();
+  hook.close();
+});
+
+const group = "/apis/admissionregistration.k8s.io/v1";
+
+function webhook(name: string, path: string, more: object = {}) {
+  return {
+    name,
+    clientConfig: { url: hook.url(path), caBundle: hook.caBundle },
+    admissionReviewVersions: ["v1"],
+    sideEffects: "None",
+    timeoutSeconds: 5,
+    rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["configmaps"] }],
+    ...more,
+  };
+}
+
+async function configured(
+  kind: "Mutating" | "Validating",
+  webhooks: readonly object[],
+  body: () => Promise<void>,
+): Promise<void> {
+  const plural = `${kind.toLowerCase()}webhookconfigurations`;
+  const made = await send(server, "POST", `${group}/${plural}`, { metadata: { name: "test" }, webhooks });
+  assert.equal(made.status, 201, made.text);
+  try {
+    await body();
+  } finally {
+    await send(server, "DELETE", `${group}/${plural}/test`);
+    answers.clear();
+    asked.length = 0;
+  }
+}
+
+const url = "/api/v1/namespaces/default/configmaps";
+let count = 0;
+const configMap = (more: object = {}) => ({ metadata: { name: `c${count++}` }, data: { a: "1" }, ...more });
+const patch = (...operations: object[]) => ({
+  allowed: true,
+  patchType: "JSONPatch",
+  patch: Buffer.from(JSON.stringify(operations)).toString("base64"),
+});
+
+test("a validating webhook is shown the request, and refuses it with its own words", () =>
+  configured("Validating", [webhook("check.example.com", "/check")], async () => {
+    answers.set("/check", () => ({ allowed: false, status: { code: 422, reason: "Invalid", message: "no" } }));
+    const map = configMap();
+    const refused = await send(server, "POST", `${url}?fieldManager=me&dryRun=All&fieldValidation=Strict`, map);
+    assert.equal(refused.status, 422);
+    assert.equal(refused.json.reason, "Invalid");
+    assert.equal(refused.json.message, 'admission webhook "check.example.com" denied the request: no');
+    const { request } = asked[0]!.review;
+    const kind = { group: "", version: "v1", kind: "ConfigMap" };
+    const resource = { group: "", version: "v1", resource: "configmaps" };
+    assert.deepEqual(
+      { ...request, uid: "", object: request.object.data },
+      {
+        uid: "",
+        kind,
+        resource,
+        requestKind: kind,
+        requestResource: resource,
+        name: map.metadata.name,
+        namespace: "default",
+        operation: "CREATE",
+        userInfo: { username: "admin", groups: ["system:masters", "system:authenticated"] },
+        object: { a: "1" },
+        oldObject: null,
+        dryRun: true,
+        options: {
+          kind: "CreateOptions",
+          apiVersion: "meta.k8s.io/v1",
+          dryRun: ["All"],
+          fieldManager: "me",
+          fieldValidation: "Strict",
+        },
+      },
+    );
+    answers.set("/check", () => ({ allowed: false }));
+    const plain = await send(server, "POST", url, configMap());
+    assert.deepEqual(
+      [plain.status, plain.json.message],
+      [400, 'admission webhook "check.example.com" denied the request without explanation'],
+    );
+    answers.set("/check", () => ({ allowed: true, warnings: ["be careful"] }));
+    const allowed = await send(server, "POST", url, configMap());
+    assert.equal(allowed.status, 201);
+    assert.match(String(allowed.headers["warning"]), /299 - "be careful"/);
+    const deleted = await send(server, "DELETE", `${url}/${allowed.json.metadata.name}`);
+    assert.equal(deleted.status, 200);
+    const last = asked.at(-1)!.review.request;
+    assert.deepEqual([last.operation, last.object, last.options.kind], ["DELETE", null, "DeleteOptions"]);
+    assert.equal(last.oldObject.metadata.name, allowed.json.metadata.name);
+  }));
+
+test("a webhook that cannot be asked fails the request, or is passed over, as its failurePolicy says", async () => {
+  const broken = { clientConfig: { url: "https://127.0.0.1:1/", caBundle: hook.caBundle } };
+  await configured("Validating", [webhook("down.example.com", "/", broken)], async () => {
+    const { status, json } = await send(server, "POST", url, configMap());
+    const why =
+      'failed calling webhook "down.example.com": failed to call webhook: Post "https://127.0.0.1:1/?timeout=5s": dial tcp 127.0.0.1:1: connect: connection refused';
+    assert.deepEqual([status, json.reason, json.message], [500, "InternalError", `Internal error occurred: ${why}`]);
+  });
+  await configured(
+    "Validating",
+    [webhook("down.example.com", "/", { ...broken, failurePolicy: "Ignore" })],
+    async () => {
+      assert.equal((await send(server, "POST", url, configMap())).status, 201);
+    },
+  );
+  await configured("Mutating", [webhook("slow.example.com", "/never", { timeoutSeconds: 1 })], async () => {
+    const { json } = await send(server, "POST", url, configMap());
+    assert.match(
+      json.message,
+      /slow.example.com": failed to call webhook: Post "https:.*\?timeout=1s": context deadline exceeded$/,
+    );
+  });
+  await configured("Validating", [webhook("wrong.example.com", "/wrong")], async () => {
+    answers.set("/wrong", () => ({ uid: "other", allowed: true }));
+    const { json } = await send(server, "POST", url, configMap());
+    assert.match(json.message, /received invalid webhook response: expected response.uid="[^"]+", got "other"$/);
+  });
+});
+
+test("mutating webhooks change the object one after the other, in the configurations' order", () =>
+  configured(
+    "Mutating",
+    [webhook("first.example.com", "/first"), webhook("second.example.com", "/second")],
+    async () => {
+      answers.set("/first", () => patch({ op: "add", path: "/data/first", value: "1" }));
+      answers.set("/second", ({ object }) =>
+        patch({ op: "add", path: "/data/second", value: object.data.first === "1" ? "saw" : "blind" }),
+      );
+      const made = await send(server, "POST", `${url}?fieldManager=me`, configMap());
+      assert.deepEqual(made.json.data, { a: "1", first: "1", second: "saw" });
+      assert.equal(asked.length, 2);
+      answers.set("/first", () => patch({ op: "remove", path: "/data/missing" }));
+      const failed = await send(server, "POST", url, configMap());
+      assert.equal(failed.status, 500);
+      assert.match(failed.json.message, /^Internal error occurred: /);
+    },
+  ));
+
+test("a webhook that wants it is asked again when the object changed after it", () => {
+  const again = { reinvocationPolicy: "IfNeeded" };
+  return configured("Mutating", [webhook("a.example.com", "/a", again), webhook("b.example.com", "/b")], async () => {
+    answers.set("/a", ({ object }) =>
+      patch({ op: "add", path: "/data/seen", value: object.data.b === undefined ? "1" : "2" }),
+    );
+    answers.set("/b", () => patch({ op: "add", path: "/data/b", value: "x" }));
+    const made = await send(server, "POST", url, configMap());
+    assert.deepEqual(made.json.data, { a: "1", seen: "2", b: "x" });
+    assert.deepEqual(
+      asked.map(({ path }) => path),
+      ["/a", "/b", "/a"],
+    );
+  });
+});
+
+test("side effects and dry run; match conditions; configurations are not subject to webhooks", async () => {
+  await configured(
+    "Validating",
+    [
+      webhook("all.example.com", "/all", {
+        rules: [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"] }],
+      }),
+    ],
+    async () => {
+      answers.set("/all", () => ({ allowed: false }));
+      assert.equal((await send(server, "POST", url, configMap())).status, 400);
+    },
+  );
+  const conditions = (expression: string, more: object = {}) => [
+    webhook("cond.example.com", "/cond", { matchConditions: [{ name: "x", expression }], ...more }),
+  ];
+  answers.set("/cond", () => ({ allowed: false }));
+  await configured("Validating", conditions("false"), async () => {
+    assert.equal((await send(server, "POST", url, configMap())).status, 201);
+  });
+  await configured("Validating", conditions("error"), async () => {
+    const map = configMap();
+    const { status, json } = await send(server, "POST", url, map);
+    assert.deepEqual([status, json.message], [403, `configmaps "${map.metadata.name}" is forbidden: it broke`]);
+  });
+  await configured("Validating", conditions("error", { failurePolicy: "Ignore" }), async () => {
+    assert.equal((await send(server, "POST", url, configMap())).status, 201);
+  });
+});
+
+test("an equivalent version is shown, and taken back", () => {
+  const rules = [
+    {
+      apiGroups: ["autoscaling"],
+      apiVersions: ["v1"],
+      operations: ["CREATE"],
+      resources: ["horizontalpodautoscalers"],
+    },
+  ];
+  return configured("Mutating", [webhook("hpa.example.com", "/hpa", { rules })], async () => {
+    answers.set("/hpa", ({ object }) =>
+      object.spec.targetCPUUtilizationPercentage === 80
+        ? patch({ op: "replace", path: "/spec/targetCPUUtilizationPercentage", value: 50 })
+        : { allowed: false },
+    );
+    const cpu = {
+      type: "Resource",
+      resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } },
+    };
+    const made = await send(server, "POST", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", {
+      metadata: { name: "h" },
+      spec: {
+        scaleTargetRef: { kind: "Deployment", name: "d", apiVersion: "apps/v1" },
+        maxReplicas: 3,
+        metrics: [cpu],
+      },
+    });
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.json.spec.metrics[0].resource.target.averageUtilization, 50);
+    const { request } = asked[0]!.review;
+    assert.deepEqual(
+      [request.kind.version, request.requestKind.version, request.object.apiVersion],
+      ["v1", "v2", "autoscaling/v1"],
+    );
+  });
+});
+
+test("what a patch adds is given defaults, and is not taken for the manager's", () => {
+  const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }];
+  return configured("Mutating", [webhook("pod.example.com", "/pod", { rules })], async () => {
+    answers.set("/pod", () =>
+      patch({ op: "add", path: "/spec/containers/-", value: { name: "side", image: "side:1" } }),
+    );
+    const made = await send(server, "POST", "/api/v1/namespaces/default/pods?fieldManager=me", podNamed("p"));
+    assert.equal(made.status, 201, made.text);
+    const side = made.json.spec.containers.find(({ name }: { name: string }) => name === "side");
+    assert.equal(side.terminationMessagePath, "/dev/termination-log");
+    const [entry] = (made.json as KubeObject).metadata!.managedFields!;
+    assert.equal(entry?.manager, "me");
+    assert.ok(!JSON.stringify(entry?.fieldsV1).includes("side"));
+  });
+});
