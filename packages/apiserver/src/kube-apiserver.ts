@@ -6,6 +6,7 @@ import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
+import { webhookAdmission } from "./admission/webhook/index.ts";
 import { buildAuthentication } from "./authentication/build.ts";
 import { jwksPath } from "./authentication/oidc-discovery.ts";
 import { reviewToken } from "./authentication/reviews.ts";
@@ -26,6 +27,7 @@ import { ApiServer, type ApiServerOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { policyWriter } from "./services/policy-writer.ts";
 import { serviceAccountToken } from "./subresource/service-account-token.ts";
+import { EndpointResolver, WebhookClient } from "./webhook/index.ts";
 
 export interface KubeApiServerOptions {
   readonly store: Store;
@@ -60,10 +62,14 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const graph = new NodeGraph();
   await Promise.all([rbac.follow(reader, signal), graph.follow(reader, signal)]);
   const authorizer = unionAuthorizer([privilegedGroupAuthorizer, new NodeAuthorizer(graph), rbacAuthorizer(rbac)]);
+  const webhooks = webhookClient(options, reader, () => server);
+  const source = { reader, resources: () => server.resources };
+  const webhookPlugins = await webhookAdmission({ source, client: webhooks, clock, random, logger }, signal);
   const plugins = await admissionPlugins(
     {
       enable: ["NodeRestriction"],
       ...options.admission,
+      plugins: [...(options.admission?.plugins ?? []), ...webhookPlugins],
       reader,
       authorizer,
       cluster: clusterOf(() => server),
@@ -137,6 +143,20 @@ function identityParts(
     },
     nonResource: [oidcDiscovery(issuer, `${external}${jwksPath}`, keys)],
   };
+}
+
+/** The API server as a webhook would only wait for itself. */
+function webhookClient(
+  { advertiseAddress, clock, random }: KubeApiServerOptions,
+  reader: ObjectReader,
+  server: () => ApiServer,
+): WebhookClient {
+  const own = new Set(["127.0.0.1", "::1", "localhost", advertiseAddress]);
+  return new WebhookClient({
+    services: new EndpointResolver(reader, random),
+    clock,
+    isSelf: ({ host, port }) => port === server().port && own.has(host),
+  });
 }
 
 function kubeletClient({ certificates }: KubeApiServerOptions) {

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from "@kubets/api";
 import type { KubeObject, Status } from "@kubets/apimachinery";
+import type { UserInfo } from "../../authentication/authenticator.ts";
 import { namespaceOf } from "../matching/index.ts";
 import { type AdmissionAttributes, kindOf } from "../plugin.ts";
 import { failures } from "./errors.ts";
@@ -36,7 +37,6 @@ export function makeReview(
   }
   const { definition, subresource, operation, name, options, user, dryRun } = attributes;
   const namespace = namespaceOf(attributes);
-  const extra = user.extra ?? {};
   const request = {
     uid,
     kind: kindOf(attributes, as),
@@ -48,12 +48,7 @@ export function makeReview(
     ...(name === "" ? {} : { name }),
     ...(namespace === "" ? {} : { namespace }),
     operation,
-    userInfo: {
-      ...(user.name === "" ? {} : { username: user.name }),
-      ...(user.uid === undefined || user.uid === "" ? {} : { uid: user.uid }),
-      ...(user.groups.length === 0 ? {} : { groups: user.groups }),
-      ...(Object.keys(extra).length === 0 ? {} : { extra }),
-    },
+    userInfo: userInfoOf(user),
     object: object ?? null,
     oldObject: oldObject ?? null,
     dryRun,
@@ -62,7 +57,16 @@ export function makeReview(
   return { uid, version, review: { kind: "AdmissionReview", apiVersion: `admission.k8s.io/${version}`, request } };
 }
 
-function resourceOf({ group, version, plural }: ResourceDefinition) {
+export function userInfoOf({ name, uid, groups, extra = {} }: UserInfo): object {
+  return {
+    ...(name === "" ? {} : { username: name }),
+    ...(uid === undefined || uid === "" ? {} : { uid }),
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
+}
+
+export function resourceOf({ group, version, plural }: ResourceDefinition) {
   return { group, version, resource: plural };
 }
 
