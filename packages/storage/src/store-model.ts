@@ -73,16 +73,31 @@ async function listAll(store: Store, prefix: string, revision: number, limit: nu
   }
 }
 
-/** @param reopen where there is one, the store is closed and opened again now and then */
-export async function runModel(first: Store, seed: number, reopen?: () => Promise<Store>): Promise<void> {
+export interface ModelOptions {
+  /** Where there is one, the store is closed and opened again now and then. */
+  readonly reopen?: () => Promise<Store>;
+  /** Writes of different keys are made one after the other, for engines that order them as they please. */
+  readonly inTurn?: boolean;
+}
+
+export async function runModel(
+  first: Store,
+  seed: number,
+  { reopen, inTurn = false }: ModelOptions = {},
+): Promise<void> {
   const random = seededRandom(seed);
   const below = (n: number) => Math.floor(random() * n);
   let store = first;
   const model = new Model(store.revision);
+  // What a shared engine held before is no part of the model.
+  const start = model.revision;
+  const back = (most: number) => Math.max(start, store.compactedRevision, model.revision - below(most));
   let mirror = await watchInto(store, model.revision);
 
   for (let round = 0; round < 120; round++) {
-    const writes = Array.from({ length: 1 + below(12) }, () => {
+    const writes: { accepted: boolean; done: Promise<boolean> }[] = [];
+    for (let n = 1 + below(12); n > 0; n--) {
+      if (inTurn) await writes.at(-1)?.done;
       const key = `/${"ab"[below(2)]}/${below(40)}`;
       const text = random() < 0.3 ? undefined : `${round}-${below(1000)}`;
       const seen = model.present.get(key)?.revision ?? 0;
@@ -93,7 +108,7 @@ export async function runModel(first: Store, seed: number, reopen?: () => Promis
         value: text === undefined ? undefined : () => ({ bytes: encoder.encode(text) }),
         ...(expected === undefined ? {} : { expectedRevision: expected }),
       });
-      return {
+      writes.push({
         accepted,
         done: done.then(
           () => true,
@@ -102,21 +117,21 @@ export async function runModel(first: Store, seed: number, reopen?: () => Promis
             return false;
           },
         ),
-      };
-    });
+      });
+    }
     for (const { accepted, done } of writes) assert.equal(await done, accepted);
     assert.equal(store.revision, model.revision);
-    const revision = Math.max(store.compactedRevision, model.revision - below(60));
+    const revision = back(60);
     const prefix = prefixes[below(prefixes.length)]!;
     assert.deepEqual(await listAll(store, prefix, revision, 1 + below(20)), model.list(prefix, revision));
     assert.equal(await store.count(prefix), model.list(prefix, model.revision).length);
     assert.deepEqual(mirror.state(), model.list("/", model.revision));
     const chance = random();
-    if (chance < 0.05) await store.compact(Math.max(store.compactedRevision, model.revision - below(30)));
+    if (chance < 0.05) await store.compact(back(30));
     if (chance > 0.9) {
       mirror.stop();
       if (reopen !== undefined && chance > 0.95) store = await reopen();
-      mirror = await mirror.resume(store, Math.max(store.compactedRevision, model.revision - below(100)), model);
+      mirror = await mirror.resume(store, back(100), model);
     }
   }
   mirror.stop();

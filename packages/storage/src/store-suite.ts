@@ -18,6 +18,8 @@ export interface StoreUnderTest {
   /** Closes the store and opens what it left, where that means something. */
   readonly reopen?: () => Promise<Store>;
   readonly dispose: () => Promise<void>;
+  /** The engine is shared with other processes: it gives revisions in its own order, and tells them after the commit. */
+  readonly shared?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -99,13 +101,17 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.equal(store.revision, start + 4);
   });
 
-  check("a value is made with the revision it gets, and its memo is carried", async (store) => {
+  check("a value is made with the revision it gets, and its memo is carried", async (store, { shared }) => {
     const memo = { parsed: true };
     const made = await store.commit({
       key: "/a",
-      value: (revision) => ({ bytes: encoder.encode(`${revision}`), memo }),
+      value: (revision) =>
+        revision === undefined
+          ? { bytes: encoder.encode("late"), memoAt: (at, bytes) => Object.assign(memo, { at, bytes }) }
+          : { bytes: encoder.encode(`${revision}`), memo },
     });
-    assert.equal(textOf(made), `${made.modRevision}`);
+    assert.equal(textOf(made), shared ? "late" : `${made.modRevision}`);
+    if (shared) assert.deepEqual(memo, { parsed: true, at: made.modRevision, bytes: made.value });
     assert.equal((await store.get("/a"))?.memo, memo);
   });
 
@@ -355,7 +361,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
   });
 
   const seed = seedFromEnvironment();
-  check(`agrees with a simple model (KUBETS_SEED=${seed})`, async (store, { reopen }) => {
-    await runModel(store, seed, reopen);
+  check(`agrees with a simple model (KUBETS_SEED=${seed})`, async (store, { reopen, shared = false }) => {
+    await runModel(store, seed, { ...(reopen === undefined ? {} : { reopen }), inTurn: shared });
   });
 }

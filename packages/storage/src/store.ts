@@ -21,6 +21,8 @@ export interface Entry {
   memo?: unknown;
   /** True when what is stored below is not as it would be written today (an older encryption key): an update that changes nothing is to be written all the same. */
   readonly stale?: boolean;
+  /** What lies below cannot be read (another's encoding, a lost key): why. `value` is then what lies there. */
+  readonly unreadable?: Error;
 }
 
 export interface Write {

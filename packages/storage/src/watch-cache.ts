@@ -68,6 +68,10 @@ export class WatchCache {
     return this.#index.get(key);
   }
 
+  all(): Entry[] {
+    return this.#index.list("", undefined, undefined).entries;
+  }
+
   count(prefix: string): number {
     return this.#index.count(prefix);
   }

@@ -1,6 +1,6 @@
 /** One object at one revision, as JSON bytes and as a frozen value. Whichever is missing is made when first asked for, once. */
 
-import { deepFreeze, type KubeObject, type ObjectMeta } from "@kubets/apimachinery";
+import { deepFreeze, internalError, type KubeObject, type ObjectMeta } from "@kubets/apimachinery";
 import type { Entry } from "@kubets/storage";
 
 const metadataOrder: readonly (keyof ObjectMeta)[] = [
@@ -49,6 +49,7 @@ export class ServedObject {
   /** The one ServedObject of a stored entry, kept in its memo. */
   static ofEntry(entry: Entry): ServedObject {
     if (entry.memo instanceof ServedObject) return entry.memo;
+    if (entry.unreadable !== undefined) throw internalError(entry.unreadable);
     const served = ServedObject.fromBytes(entry.value);
     entry.memo = served;
     return served;

@@ -1,0 +1,86 @@
+/** One watch of all our keys at one member, from its beginning to its end. */
+
+import type { Channel } from "./channel.ts";
+import { watchError } from "./channel.ts";
+import type { KeySpace } from "./keys.ts";
+import type { EtcdEvent, WatchResponse } from "./types.ts";
+
+/** History from the asked-for revision is gone. */
+export class WatchCompacted extends Error {
+  readonly compactRevision: number;
+
+  constructor(compactRevision: number) {
+    super(`etcd has compacted its history up to revision ${compactRevision}`);
+    this.name = "WatchCompacted";
+    this.compactRevision = compactRevision;
+  }
+}
+
+export interface WatchStreamOptions {
+  readonly channel: Channel;
+  readonly keys: KeySpace;
+  readonly startRevision: number;
+  readonly previousValues?: boolean;
+  /** Called synchronously with what one message holds: whole revisions, in order. What it throws ends the watch. */
+  readonly onEvents: (events: readonly EtcdEvent[]) => void;
+  /** All up to `revision` is out. @param asked it answers {@link WatchStream.askProgress} */
+  readonly onProgress: (revision: number, asked: boolean) => void;
+}
+
+export class WatchStream {
+  /** Rejects when the watch ends, for whatever reason but {@link cancel}; then it resolves. */
+  readonly ended: Promise<void>;
+  readonly #stream: ReturnType<Channel["watch"]>;
+  #cancelled = false;
+
+  constructor(options: WatchStreamOptions) {
+    const { channel, keys, startRevision, previousValues = false } = options;
+    const stream = channel.watch();
+    this.#stream = stream;
+    this.ended = new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        if (this.#cancelled) return resolve();
+        reject(error);
+        this.cancel();
+      };
+      stream.on("data", (response: WatchResponse) => {
+        if (this.#cancelled) return;
+        try {
+          this.#onResponse(response, options);
+        } catch (error) {
+          fail(error);
+        }
+      });
+      stream.on("error", (error) => fail(watchError(channel.endpoint, error)));
+      stream.on("end", () => fail(watchError(channel.endpoint, new Error("the watch was ended by the server"))));
+    });
+    stream.write({
+      createRequest: {
+        key: Buffer.from(keys.first),
+        rangeEnd: Buffer.from(keys.end),
+        startRevision,
+        progressNotify: true,
+        prevKv: previousValues,
+      },
+    });
+  }
+
+  /** Asks how far it is. Members before 3.4.31 and 3.5.13 may answer too early: see `Feed`. */
+  askProgress(): void {
+    this.#stream.write({ progressRequest: {} });
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#stream.cancel();
+  }
+
+  #onResponse(response: WatchResponse, { onEvents, onProgress, channel }: WatchStreamOptions): void {
+    if (response.canceled) {
+      if (response.compactRevision > 0) throw new WatchCompacted(response.compactRevision);
+      throw watchError(channel.endpoint, Object.assign(new Error(response.cancelReason || "cancelled"), { code: 14 }));
+    }
+    if (response.events.length > 0) onEvents(response.events);
+    else if (!response.created) onProgress(response.header.revision, response.watchId === -1);
+  }
+}

@@ -1,0 +1,2 @@
+export { etcdBinary, etcdctlBinary, etcdTestSkip } from "./etcd-binary.ts";
+export { type EtcdCluster, type EtcdClusterOptions, type EtcdMember, startEtcd } from "./etcd-cluster.ts";
