@@ -1,65 +1,135 @@
 /** Validation of webhook configurations. Source: pkg/apis/admissionregistration/validation. */
 
 import {
+  deepEqual,
   duplicate,
   type FieldError,
   type FieldPath,
   invalidValue,
+  isDNS1035Label,
   isDNS1123Subdomain,
-  isValidPortNum,
   notSupported,
   path,
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
-import type {
-  MutatingWebhook,
-  RuleWithOperations,
-  ValidatingWebhook,
-  WebhookClientConfig,
-} from "../generated/types.ts";
+import type { MutatingWebhook, ValidatingWebhook } from "../generated/types.ts";
+import { type CompileExpression, validateMatchConditions } from "./match-conditions-validation.ts";
+import { validateRule } from "./rule-validation.ts";
+import { validateWebhookService, validateWebhookUrl } from "./webhook-client-validation.ts";
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, "reinvocationPolicy">;
+interface Configuration {
+  webhooks?: readonly Webhook[];
+}
 
 const failurePolicies = ["Fail", "Ignore"];
 const matchPolicies = ["Equivalent", "Exact"];
-const sideEffects = ["None", "NoneOnDryRun"];
+const harmless = ["None", "NoneOnDryRun"];
+const anySideEffects = ["None", "NoneOnDryRun", "Some", "Unknown"];
 const reinvocationPolicies = ["IfNeeded", "Never"];
-const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
-const scopes = ["*", "Cluster", "Namespaced"];
+const reviewVersions = ["v1", "v1beta1"];
 
-export function validateWebhooks({ webhooks = [] }: { webhooks?: readonly Webhook[] }): FieldError[] {
+/** What was stored before a rule was made may stay as it is. */
+interface Leniency {
+  readonly sideEffects: boolean;
+  readonly reviewVersions: boolean;
+  readonly names: boolean;
+  readonly labelValues: boolean;
+  readonly matchConditions: boolean;
+}
+
+const strict: Leniency = {
+  sideEffects: false,
+  reviewVersions: false,
+  names: false,
+  labelValues: false,
+  matchConditions: false,
+};
+
+/** @param compile complains about an expression of a match condition; without it expressions are not looked into */
+export function validateWebhooks(configuration: Configuration, compile?: CompileExpression): FieldError[] {
+  return validateAll(configuration, strict, compile);
+}
+
+export function validateWebhooksUpdate(
+  configuration: Configuration,
+  old: Configuration,
+  compile?: CompileExpression,
+): FieldError[] {
+  return validateAll(configuration, leniencyOf(configuration, old), compile);
+}
+
+function leniencyOf({ webhooks = [] }: Configuration, { webhooks: old = [] }: Configuration): Leniency {
+  const selectorErrors = ({ namespaceSelector, objectSelector }: Webhook) => [
+    ...validateLabelSelector(namespaceSelector, path("namespaceSelector")),
+    ...validateLabelSelector(objectSelector, path("objectSelector")),
+  ];
+  return {
+    sideEffects: old.some(({ sideEffects }) => !harmless.includes(sideEffects)),
+    reviewVersions: old.some(
+      ({ admissionReviewVersions: versions = [] }) => versions.length > 0 && !versions.some(isSpoken),
+    ),
+    names: new Set(old.map(({ name }) => name)).size < old.length,
+    labelValues: old.some((webhook) => selectorErrors(webhook).length > 0),
+    matchConditions:
+      webhooks.length === old.length &&
+      webhooks.every(({ matchConditions }, i) => deepEqual(matchConditions, old[i]?.matchConditions)),
+  };
+}
+
+function validateAll(
+  { webhooks = [] }: Configuration,
+  leniency: Leniency,
+  compile: CompileExpression | undefined,
+): FieldError[] {
+  const names = new Set<string>();
   return webhooks.flatMap((webhook, index) => {
     const at = path("webhooks").index(index);
-    const seen = webhooks.slice(0, index).some((other) => other.name === webhook.name);
-    return [...validateWebhook(webhook, at), ...(seen ? [duplicate(at.child("name"), webhook.name)] : [])];
+    const errors = validateWebhook(webhook, at, leniency, compile);
+    errors.push(
+      ...validateReviewVersions(webhook.admissionReviewVersions, at.child("admissionReviewVersions"), leniency),
+    );
+    const { name = "" } = webhook;
+    if (!leniency.names && name !== "") {
+      if (names.has(name)) errors.push(duplicate(at.child("name"), name));
+      names.add(name);
+    }
+    return errors;
   });
 }
 
-function validateWebhook(webhook: Webhook, at: FieldPath): FieldError[] {
-  const { rules = [], timeoutSeconds, admissionReviewVersions = [] } = webhook;
+function validateWebhook(
+  webhook: Webhook,
+  at: FieldPath,
+  leniency: Leniency,
+  compile: CompileExpression | undefined,
+): FieldError[] {
+  const { rules = [], timeoutSeconds, sideEffects, clientConfig = {}, matchConditions } = webhook;
   const errors = validateName(webhook.name ?? "", at.child("name"));
-  if (admissionReviewVersions.length === 0) {
-    const why = "must specify one of v1, v1beta1";
-    errors.push(required(at.child("admissionReviewVersions"), why));
-  } else if (!admissionReviewVersions.some((version) => version === "v1" || version === "v1beta1")) {
-    const why = "must include at least one of v1, v1beta1";
-    errors.push(invalidValue(at.child("admissionReviewVersions"), admissionReviewVersions, why));
-  }
   errors.push(...rules.flatMap((rule, i) => validateRule(rule, at.child("rules").index(i))));
   errors.push(...oneOf(webhook.failurePolicy, failurePolicies, at.child("failurePolicy")));
   errors.push(...oneOf(webhook.matchPolicy, matchPolicies, at.child("matchPolicy")));
-  if (webhook.sideEffects === undefined) {
-    errors.push(required(at.child("sideEffects"), `must specify one of ${sideEffects.join(", ")}`));
-  } else errors.push(...oneOf(webhook.sideEffects, sideEffects, at.child("sideEffects")));
+  const allowed = leniency.sideEffects ? anySideEffects : harmless;
+  if (sideEffects === undefined) {
+    errors.push(required(at.child("sideEffects"), `must specify one of ${allowed.join(", ")}`));
+  } else errors.push(...oneOf(sideEffects, allowed, at.child("sideEffects")));
   if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1)) {
     const why = "the timeout value must be between 1 and 30 seconds";
     errors.push(invalidValue(at.child("timeoutSeconds"), timeoutSeconds, why));
   }
+  const labels = { allowInvalidValues: leniency.labelValues };
+  errors.push(...validateLabelSelector(webhook.namespaceSelector, at.child("namespaceSelector"), labels));
+  errors.push(...validateLabelSelector(webhook.objectSelector, at.child("objectSelector"), labels));
   errors.push(...oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child("reinvocationPolicy")));
-  errors.push(...validateLabelSelector(webhook.namespaceSelector, at.child("namespaceSelector")));
-  errors.push(...validateLabelSelector(webhook.objectSelector, at.child("objectSelector")));
-  return [...errors, ...validateClientConfig(webhook.clientConfig ?? {}, at.child("clientConfig"))];
+  const { url, service } = clientConfig;
+  const client = at.child("clientConfig");
+  if ((url === undefined) === (service === undefined)) {
+    errors.push(required(client, "exactly one of url or service is required"));
+  } else if (url !== undefined) errors.push(...validateWebhookUrl(url, client.child("url"), true));
+  else errors.push(...validateWebhookService(service ?? {}, client.child("service")));
+  if (leniency.matchConditions) return errors;
+  return [...errors, ...validateMatchConditions(matchConditions, at.child("matchConditions"), compile)];
 }
 
 function oneOf(value: string | undefined, allowed: readonly string[], at: FieldPath): FieldError[] {
@@ -75,45 +145,19 @@ function validateName(name: string, at: FieldPath): FieldError[] {
   return [invalidValue(at, name, "should be a domain with at least three segments separated by dots")];
 }
 
-function validateRule(rule: RuleWithOperations, at: FieldPath): FieldError[] {
+function validateReviewVersions(versions: readonly string[] = [], at: FieldPath, leniency: Leniency): FieldError[] {
+  if (versions.length === 0) return [required(at, `must specify one of ${reviewVersions.join(", ")}`)];
   const errors: FieldError[] = [];
-  for (const field of ["operations", "apiGroups", "apiVersions", "resources"] as const) {
-    const values: readonly string[] = rule[field] ?? [];
-    const where = at.child(field);
-    if (values.length === 0) errors.push(required(where));
-    else if (field !== "resources" && values.includes("*") && values.length > 1) {
-      const why = `if '*' is present, must not specify other ${field === "apiGroups" ? "API groups" : field === "apiVersions" ? "API versions" : field}`;
-      errors.push(invalidValue(where, values, why));
-    }
+  for (const [i, version] of versions.entries()) {
+    if (versions.indexOf(version) < i) errors.push(invalidValue(at.index(i), version, "duplicate version"));
+    else for (const why of isDNS1035Label(version)) errors.push(invalidValue(at.index(i), version, why));
   }
-  for (const [i, operation] of (rule.operations ?? []).entries()) {
-    errors.push(...oneOf(operation, operations, at.child("operations").index(i)));
+  if (!leniency.reviewVersions && !versions.some(isSpoken)) {
+    errors.push(invalidValue(at, versions, `must include at least one of ${reviewVersions.join(", ")}`));
   }
-  return [...errors, ...oneOf(rule.scope, scopes, at.child("scope"))];
-}
-
-function validateClientConfig({ url, service }: WebhookClientConfig, at: FieldPath): FieldError[] {
-  if ((url === undefined) === (service === undefined))
-    return [required(at, "exactly one of url or service is required")];
-  if (service !== undefined) return validateService(service, at.child("service"));
-  const where = at.child("url");
-  const parsed = URL.canParse(url ?? "") ? new URL(url ?? "") : undefined;
-  if (parsed === undefined)
-    return [required(where, `url must be a valid URL: ${url}; desired format: https://host[:port]/path`)];
-  if (parsed.protocol === "https:") return [];
-  const why = `'https' is the only allowed URL scheme; desired format: https://host[:port]/path`;
-  return [invalidValue(where, parsed.protocol.slice(0, -1), why)];
-}
-
-function validateService(service: NonNullable<WebhookClientConfig["service"]>, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!service.name) errors.push(required(at.child("name"), "service name is required"));
-  if (!service.namespace) errors.push(required(at.child("namespace"), "service namespace is required"));
-  if (service.path !== undefined && !service.path.startsWith("/")) {
-    errors.push(invalidValue(at.child("path"), service.path, "must start with a '/'"));
-  }
-  const { port = 443 } = service;
-  for (const why of isValidPortNum(port))
-    errors.push(invalidValue(at.child("port"), port, `port is not valid: ${why}`));
   return errors;
+}
+
+function isSpoken(version: string): boolean {
+  return reviewVersions.includes(version);
 }

@@ -9,7 +9,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from "../generated/types.ts";
 import { specStrategy } from "../strategy.ts";
-import { validateWebhooks } from "./webhook-validation.ts";
+import { validateWebhooks, validateWebhooksUpdate } from "./webhook-validation.ts";
 
 const group = "admissionregistration.k8s.io";
 
@@ -48,8 +48,8 @@ export const mutatingWebhookConfigurationDefinition = define<MutatingWebhookConf
             webhook.reinvocationPolicy ??= "Never";
           }
         },
-        validate: validateWebhooks,
-        validateUpdate: validateWebhooks,
+        validate: (configuration) => validateWebhooks(configuration),
+        validateUpdate: (configuration, old) => validateWebhooksUpdate(configuration, old),
         allowUnconditionalUpdate: false,
       },
       options,
@@ -69,8 +69,8 @@ export const validatingWebhookConfigurationDefinition = define<ValidatingWebhook
         setDefaults(configuration) {
           for (const webhook of configuration.webhooks ?? []) setWebhookDefaults(webhook);
         },
-        validate: validateWebhooks,
-        validateUpdate: validateWebhooks,
+        validate: (configuration) => validateWebhooks(configuration),
+        validateUpdate: (configuration, old) => validateWebhooksUpdate(configuration, old),
         allowUnconditionalUpdate: false,
       },
       options,
