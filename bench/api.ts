@@ -72,6 +72,7 @@ async function verbs(load: Load, server: ServerProcess | undefined): Promise<Mea
     const names = Array.from({ length: 200 }, (_, at) => `warm-up${i + at}`);
     await Promise.all(names.map((name, at) => load.call(at, { method: "DELETE", path: `${podsPath}/${name}` })));
   }
+  await load.run(lists, list);
   results.push(await one(`list ${count} pods`, lists, list));
   results.push(await one("merge patch", count, mergePatch(count)));
   results.push(await one("strategic merge patch", count, strategicPatch(count)));
@@ -90,6 +91,7 @@ async function bareVerbs(load: Load, server: ServerProcess, podBytes: Buffer, li
   await load.run(1000, get(count));
   results.push(await one("get a pod", count * 4, get(count)));
   await serve(listBytes);
+  await load.run(lists, list);
   results.push(await one(`list ${count} pods`, lists, list));
   return results;
 }

@@ -26,6 +26,8 @@ export class ServedObject {
   #object: KubeObject | undefined;
   #metadataBytes: Uint8Array | undefined;
   #versions: Map<string, ServedObject> | undefined;
+  /** When the object came into being; 0 for one that is not of the store. The same for all revisions and versions of it. */
+  createRevision = 0;
 
   private constructor(bytes: Uint8Array | undefined, object: KubeObject | undefined) {
     this.#bytes = bytes;
@@ -48,9 +50,13 @@ export class ServedObject {
 
   /** The one ServedObject of a stored entry, kept in its memo. */
   static ofEntry(entry: Entry): ServedObject {
-    if (entry.memo instanceof ServedObject) return entry.memo;
+    if (entry.memo instanceof ServedObject) {
+      entry.memo.createRevision = entry.createRevision;
+      return entry.memo;
+    }
     if (entry.unreadable !== undefined) throw internalError(entry.unreadable);
     const served = ServedObject.fromBytes(entry.value);
+    served.createRevision = entry.createRevision;
     entry.memo = served;
     return served;
   }
@@ -77,6 +83,7 @@ export class ServedObject {
     let converted = this.#versions.get(apiVersion);
     if (converted === undefined) {
       converted = ServedObject.fromObject(ordered(convert(this.object)));
+      converted.createRevision = this.createRevision;
       this.#versions.set(apiVersion, converted);
     }
     return converted;

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "../request/request.ts";
+import type { ListBytes } from "./list-bytes.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
 
 /** A watcher whose connection holds this much unsent is cut off; it comes back and lists. */
@@ -26,6 +27,7 @@ export async function send(
   outgoing.statusCode = response.status;
   for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, value as string | string[]);
   if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock);
+  if (body.type === "list") return await sendList(request, body.list, outgoing);
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push") {
     flushHeaders(outgoing);
@@ -41,6 +43,23 @@ export async function send(
   outgoing.end();
 }
 
+function acceptsGzip(request: ServerRequest): boolean {
+  return (header(request, "accept-encoding") ?? "").includes("gzip");
+}
+
+async function sendList(request: ServerRequest, list: ListBytes, outgoing: Http2ServerResponse): Promise<void> {
+  const compress = list.length >= gzipFromBytes && acceptsGzip(request);
+  const chunks = compress ? await list.gzipped() : list.chunks;
+  if (compress) {
+    outgoing.setHeader("content-encoding", "gzip");
+    outgoing.setHeader("vary", "Accept-Encoding");
+  }
+  outgoing.setHeader("content-length", compress ? chunks.reduce((sum, { length }) => sum + length, 0) : list.length);
+  // The chunks are shared with every other answer: what waits to be sent costs a reference.
+  if (request.method !== "HEAD") for (const chunk of chunks) outgoing.write(chunk);
+  outgoing.end();
+}
+
 async function sendBytes(
   request: ServerRequest,
   { status }: HttpResponse,
@@ -49,7 +68,7 @@ async function sendBytes(
   clock: Clock,
 ): Promise<void> {
   let sent = bytes;
-  if (bytes.length >= gzipFromBytes && (header(request, "accept-encoding") ?? "").includes("gzip")) {
+  if (bytes.length >= gzipFromBytes && acceptsGzip(request)) {
     sent = await gzipped(bytes, { level: 1 });
     outgoing.setHeader("content-encoding", "gzip");
     outgoing.setHeader("vary", "Accept-Encoding");

@@ -4,12 +4,12 @@ import type { ResourceDefinition } from "@kubets/api";
 import { apiVersionOf, type Clock, type KubeObject, type ListMeta } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 import { partialBytes } from "../registry/served-object.ts";
-import { isCustom } from "../request/decode-object.ts";
 import type { OutputFormat } from "../request/negotiate.ts";
 import type { Answer } from "../request/request.ts";
 import { type IncludeObject, tableBytes } from "../table/table.ts";
 import { WatchEncoder } from "../watch/encode.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
+import { type ListBytes, listBytes } from "./list-bytes.ts";
 
 export interface HttpResponse {
   readonly status: number;
@@ -17,6 +17,7 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body:
     | { readonly type: "bytes"; readonly bytes: Uint8Array }
+    | { readonly type: "list"; readonly list: ListBytes }
     | { readonly type: "stream"; readonly stream: AsyncIterable<Uint8Array> }
     /** Writes come synchronously, from the store's commit on; `end` once. */
     | { readonly type: "push"; start(sink: ByteSink, signal: AbortSignal): void }
@@ -57,6 +58,11 @@ export async function render(answer: Answer, options: RenderOptions): Promise<Ht
     const encoder = new WatchEncoder(content.definition, options);
     const start = (sink: ByteSink, signal: AbortSignal) => content.watch.start(encodingSink(encoder, sink), signal);
     return { status, headers, body: { type: "push", start } };
+  }
+  if (content.type === "list" && options.format.as === "object" && isPlain(options.format)) {
+    headers["content-type"] = "application/json";
+    const list = listBytes(content.definition, content.items, content.metadata);
+    return { status, headers, body: { type: "list", list } };
   }
   const json = jsonOf(answer, options);
   if (options.format.type === "yaml") {
@@ -99,7 +105,12 @@ function jsonOf({ content }: Answer, options: RenderOptions): Uint8Array {
   const { items, definition, metadata } = content;
   if (format.as === "table") return table(definition, items, metadata, include, options);
   if (format.as === "partial") return partialListBytes(items, metadata, format.version);
-  return listBytes(definition, items, metadata);
+  return Buffer.concat(listBytes(definition, items, metadata).chunks);
+}
+
+/** Goes out as it is kept. */
+function isPlain({ type, pretty }: OutputFormat): boolean {
+  return type === "json" && !pretty;
 }
 
 function table(
@@ -117,34 +128,8 @@ function table(
   });
 }
 
-const openObject = Buffer.from("{");
-const openNext = Buffer.from(",{");
 const next = Buffer.from(",");
 const close = Buffer.from("]}");
-
-/** The items' bytes joined; as upstream, a built-in kind's item does not repeat the kind, and a custom resource does. */
-function listBytes(definition: ResourceDefinition, items: readonly ServedObject[], metadata: ListMeta): Uint8Array {
-  const apiVersion = apiVersionOf(definition);
-  const head = { kind: definition.listKind, apiVersion, metadata };
-  const chunks: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  const typeMeta = Buffer.from(
-    `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`,
-  );
-  const bare = !isCustom(definition);
-  for (const [index, { bytes }] of items.entries()) {
-    if (bare && startsWith(bytes, typeMeta)) {
-      chunks.push(index === 0 ? openObject : openNext, bytes.subarray(typeMeta.length));
-    } else if (index === 0) chunks.push(bytes);
-    else chunks.push(next, bytes);
-  }
-  chunks.push(close);
-  return Buffer.concat(chunks);
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length) return false;
-  return Buffer.compare(bytes.subarray(0, prefix.length), prefix) === 0;
-}
 
 function partialListBytes(items: readonly ServedObject[], metadata: ListMeta, version: string): Uint8Array {
   const head = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}`, metadata };

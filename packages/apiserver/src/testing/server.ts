@@ -2,6 +2,7 @@
 
 import { memoryStore } from "@kubets/storage";
 import type { ServerRequest } from "../request/request.ts";
+import type { HttpResponse } from "../server/render.ts";
 import { ApiServer, type ApiServerOptions } from "../server.ts";
 import { definitions, schemaSet } from "./definitions.ts";
 
@@ -40,7 +41,7 @@ export async function send(
   options: SendOptions = {},
 ): Promise<Reply> {
   const response = await server.handle(requestOf(method, url, body, options));
-  const text = response.body.type === "bytes" ? Buffer.from(response.body.bytes).toString() : "";
+  const text = textOf(response);
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }
 
@@ -101,4 +102,9 @@ export async function watch(server: ApiServer, url: string, headers: Record<stri
 
 export function configMap(name: string, data: Record<string, string> = {}, extra: object = {}): object {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...extra }, data };
+}
+
+function textOf({ body }: HttpResponse): string {
+  if (body.type === "list") return Buffer.concat(body.list.chunks).toString();
+  return body.type === "bytes" ? Buffer.from(body.bytes).toString() : "";
 }
