@@ -1,27 +1,63 @@
 /** CustomResourceDefinition, as an object of its own; what it defines is made elsewhere. */
 
 import { define } from "../define.ts";
-import type { Strategy } from "../definition.ts";
+import type { ResourceDefinition, Strategy } from "../definition.ts";
 import type { CustomResourceDefinition } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
-import { validateCrd, validateCrdUpdate } from "./crd-validation.ts";
+import { storageVersionOf } from "./conditions.ts";
+import { validateCrd, validateCrdName, validateCrdStatus, validateCrdUpdate } from "./crd-validation.ts";
+import { crdWarnings } from "./crd-warnings.ts";
+import type { SchemaChecks } from "./rule-cost.ts";
 
-const rules: Strategy<CustomResourceDefinition> = {
-  setDefaults({ spec }) {
-    if (spec === undefined) return;
-    const { names } = spec;
-    if (names?.kind) {
-      names.singular ||= names.kind.toLowerCase();
-      names.listKind ||= `${names.kind}List`;
-    }
-    spec.conversion ??= { strategy: "None" };
-    const service = spec.conversion.webhook?.clientConfig?.service;
-    if (service !== undefined) service.port ??= 443;
-  },
-  validate: validateCrd,
-  validateUpdate: validateCrdUpdate,
-  allowUnconditionalUpdate: false,
+/** Takes every pattern, default and rule: for readers of definitions, which validate nothing. */
+const noChecks: SchemaChecks = {
+  patternFault: () => undefined,
+  validateDefaults: () => [],
+  hasUnprunedDefaults: () => false,
+  compileRules: (schema) =>
+    (schema["x-kubernetes-validations"] ?? []).map(() => ({ maxCost: 0, maxCardinality: 0, usesOldSelf: true })),
 };
+
+function setDefaults(crd: CustomResourceDefinition): void {
+  const { spec } = crd;
+  if (spec === undefined) return;
+  const { names } = spec;
+  if (names?.kind) {
+    names.singular ||= names.kind.toLowerCase();
+    names.listKind ||= `${names.kind}List`;
+  }
+  spec.conversion ??= { strategy: "None" };
+  const service = spec.conversion.webhook?.clientConfig?.service;
+  if (service !== undefined) service.port ??= 443;
+  if ((crd.status?.storedVersions?.length ?? 0) === 0) keepStoredVersion(crd);
+}
+
+/** A version that objects were stored in is known until a migration says that none are left. */
+function keepStoredVersion(crd: CustomResourceDefinition): void {
+  const name = storageVersionOf(crd)?.name;
+  if (name === undefined) return;
+  crd.status ??= {};
+  const stored = crd.status.storedVersions ?? [];
+  if (!stored.includes(name)) crd.status.storedVersions = [...stored, name];
+}
+
+function strategyWith(checks: SchemaChecks): Strategy<CustomResourceDefinition> {
+  const rules: Strategy<CustomResourceDefinition> = {
+    setDefaults,
+    prepareForCreate: keepStoredVersion,
+    prepareForUpdate: keepStoredVersion,
+    validate: (crd) => [...validateCrdName(crd), ...validateCrd(crd, checks)],
+    validateUpdate: (crd, old) => validateCrdUpdate(crd, old, checks),
+    warnings: crdWarnings,
+    allowUnconditionalUpdate: false,
+  };
+  return specStrategy(rules);
+}
+
+/** The definition whose strategy checks patterns, defaults and rules with `checks`. */
+export function crdDefinitionWith(checks: SchemaChecks): ResourceDefinition<CustomResourceDefinition> {
+  return { ...customResourceDefinitionDefinition, strategy: strategyWith(checks) };
+}
 
 export const customResourceDefinitionDefinition = define<CustomResourceDefinition>(
   "apiextensions.k8s.io",
@@ -31,7 +67,7 @@ export const customResourceDefinitionDefinition = define<CustomResourceDefinitio
     shortNames: ["crd", "crds"],
     categories: ["api-extensions"],
     storagePath: "apiextensions.k8s.io/customresourcedefinitions",
-    strategy: specStrategy(rules),
-    status: statusStrategy<CustomResourceDefinition>(),
+    strategy: strategyWith(noChecks),
+    status: statusStrategy<CustomResourceDefinition>({ validate: validateCrdStatus }),
   },
 );
