@@ -5,6 +5,7 @@ import {
   limitRanges,
   namespaces,
   priorityClasses,
+  resourceQuotas,
   runtimeClasses,
   serviceAccounts,
   storageClasses,
@@ -36,6 +37,7 @@ import { podResizeValidator } from "./pod-resize.ts";
 import { PodTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priorityAdmission } from "./priority.ts";
+import { ResourceQuotaAdmission } from "./resource-quota/resource-quota.ts";
 import { runtimeClassAdmission } from "./runtime-class.ts";
 import { ServiceAccountAdmission } from "./service-account.ts";
 import { persistentVolumeClaimResize, storageObjectInUseProtection } from "./storage-objects.ts";
@@ -111,7 +113,10 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["MutatingAdmissionWebhook", undefined],
   ["ValidatingAdmissionPolicy", undefined],
   ["ValidatingAdmissionWebhook", undefined],
-  ["ResourceQuota", undefined],
+  [
+    "ResourceQuota",
+    (c) => new ResourceQuotaAdmission({ ...c, quotas: c.listers.of(resourceQuotas), config: c.config.ResourceQuota }),
+  ],
   ["AlwaysDeny", () => alwaysDeny],
 ];
 
