@@ -4,6 +4,7 @@ import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { APIService } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import { validateApiService, validateApiServiceStatus } from "./api-service-validation.ts";
 
 function availableText(service: APIService): string {
   const condition = service.status?.conditions?.find((c) => c.type === "Available");
@@ -24,10 +25,14 @@ export const apiServiceDefinition = define<APIService>("apiregistration.k8s.io",
       setDefaults({ spec }) {
         if (spec?.service !== undefined) spec.service.port ??= 443;
       },
+      // The name is "version.group", which the validation of the whole checks.
+      validateName: () => [],
+      validate: validateApiService,
+      validateUpdate: validateApiService,
       allowUnconditionalUpdate: false,
     },
     { generationOf: [] },
   ),
-  status: statusStrategy<APIService>(),
+  status: statusStrategy<APIService>({ validate: validateApiServiceStatus }),
   columns: [nameColumn, column("Service", serviceText), column("Available", availableText), ageColumn],
 });

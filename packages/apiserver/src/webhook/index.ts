@@ -1,4 +1,4 @@
-export { WebhookCallError } from "./call-error.ts";
+export { goErrorText, WebhookCallError } from "./call-error.ts";
 export { WebhookClient, type WebhookClientOptions, type WebhookTarget } from "./client.ts";
 export { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust } from "./https-caller.ts";
 export { kubeconfigCaller } from "./kubeconfig-caller.ts";

@@ -1,0 +1,124 @@
+/** Requests to aggregated API servers: the connections to each are kept, and every one is made with the front proxy's certificate. */
+
+import type { IncomingMessage } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import type { Duplex } from "node:stream";
+import type { Address, ServiceResolver } from "../webhook/index.ts";
+import type { Headers } from "./identity-headers.ts";
+import type { Backend } from "./registrations.ts";
+
+export interface BackendClientOptions {
+  readonly services: ServiceResolver;
+  /** PEM: `--proxy-client-cert-file` and `--proxy-client-key-file`. */
+  readonly certificate: { readonly certificate: string; readonly key: string };
+}
+
+export interface BackendRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface UpgradedBackend {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** Go's IdleConnTimeout. */
+const idleMs = 90_000;
+
+export class BackendClient {
+  readonly #options: BackendClientOptions;
+  /** By trust and server name: APIServices of one server share its connections. */
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(options: BackendClientOptions) {
+    this.#options = options;
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  /** @throws Error when there is nowhere to go */
+  async address({ service }: Backend): Promise<Address> {
+    return await this.#options.services.resolve(service.namespace, service.name, service.port);
+  }
+
+  /** Resolves when the answer's header is here. @throws Error of the connection */
+  send(backend: Backend, address: Address, request: BackendRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpsRequest({
+        ...this.#requestOptions(backend, address, request),
+        agent: this.#agent(backend),
+      });
+      outgoing.on("response", resolve);
+      outgoing.on("error", reject);
+      writeBody(outgoing, request.body).catch((error: Error) => outgoing.destroy(error));
+    });
+  }
+
+  /** An upgraded connection, or the answer of a server that would not upgrade. @throws Error of the connection */
+  upgrade(backend: Backend, address: Address, request: BackendRequest): Promise<UpgradedBackend | IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { ...this.#requestOptions(backend, address, request), ...this.#tls(backend), agent: false };
+      const outgoing = httpsRequest(options);
+      outgoing.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
+      outgoing.on("response", resolve);
+      outgoing.on("error", reject);
+      outgoing.end();
+    });
+  }
+
+  #requestOptions(
+    { service }: Backend,
+    { host, port }: Address,
+    { method, path, headers, signal }: BackendRequest,
+  ): RequestOptions {
+    const serverName = `${service.name}.${service.namespace}.svc`;
+    const outgoing = headers as Record<string, string | string[]>;
+    return { host, port, method, path, headers: outgoing, signal, servername: serverName };
+  }
+
+  #tls({ ca, insecure }: Backend): RequestOptions {
+    const { certificate, key } = this.#options.certificate;
+    return {
+      cert: certificate,
+      key,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["http/1.1"],
+      ...(ca === undefined ? {} : { ca }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+    };
+  }
+
+  #agent(backend: Backend): Agent {
+    const key = JSON.stringify([backend.service.namespace, backend.service.name, backend.ca, backend.insecure]);
+    let agent = this.#agents.get(key);
+    if (agent === undefined) {
+      agent = new Agent({ ...this.#tls(backend), keepAlive: true, maxFreeSockets: 25, timeout: idleMs });
+      this.#agents.set(key, agent);
+    }
+    return agent;
+  }
+}
+
+async function writeBody(
+  outgoing: ReturnType<typeof httpsRequest>,
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
+): Promise<void> {
+  if (body === undefined || body instanceof Uint8Array) return void outgoing.end(body);
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return;
+    if (!outgoing.write(chunk)) {
+      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
+    }
+  }
+  outgoing.end();
+}
