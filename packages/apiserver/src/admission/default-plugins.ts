@@ -34,6 +34,7 @@ import { OwnerReferencesPermissionEnforcement } from "./owner-references.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
 import { extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector } from "./pod-placement.ts";
 import { podResizeValidator } from "./pod-resize.ts";
+import { PodSecurity } from "./pod-security/pod-security.ts";
 import { PodTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priorityAdmission } from "./priority.ts";
@@ -82,7 +83,7 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["TaintNodesByCondition", () => taintNodesByCondition],
   ["AlwaysPullImages", () => alwaysPullImages],
   ["ImagePolicyWebhook", undefined],
-  ["PodSecurity", undefined],
+  ["PodSecurity", (c) => new PodSecurity({ ...c, namespaces: c.listers.of(namespaces), config: c.config.PodSecurity })],
   ["PodNodeSelector", (c) => podNodeSelector(c.listers.of(namespaces), c.reader, c.config.PodNodeSelector)],
   ["Priority", (c) => priorityAdmission(c.listers.of(priorityClasses))],
   ["DefaultTolerationSeconds", (c) => defaultTolerationSeconds(c.tolerationSeconds)],
