@@ -86,12 +86,6 @@ const invalid: [ResourceDefinition, object: Thing, ...expected: string[]][] = [
     'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes',
   ],
   [
-    kind("autoscaling", "horizontalpodautoscalers", "v2"),
-    { spec: { minReplicas: 3, maxReplicas: 2, scaleTargetRef: { kind: "Deployment" } } },
-    "spec.maxReplicas: Invalid value: 2: must be greater than or equal to `minReplicas`",
-    "spec.scaleTargetRef.name: Required value",
-  ],
-  [
     kind("policy", "poddisruptionbudgets"),
     { spec: { minAvailable: "150%", maxUnavailable: -1 } },
     'spec: Invalid value: {"minAvailable":"150%","maxUnavailable":-1}: minAvailable and maxUnavailable cannot be both set',
@@ -109,7 +103,6 @@ const invalid: [ResourceDefinition, object: Thing, ...expected: string[]][] = [
     "spec.ingress[0].from[0]: Required value: must specify a peer",
     'spec.ingress[0].from[1].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`',
   ],
-  [kind("storage.k8s.io", "storageclasses"), {}, "provisioner: Required value"],
   [
     kind("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     {

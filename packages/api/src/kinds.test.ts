@@ -230,11 +230,6 @@ const invalid: [ResourceDefinition, object: Thing, ...expected: string[]][] = [
     'type: Invalid value: "": has invalid value: Odd',
     'count: Invalid value: "": needs to be unset',
   ],
-  [
-    kind("networking.k8s.io", "ingresses"),
-    { spec: {} },
-    "spec: Invalid value: []: either `defaultBackend` or `rules` must be specified",
-  ],
 ];
 
 for (const [{ strategy, kind: name }, object, ...expected] of invalid) {

@@ -1,6 +1,5 @@
 /** HorizontalPodAutoscaler in v1 and v2: one object, stored as v2. */
 
-import { type FieldError, invalidValue, isPathSegmentName, path, required } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { Column } from "../definition.ts";
@@ -13,6 +12,7 @@ import type {
 } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 import { autoscalerToV2 } from "./conversion.ts";
+import { validateAutoscaler, validateAutoscalerStatus, validateAutoscalerUpdate } from "./validation.ts";
 
 function setDefaults({ spec }: HorizontalPodAutoscaler): void {
   if (spec === undefined) return;
@@ -40,28 +40,6 @@ function setDefaults({ spec }: HorizontalPodAutoscaler): void {
 function withRules(given: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
   const policies = (given?.policies ?? []).length > 0 ? given?.policies : defaults.policies;
   return { ...defaults, ...given, ...(policies === undefined ? {} : { policies }) };
-}
-
-const specPath = path("spec");
-
-function validate({ spec }: HorizontalPodAutoscaler | HorizontalPodAutoscalerV1): FieldError[] {
-  const { minReplicas, maxReplicas = 0, scaleTargetRef } = spec ?? {};
-  const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(invalidValue(specPath.child("minReplicas"), minReplicas, "must be greater than or equal to 1"));
-  }
-  if (maxReplicas < 1) errors.push(invalidValue(specPath.child("maxReplicas"), maxReplicas, "must be greater than 0"));
-  if (minReplicas !== undefined && maxReplicas < minReplicas) {
-    const why = "must be greater than or equal to `minReplicas`";
-    errors.push(invalidValue(specPath.child("maxReplicas"), maxReplicas, why));
-  }
-  for (const field of ["kind", "name"] as const) {
-    const at = specPath.child("scaleTargetRef", field);
-    const value = scaleTargetRef?.[field] ?? "";
-    if (value === "") errors.push(required(at));
-    else for (const why of isPathSegmentName(value)) errors.push(invalidValue(at, value, why));
-  }
-  return errors;
 }
 
 const unknown = "<unknown>";
@@ -128,10 +106,10 @@ const names = { shortNames: ["hpa"], categories: ["all"] };
 export const horizontalPodAutoscalerDefinition = define<HorizontalPodAutoscaler>("autoscaling", "v2", plural, {
   ...names,
   strategy: specStrategy<HorizontalPodAutoscaler>(
-    { setDefaults, validate, validateUpdate: validate },
+    { setDefaults, validate: validateAutoscaler, validateUpdate: validateAutoscalerUpdate },
     { generationOf: [] },
   ),
-  status: statusStrategy<HorizontalPodAutoscaler>(),
+  status: statusStrategy<HorizontalPodAutoscaler>({ validate: validateAutoscalerStatus }),
   columns,
 });
 
@@ -142,12 +120,14 @@ export const horizontalPodAutoscalerV1Definition = define<HorizontalPodAutoscale
       setDefaults({ spec }) {
         if (spec !== undefined) spec.minReplicas ??= 1;
       },
-      validate,
-      validateUpdate: validate,
+      validate: (object) => validateAutoscaler(autoscalerToV2(object)),
+      validateUpdate: (object, old) => validateAutoscalerUpdate(autoscalerToV2(object), autoscalerToV2(old)),
     },
     { generationOf: [] },
   ),
-  status: statusStrategy<HorizontalPodAutoscalerV1>(),
+  status: statusStrategy<HorizontalPodAutoscalerV1>({
+    validate: (object) => validateAutoscalerStatus(autoscalerToV2(object)),
+  }),
   columns: columns.map((c) => ({
     ...c,
     value: (hpa: HorizontalPodAutoscalerV1, context: { readonly now: number }) => c.value(autoscalerToV2(hpa), context),

@@ -1,11 +1,12 @@
 /** CertificateSigningRequest: who asks is the server's to say; `/approval` writes conditions, `/status` the certificate. */
 
-import { clone, deepEqual, type FieldError, formatTime, humanDuration, path, required } from "@kubets/apimachinery";
+import { clone, formatTime, humanDuration } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { StatusStrategy, Strategy, StrategyContext } from "../definition.ts";
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../generated/types.ts";
+import type { CertificateSigningRequest } from "../generated/types.ts";
 import { keep, specStrategy, statusStrategy } from "../strategy.ts";
+import { validateRequest, validateRequestUpdate } from "./validation.ts";
 
 type Request = CertificateSigningRequest;
 
@@ -21,42 +22,42 @@ function setRequester({ spec }: Request, { user }: StrategyContext): void {
   }
 }
 
-function validate({ spec }: Request): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!spec?.request) errors.push(required(path("spec.request")));
-  if ((spec?.usages ?? []).length === 0) errors.push(required(path("spec.usages"), "usages must be specified"));
-  if (!spec?.signerName) errors.push(required(path("spec.signerName")));
-  return errors;
-}
-
 const rules: Strategy<Request> = {
+  validateName: () => [],
   prepareForCreate: setRequester,
-  validate,
+  validate: validateRequest,
   prepareForUpdate: (request, old) => keep(request, old, "spec"),
-  allowUnconditionalUpdate: false,
+  validateUpdate: (request, old) => validateRequestUpdate(request, old),
 };
 
 function stampConditions(request: Request, old: Request, now: number): void {
   const time = formatTime(now);
   for (const condition of request.status?.conditions ?? []) {
-    condition.status ||= "True";
     condition.lastUpdateTime ??= time;
-    const before = old.status?.conditions?.find((c) => c.type === condition.type);
-    condition.lastTransitionTime ??= before?.status === condition.status ? (before.lastTransitionTime ?? time) : time;
+    const before = old.status?.conditions?.find((c) => c.type === condition.type && c.status === condition.status);
+    condition.lastTransitionTime ??= before?.lastTransitionTime ?? time;
   }
 }
 
-const isDecision = (condition: CertificateSigningRequestCondition) => ["Approved", "Denied"].includes(condition.type);
+/** Decisions stay as they were, unless there are more or fewer of them now: that is refused by validation. */
+function keepDecisions(request: Request, old: Request): void {
+  const conditions = request.status?.conditions ?? [];
+  for (const type of ["Approved", "Denied"]) {
+    const before = (old.status?.conditions ?? []).filter((condition) => condition.type === type);
+    if (conditions.filter((condition) => condition.type === type).length !== before.length) continue;
+    for (const [i, condition] of conditions.entries()) {
+      if (condition.type === type) conditions[i] = clone(before.shift()!);
+    }
+  }
+}
 
 /** `/status`: the signer's certificate and conditions; approvals and denials stay as they are. */
 const status: StatusStrategy<Request> = statusStrategy<Request>({
   prepare(request, old, { now }) {
-    const others = (request.status?.conditions ?? []).filter((condition) => !isDecision(condition));
-    const decisions = clone((old.status?.conditions ?? []).filter(isDecision));
-    const conditions = [...decisions, ...others];
-    if (request.status !== undefined && conditions.length > 0) request.status.conditions = conditions;
+    keepDecisions(request, old);
     stampConditions(request, old, now);
   },
+  validate: (request, old) => validateRequestUpdate(request, old, { issues: true }),
 });
 
 /** `/approval`: the conditions; the certificate stays as it is. */
@@ -64,8 +65,9 @@ export const approvalStrategy: StatusStrategy<Request> = statusStrategy<Request>
   prepare(request, old, { now }) {
     const conditions = request.status?.conditions;
     request.status = { ...clone(old.status ?? {}), ...(conditions === undefined ? {} : { conditions }) };
-    if (!deepEqual(conditions, old.status?.conditions)) stampConditions(request, old, now);
+    stampConditions(request, old, now);
   },
+  validate: (request, old) => validateRequestUpdate(request, old, { approves: true }),
 });
 
 function conditionText({ status = {} }: Request): string {

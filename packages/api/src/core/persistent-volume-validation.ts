@@ -1,4 +1,4 @@
-/** Validation of PersistentVolumes and their claims. Source: pkg/apis/core/validation. */
+/** Validation of PersistentVolumes: all their sources, and what of them may change. Source: pkg/apis/core/validation. */
 
 import {
   deepEqual,
@@ -6,155 +6,218 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
-  isDNS1123Subdomain,
-  isQualifiedName,
+  isDNS1123Label,
   notSupported,
   path,
   required,
-  tryParseQuantity,
   validateImmutableField,
-  validateLabelSelector,
 } from "@kubets/apimachinery";
-import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../generated/types.ts";
+import type * as types from "../generated/types.ts";
+import { className, positiveQuantity, validateAccessModes, volumeModes } from "./claim-validation.ts";
+import { driverName } from "./name-checks.ts";
+import { validateNodeSelector } from "./pod-affinity-validation.ts";
+import { complaints, dnsSubdomain, noBacksteps, present, supportedOrAbsent } from "./pod-field-checks.ts";
+import * as sources from "./volume-source-validation.ts";
+
+type Volume = types.PersistentVolume;
+type VolumeSpec = types.PersistentVolumeSpec;
 
 const specPath = path("spec");
-const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-const volumeModes = ["Block", "Filesystem"];
 const reclaimPolicies = ["Delete", "Recycle", "Retain"];
 
-function validateAccessModes(modes: readonly string[] = []): FieldError[] {
-  const at = specPath.child("accessModes");
-  if (modes.length === 0) return [required(at, "at least 1 access mode is required")];
-  const errors = modes.filter((mode) => !accessModes.includes(mode)).map((mode) => notSupported(at, mode, accessModes));
-  if (modes.includes("ReadWriteOncePod") && modes.length > 1) {
-    errors.push(forbiddenField(at, "may not use ReadWriteOncePod with other access modes"));
+type SourceField = Exclude<
+  keyof VolumeSpec,
+  | "accessModes"
+  | "capacity"
+  | "claimRef"
+  | "mountOptions"
+  | "nodeAffinity"
+  | "persistentVolumeReclaimPolicy"
+  | "storageClassName"
+  | "volumeAttributesClassName"
+  | "volumeMode"
+>;
+
+type Checks = {
+  readonly [F in SourceField]: (source: NonNullable<VolumeSpec[F]>, at: FieldPath, volumeName: string) => FieldError[];
+};
+
+/** In upstream's order: the first that is set is checked, others are too many. */
+const checks: Checks = {
+  hostPath: sources.validateHostPath,
+  gcePersistentDisk: sources.validateGCEPersistentDisk,
+  awsElasticBlockStore: sources.validateAWSElasticBlockStore,
+  glusterfs: validateGlusterfs,
+  flocker: sources.validateFlocker,
+  nfs: sources.validateNFS,
+  rbd: (source, at) => [...present(at.child("monitors"), source.monitors), ...present(at.child("image"), source.image)],
+  quobyte: sources.validateQuobyte,
+  cephfs: (source, at) => present(at.child("monitors"), source.monitors),
+  iscsi: (source, at, name) => sources.validateISCSI(source as types.ISCSIVolumeSource, at, { name }),
+  cinder: (source, at) => sources.validateCinder(source as types.CinderVolumeSource, at),
+  fc: sources.validateFC,
+  flexVolume: (source, at) => sources.validateFlexVolume(source as types.FlexVolumeSource, at),
+  azureFile: validateAzureFile,
+  vsphereVolume: (source, at) => present(at.child("volumePath"), source.volumePath),
+  photonPersistentDisk: (source, at) => present(at.child("pdID"), source.pdID),
+  portworxVolume: (source, at) => present(at.child("volumeID"), source.volumeID),
+  azureDisk: sources.validateAzureDisk,
+  scaleIO: (source, at) => sources.validateScaleIO(source as types.ScaleIOVolumeSource, at),
+  local: (source, at) => {
+    if (!source.path) return [required(at.child("path"))];
+    return noBacksteps(at.child("path"), source.path);
+  },
+  storageos: (source, at) => sources.validateStorageOS(source as types.StorageOSVolumeSource, at),
+  csi: validateCSI,
+};
+
+/** Where upstream names a source otherwise when something is wrong within it. */
+const innerNames: Readonly<Partial<Record<SourceField, string>>> = { gcePersistentDisk: "persistentDisk" };
+
+function validateGlusterfs(source: types.GlusterfsPersistentVolumeSource, at: FieldPath): FieldError[] {
+  const { endpointsNamespace } = source;
+  const errors = sources.validateGlusterfs(source, at);
+  if (endpointsNamespace === undefined) return errors;
+  const where = at.child("endpointsNamespace");
+  if (endpointsNamespace === "") {
+    const why = "if the endpointnamespace is set, it must be a valid namespace name";
+    return [...errors, invalidValue(where, endpointsNamespace, why)];
+  }
+  return [...errors, ...complaints(where, endpointsNamespace, isDNS1123Label(endpointsNamespace))];
+}
+
+function validateAzureFile(source: types.AzureFilePersistentVolumeSource, at: FieldPath): FieldError[] {
+  const errors = sources.validateAzureFile(source, at);
+  return source.secretNamespace === "" ? [...errors, required(at.child("secretNamespace"))] : errors;
+}
+
+const secretReferences = [
+  "controllerPublishSecretRef",
+  "controllerExpandSecretRef",
+  "nodePublishSecretRef",
+  "nodeExpandSecretRef",
+] as const;
+
+function validateCSI(source: types.CSIPersistentVolumeSource, at: FieldPath): FieldError[] {
+  const errors = driverName(at.child("driver"), source.driver ?? "");
+  errors.push(...present(at.child("volumeHandle"), source.volumeHandle));
+  for (const field of secretReferences) {
+    const reference = source[field];
+    if (reference === undefined) continue;
+    const { name = "", namespace = "" } = reference;
+    const where = at.child(field);
+    if (name === "") errors.push(required(where.child("name")));
+    else errors.push(...dnsSubdomain(where.child("name"), name));
+    if (namespace === "") errors.push(required(where.child("namespace")));
+    else errors.push(...complaints(where.child("namespace"), namespace, isDNS1123Label(namespace)));
   }
   return errors;
 }
 
-function validateStorage(list: Readonly<Record<string, string>> | undefined, at: FieldPath, detail = ""): FieldError[] {
-  const text = list?.["storage"];
-  if (text === undefined) return [required(at, detail)];
-  const quantity = tryParseQuantity(text);
-  return quantity !== undefined && quantity.sign() <= 0 ? [invalidValue(at, text, "must be greater than zero")] : [];
-}
+export const validateVolume = (volume: Volume): FieldError[] =>
+  validateVolumeSpec(volume.spec ?? {}, volume.metadata?.name ?? "", specPath);
 
-function validateClassName(name: string | undefined): FieldError[] {
-  if (!name) return [];
-  return isDNS1123Subdomain(name).map((why) => invalidValue(specPath.child("storageClassName"), name, why));
-}
-
-function validateVolumeMode(mode: string | undefined): FieldError[] {
-  if (mode === undefined || volumeModes.includes(mode)) return [];
-  return [notSupported(specPath.child("volumeMode"), mode, volumeModes)];
-}
-
-export function validateClaim({ spec = {} }: PersistentVolumeClaim): FieldError[] {
-  const storagePath = specPath.child("resources").key("storage");
+/** @param inline of an attachment: only what a CSI driver needs to know */
+export function validateVolumeSpec(spec: VolumeSpec, name: string, at: FieldPath, inline = false): FieldError[] {
   return [
-    ...validateLabelSelector(spec.selector, specPath.child("selector")),
-    ...validateAccessModes(spec.accessModes),
-    ...validateStorage(spec.resources?.requests, storagePath),
-    ...validateClassName(spec.storageClassName),
-    ...validateVolumeMode(spec.volumeMode),
+    ...(inline ? validateInline(spec, at) : []),
+    ...validateAccessModes(spec.accessModes, at.child("accessModes"), ""),
+    ...(inline ? [] : [...validateCapacity(spec, at), ...validateReclaimPolicy(spec, at)]),
+    ...validateAffinity(spec.nodeAffinity, at.child("nodeAffinity")),
+    ...validateSource(spec, name, at),
+    ...(inline
+      ? []
+      : [
+          ...className(at.child("storageClassName"), spec.storageClassName),
+          ...supportedOrAbsent(at.child("volumeMode"), spec.volumeMode, volumeModes),
+        ]),
+    ...validateAttributesClass(spec, at),
   ];
 }
 
-/** A bound claim may grow and change its attributes class; an unbound one may be bound; nothing else changes. */
-export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const bound = old.status?.phase === "Bound";
-  const fixed = ({ spec = {} }: PersistentVolumeClaim): PersistentVolumeClaimSpec => {
-    const { resources = {}, volumeAttributesClassName: _, ...rest } = spec;
-    const { requests, ...limits } = resources;
-    const volume = old.spec?.volumeName ? {} : { volumeName: "" };
-    return { ...rest, ...volume, resources: bound ? limits : resources };
+function validateInline(spec: VolumeSpec, at: FieldPath): FieldError[] {
+  const why = "in the context of inline volumes";
+  const errors: FieldError[] = [];
+  const forbid = (field: string, wrong: unknown, text = `may not be specified ${why}`) => {
+    if (wrong) errors.push(forbiddenField(at.child(field), text));
   };
-  const errors = validateClaim(claim);
-  if (!deepEqual(fixed(claim), fixed(old))) {
-    const why =
-      "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-    errors.push(forbiddenField(specPath, why));
-  }
-  const [size, before] = [claim, old].map((c) => tryParseQuantity(c.spec?.resources?.requests?.["storage"]));
-  const capacity = tryParseQuantity(old.status?.capacity?.["storage"]);
-  if (
-    size !== undefined &&
-    before !== undefined &&
-    size.cmp(before) < 0 &&
-    capacity !== undefined &&
-    size.cmp(capacity) <= 0
-  ) {
-    const why = "field can not be less than status.capacity";
-    errors.push(forbiddenField(specPath.child("resources", "requests", "storage"), why));
-  }
-  return [...errors, ...validateImmutableField(claim.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode"))];
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
+  forbid("claimRef", spec.claimRef);
+  forbid("capacity", Object.keys(spec.capacity ?? {}).length > 0);
+  if (spec.csi === undefined) errors.push(required(at.child("csi"), `has to be specified ${why}`));
+  forbid("persistentVolumeReclaimPolicy", policy && policy !== "Retain", `may only be Retain ${why}`);
+  forbid("storageClassName", spec.storageClassName);
+  const otherMode = volumeMode !== undefined && volumeMode !== "Filesystem";
+  forbid("volumeMode", otherMode, `may not specify volumeMode other than Filesystem ${why}`);
+  return errors;
 }
 
-/** Fields of a volume's spec that are not its source. */
-const besideSource = new Set([
-  "accessModes",
-  "capacity",
-  "claimRef",
-  "mountOptions",
-  "nodeAffinity",
-  "persistentVolumeReclaimPolicy",
-  "storageClassName",
-  "volumeAttributesClassName",
-  "volumeMode",
-]);
-
-function sourceOf(volume: PersistentVolume): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(volume.spec ?? {}).filter(([name]) => !besideSource.has(name)));
+function validateCapacity({ capacity = {} }: VolumeSpec, at: FieldPath): FieldError[] {
+  const where = at.child("capacity");
+  const names = Object.keys(capacity);
+  const errors = names.length === 0 ? [required(where)] : [];
+  if (names.length !== 1 || names[0] !== "storage") errors.push(notSupported(where, capacity, ["storage"]));
+  return [...errors, ...Object.entries(capacity).flatMap(([name, text]) => positiveQuantity(text, where.key(name)))];
 }
 
-export function validateVolume(volume: PersistentVolume): FieldError[] {
-  const { spec = {} } = volume;
-  const errors = validateAccessModes(spec.accessModes);
-  const { capacity = {} } = spec;
-  const capacityPath = specPath.child("capacity");
-  if (Object.keys(capacity).length === 0) errors.push(required(capacityPath));
-  else if (capacity["storage"] === undefined || Object.keys(capacity).length > 1) {
-    errors.push(notSupported(capacityPath, capacity, ["storage"]));
-  } else errors.push(...validateStorage(capacity, capacityPath.key("storage")));
-  const policy = spec.persistentVolumeReclaimPolicy;
-  if (policy && !reclaimPolicies.includes(policy)) {
-    errors.push(notSupported(specPath.child("persistentVolumeReclaimPolicy"), policy, reclaimPolicies));
-  }
-  errors.push(...validateSource(volume));
-  return [...errors, ...validateClassName(spec.storageClassName), ...validateVolumeMode(spec.volumeMode)];
-}
-
-function validateSource(volume: PersistentVolume): FieldError[] {
-  const { hostPath, nfs, csi, local } = volume.spec ?? {};
-  const names = Object.keys(sourceOf(volume));
-  if (names.length === 0) return [required(specPath, "must specify a volume type")];
-  const errors = names
-    .slice(1)
-    .map((name) => forbiddenField(specPath.child(name), "may not specify more than 1 volume type"));
-  if (hostPath !== undefined && !hostPath.path) errors.push(required(specPath.child("hostPath", "path")));
-  if (hostPath?.path?.split("/").includes("..")) {
-    errors.push(invalidValue(specPath.child("hostPath", "path"), hostPath.path, "must not contain '..'"));
-  }
-  if (nfs !== undefined && !nfs.server) errors.push(required(specPath.child("nfs", "server")));
-  if (nfs !== undefined && !nfs.path) errors.push(required(specPath.child("nfs", "path")));
-  if (local !== undefined && volume.spec?.nodeAffinity === undefined) {
-    errors.push(required(path("metadata.annotations"), "Local volume requires node affinity"));
-  }
-  if (csi !== undefined) {
-    if (!csi.driver) errors.push(required(specPath.child("csi", "driver")));
-    else
-      for (const why of isQualifiedName(csi.driver))
-        errors.push(invalidValue(specPath.child("csi", "driver"), csi.driver, why));
-    if (!csi.volumeHandle) errors.push(required(specPath.child("csi", "volumeHandle")));
+function validateReclaimPolicy({ persistentVolumeReclaimPolicy: policy, hostPath }: VolumeSpec, at: FieldPath) {
+  if (!policy) return [];
+  const where = at.child("persistentVolumeReclaimPolicy");
+  const errors = supportedOrAbsent(where, policy, reclaimPolicies);
+  if (policy === "Recycle" && hostPath !== undefined && /^\/(\.?\/)*\.?$/.test(hostPath.path ?? "")) {
+    errors.push(forbiddenField(where, "may not be 'recycle' for a hostPath mount of '/'"));
   }
   return errors;
 }
 
-export function validateVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
+function validateAffinity(affinity: types.VolumeNodeAffinity | undefined, at: FieldPath): FieldError[] {
+  if (affinity === undefined) return [];
+  const where = at.child("required");
+  if (affinity.required === undefined) return [required(where, "must specify required node constraints")];
+  return validateNodeSelector(affinity.required, where);
+}
+
+function validateSource(spec: VolumeSpec, name: string, at: FieldPath): FieldError[] {
+  const given = (Object.keys(checks) as SourceField[]).filter((field) => spec[field] !== undefined);
+  const [first, ...others] = given;
+  if (first === undefined) return [required(at, "must specify a volume type")];
+  const check = checks[first] as (source: unknown, at: FieldPath, volumeName: string) => FieldError[];
+  const errors = check(spec[first], at.child(innerNames[first] ?? first), name);
+  if (first === "local" && spec.nodeAffinity === undefined) {
+    errors.push(required(path("metadata.annotations"), "Local volume requires node affinity"));
+  }
+  const why = "may not specify more than 1 volume type";
+  return [...errors, ...others.map((field) => forbiddenField(at.child(field), why))];
+}
+
+function validateAttributesClass(spec: VolumeSpec, at: FieldPath): FieldError[] {
+  const { volumeAttributesClassName: name, csi } = spec;
+  if (name === undefined) return [];
+  const where = at.child("volumeAttributesClassName");
+  const errors = name === "" ? [required(where, "an empty string is disallowed")] : className(where, name);
+  if (csi !== undefined) return errors;
+  return [...errors, required(at.child("csi"), "has to be specified when using volumeAttributesClassName")];
+}
+
+function sourceOf({ spec = {} }: Volume): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(spec).filter(([name]) => name in checks));
+}
+
+export function validateVolumeUpdate(volume: Volume, old: Volume): FieldError[] {
   const errors = validateVolume(volume);
-  if (!deepEqual(sourceOf(volume), sourceOf(old))) {
+  const source = sourceOf(volume);
+  const csi = volume.spec?.csi;
+  // A secret for growing the volume may be named later.
+  if (csi !== undefined && old.spec?.csi !== undefined && old.spec.csi.controllerExpandSecretRef === undefined) {
+    const { controllerExpandSecretRef: _, ...rest } = csi;
+    source["csi"] = rest;
+  }
+  if (!deepEqual(source, sourceOf(old))) {
     const why = "spec.persistentvolumesource is immutable after creation";
     errors.push(forbiddenField(path("spec.persistentvolumesource"), why));
   }
-  return [...errors, ...validateImmutableField(volume.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode"))];
+  errors.push(...validateImmutableField(volume.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode")));
+  const affinity = old.spec?.nodeAffinity;
+  if (affinity === undefined) return errors;
+  return [...errors, ...validateImmutableField(volume.spec?.nodeAffinity, affinity, path("nodeAffinity"))];
 }

@@ -5,11 +5,13 @@ import { define } from "../define.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 import {
+  normalizeDataSources,
   validateClaim,
+  validateClaimStatusUpdate,
   validateClaimUpdate,
-  validateVolume,
-  validateVolumeUpdate,
-} from "./persistent-volume-validation.ts";
+} from "./claim-validation.ts";
+import { validateVolume, validateVolumeUpdate } from "./persistent-volume-validation.ts";
+import { setSourceDefaults } from "./volume-defaults.ts";
 
 const modeNames: Readonly<Record<string, string>> = {
   ReadWriteOnce: "RWO",
@@ -50,6 +52,7 @@ export const persistentVolumeDefinition = define<PersistentVolume>("", "v1", "pe
         if (spec === undefined) return;
         spec.persistentVolumeReclaimPolicy ||= "Retain";
         spec.volumeMode ??= "Filesystem";
+        setSourceDefaults(spec);
       },
       validate: validateVolume,
       validateUpdate: validateVolumeUpdate,
@@ -81,12 +84,14 @@ export const persistentVolumeClaimDefinition = define<Claim>("", "v1", "persiste
       setDefaults({ spec }) {
         if (spec !== undefined) spec.volumeMode ??= "Filesystem";
       },
+      prepareForCreate: normalizeDataSources,
+      prepareForUpdate: normalizeDataSources,
       validate: validateClaim,
       validateUpdate: validateClaimUpdate,
     },
     { status: { phase: "Pending" }, generationOf: [] },
   ),
-  status: statusStrategy<Claim>(),
+  status: statusStrategy<Claim>({ validate: validateClaimStatusUpdate }),
   columns: [
     nameColumn,
     column("Status", phaseText),

@@ -23,7 +23,15 @@ function setProjectedDefaults(projected: ProjectedVolumeSource): void {
   }
 }
 
-function setBlockDeviceDefaults(volume: Volume): void {
+type SourceWithDefaults = Pick<Volume, "azureDisk" | "hostPath"> & {
+  iscsi?: { iscsiInterface?: string };
+  rbd?: { pool?: string; user?: string; keyring?: string };
+  scaleIO?: { storageMode?: string; fsType?: string };
+};
+
+/** Also of PersistentVolumes. */
+export function setSourceDefaults(volume: SourceWithDefaults): void {
+  if (volume.hostPath !== undefined) volume.hostPath.type ??= "";
   if (volume.iscsi !== undefined) volume.iscsi.iscsiInterface ||= "default";
   if (volume.rbd !== undefined) {
     volume.rbd.pool ||= "rbd";
@@ -49,7 +57,6 @@ export function setVolumeDefaults(volume: Volume): void {
     volume.emptyDir.sizeLimit = canonicalQuantity(volume.emptyDir.sizeLimit);
   if (volume.secret !== undefined) volume.secret.defaultMode ??= defaultFileMode;
   if (volume.configMap !== undefined) volume.configMap.defaultMode ??= defaultFileMode;
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= "";
   if (volume.image !== undefined) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? "");
   if (volume.downwardAPI !== undefined) {
     volume.downwardAPI.defaultMode ??= defaultFileMode;
@@ -58,5 +65,5 @@ export function setVolumeDefaults(volume: Volume): void {
   if (volume.projected !== undefined) setProjectedDefaults(volume.projected);
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
   if (claim !== undefined) claim.volumeMode ??= "Filesystem";
-  setBlockDeviceDefaults(volume);
+  setSourceDefaults(volume);
 }

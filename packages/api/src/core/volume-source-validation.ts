@@ -10,8 +10,11 @@ import {
   notSupported,
   required,
   tooLong,
+  validateAnnotations,
+  validateLabels,
 } from "@kubets/apimachinery";
 import type * as types from "../generated/types.ts";
+import { validateClaimSpec } from "./claim-validation.ts";
 import {
   complaints,
   dnsLabel,
@@ -229,19 +232,15 @@ export function validateCSI(source: types.CSIVolumeSource, at: FieldPath): Field
   return errors;
 }
 
-/** The claim itself is validated again when the controller creates it; here only what it cannot be without. */
 export function validateEphemeral(source: types.EphemeralVolumeSource, at: FieldPath): FieldError[] {
   const template = source.volumeClaimTemplate;
   const here = at.child("volumeClaimTemplate");
   if (template === undefined) return [required(here)];
-  const errors = present(
-    here.child("spec", "accessModes"),
-    template.spec?.accessModes,
-    "at least 1 access mode is required",
-  );
-  if (template.spec?.resources?.requests?.["storage"] === undefined)
-    errors.push(required(here.child("spec", "resources").key("storage")));
-  return errors;
+  return [
+    ...validateLabels(template.metadata?.labels ?? {}, here.child("metadata", "labels")),
+    ...validateAnnotations(template.metadata?.annotations ?? {}, here.child("metadata", "annotations")),
+    ...validateClaimSpec(template.spec ?? {}, here.child("spec")),
+  ];
 }
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"];

@@ -3,7 +3,17 @@
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment } from "../generated/types.ts";
-import { specStrategy, statusStrategy } from "../strategy.ts";
+import { bumpGeneration, specStrategy, statusStrategy } from "../strategy.ts";
+import {
+  validateAttachmentUpdate,
+  validateCSINode,
+  validateCSINodeUpdate,
+  validateDriver,
+  validateDriverUpdate,
+  validateNewAttachment,
+  validateStorageCapacity,
+  validateStorageCapacityUpdate,
+} from "./validation.ts";
 
 const group = "storage.k8s.io";
 
@@ -25,7 +35,15 @@ function audiences(driver: CSIDriver): string {
 }
 
 export const csiDriverDefinition = define<CSIDriver>(group, "v1", "csidrivers", {
-  strategy: { setDefaults: setDriverDefaults, allowUnconditionalUpdate: false },
+  strategy: {
+    setDefaults: setDriverDefaults,
+    validate: validateDriver,
+    // There is no generation before the first change of what the kubelet asks a driver for.
+    prepareForUpdate: (driver, old) =>
+      bumpGeneration(driver, old, ["spec.tokenRequests", "spec.requiresRepublish", "spec.seLinuxMount"]),
+    validateUpdate: validateDriverUpdate,
+    allowUnconditionalUpdate: false,
+  },
   columns: [
     nameColumn,
     column("AttachRequired", (driver: CSIDriver) => driver.spec?.attachRequired ?? true, boolean),
@@ -39,7 +57,7 @@ export const csiDriverDefinition = define<CSIDriver>(group, "v1", "csidrivers", 
 });
 
 export const csiNodeDefinition = define<CSINode>(group, "v1", "csinodes", {
-  strategy: { allowUnconditionalUpdate: false },
+  strategy: { validate: validateCSINode, validateUpdate: validateCSINodeUpdate, allowUnconditionalUpdate: false },
   columns: [
     nameColumn,
     column("Drivers", (node: CSINode) => node.spec?.drivers?.length ?? 0, { type: "integer" }),
@@ -48,6 +66,11 @@ export const csiNodeDefinition = define<CSINode>(group, "v1", "csinodes", {
 });
 
 export const csiStorageCapacityDefinition = define<CSIStorageCapacity>(group, "v1", "csistoragecapacities", {
+  strategy: {
+    validate: validateStorageCapacity,
+    validateUpdate: validateStorageCapacityUpdate,
+    allowUnconditionalUpdate: false,
+  },
   columns: [
     nameColumn,
     column("StorageClassName", (capacity: CSIStorageCapacity) => capacity.storageClassName ?? ""),
@@ -57,10 +80,10 @@ export const csiStorageCapacityDefinition = define<CSIStorageCapacity>(group, "v
 
 export const volumeAttachmentDefinition = define<VolumeAttachment>(group, "v1", "volumeattachments", {
   strategy: specStrategy<VolumeAttachment>(
-    { allowUnconditionalUpdate: false },
+    { validate: validateNewAttachment, validateUpdate: validateAttachmentUpdate, allowUnconditionalUpdate: false },
     { status: { attached: false }, generationOf: [] },
   ),
-  status: statusStrategy<VolumeAttachment>(),
+  status: statusStrategy<VolumeAttachment>({ validate: validateAttachmentUpdate }),
   columns: [
     nameColumn,
     column("Attacher", (attachment: VolumeAttachment) => attachment.spec?.attacher ?? "", { format: "name" }),

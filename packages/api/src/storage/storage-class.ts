@@ -1,17 +1,15 @@
 /** StorageClass and VolumeAttributesClass: what they say never changes. */
 
-import {
-  deepEqual,
-  type FieldError,
-  forbiddenField,
-  type KubeObject,
-  path,
-  required,
-  validateImmutableField,
-} from "@kubets/apimachinery";
+import type { KubeObject } from "@kubets/apimachinery";
 import { ageColumn, column } from "../columns.ts";
 import { define } from "../define.ts";
 import type { StorageClass, VolumeAttributesClass } from "../generated/types.ts";
+import {
+  validateStorageClass,
+  validateStorageClassUpdate,
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from "./validation.ts";
 
 const group = "storage.k8s.io";
 
@@ -21,12 +19,6 @@ function nameText(object: KubeObject): string {
   return isDefault ? `${name} (default)` : name;
 }
 
-function fixed<T extends object>(object: T, old: T, ...fields: (keyof T & string)[]): FieldError[] {
-  return fields
-    .filter((field) => !deepEqual(object[field] ?? {}, old[field] ?? {}))
-    .map((field) => forbiddenField(path(field), `updates to ${field} are forbidden.`));
-}
-
 export const storageClassDefinition = define<StorageClass>(group, "v1", "storageclasses", {
   shortNames: ["sc"],
   strategy: {
@@ -34,11 +26,8 @@ export const storageClassDefinition = define<StorageClass>(group, "v1", "storage
       storageClass.reclaimPolicy ??= "Delete";
       storageClass.volumeBindingMode ??= "Immediate";
     },
-    validate: (storageClass) => (storageClass.provisioner ? [] : [required(path("provisioner"))]),
-    validateUpdate: (storageClass, old) => [
-      ...fixed(storageClass, old, "parameters", "provisioner", "reclaimPolicy"),
-      ...validateImmutableField(storageClass.volumeBindingMode, old.volumeBindingMode, path("volumeBindingMode")),
-    ],
+    validate: validateStorageClass,
+    validateUpdate: validateStorageClassUpdate,
   },
   columns: [
     column("Name", nameText, { format: "name" }),
@@ -53,8 +42,8 @@ export const storageClassDefinition = define<StorageClass>(group, "v1", "storage
 export const volumeAttributesClassDefinition = define<VolumeAttributesClass>(group, "v1", "volumeattributesclasses", {
   shortNames: ["vac"],
   strategy: {
-    validate: (c) => (c.driverName ? [] : [required(path("driverName"))]),
-    validateUpdate: (c, old) => fixed(c, old, "driverName", "parameters"),
+    validate: validateVolumeAttributesClass,
+    validateUpdate: validateVolumeAttributesClassUpdate,
   },
   columns: [
     column("Name", nameText, { format: "name" }),
