@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { configMaps, deployments, pods, resourceQuotas, services } from "@kubets/api";
+import { quotaEvaluatorOf } from "@kubets/api/quota";
 import { startHarness } from "../testing/harness.ts";
 import { resourceQuotaController } from "./resourcequota-controller.ts";
-import { resourceFor } from "./usage.ts";
 
 suite("a ResourceQuota", { timeout: 20_000 }, () => {
   test("shows what is used of it, as it changes", async () => {
@@ -72,7 +72,7 @@ test("what a name counts", () => {
     ["nonsense", undefined],
   ];
   for (const [name, want] of table) {
-    const found = resourceFor(name);
+    const found = quotaEvaluatorOf(name);
     assert.equal(found && `${found.plural}/${found.group}`, want, name);
   }
 });

@@ -4,18 +4,20 @@
  */
 
 import { type ResourceQuota, resourceQuotas } from "@kubets/api";
+import { inScopes, type QuotaEvaluator, quotaEvaluatorOf } from "@kubets/api/quota";
 import { clone, deepEqual, type KubeObject, keyOf, Quantity, tryParseQuantity } from "@kubets/apimachinery";
 import type { Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type Runnable } from "../runtime/controller.ts";
 import { discover } from "../runtime/discovery.ts";
-import { type CountedResource, inScope, resourceFor, usageOf } from "./usage.ts";
 
 /** Changes come in crowds, and only their sum is written. */
 const gatherMs = 50;
+/** Admission charges before an object is stored; what then was not stored is found at the latest now. Upstream's --resource-quota-sync-period. */
+const recountMs = 5 * 60_000;
 
 interface Monitor {
-  readonly resource: CountedResource;
+  readonly evaluator: QuotaEvaluator;
   readonly informer: Informer<KubeObject>;
 }
 
@@ -43,8 +45,15 @@ class ResourceQuotaController implements Runnable {
     });
   }
 
-  run(signal: AbortSignal): Promise<void> {
-    return this.#controller.run(signal);
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#controller.run(signal), this.#recount(signal)]);
+  }
+
+  async #recount(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#context.clock.sleep(recountMs, signal).catch(ignoreAbort(signal));
+      if (!signal.aborted) for (const quota of this.#quotas.lister.list()) this.#controller.enqueue(keyOf(quota));
+    }
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<undefined> {
@@ -53,10 +62,10 @@ class ResourceQuotaController implements Runnable {
     const hard = quota.spec?.hard ?? {};
     const used = new Map(Object.keys(hard).map((name) => [name, Quantity.zero]));
     const nowMs = this.#context.clock.now();
-    for (const { resource, informer } of await this.#monitorsFor(Object.keys(hard), signal)) {
+    for (const { evaluator, informer } of await this.#monitorsFor(Object.keys(hard), signal)) {
       for (const object of informer.lister.list(quota.metadata?.namespace ?? "")) {
-        if (!inScope(quota, resource, object)) continue;
-        for (const [name, amount] of usageOf(resource, object, nowMs)) {
+        if (!inScopes(evaluator, quota, object)) continue;
+        for (const [name, amount] of evaluator.usage(object, nowMs)) {
           const sum = used.get(name);
           if (sum !== undefined) used.set(name, sum.isZero() ? amount : sum.add(amount));
         }
@@ -72,10 +81,10 @@ class ResourceQuotaController implements Runnable {
 
   /** Watches of the kinds these names count, begun when first needed. */
   async #monitorsFor(names: readonly string[], signal: AbortSignal): Promise<Monitor[]> {
-    const wanted = new Map<string, CountedResource>();
+    const wanted = new Map<string, QuotaEvaluator>();
     for (const name of names) {
-      const resource = resourceFor(name);
-      if (resource !== undefined) wanted.set(`${resource.plural}.${resource.group}`, resource);
+      const evaluator = quotaEvaluatorOf(name);
+      if (evaluator !== undefined) wanted.set(`${evaluator.plural}.${evaluator.group}`, evaluator);
     }
     const missing = [...wanted.keys()].filter((key) => !this.#monitors.has(key));
     if (missing.length > 0) {
@@ -83,7 +92,7 @@ class ResourceQuotaController implements Runnable {
       for (const key of missing) {
         const found = resources.find(({ plural, group, namespaced }) => namespaced && `${plural}.${group}` === key);
         if (found !== undefined && ["list", "watch"].every((verb) => found.verbs.includes(verb)))
-          this.#watch(key, found);
+          this.#watch(key, wanted.get(key)!, found);
       }
     }
     const monitors = [...wanted.keys()]
@@ -95,19 +104,19 @@ class ResourceQuotaController implements Runnable {
 
   #watch(
     key: string,
+    evaluator: QuotaEvaluator,
     { group, version, plural, kind, namespaced }: Awaited<ReturnType<typeof discover>>["resources"][number],
   ): void {
-    const resource = { group, plural };
     const informer = this.#context.informers.informer<KubeObject>({ group, version, plural, kind, namespaced });
-    this.#monitors.set(key, { resource, informer });
+    this.#monitors.set(key, { evaluator, informer });
     const changed = (object: KubeObject) => {
       for (const quota of this.#quotas.lister.list(object.metadata?.namespace ?? "")) {
-        const concerned = Object.keys(quota.spec?.hard ?? {}).some((name) => deepEqual(resourceFor(name), resource));
+        const concerned = Object.keys(quota.spec?.hard ?? {}).some((name) => evaluator.counts(name));
         if (concerned) this.#controller.enqueueAfter(keyOf(quota), gatherMs);
       }
     };
     const usage = (object: KubeObject) => {
-      const amounts = usageOf(resource, object, this.#context.clock.now());
+      const amounts = evaluator.usage(object, this.#context.clock.now());
       return JSON.stringify([...amounts].map(([name, amount]) => [name, amount.toString()]));
     };
     informer.addHandler({
@@ -118,6 +127,12 @@ class ResourceQuotaController implements Runnable {
       delete: changed,
     });
   }
+}
+
+function ignoreAbort(signal: AbortSignal): (error: unknown) => void {
+  return (error) => {
+    if (!signal.aborted) throw error;
+  };
 }
 
 function sameAmounts(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>> | undefined): boolean {
