@@ -46,6 +46,7 @@ import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { expireEvents } from "./services/event-expiry.ts";
+import { MasterLeases } from "./services/master-leases.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
 import { type ComponentHealth, componentStatuses } from "./subresource/component-status.ts";
@@ -121,7 +122,7 @@ export class ApiServer implements Component {
     const logger = this.#logger;
     const admission = new AdmissionChain(options.admission ?? []);
     const { schemas = builtInSchemas, convert = convertObject } = options;
-    this.#allocation = this.#makeAllocation(random, logger);
+    this.#allocation = this.#makeAllocation(clock, random, logger);
     const hooks = { ...this.#builtInHooks(), ...options.hooks };
     this.resources = new ResourceTable(
       { store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
@@ -156,11 +157,17 @@ export class ApiServer implements Component {
     else this.#front.accept(socket);
   }
 
-  #makeAllocation(random: Random, logger: Logger): ServiceAllocation | undefined {
+  #makeAllocation(clock: Clock, random: Random, logger: Logger): ServiceAllocation | undefined {
     const { store, serviceCidrs, nodePortRange } = this.#options;
     if (serviceCidrs === undefined) return undefined;
     const range = nodePortRange === undefined ? {} : { nodePortRange };
-    return new ServiceAllocation({ store, serviceCidrs, ...range, random: () => random.next(), logger });
+    const registryOf = (plural: string) => {
+      const resource = this.resources.find("networking.k8s.io", plural);
+      if (resource === undefined) throw new Error(`networking.k8s.io ${plural} are not served, and Services need them`);
+      return resource.registry;
+    };
+    const { signal } = this.#stopped;
+    return new ServiceAllocation({ store, serviceCidrs, ...range, registryOf, clock, random, logger, signal });
   }
 
   #builtInHooks(): Record<string, RegistryHooks> {
@@ -213,6 +220,7 @@ export class ApiServer implements Component {
       const work = background.map((task) => task(this, this.#stopped.signal));
       work.push(expireEvents(this.context, this.#stopped.signal));
       if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
+      if (this.#allocation !== undefined) work.push(this.#allocation.keepRepaired(this.#stopped.signal));
       this.#isReady = true;
       this.#markReady();
       const failed = Promise.all(work).then(() => aborted(this.#stopped.signal));
@@ -232,11 +240,18 @@ export class ApiServer implements Component {
     if (!defaultObjects) return undefined;
     const transport = this.transport(apiServerIdentity, "kube-apiserver");
     const port = this.#port;
-    const publication =
-      this.#allocation === undefined || advertiseAddress === undefined || port === undefined
-        ? undefined
-        : { clusterIP: this.#allocation.firstAddress, advertiseAddress, port };
-    return { transport, publication, logger: this.#logger };
+    const logger = this.#logger;
+    const { store, clock } = this.context;
+    const base = { transport, serviceCidrs, clock, logger };
+    if (this.#allocation === undefined || advertiseAddress === undefined || port === undefined) {
+      return { ...base, publication: undefined, leases: undefined };
+    }
+    const leases = store.expiresKeys
+      ? new MasterLeases({ store, address: advertiseAddress, clock, logger })
+      : undefined;
+    const addresses = async () => (await leases?.addresses()) ?? [advertiseAddress];
+    const publication = { clusterIP: this.#allocation.firstAddress, addresses, port };
+    return { ...base, publication, leases };
   }
 
   healthz(): Health {

@@ -144,11 +144,14 @@ export class CompactedError extends Error {
 
 /** The asked-for revision has not been written yet. */
 export class FutureRevisionError extends Error {
+  readonly asked: number;
+  /** The newest there is. */
   readonly revision: number;
 
   constructor(asked: number, revision: number) {
     super(`revision ${asked} is in the future; the newest is ${revision}`);
     this.name = "FutureRevisionError";
+    this.asked = asked;
     this.revision = revision;
   }
 }

@@ -22,6 +22,9 @@ export interface ObjectReader {
   subscribe<T extends KubeObject>(resource: Resource<T>, handler: ChangeHandler<T>, signal: AbortSignal): Promise<void>;
 }
 
+/** As far as is known here. */
+const atHand = { atLeast: 0 };
+
 /** Reads the store itself, without a registry: right for kinds that are stored in the version that is asked for. */
 export class StoreReader implements ObjectReader {
   readonly #store: Store;
@@ -42,12 +45,14 @@ export class StoreReader implements ObjectReader {
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined> {
-    const entry = await this.#store.get(keyOfObject(this.#definitionOf(resource), namespace, name));
+    const key = keyOfObject(this.#definitionOf(resource), namespace, name);
+    // Another server may have made it a moment ago: that it is missing is asked for, that it is as it is here is not.
+    const entry = (await this.#store.get(key, atHand)) ?? (await this.#store.get(key));
     return entry === undefined ? undefined : objectOf<T>(entry);
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]> {
-    const { entries } = await this.#store.list(listPrefix(this.#definitionOf(resource), namespace));
+    const { entries } = await this.#store.list(listPrefix(this.#definitionOf(resource), namespace), atHand);
     return entries.map((entry) => objectOf<T>(entry));
   }
 

@@ -10,13 +10,13 @@ import {
   StatusError,
   validateObjectMeta,
 } from "@kubets/apimachinery";
-import { ConflictError } from "@kubets/storage";
+import { ConflictError, StoreUnavailableError } from "@kubets/storage";
 import { setZeroValues } from "../request/decode-object.ts";
 import { keepReadableManagedFields } from "./after-mutation.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
-import type { Finish, WriteRequest } from "./write-request.ts";
+import type { WriteRequest } from "./write-request.ts";
 
 /** Without vowels and look-alikes, as upstream's utilrand. */
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
@@ -58,7 +58,7 @@ export async function create(
   requireNamespace(registry, object, request);
   fillSystemMetadata(registry, object.metadata);
   const finish = await registry.hooks.beginCreate?.(object, request);
-  let stored = false;
+  let stored: boolean | undefined = false;
   try {
     const served = await store(registry, object, request, async () => {
       beforeCreate(registry, object, request);
@@ -66,13 +66,17 @@ export async function create(
     });
     stored = !request.dryRun;
     return served;
+  } catch (error) {
+    stored = mayBeStored(error) ? undefined : false;
+    throw error;
   } finally {
-    settle(finish, stored);
+    if (finish !== undefined) await finish(stored);
   }
 }
 
-export function settle(finish: Finish | undefined, stored: boolean): void {
-  finish?.(stored);
+/** The store did not say: a server of its own may have done the write and not have lived to tell. */
+export function mayBeStored(error: unknown): boolean {
+  return error instanceof StoreUnavailableError || (error instanceof StatusError && mayBeStored(error.cause));
 }
 
 function prepareMetadata(registry: Registry, object: KubeObject, request: WriteRequest): ObjectMeta {

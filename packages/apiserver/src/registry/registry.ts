@@ -16,7 +16,14 @@ import {
   type SchemaSet,
   StatusError,
 } from "@kubets/apimachinery";
-import { CompactedError, type Entry, type MadeValue, type Store, StoreUnavailableError } from "@kubets/storage";
+import {
+  CompactedError,
+  type Entry,
+  FutureRevisionError,
+  type MadeValue,
+  type Store,
+  StoreUnavailableError,
+} from "@kubets/storage";
 import { bodyTooLarge } from "../request/body.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
@@ -47,6 +54,15 @@ export interface RegistryOptions {
   readonly random: Random;
   readonly admission: AdmissionChain;
   readonly hooks: RegistryHooks;
+}
+
+/** Where a list begins, and of when it is. */
+interface ListStart {
+  readonly after: string | undefined;
+  readonly revision: number | undefined;
+  readonly atLeast: number | undefined;
+  /** Continued beyond the life of its first page's picture. */
+  readonly inconsistent: boolean;
 }
 
 export interface ListPage {
@@ -126,23 +142,31 @@ export class Registry {
 
   /** @throws StatusError 404 */
   async get(namespace: string, name: string, resourceVersion = ""): Promise<ServedObject> {
-    this.#requireReached(parseResourceVersion(resourceVersion));
-    return this.served(await this.entry(namespace, name));
+    return this.served(await this.entry(namespace, name, resourceVersion));
   }
 
-  /** @throws StatusError 404 */
-  async entry(namespace: string, name: string): Promise<Entry> {
-    const entry = await this.store.get(this.key(namespace, name));
+  /** @throws StatusError 404; 504 for a version from the future */
+  async entry(namespace: string, name: string, resourceVersion = ""): Promise<Entry> {
+    const entry = await this.#read(this.key(namespace, name), resourceVersion);
     if (entry === undefined) throw notFound(this.resourceName, name);
     return entry;
   }
 
+  async #read(key: string, resourceVersion: string): Promise<Entry | undefined> {
+    const options = resourceVersion === "" ? undefined : { atLeast: parseResourceVersion(resourceVersion) };
+    try {
+      return await this.store.get(key, options);
+    } catch (error) {
+      throw interpretStoreError(error);
+    }
+  }
+
   async list(namespace: string, selection: Selection, options: ListOptions): Promise<ListPage> {
     const prefix = listPrefix(this.definition, namespace);
-    const { after, revision, inconsistent } = this.#startOf(options);
+    const { after, revision, atLeast, inconsistent } = this.#startOf(options);
     const limit = options.resourceVersion === "0" ? 0 : Math.max(options.limit, 0);
     try {
-      return await this.#page(prefix, selection, { limit, after, revision });
+      return await this.#page(prefix, selection, { limit, after, revision, atLeast });
     } catch (error) {
       if (error instanceof CompactedError) throw this.#listExpired(options, inconsistent ? undefined : after);
       throw interpretStoreError(error);
@@ -152,7 +176,7 @@ export class Registry {
   async #page(
     prefix: string,
     selection: Selection,
-    start: { limit: number; after: string | undefined; revision: number | undefined },
+    start: Pick<ListStart, "after" | "revision" | "atLeast"> & { limit: number },
   ): Promise<ListPage> {
     const items: ServedObject[] = [];
     let { after, revision } = start;
@@ -163,6 +187,7 @@ export class Registry {
         ...(size === undefined ? {} : { limit: size }),
         ...(after === undefined ? {} : { after: prefix + after }),
         ...(revision === undefined ? {} : { revision }),
+        ...(start.atLeast === undefined ? {} : { atLeast: start.atLeast }),
       });
       revision ??= page.revision;
       remaining = page.remaining;
@@ -190,34 +215,27 @@ export class Registry {
     };
   }
 
-  #startOf(options: ListOptions): { after: string | undefined; revision: number | undefined; inconsistent: boolean } {
+  #startOf(options: ListOptions): ListStart {
     if (options.continue !== "") {
       if (options.resourceVersion !== "" && options.resourceVersion !== "0") {
         throw new StatusError(400, "BadRequest", "specifying resource version is not allowed when using continue");
       }
       const token = decodeContinue(options.continue);
       const inconsistent = token.revision < 0;
-      return { after: token.after, revision: inconsistent ? undefined : token.revision, inconsistent };
+      const revision = inconsistent ? undefined : token.revision;
+      return { after: token.after, revision, atLeast: undefined, inconsistent };
     }
     const asked = parseResourceVersion(options.resourceVersion);
-    this.#requireReached(asked);
     // Upstream's rule for a limited list of a given version without a match: exactly that version.
     const exact =
       options.resourceVersionMatch === "Exact" ||
       (options.resourceVersionMatch === "" && options.limit > 0 && asked > 0);
-    return { after: undefined, revision: exact && asked > 0 ? asked : undefined, inconsistent: false };
-  }
-
-  /** @throws StatusError 504 for a version from the future */
-  #requireReached(revision: number): void {
-    const current = this.store.revision;
-    if (revision <= current) return;
-    throw new StatusError(504, "Timeout", `Timeout: Too large resource version: ${revision}, current: ${current}`, {
-      details: {
-        causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-        retryAfterSeconds: 1,
-      },
-    });
+    return {
+      after: undefined,
+      revision: exact && asked > 0 ? asked : undefined,
+      atLeast: options.resourceVersion === "" ? undefined : asked,
+      inconsistent: false,
+    };
   }
 
   #listExpired(options: ListOptions, after: string | undefined): StatusError {
@@ -265,7 +283,7 @@ export class Registry {
   async remove(key: string, expectedRevision: number): Promise<ServedObject> {
     const entry = await this.store.commit({ key, expectedRevision, value: undefined });
     const deleted = this.deletedAt(entry);
-    this.hooks.afterDelete?.(deleted.object);
+    if (this.hooks.afterDelete !== undefined) await this.hooks.afterDelete(deleted.object);
     return deleted;
   }
 
@@ -284,8 +302,18 @@ function withinLimit(bytes: Uint8Array): Uint8Array {
 const inconsistentContinueMessage =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
-/** A store that cannot write answers 503, with its own sentence; everything else is left as it is. */
+/** A store that cannot write answers 503, with its own sentence; one that is asked for the future 504; everything else is left as it is. */
 export function interpretStoreError(error: unknown): unknown {
+  if (error instanceof FutureRevisionError) return tooLargeVersion(error);
   if (!(error instanceof StoreUnavailableError)) return error;
   return new StatusError(503, "ServiceUnavailable", error.message, { cause: error, details: { retryAfterSeconds: 5 } });
+}
+
+function tooLargeVersion({ asked, revision }: FutureRevisionError): StatusError {
+  return new StatusError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${revision}`, {
+    details: {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1,
+    },
+  });
 }

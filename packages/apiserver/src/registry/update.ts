@@ -19,7 +19,7 @@ import {
 import { ConflictError, type Entry } from "@kubets/storage";
 import { setZeroValues } from "../request/decode-object.ts";
 import { keepReadableManagedFields } from "./after-mutation.ts";
-import { create, settle } from "./create.ts";
+import { create, mayBeStored } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
@@ -113,15 +113,18 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
     keepReadableManagedFields(object, managedFields, request.warn);
   }
   const finish = request.subresource === "" ? await registry.hooks.beginUpdate?.(object, old, request) : undefined;
-  let stored = false;
+  let stored: boolean | undefined = false;
   try {
     beforeUpdate(registry, request, object, old);
     await registry.admission.validate(attributes);
     const served = await storeUpdate(registry, request, entry, current, object);
     stored = !request.dryRun;
     return served;
+  } catch (error) {
+    stored = mayBeStored(error) ? undefined : false;
+    throw error;
   } finally {
-    settle(finish, stored);
+    if (finish !== undefined) await finish(stored);
   }
 }
 

@@ -21,8 +21,8 @@ export interface WriteRequest {
   annotate(key: string, value: string): void;
 }
 
-/** Ends a reservation that a hook made: kept when the write was stored, given back otherwise. */
-export type Finish = (stored: boolean) => void;
+/** Ends a reservation that a hook made: kept when the write was stored, given back when it was not; undefined: it is not known. Must not fail. */
+export type Finish = (stored: boolean | undefined) => void | Promise<void>;
 
 /**
  * What a kind does in the API server besides its strategy: things that need the cluster's state, such as Service addresses.
@@ -35,8 +35,8 @@ export interface RegistryHooks {
     old: KubeObject,
     request: WriteRequest,
   ): Finish | undefined | Promise<Finish | undefined>;
-  /** After the object has left the store. */
-  afterDelete?(object: KubeObject): void;
+  /** After the object has left the store. Must not fail. */
+  afterDelete?(object: KubeObject): void | Promise<void>;
   /** Beyond finalizers: what else must be gone before an object that is being deleted leaves the store. */
   heldBack?(object: KubeObject): boolean;
   /** Replaces the usual answer to a delete that waits (Namespace's phase). Changes the private copy that is marked as being deleted. */

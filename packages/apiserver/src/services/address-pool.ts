@@ -1,4 +1,4 @@
-/** Service addresses and node ports: which are taken, and a free one when any will do. In memory; the stored Services say what is taken. */
+/** Service addresses and node ports: which are taken, and a free one when any will do. In memory; what is stored says what is taken. */
 
 import { type Cidr, cidrContains, formatCidr, formatIp, parseCidr, parseIp } from "@kubets/apimachinery";
 
@@ -11,10 +11,12 @@ export class NumberPool {
   readonly #size: bigint;
   /** The lower part, left to those who ask for a number of their own (KEP-3070, KEP-3668). */
   readonly #staticBand: bigint;
-  readonly #taken = new Set<bigint>();
+  readonly #taken: Set<bigint>;
   readonly #random: () => number;
 
-  constructor(first: bigint, last: bigint, staticBand: bigint, random: () => number) {
+  /** @param taken may be shared with pools that overlap this one */
+  constructor(first: bigint, last: bigint, staticBand: bigint, random: () => number, taken = new Set<bigint>()) {
+    this.#taken = taken;
     this.#first = first;
     this.#size = last - first + 1n;
     this.#staticBand = staticBand < this.#size ? staticBand : 0n;
@@ -67,8 +69,11 @@ export class IpPool {
   readonly #cidr: Cidr;
   readonly #numbers: NumberPool;
 
-  /** @throws Error for text that is no CIDR, or one too small */
-  constructor(cidr: string, random: () => number) {
+  /**
+   * @param taken the addresses that are taken, of this and of other pools
+   * @throws Error for text that is no CIDR, or one too small
+   */
+  constructor(cidr: string, random: () => number, taken: Set<bigint>) {
     const parsed = parseCidr(cidr);
     if (parsed === undefined)
       throw new Error(`service CIDR ${JSON.stringify(cidr)} is not a CIDR such as 10.96.0.0/12`);
@@ -79,7 +84,7 @@ export class IpPool {
     // The network's own address is nobody's; of IPv4's, neither is the broadcast address.
     const last = parsed.network + total - (parsed.family === 4 ? 2n : 1n);
     const band = clamp(total / 16n, 16n, 256n);
-    this.#numbers = new NumberPool(parsed.network + 1n, last, band, random);
+    this.#numbers = new NumberPool(parsed.network + 1n, last, band, random, taken);
   }
 
   get cidr(): string {
@@ -110,23 +115,21 @@ export class IpPool {
     return formatIp(this.#cidr.family, value);
   }
 
-  release(ip: string): void {
+  /** Whether the address is of this range, if perhaps not to be had. */
+  covers(ip: string): boolean {
     const address = parseIp(ip);
-    if (address !== undefined && cidrContains(this.#cidr, address)) this.#numbers.release(address.value);
-  }
-
-  /** As taken by a stored Service; not an error when it is already. */
-  mark(ip: string): void {
-    const address = parseIp(ip);
-    if (address !== undefined && cidrContains(this.#cidr, address)) this.#numbers.take(address.value);
+    return address !== undefined && cidrContains(this.#cidr, address);
   }
 }
 
+/** `30000-32767`, with what is taken of it. */
 export class PortPool {
+  readonly first: number;
+  readonly size: number;
   readonly #numbers: NumberPool;
   readonly #range: string;
 
-  /** @param range `30000-32767` */
+  /** @throws Error for what is no range of ports */
   constructor(range: string, random: () => number) {
     const match = /^(\d{1,5})-(\d{1,5})$/.exec(range);
     const [first, last] = [Number(match?.[1]), Number(match?.[2])];
@@ -134,7 +137,9 @@ export class PortPool {
       throw new Error(`node port range ${JSON.stringify(range)} is not a range such as 30000-32767`);
     }
     this.#range = range;
-    const size = BigInt(last - first + 1);
+    this.first = first;
+    this.size = last - first + 1;
+    const size = BigInt(this.size);
     this.#numbers = new NumberPool(BigInt(first), BigInt(last), clamp(size / 32n, 16n, 128n), random);
   }
 
@@ -154,12 +159,16 @@ export class PortPool {
     return Number(value);
   }
 
+  isTaken(port: number): boolean {
+    return this.#numbers.isTaken(BigInt(port));
+  }
+
   release(port: number): void {
     this.#numbers.release(BigInt(port));
   }
 
   mark(port: number): void {
-    this.#numbers.take(BigInt(port));
+    if (this.#numbers.contains(BigInt(port))) this.#numbers.take(BigInt(port));
   }
 }
 

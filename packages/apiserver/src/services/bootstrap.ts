@@ -1,13 +1,24 @@
 /** Brings the default objects into being before the server is ready, and puts them right when someone changes them. */
 
-import type { Logger } from "@kubets/apimachinery";
+import { type Clock, type Logger, messageOf } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
-import { ensureNamespaces, publishKubernetesService, type ServicePublication } from "./default-objects.ts";
+import {
+  ensureNamespaces,
+  ensureServiceCidr,
+  publishKubernetesService,
+  type ServicePublication,
+} from "./default-objects.ts";
+import type { MasterLeases } from "./master-leases.ts";
 
 export interface BootstrapOptions {
   readonly transport: InProcessTransport;
   /** Undefined: there is no address to publish, and so no `kubernetes` Service. */
   readonly publication: Omit<ServicePublication, "transport"> | undefined;
+  /** The server's own ranges; without them Services get no addresses, and no ServiceCIDR is made. */
+  readonly serviceCidrs: readonly string[] | undefined;
+  /** Where several servers share the store: how they know of each other. */
+  readonly leases: MasterLeases | undefined;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -17,16 +28,28 @@ const watched = [
   "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
 ];
 
-export async function bootstrap({ transport, publication }: BootstrapOptions): Promise<void> {
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { transport, publication, serviceCidrs, leases, clock, logger } = options;
   await ensureNamespaces(transport);
+  if (serviceCidrs !== undefined) {
+    // The server's ranges are used whether or not the object says so.
+    await ensureServiceCidr(transport, serviceCidrs, clock.now()).catch((error: unknown) =>
+      logger.warn("The default ServiceCIDR could not be made", { err: messageOf(error) }),
+    );
+  }
+  await leases?.renew();
   if (publication !== undefined) await publishKubernetesService({ ...publication, transport });
 }
 
 /** Runs until `signal` aborts. Each write is answered by looking again; what is right already is left alone. */
 export async function keepPublished(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
-  const { publication } = options;
+  const { publication, leases, transport } = options;
   if (publication === undefined) return;
-  await Promise.all(watched.map((path) => keepOne(options, publication, path, signal)));
+  const publish = () => publishKubernetesService({ ...publication, transport });
+  await Promise.all([
+    ...watched.map((path) => keepOne(options, publication, path, signal)),
+    leases?.keep(signal, publish),
+  ]);
 }
 
 async function keepOne(

@@ -3,8 +3,8 @@
  * Source: pkg/controlplane/controller/systemnamespaces and kubernetesservice, reconcilers.
  */
 
-import type { EndpointSlice, Endpoints, Service } from "@kubets/api";
-import { deepEqual, isAlreadyExists, isNotFound, type KubeObject, StatusError } from "@kubets/apimachinery";
+import type { EndpointSlice, Endpoints, Service, ServiceCIDR } from "@kubets/api";
+import { deepEqual, formatTime, isAlreadyExists, isNotFound, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 
 /** Who the server is when it writes for itself. */
@@ -19,6 +19,40 @@ export async function ensureNamespaces(transport: InProcessTransport): Promise<v
       ensure(transport, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } }),
     ),
   );
+}
+
+const serviceCidrs = "/apis/networking.k8s.io/v1/servicecidrs";
+
+/** The ServiceCIDR of the server's own ranges. One that is there is left as it is, but for a state that nobody has set. */
+export async function ensureServiceCidr(
+  transport: InProcessTransport,
+  cidrs: readonly string[],
+  now: number,
+): Promise<void> {
+  const wanted: ServiceCIDR = {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "ServiceCIDR",
+    metadata: { name: "kubernetes" },
+    spec: { cidrs: [...cidrs] },
+  };
+  await ensure(transport, serviceCidrs, wanted);
+  const path = `${serviceCidrs}/kubernetes`;
+  const found = (await transport.request({ method: "GET", path, query: {} })) as ServiceCIDR;
+  const known = found.status?.conditions?.some(({ type, status }) => type === "Ready" && status !== "Unknown");
+  if (known || !deepEqual(found.spec?.cidrs, cidrs) || found.metadata?.deletionTimestamp !== undefined) return;
+  const ready = { type: "Ready", status: "True", reason: "", message: "Kubernetes default Service CIDR is ready" };
+  const body = {
+    ...wanted,
+    spec: undefined,
+    status: { conditions: [{ ...ready, lastTransitionTime: formatTime(now) }] },
+  };
+  await transport.request({
+    method: "PATCH",
+    path: `${path}/status`,
+    query: { fieldManager: "kubernetes-service-cidr-controller", force: "true" },
+    contentType: "application/apply-patch+yaml",
+    body,
+  });
 }
 
 /** Creates an object unless one of its name is there. */
@@ -39,8 +73,9 @@ export interface ServicePublication {
   readonly transport: InProcessTransport;
   /** The first address of the service CIDR. */
   readonly clusterIP: string;
-  readonly advertiseAddress: string;
-  /** Where this server listens. */
+  /** Of all servers, in order. */
+  readonly addresses: () => Promise<readonly string[]>;
+  /** Where this server listens, and the others as well. */
   readonly port: number;
   /** The Service's port. Default 443. */
   readonly servicePort?: number;
@@ -74,7 +109,8 @@ export async function publishKubernetesService(publication: ServicePublication):
   await publishEndpoints(publication);
 }
 
-async function publishEndpoints({ transport, advertiseAddress, port }: ServicePublication): Promise<void> {
+async function publishEndpoints({ transport, addresses: read, port }: ServicePublication): Promise<void> {
+  const addresses = await read();
   const endpoints: Endpoints = {
     apiVersion: "v1",
     kind: "Endpoints",
@@ -83,7 +119,7 @@ async function publishEndpoints({ transport, advertiseAddress, port }: ServicePu
       namespace: "default",
       labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
     },
-    subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: "https", port, protocol: "TCP" }] }],
   };
   await put(transport, "/api/v1/namespaces/default/endpoints", endpoints, (found) =>
     deepEqual((found as Endpoints).subsets, endpoints.subsets)
@@ -94,19 +130,19 @@ async function publishEndpoints({ transport, advertiseAddress, port }: ServicePu
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
-    addressType: advertiseAddress.includes(":") ? "IPv6" : "IPv4",
-    endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+    addressType: addresses[0]?.includes(":") ? "IPv6" : "IPv4",
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: "https", port, protocol: "TCP" }],
   };
   await put(transport, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", slice, (found) => {
     const present = found as EndpointSlice;
-    const same = deepEqual(present.ports, slice.ports) && sameAddresses(present, advertiseAddress);
+    const same = deepEqual(present.ports, slice.ports) && deepEqual(addressesOf(present), addressesOf(slice));
     return same ? undefined : { ...present, ports: slice.ports ?? [], endpoints: slice.endpoints };
   });
 }
 
-function sameAddresses({ endpoints = [] }: EndpointSlice, address: string): boolean {
-  return endpoints.length === 1 && deepEqual(endpoints[0]!.addresses, [address]);
+function addressesOf({ endpoints = [] }: EndpointSlice): readonly (readonly string[])[] {
+  return endpoints.map(({ addresses }) => addresses ?? []);
 }
 
 /** Creates `wanted`, or updates what is there to what `corrected` gives; undefined when it is right. */

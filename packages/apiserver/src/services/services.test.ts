@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { VirtualClock } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { realServer } from "../testing/real-server.ts";
 import { send } from "../testing/server.ts";
@@ -29,7 +30,7 @@ test("a Service gets an address, keeps it, and gives it back", async () => {
   const outside = await send(server, "POST", services, service("b", { clusterIP: "10.0.0.1" }));
   assert.match(
     outside.json.message,
-    /the provided IP \(10\.0\.0\.1\) is not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/24$/,
+    /failed to allocate IP 10\.0\.0\.1: the provided network does not match the current range$/,
   );
   const updated = await send(server, "PUT", `${services}/a`, service("a", { sessionAffinity: "ClientIP" }));
   assert.equal(updated.json.spec.clusterIP, clusterIP, updated.text);
@@ -107,6 +108,81 @@ test("what is stored is taken after a restart", async () => {
   const again = realServer({ store });
   const taken = await send(again, "POST", services, service("b", { clusterIP }));
   assert.equal(taken.status, 422);
+});
+
+test("an address is an IPAddress that says whose it is, and goes with its Service", async () => {
+  const server = realServer();
+  const created = await send(server, "POST", services, { ...service(""), metadata: { generateName: "gen-" } });
+  assert.equal(created.status, 201, created.text);
+  const { name } = created.json.metadata;
+  const path = `/apis/networking.k8s.io/v1/ipaddresses/${created.json.spec.clusterIP}`;
+  const address = (await send(server, "GET", path)).json;
+  assert.deepEqual(address.spec.parentRef, { group: "", resource: "services", namespace: "default", name });
+  assert.deepEqual(address.metadata.labels, {
+    "ipaddress.kubernetes.io/ip-family": "IPv4",
+    "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+  });
+  await send(server, "DELETE", `${services}/${name}`);
+  assert.equal((await send(server, "GET", path)).status, 404);
+});
+
+test("servers that share a store give nothing out twice", async () => {
+  const store = memoryStore();
+  const servers = [realServer({ store }), realServer({ store })];
+  const made = await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      send(servers[i % 2]!, "POST", services, service(`s${i}`, { type: "NodePort" })),
+    ),
+  );
+  for (const { status, text } of made) assert.equal(status, 201, text);
+  assert.equal(new Set(made.map(({ json }) => json.spec.clusterIP)).size, 40);
+  assert.equal(new Set(made.map(({ json }) => json.spec.ports[0].nodePort)).size, 40);
+  const { value } = (await store.get("/registry/ranges/servicenodeports"))!;
+  const { range, data } = JSON.parse(Buffer.from(value).toString());
+  assert.equal(range, "30000-32767");
+  const bits = [...Buffer.from(data, "base64")].reduce(
+    (sum, byte) => sum + byte.toString(2).replaceAll("0", "").length,
+    0,
+  );
+  assert.equal(bits, 40);
+});
+
+test("a ServiceCIDR adds addresses; what nobody holds is given back in time", async () => {
+  const clock = new VirtualClock();
+  const server = realServer({ serviceCidrs: ["10.96.0.0/30"], clock });
+  const stop = new AbortController();
+  const running = server.start(stop.signal);
+  await server.ready;
+  for (const name of ["a", "b"]) assert.equal((await send(server, "POST", services, service(name))).status, 201);
+  assert.equal((await send(server, "POST", services, service("c"))).status, 500);
+  const more = { metadata: { name: "more" }, spec: { cidrs: ["10.97.0.0/24"] } };
+  assert.equal((await send(server, "POST", "/apis/networking.k8s.io/v1/servicecidrs", more)).status, 201);
+  const third = await send(server, "POST", services, service("c"));
+  assert.match(third.json.spec.clusterIP, /^10\.97\.0\./, third.text);
+  const parentRef = { group: "", resource: "services", namespace: "default", name: "never-made" };
+  const orphan = { metadata: { name: "10.97.0.200" }, spec: { parentRef } };
+  assert.equal((await send(server, "POST", "/apis/networking.k8s.io/v1/ipaddresses", orphan)).status, 201);
+  await clock.advance(181_000);
+  const left = await send(server, "GET", "/apis/networking.k8s.io/v1/ipaddresses");
+  const names = left.json.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name).sort();
+  assert.deepEqual(names, ["10.96.0.1", "10.96.0.2", third.json.spec.clusterIP]);
+  stop.abort();
+  await running;
+});
+
+test("the default ServiceCIDR is there and ready", async () => {
+  const server = realServer();
+  const stop = new AbortController();
+  const running = server.start(stop.signal);
+  await server.ready;
+  const { spec, status } = (await send(server, "GET", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes")).json;
+  assert.deepEqual(spec, { cidrs: ["10.96.0.0/24"] });
+  assert.deepEqual(
+    status.conditions.map(({ lastTransitionTime: _, ...rest }: { lastTransitionTime: string }) => rest),
+    [{ type: "Ready", status: "True", reason: "", message: "Kubernetes default Service CIDR is ready" }],
+  );
+  stop.abort();
+  await running;
 });
 
 test("the default namespaces and the kubernetes Service are there when the server is ready", async () => {

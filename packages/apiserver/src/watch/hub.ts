@@ -28,8 +28,8 @@ export interface Subscriber {
 
 interface Seat {
   readonly subscriber: Subscriber;
-  /** Events up to here are not for it. */
-  after: number;
+  /** Events up to here are not for it. Taken between two batches, and a batch holds whole revisions. */
+  readonly after: number;
 }
 
 /** The hub's own watch of the store. */
@@ -217,7 +217,6 @@ export class WatchHub {
     if (event === undefined || bucket === undefined) return;
     for (const seat of bucket) {
       if (event.revision <= seat.after) continue;
-      seat.after = event.revision;
       try {
         deliverTo(seat.subscriber, event);
       } catch (error) {
