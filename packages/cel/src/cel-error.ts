@@ -19,3 +19,12 @@ export class Suspended {
     this.promise = promise;
   }
 }
+
+export function costExceeded(): CelError {
+  return new CelError("operation cancelled: actual cost limit exceeded", "cost");
+}
+
+/** Whether an operator that can do without one of its arguments may go on after this. */
+export function isAbsorbable(error: unknown): error is CelError {
+  return error instanceof CelError && error.kind === "evaluation";
+}

@@ -1,12 +1,22 @@
 /**
  * CEL as Kubernetes has it.
  *
- * `compile(source, environment, {resultType?}): CompileResult` gives a Program, or errors with upstream's text.
+ * `compile(source, environment)` gives a Program, or errors with upstream's text.
  */
 
-export { CelError } from "./cel-error.ts";
+export { CelError, Suspended } from "./cel-error.ts";
+export { compile } from "./compile.ts";
 export { Environment, type EnvironmentOptions } from "./environment.ts";
 export { escapeName, unescapeName } from "./escape.ts";
+export {
+  type AuthorizationCheck,
+  type AuthorizationDecision,
+  type AuthorizeCheck,
+  AuthorizerValue,
+  authorizerType,
+  resourceCheckType,
+} from "./library/authorizer.ts";
+export { describe, toText } from "./library/text.ts";
 export * from "./limits.ts";
 export type {
   Bindings,

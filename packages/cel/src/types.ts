@@ -18,7 +18,8 @@ export type TypeKind =
   | "opaque"
   | "optional"
   | "type"
-  | "param";
+  | "param"
+  | "error";
 
 /**
  * A type. `parameters` are the element type of a list, key and value of a map, the value of an optional, the argument of a type value.
@@ -55,6 +56,8 @@ function simple(kind: TypeKind, name: string, minSerializedSize?: number): Type 
 }
 
 export const dynType = simple("dyn", "dyn", 1);
+/** Of an expression with an error in it: goes with everything, so that one error is told once. */
+export const errorType = simple("error", "!error!");
 export const nullType = simple("null", "null_type", 4);
 export const boolType = simple("bool", "bool", 4);
 export const intType = simple("int", "int", 1);

@@ -3,7 +3,8 @@
  * classes here. Lists and maps of JSON are views of it: nothing is copied, and an element becomes a value when it is read.
  */
 
-import { CelError } from "./cel-error.ts";
+import { CelError, costExceeded } from "./cel-error.ts";
+import { parseDurationFormat, parseTimestamp } from "./time.ts";
 import {
   boolType,
   bytesType,
@@ -58,9 +59,12 @@ export class Duration {
 export class Timestamp {
   /** Since 1970 UTC; the years 1 to 9999. */
   readonly nanos: bigint;
+  /** Of the text it came from; it is written with the same. */
+  readonly offsetMinutes: number;
 
-  constructor(nanos: bigint) {
+  constructor(nanos: bigint, offsetMinutes = 0) {
     this.nanos = nanos;
+    this.offsetMinutes = offsetMinutes;
   }
 }
 
@@ -128,6 +132,30 @@ export class ArrayList extends List {
   }
 }
 
+/** Lists longer than this are made by doubling, to no end. */
+const longestList = 4_000_000;
+
+/** Two lists behind one another, not copied: adding lists costs 1, whatever their size. */
+export class ConcatenatedList extends List {
+  readonly size: number;
+  readonly #first: List;
+  readonly #second: List;
+
+  /** @throws CelError when it would be absurdly long */
+  constructor(first: List, second: List) {
+    super();
+    this.size = first.size + second.size;
+    if (this.size > longestList) throw costExceeded();
+    this.#first = first;
+    this.#second = second;
+  }
+
+  at(index: number): CelValue {
+    const { size } = this.#first;
+    return index < size ? this.#first.at(index) : this.#second.at(index - size);
+  }
+}
+
 /** A JSON array, and what its type says of its elements. */
 export class JsonList extends List {
   readonly raw: readonly unknown[];
@@ -185,6 +213,11 @@ export class NativeMap extends MapValue {
     if (this.#entries.has(hash)) return false;
     this.#entries.set(hash, { key, value });
     return true;
+  }
+
+  /** The later of two entries with one key stays. */
+  set(key: CelValue, value: CelValue): void {
+    this.#entries.set(hashKey(key), { key, value });
   }
 
   *keys(): Iterable<CelValue> {
@@ -403,17 +436,18 @@ export function adapt(type: Type, raw: unknown): CelValue {
   }
 }
 
-/** Set by time.ts when the package is loaded: values do not depend on how texts are parsed. */
-type TextAdapter = (type: Type, text: string) => CelValue;
-let textAdapter: TextAdapter | undefined;
-
-export function setTextAdapter(adapter: TextAdapter): void {
-  textAdapter = adapter;
-}
-
 function adaptText(type: Type, raw: unknown): CelValue {
   if (typeof raw !== "string") throw new CelError(`invalid data, expected string, got ${goType(raw)}`);
-  return textAdapter!(type, raw);
+  if (type.kind === "bytes") return Uint8Array.from(Buffer.from(raw, "base64"));
+  if (type.kind === "duration") {
+    const nanos = parseDurationFormat(raw);
+    if (nanos === undefined) throw new CelError(`Invalid duration ${raw}: unable to parse ${raw} as duration`);
+    return new Duration(nanos);
+  }
+  const time = parseTimestamp(type.format === "date" ? `${raw}T00:00:00Z` : raw);
+  if (time !== undefined) return new Timestamp(time.nanos, time.offsetMinutes);
+  const format = type.format === "date" ? "date" : "date-time";
+  throw new CelError(`Invalid ${format} formatted string ${raw}: unable to parse`);
 }
 
 function adaptInt(raw: unknown): bigint {

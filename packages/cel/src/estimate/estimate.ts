@@ -1,0 +1,229 @@
+/** What an expression may cost, before there is anything to evaluate it with. Source: cel-go's checker/cost.go. */
+
+import type { Checked } from "../check/checker.ts";
+import { type Call, type Comprehension, isBinding, type Node } from "../parse/ast.ts";
+import { sizeOf } from "../plan/call-cost.ts";
+import type { CostRange } from "../program.ts";
+import { stringType, type Type } from "../types.ts";
+import { estimateCall } from "./estimate-call.ts";
+import { add, fixed, multiply, type Range, union, unknownSize, unlimited } from "./ranges.ts";
+
+/** Sizes of what is in a list or map that an expression made. */
+export interface EntrySize {
+  readonly container: "list" | "map";
+  readonly key: Range;
+  readonly value: Range;
+}
+
+/** What is known of a part: its type as the schema has it where it comes from a variable, and sizes that were worked out. */
+export interface Estimated {
+  readonly node: Node;
+  readonly type: Type;
+  /** The declared type it was reached through, with its bounds. */
+  readonly declared: Type | undefined;
+  readonly size: Range | undefined;
+  readonly entries: EntrySize | undefined;
+  readonly cost: Range;
+}
+
+interface Local {
+  readonly declared: Type | undefined;
+  readonly size: Range | undefined;
+  readonly entries: EntrySize | undefined;
+}
+
+const scalars = new Set(["bool", "double", "duration", "int", "timestamp", "uint"]);
+
+export function estimateCost(checked: Checked): CostRange {
+  return new Estimator(checked).estimate(checked.root).cost;
+}
+
+export function sizeOrUnknown({ size }: Estimated): Range {
+  return size ?? unknownSize;
+}
+
+/** The bounds a schema gives. */
+export function declaredSize(type: Type | undefined): Range | undefined {
+  return type === undefined ? undefined : { min: 0, max: type.maxElements ?? 0 };
+}
+
+class Estimator {
+  readonly #checked: Checked;
+  readonly #locals = new Map<string, Local[]>();
+
+  constructor(checked: Checked) {
+    this.#checked = checked;
+  }
+
+  estimate(node: Node): Estimated {
+    const type = this.#checked.typeOf(node);
+    const part = { node, type, declared: undefined, size: undefined, entries: undefined };
+    switch (node.kind) {
+      case "literal":
+        return { ...part, size: fixed(sizeOf(node.value)), cost: fixed(0) };
+      case "ident":
+        return this.#identifier(node, node.name, type);
+      case "select":
+        return this.#select(node, type);
+      case "call":
+        return this.#call(node, type);
+      case "list": {
+        const elements = node.elements.map((element) => this.estimate(element));
+        const entries = { container: "list", key: fixed(1), value: unionOf(elements) } as const;
+        return { ...part, size: fixed(elements.length), entries, cost: add(fixed(10), ...elements.map(costOf)) };
+      }
+      case "map": {
+        const keys = node.entries.map(({ key }) => this.estimate(key));
+        const values = node.entries.map(({ value }) => this.estimate(value));
+        const entries = { container: "map", key: unionOf(keys), value: unionOf(values) } as const;
+        const cost = add(fixed(30), ...keys.map(costOf), ...values.map(costOf));
+        return { ...part, size: fixed(keys.length), entries, cost };
+      }
+      case "struct":
+        return { ...part, cost: add(fixed(40), ...node.fields.map(({ value }) => this.estimate(value).cost)) };
+      case "comprehension":
+        return isBinding(node) ? this.#binding(node, type) : this.#fold(node, type);
+    }
+  }
+
+  /** The size where it is declared, or follows from the type. */
+  #finish(node: Node, type: Type, declared: Type | undefined, local?: Local): Omit<Estimated, "cost"> {
+    const typeSize = isScalar(type) ? fixed(1) : undefined;
+    const size = declaredSize(declared) ?? typeSize ?? local?.size;
+    return { node, type, declared, size, entries: local?.entries };
+  }
+
+  #identifier(node: Node, name: string, type: Type): Estimated {
+    // Names of types are identifiers too, and cost as much.
+    const local = this.#locals.get(name)?.at(-1);
+    const declared = local === undefined ? this.#variable(name, type) : local.declared;
+    return { ...this.#finish(node, type, declared, local), cost: fixed(1) };
+  }
+
+  #variable(name: string, type: Type): Type | undefined {
+    return this.#checked.uses.has(name) && hasBounds(type) ? type : undefined;
+  }
+
+  #select(node: Node & { kind: "select" }, type: Type): Estimated {
+    const operand = this.estimate(node.operand);
+    if (node.test) return { ...this.#finish(node, type, undefined), cost: operand.cost };
+    const counted = ["map", "object", "param"].includes(operand.type.kind);
+    const declared = fieldOf(operand.declared, node.field);
+    const cost = counted ? add(operand.cost, fixed(1)) : operand.cost;
+    return { ...this.#finish(node, type, declared), cost };
+  }
+
+  #call(node: Call, type: Type): Estimated {
+    const call = this.#checked.callOf(node);
+    const all = (call?.args ?? node.args).map((argument) => this.estimate(argument));
+    if (node.name === "_?._") return this.#function(node, type, "_?._", ["select_optional_field"], all, false);
+    if (call === undefined) return { ...this.#finish(node, type, undefined), cost: fixed(0) };
+    if (call.name === "dyn") {
+      const [argument] = all as [Estimated];
+      return { ...argument, node, type, declared: undefined, cost: add(fixed(1), argument.cost) };
+    }
+    const overloads = call.overloads.map(({ id }) => id);
+    return this.#function(node, type, call.name, overloads, all, call.member);
+  }
+
+  #function(
+    node: Node,
+    type: Type,
+    name: string,
+    overloads: readonly string[],
+    all: readonly Estimated[],
+    member: boolean,
+  ): Estimated {
+    const [target, args] = member ? [all[0], all.slice(1)] : [undefined, all];
+    let cost: Range = { min: unlimited, max: 0 };
+    let size: Range | undefined;
+    let declared: Type | undefined;
+    let entries: EntrySize | undefined;
+    for (const overload of overloads) {
+      const estimate = estimateCall(name, overload, target, args);
+      cost = union(cost, estimate.cost);
+      if (estimate.size !== undefined) size = size === undefined ? estimate.size : union(size, estimate.size);
+      entries ??= estimate.entries;
+      if (overload === "index_list" || overload === "index_map") {
+        size = args[0]?.entries?.value;
+        declared = args[0]?.declared?.parameters.at(-1);
+      }
+      size ??= this.#finish(node, type, declared).size;
+    }
+    return { node, type, declared, size, entries, cost: target === undefined ? cost : add(target.cost, cost) };
+  }
+
+  #with<T>(name: string, local: Local, then: () => T): T {
+    const stack = this.#locals.get(name) ?? [];
+    this.#locals.set(name, stack);
+    stack.push(local);
+    try {
+      return then();
+    } finally {
+      stack.pop();
+    }
+  }
+
+  #binding(node: Comprehension, type: Type): Estimated {
+    const range = this.estimate(node.range);
+    const init = this.estimate(node.init);
+    return this.#with(node.accumulator, init, () => {
+      const result = this.estimate(node.result);
+      const cost = add(range.cost, init.cost, result.cost);
+      return { node, type, declared: undefined, size: result.size, entries: result.entries, cost };
+    });
+  }
+
+  #fold(node: Comprehension, type: Type): Estimated {
+    const range = this.estimate(node.range);
+    const init = this.estimate(node.init);
+    return this.#with(node.accumulator, init, () => {
+      const [condition, step] = this.#withVariables(node, range, () => [
+        this.estimate(node.condition),
+        this.estimate(node.step),
+      ]);
+      const result = this.estimate(node.result);
+      const times = sizeOrUnknown(range);
+      const loop = multiply(times, add(step.cost, condition.cost));
+      const cost = add(range.cost, init.cost, result.cost, loop);
+      const collects = node.init.kind === "list" || node.init.kind === "map";
+      const size = collects ? times : init.size;
+      return { node, type, declared: undefined, size, entries: collects ? step.entries : undefined, cost };
+    });
+  }
+
+  #withVariables<T>(node: Comprehension, range: Estimated, then: () => T): T {
+    const container = range.entries?.container ?? range.type.kind;
+    const declared = range.declared?.parameters;
+    const key: Local = {
+      declared: container === "map" ? declared?.[0] : undefined,
+      size: range.entries?.key,
+      entries: undefined,
+    };
+    const value: Local = { declared: declared?.at(-1), size: range.entries?.value, entries: undefined };
+    if (node.variable2 === undefined) return this.#with(node.variable, container === "list" ? value : key, then);
+    return this.#with(node.variable, key, () => this.#with(node.variable2!, value, then));
+  }
+}
+
+const costOf = ({ cost }: Estimated): Range => cost;
+
+function unionOf(parts: readonly Estimated[]): Range {
+  if (parts.length === 0) return fixed(0);
+  return parts.map(sizeOrUnknown).reduce(union, { min: unlimited, max: 0 });
+}
+
+function isScalar(type: Type): boolean {
+  if (type.kind === "optional") return isScalar(type.parameters[0] ?? stringType);
+  return scalars.has(type.kind);
+}
+
+/** Types made from schemas have bounds; a variable of a bare type says nothing of sizes. */
+function hasBounds(type: Type): boolean {
+  return type.kind === "object" || type.maxElements !== undefined || scalars.has(type.kind);
+}
+
+function fieldOf(declared: Type | undefined, field: string): Type | undefined {
+  if (declared?.kind === "map") return undefined;
+  return declared?.fields?.().get(field)?.type;
+}

@@ -1,0 +1,64 @@
+/** Regular expressions in time linear in the text: RE2's. */
+
+import { RE2JS } from "re2js";
+import { CelError } from "../cel-error.ts";
+import { ArrayList } from "../value.ts";
+import { type Overload, overload } from "./overload.ts";
+
+/** The last few: a rule's pattern is used again and again, and patterns made at run time are not to be kept. */
+const cache = new Map<string, RE2JS>();
+const cacheSize = 256;
+
+/** @throws CelError where it is no regular expression */
+export function compileRegex(pattern: string): RE2JS {
+  const known = cache.get(pattern);
+  if (known !== undefined) return known;
+  const compiled = tryCompile(pattern);
+  if (typeof compiled === "string") throw new CelError(compiled);
+  if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!);
+  cache.set(pattern, compiled);
+  return compiled;
+}
+
+/** The expression, or what is wrong with it. */
+function tryCompile(pattern: string): RE2JS | string {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export function isRegex(pattern: string): boolean {
+  return cache.has(pattern) || typeof tryCompile(pattern) !== "string";
+}
+
+function matches(text: string, pattern: string): boolean {
+  return compileRegex(pattern).matcher(text).find();
+}
+
+function illegal(pattern: string): RE2JS {
+  const compiled = cache.get(pattern) ?? tryCompile(pattern);
+  if (typeof compiled === "string") throw new CelError(`Illegal regex: ${compiled}`);
+  return compileRegex(pattern);
+}
+
+function find(text: string, pattern: string): string {
+  const matcher = illegal(pattern).matcher(text);
+  return matcher.find() ? (matcher.group() ?? "") : "";
+}
+
+function findAll(text: string, pattern: string, limit = -1n): ArrayList {
+  const matcher = illegal(pattern).matcher(text);
+  const found: string[] = [];
+  while ((limit < 0n || found.length < Number(limit)) && matcher.find()) found.push(matcher.group() ?? "");
+  return new ArrayList(found);
+}
+
+export const regexFunctions: readonly Overload[] = [
+  overload("matches", "matches", "(string, string): bool", matches),
+  overload("matches", "matches_string", "string.(string): bool", matches),
+  overload("find", "string_find_string", "string.(string): string", find),
+  overload("findAll", "string_find_all_string", "string.(string): list(string)", findAll),
+  overload("findAll", "string_find_all_string_int", "string.(string, int): list(string)", findAll),
+];

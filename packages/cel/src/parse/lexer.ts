@@ -1,0 +1,136 @@
+/** The words of an expression. Source of the grammar: cel-go's CEL.g4. */
+
+import { type CelValue, Uint } from "../value.ts";
+import { ParseError } from "./ast.ts";
+import { unquote } from "./unquote.ts";
+
+export interface Token {
+  /** `literal`, `ident`, `escaped` (a name in backquotes), `end`, or the operator itself. */
+  readonly kind: string;
+  readonly text: string;
+  /** In code points. */
+  readonly at: number;
+  /** Of a literal. Integers without their sign: the parser decides whether `-` is part of it. */
+  readonly value?: CelValue;
+  readonly number?: "int" | "uint" | "double";
+}
+
+const space = /[\t \r\n\f]+|\/\/[^\n]*/y;
+const number = /0x[0-9a-fA-F]+[uU]?|\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?|\d+[uU]?/y;
+const word = /[A-Za-z_][A-Za-z0-9_]*/y;
+const escaped = /`[A-Za-z0-9_./ -]+`/y;
+const operator = /==|!=|<=|>=|&&|\|\||[<>[\](){}.,\-!?:+*/%]/y;
+const quoteStart = /([bB]?[rR]?)("""|'''|"|')/y;
+
+export const maxUint64 = (1n << 64n) - 1n;
+
+/** @throws ParseError with cel-go's text */
+export function tokenize(source: string): Token[] {
+  const tokens: Token[] = [];
+  const offsets = /[\ud800-\udbff]/.test(source) ? codePointOffsets(source) : undefined;
+  const offset = (index: number): number => offsets?.[index] ?? index;
+  let index = 0;
+  const match = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = index;
+    return pattern.exec(source)?.[0];
+  };
+  while (index < source.length) {
+    const blank = match(space);
+    if (blank !== undefined) {
+      index += blank.length;
+      continue;
+    }
+    const at = offset(index);
+    const found = nextToken(source, index, at, match);
+    tokens.push(found.token);
+    index += found.length;
+  }
+  tokens.push({ kind: "end", text: "<EOF>", at: offset(source.length) });
+  return tokens;
+}
+
+type Match = (pattern: RegExp) => string | undefined;
+
+function nextToken(source: string, index: number, at: number, match: Match): { token: Token; length: number } {
+  const quote = match(quoteStart);
+  if (quote !== undefined) {
+    const length = stringLength(source, index, quote);
+    if (length === undefined) throw recognition(at, source.slice(index));
+    const text = source.slice(index, index + length);
+    return { token: { kind: "literal", text, at, value: unquote(text, at) }, length };
+  }
+  const digits = match(number);
+  if (digits !== undefined) return { token: numberToken(digits, at), length: digits.length };
+  const name = match(word);
+  if (name !== undefined) return { token: wordToken(name, at), length: name.length };
+  const inBackquotes = match(escaped);
+  if (inBackquotes !== undefined) {
+    const text = inBackquotes.slice(1, -1);
+    return { token: { kind: "escaped", text, at }, length: inBackquotes.length };
+  }
+  const text = match(operator);
+  if (text === undefined) throw recognition(at, String.fromCodePoint(source.codePointAt(index)!));
+  return { token: { kind: text, text, at }, length: text.length };
+}
+
+function recognition(at: number, text: string): ParseError {
+  return new ParseError(at, `Syntax error: token recognition error at: '${escapeControl(text)}'`);
+}
+
+function escapeControl(text: string): string {
+  return text.replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
+}
+
+function codePointOffsets(source: string): number[] {
+  const offsets: number[] = [];
+  let count = 0;
+  for (const character of source) {
+    for (let i = 0; i < character.length; i++) offsets.push(count);
+    count++;
+  }
+  offsets.push(count);
+  return offsets;
+}
+
+/** Scans by hand: a regular expression over a long string would keep a stack. */
+function stringLength(source: string, index: number, start: string): number | undefined {
+  const raw = /r/i.test(start);
+  const quote = start.replace(/^[bBrR]+/, "");
+  for (let i = index + start.length; i < source.length; i++) {
+    if (source[i] === "\\" && !raw) {
+      i++;
+      continue;
+    }
+    if (source.startsWith(quote, i)) return i + quote.length - index;
+    if (quote.length === 1 && (source[i] === "\n" || source[i] === "\r")) return undefined;
+  }
+  return undefined;
+}
+
+function numberToken(text: string, at: number): Token {
+  if (/[uU]$/.test(text)) {
+    const value = BigInt(text.slice(0, -1));
+    if (value > maxUint64) throw new ParseError(at, "invalid uint literal");
+    return { kind: "literal", text, at, value: new Uint(value), number: "uint" };
+  }
+  if (!/^0x/.test(text) && /[.eE]/.test(text)) {
+    const value = Number(text);
+    if (!Number.isFinite(value)) throw new ParseError(at, "invalid double literal");
+    return { kind: "literal", text, at, value, number: "double" };
+  }
+  return { kind: "literal", text, at, value: BigInt(text), number: "int" };
+}
+
+function wordToken(text: string, at: number): Token {
+  switch (text) {
+    case "true":
+    case "false":
+      return { kind: "literal", text, at, value: text === "true" };
+    case "null":
+      return { kind: "literal", text, at, value: null };
+    case "in":
+      return { kind: "in", text, at };
+    default:
+      return { kind: "ident", text, at };
+  }
+}
