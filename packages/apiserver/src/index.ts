@@ -1,7 +1,12 @@
 export * from "./admission/plugin.ts";
 export * from "./authentication/authenticator.ts";
+export type { KubeAuthenticationOptions } from "./authentication/kube-identity.ts";
+export type { OidcFlags } from "./authentication/oidc/configuration.ts";
+export type { RequestHeaderNames } from "./authentication/request-header.ts";
 export type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
+export { type AuthorizerType, authorizerTypes } from "./authorization/authorization-configuration.ts";
 export * from "./authorization/authorizer.ts";
+export type { AuthorizationOptions } from "./authorization/build.ts";
 export * from "./certificates/cluster-certificates.ts";
 export { Pki, type PkiOptions } from "./certificates/pki.ts";
 export { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";

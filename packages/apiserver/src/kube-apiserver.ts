@@ -1,32 +1,22 @@
 /** An API server as a cluster runs it: authentication, authorization, admission and the kinds that need cluster state, from plain options. */
 
-import { definitions, findDefinition, schemaSet, type TokenReview } from "@kubets/api";
+import { definitions, findDefinition, schemaSet } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission } from "./admission/webhook/index.ts";
-import { buildAuthentication } from "./authentication/build.ts";
-import { jwksPath } from "./authentication/oidc-discovery.ts";
-import { reviewToken } from "./authentication/reviews.ts";
-import { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
-import { parseSigningKey, parseVerificationKeys } from "./authentication/service-account-keys.ts";
-import { tokenFileAuthenticator } from "./authentication/token-file.ts";
+import { type KubeAuthenticationOptions, kubeIdentity } from "./authentication/kube-identity.ts";
+import type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
 import { reconcileBootstrapPolicy } from "./authorization/bootstrap-policy/reconcile.ts";
+import { type AuthorizationOptions, buildAuthorization } from "./authorization/build.ts";
 import { EscalationCheck } from "./authorization/escalation.ts";
-import { NodeAuthorizer } from "./authorization/node.ts";
-import { NodeGraph } from "./authorization/node-graph.ts";
-import { rbacAuthorizer } from "./authorization/rbac.ts";
-import { RbacIndex } from "./authorization/rbac-index.ts";
-import { privilegedGroupAuthorizer, unionAuthorizer } from "./authorization/union.ts";
 import type { ClusterCertificates } from "./certificates/cluster-certificates.ts";
-import { oidcDiscovery } from "./discovery/oidc.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import { ApiServer, type ApiServerOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { policyWriter } from "./services/policy-writer.ts";
-import { serviceAccountToken } from "./subresource/service-account-token.ts";
 import { EndpointResolver, WebhookClient } from "./webhook/index.ts";
 
 export interface KubeApiServerOptions {
@@ -39,6 +29,10 @@ export interface KubeApiServerOptions {
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
   readonly clusterDomain: string;
+  /** Beyond what the certificates imply: client certificates, bootstrap tokens, service accounts, the front proxy. */
+  readonly authentication?: KubeAuthenticationOptions;
+  /** Node and RBAC when it is not given. */
+  readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
   /** `enable` is NodeRestriction when it is not given, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
@@ -57,11 +51,12 @@ export interface KubeApiServer {
 export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
   const { store, clock, random, logger } = options;
   const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
-  const { tokens, ...identity } = identityParts(options, reader);
-  const rbac = new RbacIndex();
-  const graph = new NodeGraph();
-  await Promise.all([rbac.follow(reader, signal), graph.follow(reader, signal)]);
-  const authorizer = unionAuthorizer([privilegedGroupAuthorizer, new NodeAuthorizer(graph), rbacAuthorizer(rbac)]);
+  const externalUrl = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
+  const { authorization = { modes: ["Node", "RBAC"] } } = options;
+  const [{ tokens, server: identity }, { authorizer, rbac }] = await Promise.all([
+    kubeIdentity({ ...options, externalUrl }, reader, signal),
+    buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
+  ]);
   const webhooks = webhookClient(options, reader, () => server);
   const source = { reader, resources: () => server.resources };
   const webhookPlugins = await webhookAdmission({ source, client: webhooks, clock, random, logger }, signal);
@@ -108,41 +103,6 @@ function definitionOf({ group, version, plural }: { group: string; version: stri
   const definition = findDefinition(group, version, plural);
   if (definition === undefined) throw new Error(`no definition of ${plural}.${version}.${group}`);
   return definition;
-}
-
-/** Who is who: authentication, and the tokens this server makes. */
-function identityParts(
-  options: KubeApiServerOptions,
-  reader: ObjectReader,
-): Pick<ApiServerOptions, "authenticator" | "subresources" | "virtual" | "nonResource"> &
-  Pick<KubeApiServer, "tokens"> {
-  const { certificates, clock, random, logger, tokenFile, clusterDomain } = options;
-  const { privateKey, publicKey } = certificates.serviceAccountKey;
-  const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
-  const keys = parseVerificationKeys(publicKey);
-  const authentication = buildAuthentication({
-    clock,
-    reader,
-    clientCA: certificates.ca.certificate,
-    serviceAccounts: { issuers: [issuer], keys },
-    bootstrapTokens: true,
-    ...(tokenFile === undefined
-      ? {}
-      : { tokenFile: tokenFileAuthenticator(tokenFile.text, tokenFile.path, (message) => logger.warn(message)) }),
-  });
-  const { request: authenticator, token, apiAudiences } = authentication;
-  const key = parseSigningKey(privateKey);
-  const tokens = new ServiceAccountIssuer({ issuer, key, audiences: apiAudiences, reader, clock, random });
-  const external = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
-  return {
-    tokens,
-    authenticator,
-    subresources: { "/serviceaccounts/token": serviceAccountToken(tokens) },
-    virtual: {
-      "authentication.k8s.io/tokenreviews": (_call, review) => reviewToken(review as TokenReview, token, apiAudiences),
-    },
-    nonResource: [oidcDiscovery(issuer, `${external}${jwksPath}`, keys)],
-  };
 }
 
 /** The API server as a webhook would only wait for itself. */

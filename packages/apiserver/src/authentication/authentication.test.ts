@@ -38,7 +38,7 @@ async function world() {
     clock,
     random: realRandom,
   });
-  const authentication = buildAuthentication({
+  const authentication = await buildAuthentication({
     clock,
     reader,
     serviceAccounts: { issuers: [issuerUrl], keys: parseVerificationKeys(keys.publicKey) },
@@ -196,7 +196,7 @@ test("a client certificate is a user, when the cluster's CA signed it for client
   const subject = { commonName: "bob", organizations: ["dev", "system:masters"] };
   const der = async (usage: "client" | "server", by = ca) =>
     new X509Certificate((await createCertificate({ ...subject, usages: [usage] }, by, validity)).certificate).raw;
-  const { request } = buildAuthentication({ clock, reader: new FakeReader(), clientCA: ca.certificate });
+  const { request } = await buildAuthentication({ clock, reader: new FakeReader(), clientCA: ca.certificate });
   const peerCertificate = await der("client");
   const user = await request.authenticate({ headers: {}, peerCertificate });
   assert.equal(user?.name, "bob");

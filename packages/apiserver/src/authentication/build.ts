@@ -1,34 +1,58 @@
-/** The API server's authenticator, from its configuration, in upstream's order. */
+/** The API server's authenticator, from its configuration, in upstream's order. Source: kubernetes' kubeapiserver/authenticator. */
 
-import type { Clock } from "@kubets/apimachinery";
+import { readFile } from "node:fs/promises";
+import { type Clock, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
+import { followFile } from "../configuration/watched-file.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
+import { kubeconfigCaller } from "../webhook/index.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
+import { ClientCertificates } from "./client-certificates.ts";
+import type { OidcFlags } from "./oidc/configuration.ts";
+import { ReplaceableAnonymous, ReplaceableIssuers } from "./outside-issuers.ts";
+import { type RequestHeaderNames, requestHeaderAuthenticator } from "./request-header.ts";
 import type { VerificationKey } from "./service-account-keys.ts";
 import { ServiceAccountTokenAuthenticator } from "./service-account-token.ts";
-import {
-  bearerAuthenticator,
-  cachedTokenAuthenticator,
-  type TokenAuthenticator,
-  unionTokenAuthenticator,
-} from "./token.ts";
-import { anonymousAuthenticator, authenticatedGroup, failingUnionAuthenticator, unionAuthenticator } from "./union.ts";
+import { audienceAgnostic, bearerAuthenticator, type TokenAuthenticator, unionTokenAuthenticator } from "./token.ts";
+import { cachedTokenAuthenticator } from "./token-cache.ts";
+import { authenticatedGroup, failingUnionAuthenticator, unionAuthenticator } from "./union.ts";
+import { webhookTokenAuthenticator } from "./webhook-token.ts";
 import { X509Authenticator } from "./x509.ts";
 
 export interface AuthenticationOptions {
   readonly clock: Clock;
   readonly reader: ObjectReader;
+  readonly random?: Random;
+  /** Told why someone was refused; the answer never says. */
+  readonly logger?: Logger;
   /** PEM: `--client-ca-file`. */
   readonly clientCA?: string;
+  /** Where it was read from: looked at again while the server runs. */
+  readonly clientCAFile?: string;
+  /** Of a front proxy: `--requestheader-client-ca-file` and what belongs to it. */
+  readonly requestHeader?: RequestHeaderNames & { readonly ca: string; readonly caFile?: string };
   /** From `tokenFileAuthenticator`: `--token-auth-file`. */
   readonly tokenFile?: TokenAuthenticator;
   readonly serviceAccounts?: { readonly issuers: readonly string[]; readonly keys: readonly VerificationKey[] };
   /** `--enable-bootstrap-token-auth` */
   readonly bootstrapTokens?: boolean;
-  /** `--anonymous-auth`. Default true. */
+  /** `--anonymous-auth`. Default true. Not together with a configuration file that says. */
   readonly anonymous?: boolean;
   /** `--api-audiences`; the issuers when undefined. */
   readonly apiAudiences?: readonly string[];
+  readonly oidc?: OidcFlags;
+  /** `--authentication-config`: instead of `oidc`. Looked at again while the server runs. */
+  readonly configFile?: string;
+  readonly webhook?: TokenWebhookOptions;
+}
+
+export interface TokenWebhookOptions {
+  /** `--authentication-token-webhook-config-file` */
+  readonly configFile: string;
+  /** `--authentication-token-webhook-version`. Default v1beta1, as upstream's. */
+  readonly version?: "v1" | "v1beta1";
+  /** `--authentication-token-webhook-cache-ttl`. Default 2 minutes. */
+  readonly cacheTtlMs?: number;
 }
 
 export interface Authentication {
@@ -38,26 +62,104 @@ export interface Authentication {
   readonly apiAudiences: readonly string[];
 }
 
-export function buildAuthentication(options: AuthenticationOptions): Authentication {
-  const { clock, clientCA, anonymous = true, serviceAccounts } = options;
+const defaultWebhookTtlMs = 2 * 60_000;
+
+/**
+ * @param signal ends what follows files from now on
+ * @throws Error for options or files that cannot be used
+ */
+export async function buildAuthentication(
+  options: AuthenticationOptions,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Authentication> {
+  const { clock, logger = silentLogger, serviceAccounts } = options;
+  if (options.oidc !== undefined && options.configFile !== undefined)
+    throw new Error("authentication-config file and oidc-* flags are mutually exclusive");
   const apiAudiences = options.apiAudiences ?? serviceAccounts?.issuers ?? [];
-  const token = cachedTokenAuthenticator(unionTokenAuthenticator(tokenAuthenticators(options, apiAudiences)), clock);
-  const known = authenticatedGroup(
-    unionAuthenticator([
-      ...(clientCA === undefined ? [] : [new X509Authenticator({ clientCA, clock })]),
-      bearerAuthenticator(token, apiAudiences),
-    ]),
+  const issuers = new ReplaceableIssuers({ clock, disallowedIssuers: serviceAccounts?.issuers ?? [] });
+  const anonymous = new ReplaceableAnonymous(options.anonymous ?? true);
+  await readIssuers(options, issuers, anonymous, signal);
+  const known = await tokenAuthenticators(options, apiAudiences, issuers);
+  const token = cachedTokenAuthenticator(unionTokenAuthenticator(known), clock);
+  const named = authenticatedGroup(
+    unionAuthenticator([...certificateAuthenticators(options, signal), bearerAuthenticator(token, apiAudiences)]),
   );
-  const request = anonymous ? failingUnionAuthenticator([known, anonymousAuthenticator()]) : known;
-  return { request, token, apiAudiences };
+  return { request: failingUnionAuthenticator([named, anonymous], logger), token, apiAudiences };
 }
 
-function tokenAuthenticators(options: AuthenticationOptions, audiences: readonly string[]): TokenAuthenticator[] {
-  const { clock, reader, tokenFile, serviceAccounts, bootstrapTokens } = options;
+/** The front proxy before the client's own certificate, which the proxy's CA may have signed too. */
+function certificateAuthenticators(options: AuthenticationOptions, signal: AbortSignal): Authenticator[] {
+  const { clock, clientCA, clientCAFile, requestHeader } = options;
+  const result: Authenticator[] = [];
+  const trusting = (pem: string, file: string | undefined) => {
+    const certificates = new ClientCertificates(pem, clock);
+    if (file !== undefined) followAuthorities(certificates, pem, file, options, signal);
+    return certificates;
+  };
+  if (requestHeader !== undefined) {
+    const { ca, caFile, ...names } = requestHeader;
+    result.push(requestHeaderAuthenticator(trusting(ca, caFile), names));
+  }
+  if (clientCA !== undefined) result.push(new X509Authenticator(trusting(clientCA, clientCAFile)));
+  return result;
+}
+
+function followAuthorities(
+  certificates: ClientCertificates,
+  content: string,
+  path: string,
+  { clock, logger = silentLogger }: AuthenticationOptions,
+  signal: AbortSignal,
+): void {
+  // Ends with the signal, and tells its failures itself.
+  const apply = (changed: string) => certificates.replaceAuthorities(changed);
+  void followFile({ path, content, clock, logger, apply }, signal);
+}
+
+async function readIssuers(
+  options: AuthenticationOptions,
+  issuers: ReplaceableIssuers,
+  anonymous: ReplaceableAnonymous,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, logger = silentLogger, oidc, configFile } = options;
+  if (oidc !== undefined) await issuers.useFlags(oidc);
+  if (configFile === undefined) return;
+  const apply = async (content: string) => {
+    const config = await issuers.useConfiguration(content);
+    if (config.anonymous === undefined) return;
+    if (options.anonymous !== undefined)
+      throw new Error("anonymous-auth can not be set when anonymous is configured in the authentication-config file");
+    anonymous.use(config.anonymous);
+  };
+  const content = await readFile(configFile, "utf8");
+  await apply(content);
+  // Ends with the signal, and tells its failures itself.
+  void followFile({ path: configFile, content, clock, logger, apply }, signal);
+}
+
+async function tokenAuthenticators(
+  options: AuthenticationOptions,
+  audiences: readonly string[],
+  issuers: ReplaceableIssuers,
+): Promise<TokenAuthenticator[]> {
+  const { clock, reader, tokenFile, serviceAccounts, bootstrapTokens, oidc, configFile } = options;
   const result: TokenAuthenticator[] = [];
-  if (tokenFile !== undefined) result.push(tokenFile);
+  if (tokenFile !== undefined) result.push(audienceAgnostic(tokenFile, audiences));
   if (serviceAccounts !== undefined)
     result.push(new ServiceAccountTokenAuthenticator({ ...serviceAccounts, audiences, reader, clock }));
-  if (bootstrapTokens) result.push(bootstrapTokenAuthenticator(reader, clock));
+  if (bootstrapTokens) result.push(audienceAgnostic(bootstrapTokenAuthenticator(reader, clock), audiences));
+  if (oidc !== undefined || configFile !== undefined) result.push(audienceAgnostic(issuers, audiences));
+  if (options.webhook !== undefined) result.push(await webhookFromFile(options, options.webhook, audiences));
   return result;
+}
+
+async function webhookFromFile(
+  { clock, random = realRandom, logger = silentLogger }: AuthenticationOptions,
+  { configFile, version = "v1beta1", cacheTtlMs = defaultWebhookTtlMs }: TokenWebhookOptions,
+  implicitAudiences: readonly string[],
+): Promise<TokenAuthenticator> {
+  const caller = await kubeconfigCaller(await readFile(configFile, "utf8"), configFile, clock);
+  const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger });
+  return cachedTokenAuthenticator(webhook, clock, { successTtlMs: cacheTtlMs, failureTtlMs: cacheTtlMs });
 }

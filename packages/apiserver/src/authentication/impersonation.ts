@@ -1,112 +1,150 @@
-/** `Impersonate-*` headers. Source: apiserver's endpoints/filters/impersonation. */
+/**
+ * `Impersonate-*` headers. A requestor may hold the narrow permissions of constrained impersonation (`impersonate:user-info` and
+ * `impersonate-on:user-info:list`, KEP-5284, on in v1.36) or the broad verb `impersonate`.
+ * Source: apiserver's endpoints/filters/impersonation.
+ */
 
-import { badRequest, type StatusError } from "@kubets/apimachinery";
+import { badRequest, internalError, type StatusError } from "@kubets/apimachinery";
 import type { AuthorizationAttributes, Authorizer } from "../authorization/authorizer.ts";
 import { forbiddenStatus } from "../authorization/forbidden.ts";
 import type { Credentials, UserInfo } from "./authenticator.ts";
+import { extraHeaders, firstHeader, type HeaderSource, headerValues } from "./header-values.ts";
+import { type ImpersonationMode, impersonationModes, nodeOf, type WantedUser } from "./impersonation-modes.ts";
 import {
   allAuthenticated,
   allUnauthenticated,
   anonymousUser,
+  nodesGroup,
   serviceAccountGroups,
   splitServiceAccountUsername,
 } from "./users.ts";
 
 const extraPrefix = "impersonate-extra-";
+/** How many requestors' modes are remembered. */
+const maxRemembered = 10_000;
 
-type Headers = Credentials["headers"];
-
-interface Wanted {
-  readonly user: string;
-  readonly uid: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
+export interface Impersonated {
+  readonly user: UserInfo;
+  /** The verb that allowed it, for the audit event; "" for the broad one. */
+  readonly constraint: string;
 }
 
 /** Whether the request asks to act as someone else; cheap enough for every request. */
-export function asksToImpersonate(headers: Headers): boolean {
+export function asksToImpersonate(headers: Credentials["headers"]): boolean {
   if (headers["impersonate-user"] || headers["impersonate-group"] || headers["impersonate-uid"]) return true;
-  return Object.keys(headers).some((name) => name.startsWith(extraPrefix));
+  for (const name in headers) if (name.startsWith(extraPrefix)) return true;
+  return false;
 }
 
-/**
- * The user to go on as: `requestor` when nothing is asked.
- * @throws StatusError 403 when the requestor may not, 400 when the headers make no sense
- */
-export async function impersonate(requestor: UserInfo, headers: Headers, authorizer: Authorizer): Promise<UserInfo> {
-  if (!asksToImpersonate(headers)) return requestor;
-  const wanted = wantedOf(headers);
-  for (const attributes of checksFor(requestor, wanted)) {
-    const { decision, reason } = await authorizer.authorize(attributes);
-    if (decision !== "Allow") throw forbiddenStatus(attributes, reason);
+export class Impersonation {
+  readonly #authorizer: Authorizer;
+  readonly #modes: readonly ImpersonationMode[];
+  /** Which mode a requestor used last: tried first. */
+  readonly #lastMode = new Map<string, ImpersonationMode>();
+
+  constructor(authorizer: Authorizer) {
+    this.#authorizer = authorizer;
+    this.#modes = impersonationModes;
   }
+
+  /**
+   * The user to go on as; undefined when nothing is asked.
+   * @param attributes the request's, with the requestor as its user
+   * @throws StatusError 403 when the requestor may not, 400 when the headers make no sense
+   */
+  async impersonate(source: HeaderSource, attributes: AuthorizationAttributes): Promise<Impersonated | undefined> {
+    const wanted = wantedOf(source);
+    if (wanted === undefined) return undefined;
+    const requestor = attributes.user.name;
+    const last = this.#lastMode.get(requestor);
+    const modes = last === undefined ? this.#modes : [last, ...this.#modes.filter((mode) => mode !== last)];
+    let refused: StatusError | undefined;
+    for (const mode of modes) {
+      if (!mode.concerns(wanted, attributes.user)) continue;
+      const why = await this.#check(mode, wanted, attributes);
+      if (why === undefined) {
+        this.#remember(requestor, mode);
+        return { user: impersonatedUser(wanted, mode), constraint: mode.isConstrained ? mode.verb : "" };
+      }
+      refused ??= why;
+    }
+    throw refused ?? internalError("all impersonation modes failed");
+  }
+
+  #remember(requestor: string, mode: ImpersonationMode): void {
+    const [oldest] = this.#lastMode.keys();
+    if (this.#lastMode.size >= maxRemembered && oldest !== undefined) this.#lastMode.delete(oldest);
+    this.#lastMode.set(requestor, mode);
+  }
+
+  /** Why not; undefined when it is allowed. */
+  async #check(
+    mode: ImpersonationMode,
+    wanted: WantedUser,
+    attributes: AuthorizationAttributes,
+  ): Promise<StatusError | undefined> {
+    for (const step of mode.checks(wanted, attributes)) {
+      if ("refused" in step) return forbiddenStatus(step.refused, step.why);
+      // One permission for all of many, before each of them is asked for.
+      if (step.instead !== undefined && (await this.#allows(step.instead)) === undefined) continue;
+      for (const each of step.each) {
+        const why = await this.#allows(each);
+        if (why !== undefined) return why;
+      }
+    }
+    return undefined;
+  }
+
+  async #allows(attributes: AuthorizationAttributes): Promise<StatusError | undefined> {
+    const { decision, reason, error } = await this.#authorizer.authorize(attributes);
+    if (decision === "Allow") return undefined;
+    const why = error === undefined ? reason : reason === "" ? error : `${error}: ${reason}`;
+    return forbiddenStatus(attributes, why);
+  }
+}
+
+function wantedOf(source: HeaderSource): WantedUser | undefined {
+  const name = firstHeader(source, "impersonate-user");
+  const uid = firstHeader(source, "impersonate-uid");
+  const groups = headerValues(source, "impersonate-group");
+  const extra = extraHeaders(source, extraPrefix);
+  if (name !== "") return { name, uid, groups, extra };
+  if (uid === "" && groups.length === 0 && extra.size === 0) return undefined;
+  throw badRequest(`requested ${goSyntax({ name, uid, groups, extra })} without impersonating a user name`);
+}
+
+/** As Go's %#v prints a user. */
+function goSyntax({ name, uid, groups, extra }: WantedUser): string {
+  const list = (values: readonly string[]) => `[]string{${values.map((value) => JSON.stringify(value)).join(", ")}}`;
+  const entries = [...extra].map(([key, values]) => `${JSON.stringify(key)}:${list(values)}`);
+  const parts = [
+    `Name:${JSON.stringify(name)}`,
+    `UID:${JSON.stringify(uid)}`,
+    `Groups:${groups.length === 0 ? "[]string(nil)" : list(groups)}`,
+    `Extra:map[string][]string${entries.length === 0 ? "(nil)" : `{${entries.join(", ")}}`}`,
+  ];
+  return `&user.DefaultInfo{${parts.join(", ")}}`;
+}
+
+function impersonatedUser(wanted: WantedUser, mode: ImpersonationMode): UserInfo {
+  const { name, uid, extra } = wanted;
   return {
-    name: wanted.user,
-    ...(wanted.uid === "" ? {} : { uid: wanted.uid }),
-    groups: groupsOf(wanted),
-    ...(Object.keys(wanted.extra).length === 0 ? {} : { extra: wanted.extra }),
+    name,
+    ...(uid === "" ? {} : { uid }),
+    groups: withSystemGroups(name, baseGroups(wanted, mode)),
+    ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
   };
 }
 
-function wantedOf(headers: Headers): Wanted {
-  const user = [headers["impersonate-user"] ?? ""].flat()[0] ?? "";
-  const uid = [headers["impersonate-uid"] ?? ""].flat()[0] ?? "";
-  const groups = values(headers["impersonate-group"]).filter((group) => group !== "");
-  const extra: Record<string, readonly string[]> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith(extraPrefix)) extra[unescapeKey(name.slice(extraPrefix.length))] = values(value);
-  if (user === "") throw noUser(groups, extra, uid);
-  return { user, uid, groups, extra };
+function baseGroups(wanted: WantedUser, mode: ImpersonationMode): readonly string[] {
+  const { name, groups } = wanted;
+  if (mode.isConstrained && nodeOf(wanted) !== undefined) return [nodesGroup];
+  const account = splitServiceAccountUsername(name);
+  return account !== undefined && groups.length === 0 ? serviceAccountGroups(account.namespace) : groups;
 }
 
-/** node:http joins a header that is repeated with a comma and a space. */
-function values(value: string | readonly string[] | undefined): string[] {
-  if (value === undefined) return [];
-  return (typeof value === "string" ? value.split(", ") : [...value]).map((v) => v.trim());
-}
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key; // Malformed escapes are kept as they came, as upstream does.
-  }
-}
-
-function noUser(groups: readonly string[], extra: Wanted["extra"], uid: string): StatusError {
-  const asked = [...groups.map((g) => `Group ${g}`), ...Object.keys(extra).map((k) => `UserExtra ${k}`)];
-  if (uid !== "") asked.push(`UID ${uid}`);
-  return badRequest(`requested [${asked.join(" ")}] without impersonating a user`);
-}
-
-function* checksFor(user: UserInfo, wanted: Wanted): Generator<AuthorizationAttributes> {
-  const check = (rest: Partial<AuthorizationAttributes>): AuthorizationAttributes => ({
-    user,
-    verb: "impersonate",
-    isResourceRequest: true,
-    namespace: "",
-    apiGroup: "",
-    apiVersion: "v1",
-    resource: "",
-    subresource: "",
-    name: "",
-    path: "",
-    ...rest,
-  });
-  const authentication = { apiGroup: "authentication.k8s.io", apiVersion: "v1" };
-  const account = splitServiceAccountUsername(wanted.user);
-  if (account === undefined) yield check({ resource: "users", name: wanted.user });
-  else yield check({ resource: "serviceaccounts", ...account });
-  for (const name of wanted.groups) yield check({ resource: "groups", name });
-  for (const [subresource, names] of Object.entries(wanted.extra))
-    for (const name of names) yield check({ ...authentication, resource: "userextras", subresource, name });
-  if (wanted.uid !== "") yield check({ ...authentication, resource: "uids", name: wanted.uid });
-}
-
-function groupsOf({ user, groups }: Wanted): string[] {
-  const account = splitServiceAccountUsername(user);
-  const given = groups.length === 0 && account !== undefined ? serviceAccountGroups(account.namespace) : [...groups];
-  if (user === anonymousUser) return given.includes(allUnauthenticated) ? given : [...given, allUnauthenticated];
-  const isTold = given.includes(allAuthenticated) || given.includes(allUnauthenticated);
-  return isTold ? given : [...given, allAuthenticated];
+function withSystemGroups(name: string, groups: readonly string[]): string[] {
+  if (groups.includes(allUnauthenticated)) return [...groups];
+  const group = name === anonymousUser ? allUnauthenticated : allAuthenticated;
+  return groups.includes(group) ? [...groups] : [...groups, group];
 }

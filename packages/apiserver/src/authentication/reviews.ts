@@ -44,7 +44,7 @@ async function statusOf(
 ): Promise<TokenReviewStatus> {
   try {
     const answer = await tokens.authenticateToken(token, audiences);
-    if (answer === undefined) return { user: {} };
+    if (answer === undefined) return { user: {}, error: "invalid bearer token" };
     const common = answer.audiences ?? audiences;
     return {
       authenticated: true,

@@ -58,19 +58,31 @@ function parseTokenFile(text: string, path: string, warn: (message: string) => v
   return users;
 }
 
-/** RFC 4180 as Go reads it: quotes around a field, doubled inside; empty lines are skipped. */
+/** RFC 4180 as Go's encoding/csv reads it: quotes around a field, doubled inside, line ends within them; empty lines are skipped. */
 function* parseCsv(text: string, path: string): Generator<{ fields: string[]; line: number }> {
-  const lines = text.split(/\r?\n/);
-  for (const [index, line] of lines.entries()) {
-    if (line === "") continue;
-    const fields: string[] = [];
-    const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
-    for (let more = true; more; ) {
-      const found = field.exec(line);
-      if (found === null) throw new Error(`token file '${path}', line ${index + 1}: bare or unmatched quote`);
-      fields.push(found[1]?.replaceAll('""', '"') ?? found[2] ?? "");
-      more = found[3] === ",";
+  const input = text.replaceAll("\r\n", "\n");
+  const quoted = /"((?:[^"]|"")*)"(,|\n|$)/y;
+  const bare = /([^",\n]*)(,|\n|$)/y;
+  let line = 1;
+  for (let at = 0; at < input.length; ) {
+    if (input[at] === "\n") {
+      line++;
+      at++;
+      continue;
     }
-    yield { fields, line: index + 1 };
+    const start = line;
+    const fields: string[] = [];
+    for (let more = true; more; ) {
+      const pattern = input[at] === '"' ? quoted : bare;
+      pattern.lastIndex = at;
+      const found = pattern.exec(input);
+      if (found === null) throw new Error(`token file '${path}', line ${line}: bare or unmatched quote`);
+      const [whole, field = "", end] = found;
+      fields.push(pattern === quoted ? field.replaceAll('""', '"') : field);
+      line += whole.split("\n").length - 1;
+      at += whole.length;
+      more = end === ",";
+    }
+    yield { fields, line: start };
   }
 }

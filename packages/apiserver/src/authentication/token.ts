@@ -1,14 +1,16 @@
-/** Bearer tokens: where they are in a request, what knows them, and how long an answer is remembered. */
+/** Bearer tokens: where they are in a request, and what knows them. */
 
-import { createHash } from "node:crypto";
-import type { Clock } from "@kubets/apimachinery";
 import type { Authenticator, Credentials, UserInfo } from "./authenticator.ts";
-import { rejected } from "./union.ts";
+import { aggregateFailures, rejected } from "./union.ts";
 
 export interface TokenAnswer {
   readonly user: UserInfo;
   /** The audiences the token and the caller have in common. */
   readonly audiences?: readonly string[];
+  /** For Warning headers. */
+  readonly warnings?: readonly string[];
+  /** For the audit event. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface TokenAuthenticator {
@@ -21,16 +23,33 @@ export interface TokenAuthenticator {
 }
 
 const webSocketProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
+const spaceWarning = "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
-/** `Authorization: Bearer ...`, or the WebSocket subprotocol that browsers must use instead. */
-export function bearerTokenOf({ headers }: Credentials): string | undefined {
+/** `Authorization: Bearer ...`, or the WebSocket subprotocol that browsers must use instead. @throws StatusError 401 */
+export function bearerTokenOf(credentials: Credentials): string | undefined {
+  const { headers } = credentials;
   const authorization = [headers["authorization"] ?? []].flat()[0]?.trim() ?? "";
-  const [scheme = "", token = ""] = authorization.split(" ", 2);
-  if (scheme.toLowerCase() === "bearer" && token !== "") return token;
-  const protocols = [headers["sec-websocket-protocol"] ?? []].flat().flatMap((value) => value.split(","));
-  const encoded = protocols.map((p) => p.trim()).find((p) => p.startsWith(webSocketProtocolPrefix));
-  if (encoded === undefined) return undefined;
-  return Buffer.from(encoded.slice(webSocketProtocolPrefix.length), "base64url").toString();
+  if (authorization !== "") {
+    const [scheme = "", token = "", rest] = authorization.split(" ", 3);
+    const isBearer = scheme.toLowerCase() === "bearer";
+    if (isBearer && token !== "") return token;
+    if (isBearer && rest !== undefined) credentials.warn?.(spaceWarning);
+  }
+  const protocol = headers["sec-websocket-protocol"];
+  return protocol === undefined ? undefined : tokenInProtocols([protocol].flat());
+}
+
+function tokenInProtocols(headers: readonly string[]): string | undefined {
+  const protocols = headers.flatMap((value) => value.split(",")).map((protocol) => protocol.trim());
+  const encoded = protocols.filter((protocol) => protocol.startsWith(webSocketProtocolPrefix));
+  if (encoded.length === 0) return undefined;
+  if (encoded.length > 1) throw rejected("multiple base64.bearer.authorization tokens specified");
+  const text = encoded[0]!.slice(webSocketProtocolPrefix.length);
+  if (!/^[A-Za-z0-9_-]+$/.test(text)) throw rejected("invalid base64.bearer.authorization token encoding");
+  // Without another protocol there is none that the answer could name.
+  if (protocols.every((protocol) => protocol.startsWith(webSocketProtocolPrefix) || protocol === ""))
+    throw rejected("missing additional subprotocol");
+  return Buffer.from(text, "base64url").toString();
 }
 
 /** Asks each in turn, as the union of request authenticators does. */
@@ -46,7 +65,7 @@ export function unionTokenAuthenticator(authenticators: readonly TokenAuthentica
           failures.push(error);
         }
       }
-      if (failures.length > 0) throw failures[0];
+      if (failures.length > 0) throw aggregateFailures(failures);
       return undefined;
     },
   };
@@ -60,32 +79,25 @@ export function bearerAuthenticator(tokens: TokenAuthenticator, audiences: reado
       if (token === undefined) return undefined;
       const answer = await tokens.authenticateToken(token, audiences);
       if (answer === undefined) throw rejected("invalid bearer token");
+      for (const warning of answer.warnings ?? []) credentials.warn?.(warning);
+      for (const [key, value] of Object.entries(answer.annotations ?? {})) credentials.annotate?.(key, value);
       return answer.user;
     },
   };
 }
 
-/** As upstream: long enough to spare a signature check to each request, short enough for a deleted pod's token to stop working. */
-const successTtlMs = 10_000;
-const maxCached = 4096;
-
-/** Remembers good answers, by a digest of the token. */
-export function cachedTokenAuthenticator(inner: TokenAuthenticator, clock: Clock): TokenAuthenticator {
-  const cache = new Map<string, { readonly answer: TokenAnswer; readonly until: number }>();
+/**
+ * For authenticators whose tokens say nothing of whom they are for: they are for this API server.
+ * @param implicit `--api-audiences`
+ */
+export function audienceAgnostic(inner: TokenAuthenticator, implicit: readonly string[]): TokenAuthenticator {
   return {
     async authenticateToken(token, audiences) {
-      const key = createHash("sha256")
-        .update(token)
-        .update(`\0${audiences.join("\0")}`)
-        .digest("base64");
-      const cached = cache.get(key);
-      if (cached !== undefined && cached.until > clock.monotonic()) return cached.answer;
-      cache.delete(key);
+      if (audiences.length === 0) return await inner.authenticateToken(token, audiences);
+      const common = implicit.filter((audience) => audiences.includes(audience));
+      if (common.length === 0) return undefined;
       const answer = await inner.authenticateToken(token, audiences);
-      if (answer === undefined) return undefined;
-      if (cache.size >= maxCached) cache.delete(cache.keys().next().value!);
-      cache.set(key, { answer, until: clock.monotonic() + successTtlMs });
-      return answer;
+      return answer === undefined ? undefined : { ...answer, audiences: common };
     },
   };
 }

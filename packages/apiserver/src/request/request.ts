@@ -28,8 +28,12 @@ export interface ServerRequest {
   readonly body: RequestBody;
   /** Set when the identity is known already (in-process); the authenticator is not asked. */
   readonly user?: UserInfo;
+  /** As they came, name after value after name; absent in-process. */
+  readonly rawHeaders?: readonly string[];
   /** DER, from the TLS layer; not verified yet. */
   readonly peerCertificate?: Uint8Array;
+  /** DER of what the client presented beside its own certificate. */
+  readonly peerIntermediates?: () => readonly Uint8Array[];
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
   /** The raw connection of an HTTP/1.1 Upgrade request; whoever takes it answers on it. */

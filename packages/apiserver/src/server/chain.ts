@@ -4,7 +4,8 @@
 
 import type { Logger } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
-import { impersonate } from "../authentication/impersonation.ts";
+import { asksToImpersonate, Impersonation } from "../authentication/impersonation.ts";
+import { rejected, withAuthenticatedGroup } from "../authentication/union.ts";
 import { negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
@@ -33,15 +34,15 @@ export interface Processed {
 
 const notAudited = () => {};
 
-const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
-
 export class Chain {
   readonly #options: ChainOptions;
   readonly #logger: Logger;
+  readonly #impersonation: Impersonation;
 
   constructor(options: ChainOptions) {
     this.#options = options;
     this.#logger = options.server.logger;
+    this.#impersonation = new Impersonation(options.server.authorizer);
   }
 
   /** Never rejects. */
@@ -60,7 +61,7 @@ export class Chain {
 
   async #answer(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<Answer> {
     const { server, inFlight } = this.#options;
-    const user = await this.#userOf(request);
+    const user = await this.#userOf(request, info, warnings);
     // Callers in this process queue by themselves; the limit protects from the outside.
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;
     try {
@@ -72,15 +73,22 @@ export class Chain {
     }
   }
 
-  async #userOf(request: ServerRequest): Promise<UserInfo> {
+  async #userOf(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<UserInfo> {
     if (request.user !== undefined) return request.user;
-    const { authenticator, authorizer } = this.#options.server;
-    const found = await authenticator.authenticate({
-      headers: request.headers,
-      ...(request.peerCertificate === undefined ? {} : { peerCertificate: request.peerCertificate }),
+    const { headers, rawHeaders, peerCertificate, peerIntermediates, path } = request;
+    const found = await this.#options.server.authenticator.authenticate({
+      headers,
+      ...(rawHeaders === undefined ? {} : { rawHeaders }),
+      ...(peerCertificate === undefined ? {} : { peerCertificate }),
+      ...(peerIntermediates === undefined ? {} : { peerIntermediates }),
+      path,
+      warn: (text) => void warnings.add(text),
     });
-    const user = found === undefined ? anonymous : withAuthenticated(found);
-    return await impersonate(user, request.headers, authorizer);
+    if (found === undefined) throw rejected("no credentials that anyone knows, and anonymous requests are not allowed");
+    const user = withAuthenticatedGroup(found);
+    if (!asksToImpersonate(headers)) return user;
+    const impersonated = await this.#impersonation.impersonate(request, attributesOf(user, info, request.query));
+    return impersonated?.user ?? user;
   }
 
   async #handle(call: Call): Promise<Answer> {
@@ -101,9 +109,4 @@ export class Chain {
 function requireAcceptable(request: ServerRequest, { subresource }: RequestInfo): void {
   if (subresource !== "" && subresource !== "status" && subresource !== "scale") return;
   negotiateOutput(header(request, "accept"), request.query, { table: true });
-}
-
-function withAuthenticated(user: UserInfo): UserInfo {
-  if (user.groups.includes("system:authenticated") || user.name === anonymous.name) return user;
-  return { ...user, groups: [...user.groups, "system:authenticated"] };
 }

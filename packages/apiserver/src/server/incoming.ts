@@ -56,33 +56,53 @@ export function serverRequest(
 ): ServerRequest {
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
-  const peerCertificate = peerCertificateOf(incoming);
+  const peer = peerOf(incoming);
   return {
     method: incoming.method ?? "GET",
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
     headers: incoming.headers,
+    rawHeaders: incoming.rawHeaders,
     body: bodyOf(incoming, clock),
     get signal() {
       return connection.signal;
     },
-    ...(peerCertificate === undefined ? {} : { peerCertificate }),
+    ...peer,
     ...(upgrade === undefined ? {} : { upgrade }),
   };
 }
 
 /** By connection: reading the certificate is slow, and it does not change. */
-const peerCertificates = new WeakMap<object, { readonly der: Uint8Array | undefined }>();
+const peers = new WeakMap<object, Peer>();
 
-function peerCertificateOf(incoming: Incoming): Uint8Array | undefined {
+type Peer = Pick<ServerRequest, "peerCertificate" | "peerIntermediates">;
+
+function peerOf(incoming: Incoming): Peer {
   const connection = (incoming as Partial<Http2ServerRequest>).stream?.session ?? incoming.socket;
-  let known = peerCertificates.get(connection);
+  let known = peers.get(connection);
   if (known === undefined) {
     const socket = incoming.socket as Partial<TLSSocket> | undefined;
-    known = { der: socket?.getPeerCertificate?.(false)?.raw };
-    peerCertificates.set(connection, known);
+    const peerCertificate = socket?.getPeerCertificate?.(false)?.raw;
+    // The same function for all requests of a connection; few are ever asked, and those once.
+    known = peerCertificate === undefined ? {} : { peerCertificate, peerIntermediates: () => intermediatesOf(socket) };
+    peers.set(connection, known);
   }
-  return known.der;
+  return known;
+}
+
+/** No client needs more; a circle ends. */
+const maxIntermediates = 10;
+
+function intermediatesOf(socket: Partial<TLSSocket> | undefined): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const leaf = socket?.getPeerCertificate?.(true);
+  for (let last = leaf; last !== undefined && found.length < maxIntermediates; ) {
+    const issuer: typeof last | undefined = last.issuerCertificate;
+    if (issuer?.raw === undefined || issuer === last || issuer.fingerprint256 === last.fingerprint256) break;
+    found.push(issuer.raw);
+    last = issuer;
+  }
+  return found;
 }
 
 function bodyOf(incoming: Incoming, clock: Clock): RequestBody {

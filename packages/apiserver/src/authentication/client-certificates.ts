@@ -1,0 +1,176 @@
+/** Verifies the certificates that clients present, with their intermediates. Source: Go's x509.Certificate.Verify as apiserver's request/x509 asks for it. */
+
+import { createHash, X509Certificate } from "node:crypto";
+import type { Clock } from "@kubets/apimachinery";
+import type { Credentials } from "./authenticator.ts";
+import { rejected } from "./union.ts";
+
+const clientAuth = "1.3.6.1.5.5.7.3.2";
+const anyExtendedKeyUsage = "2.5.29.37.0";
+/** Kubernetes' own: the user's uid. */
+const uidAttribute = "1.3.6.1.4.1.57683.2";
+
+/** How many distinct certificates are remembered; beyond it the oldest is verified again. */
+const maxRemembered = 4096;
+/** Presented by anyone: what they cost is bounded. */
+const maxIntermediates = 8;
+const maxSignatureChecks = 64;
+
+export interface VerifiedCertificate {
+  /** SHA-256, in hexadecimal. */
+  readonly fingerprint: string;
+  /** "" when there is none. */
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** Values of the uid attribute: none or one, if it is to be a user's. */
+  readonly uids: readonly string[];
+}
+
+interface Remembered {
+  readonly certificate: VerifiedCertificate;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+interface Authority {
+  readonly certificate: X509Certificate;
+  readonly isRoot: boolean;
+}
+
+/** Verifies a certificate once and remembers it: a signature check costs more than the rest of a request. */
+export class ClientCertificates {
+  readonly #clock: Clock;
+  #roots: readonly Authority[] = [];
+  /** By the buffer's identity: all requests of one connection. A failure is remembered too. */
+  #byBuffer = new WeakMap<Uint8Array, Remembered | Error>();
+  #byFingerprint = new Map<string, Remembered>();
+
+  /** @param authorities PEM of one or more. @throws Error when there is none, or one is malformed */
+  constructor(authorities: string, clock: Clock) {
+    this.#clock = clock;
+    this.replaceAuthorities(authorities);
+  }
+
+  /** From now on these alone are trusted. @throws Error, and the old ones stay */
+  replaceAuthorities(authorities: string): void {
+    this.#roots = parseCertificates(authorities).map((certificate) => ({ certificate, isRoot: true }));
+    this.#byBuffer = new WeakMap();
+    this.#byFingerprint = new Map();
+  }
+
+  /** Undefined without a certificate. @throws StatusError 401 */
+  verify(credentials: Pick<Credentials, "peerCertificate" | "peerIntermediates">): VerifiedCertificate | undefined {
+    const der = credentials.peerCertificate;
+    if (der === undefined || der.length === 0) return undefined;
+    let found = this.#byBuffer.get(der);
+    if (found === undefined) {
+      found = this.#verifyOnce(der, credentials.peerIntermediates ?? (() => []));
+      this.#byBuffer.set(der, found);
+    }
+    if (found instanceof Error) throw found;
+    const now = this.#clock.now();
+    if (now < found.notBefore || now > found.notAfter)
+      throw rejected("x509: certificate has expired or is not yet valid");
+    return found.certificate;
+  }
+
+  #verifyOnce(der: Uint8Array, intermediates: () => readonly Uint8Array[]): Remembered | Error {
+    const fingerprint = createHash("sha256").update(der).digest("hex");
+    const known = this.#byFingerprint.get(fingerprint);
+    if (known !== undefined) return known;
+    try {
+      const verified = this.#verify(der, fingerprint, intermediates);
+      const [oldest] = this.#byFingerprint.keys();
+      if (this.#byFingerprint.size >= maxRemembered && oldest !== undefined) this.#byFingerprint.delete(oldest);
+      this.#byFingerprint.set(fingerprint, verified);
+      return verified;
+    } catch (error) {
+      if (error instanceof Error) return error;
+      throw error;
+    }
+  }
+
+  /** @throws StatusError 401 */
+  #verify(der: Uint8Array, fingerprint: string, intermediates: () => readonly Uint8Array[]): Remembered {
+    const leaf = parse(der);
+    const now = this.#clock.now();
+    const chain =
+      findChain(leaf, this.#roots, now) ?? findChain(leaf, [...this.#roots, ...presented(intermediates())], now);
+    if (chain === undefined) throw rejected("x509: certificate signed by unknown authority");
+    if (![leaf, ...chain].every(isForClients)) throw rejected("x509: certificate specifies an incompatible key usage");
+    const periods = [leaf, ...chain].map(({ validFromDate, validToDate }) => [validFromDate, validToDate] as const);
+    return {
+      certificate: subjectOf(leaf, fingerprint),
+      notBefore: Math.max(...periods.map(([from]) => from.getTime())),
+      notAfter: Math.min(...periods.map(([, to]) => to.getTime())),
+    };
+  }
+}
+
+function presented(ders: readonly Uint8Array[]): Authority[] {
+  return ders.slice(0, maxIntermediates).map((der) => ({ certificate: parse(der), isRoot: false }));
+}
+
+/** From the leaf's issuer to a root; undefined when there is no way. */
+function findChain(
+  leaf: X509Certificate,
+  authorities: readonly Authority[],
+  now: number,
+): X509Certificate[] | undefined {
+  let checks = 0;
+  const extend = (last: X509Certificate, below: readonly X509Certificate[]): X509Certificate[] | undefined => {
+    for (const { certificate: ca, isRoot } of authorities) {
+      if (below.includes(ca) || !ca.ca || !last.checkIssued(ca) || !isValidAt(ca, now)) continue;
+      if (checks++ >= maxSignatureChecks) return undefined;
+      if (!last.verify(ca.publicKey) || !allowsPathOf(ca, below.length)) continue;
+      const chain = [...below, ca];
+      const whole = isRoot ? chain : chain.length > maxIntermediates ? undefined : extend(ca, chain);
+      if (whole !== undefined) return whole;
+    }
+    return undefined;
+  };
+  return extend(leaf, []);
+}
+
+/** Whether a CA may stand above so many others. */
+function allowsPathOf(ca: X509Certificate, authoritiesBelow: number): boolean {
+  if (authoritiesBelow === 0) return true;
+  const constraint = /CA:TRUE, pathlen:(\d+)/.exec(ca.toString())?.[1];
+  return constraint === undefined || authoritiesBelow <= Number(constraint);
+}
+
+function isForClients(certificate: X509Certificate): boolean {
+  const usages = certificate.keyUsage as string[] | undefined;
+  return usages === undefined || usages.includes(clientAuth) || usages.includes(anyExtendedKeyUsage);
+}
+
+function parse(der: Uint8Array): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch (cause) {
+    throw rejected("x509: malformed certificate", cause);
+  }
+}
+
+function isValidAt(certificate: X509Certificate, now: number): boolean {
+  return certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime();
+}
+
+function subjectOf(certificate: X509Certificate, fingerprint: string): VerifiedCertificate {
+  // Node's types know one value for each part of a name; a name may repeat them, and then it is an array.
+  const subject = certificate.toLegacyObject().subject as unknown as Record<string, string | string[] | undefined>;
+  const all = (attribute: string) => [subject?.[attribute] ?? []].flat();
+  return {
+    fingerprint,
+    commonName: all("CN").at(-1) ?? "",
+    organizations: all("O"),
+    uids: all(uidAttribute),
+  };
+}
+
+/** All certificates in a PEM text. @throws Error when there is none, or one is malformed */
+export function parseCertificates(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (blocks === null) throw new Error("no CERTIFICATE blocks found in the client CA bundle");
+  return blocks.map((block) => new X509Certificate(block));
+}

@@ -1,0 +1,126 @@
+/** Who is who in a cluster's API server: authentication as kubeadm sets it up, changed by what flags say, and the tokens the server makes. */
+
+import type { TokenReview } from "@kubets/api";
+import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
+import { oidcDiscovery } from "../discovery/oidc.ts";
+import type { ObjectReader } from "../reader/object-reader.ts";
+import type { ApiServerOptions } from "../server.ts";
+import { serviceAccountToken } from "../subresource/service-account-token.ts";
+import { type AuthenticationOptions, buildAuthentication } from "./build.ts";
+import { jwksPath } from "./oidc-discovery.ts";
+import type { RequestHeaderNames } from "./request-header.ts";
+import { reviewToken } from "./reviews.ts";
+import { ServiceAccountIssuer } from "./service-account-issuer.ts";
+import { parseSigningKey, parseVerificationKeys } from "./service-account-keys.ts";
+import { tokenFileAuthenticator } from "./token-file.ts";
+
+/** Flags about authentication; what is left out is as the cluster's certificates imply. */
+export interface KubeAuthenticationOptions
+  extends Pick<
+    AuthenticationOptions,
+    | "clientCA"
+    | "clientCAFile"
+    | "bootstrapTokens"
+    | "anonymous"
+    | "apiAudiences"
+    | "oidc"
+    | "configFile"
+    | "webhook"
+    | "requestHeader"
+  > {
+  /** `--service-account-issuer`: the first makes tokens, all are accepted. */
+  readonly issuers?: readonly string[];
+  /** PEM: `--service-account-key-file`. */
+  readonly verificationKeys?: readonly string[];
+  /** PEM: `--service-account-signing-key-file`. */
+  readonly signingKey?: string;
+  /** `--service-account-max-token-expiration` */
+  readonly maxTokenExpirationSeconds?: number;
+  /** `--service-account-extend-token-expiration` */
+  readonly extendTokenExpiration?: boolean;
+  /** `--service-account-jwks-uri` */
+  readonly jwksUri?: string;
+}
+
+export interface KubeIdentityOptions {
+  readonly certificates: ClusterCertificates;
+  readonly authentication?: KubeAuthenticationOptions;
+  /** The text of `--token-auth-file`, and its name for messages. */
+  readonly tokenFile?: { readonly text: string; readonly path: string };
+  readonly clusterDomain: string;
+  /** `https://HOST:PORT`, as the server is reached from outside. */
+  readonly externalUrl: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface KubeIdentity {
+  /** Signs service account tokens with the server's own key. */
+  readonly tokens: ServiceAccountIssuer;
+  readonly server: Pick<ApiServerOptions, "authenticator"> &
+    Required<Pick<ApiServerOptions, "subresources" | "virtual" | "nonResource">>;
+}
+
+/** Kubeadm's. */
+const frontProxyHeaders: RequestHeaderNames = {
+  allowedNames: ["front-proxy-client"],
+  usernameHeaders: ["X-Remote-User"],
+  uidHeaders: ["X-Remote-Uid"],
+  groupHeaders: ["X-Remote-Group"],
+  extraHeaderPrefixes: ["X-Remote-Extra-"],
+};
+
+/** @throws Error for options or files that cannot be used */
+export async function kubeIdentity(
+  options: KubeIdentityOptions,
+  reader: ObjectReader,
+  signal: AbortSignal,
+): Promise<KubeIdentity> {
+  const { certificates, clock, random, logger, tokenFile, authentication: flags = {} } = options;
+  const { privateKey, publicKey } = certificates.serviceAccountKey;
+  const issuers = flags.issuers ?? [`https://kubernetes.default.svc.${options.clusterDomain}`];
+  const issuer = issuers[0] ?? "";
+  const keys = (flags.verificationKeys ?? [publicKey]).flatMap(parseVerificationKeys);
+  const { request, token, apiAudiences } = await buildAuthentication(
+    {
+      clientCA: certificates.ca.certificate,
+      requestHeader: { ...frontProxyHeaders, ca: certificates.frontProxyCA.certificate },
+      bootstrapTokens: true,
+      ...flags,
+      clock,
+      random,
+      logger,
+      reader,
+      serviceAccounts: { issuers, keys },
+      ...(tokenFile === undefined
+        ? {}
+        : { tokenFile: tokenFileAuthenticator(tokenFile.text, tokenFile.path, (message) => logger.warn(message)) }),
+    },
+    signal,
+  );
+  const { maxTokenExpirationSeconds, extendTokenExpiration } = flags;
+  const tokens = new ServiceAccountIssuer({
+    issuer,
+    key: parseSigningKey(flags.signingKey ?? privateKey),
+    audiences: apiAudiences,
+    reader,
+    clock,
+    random,
+    ...(maxTokenExpirationSeconds === undefined ? {} : { maxExpirationSeconds: maxTokenExpirationSeconds }),
+    ...(extendTokenExpiration === undefined ? {} : { extendExpiration: extendTokenExpiration }),
+  });
+  return {
+    tokens,
+    server: {
+      authenticator: request,
+      subresources: { "/serviceaccounts/token": serviceAccountToken(tokens) },
+      virtual: {
+        "authentication.k8s.io/tokenreviews": (_call, review) =>
+          reviewToken(review as TokenReview, token, apiAudiences),
+      },
+      nonResource: [oidcDiscovery(issuer, flags.jwksUri ?? `${options.externalUrl}${jwksPath}`, keys)],
+    },
+  };
+}

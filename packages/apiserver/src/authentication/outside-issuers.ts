@@ -1,0 +1,111 @@
+/** Issuers that a configuration names, and whether anyone may come without a name: both can change while the server runs. */
+
+import type { Clock } from "@kubets/apimachinery";
+import type { Authenticator, Credentials, UserInfo } from "./authenticator.ts";
+import type {
+  AnonymousConfiguration,
+  AuthenticationConfiguration,
+  JwtAuthenticatorConfiguration,
+  OidcFlags,
+  ReadAuthenticationConfiguration,
+} from "./oidc/configuration.ts";
+import type { TokenAnswer, TokenAuthenticator } from "./token.ts";
+import { anonymousAuthenticator } from "./union.ts";
+
+export interface ReplaceableIssuersOptions {
+  readonly clock: Clock;
+  /** The API server's own. */
+  readonly disallowedIssuers: readonly string[];
+}
+
+/** What `--authentication-config`'s issuers may sign with. */
+const allAlgorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+
+interface Issuer {
+  readonly authenticator: TokenAuthenticator;
+  close(): void;
+}
+
+export class ReplaceableIssuers implements TokenAuthenticator {
+  readonly #options: ReplaceableIssuersOptions;
+  #issuers: readonly Issuer[] = [];
+
+  constructor(options: ReplaceableIssuersOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Error for flags that make no valid configuration */
+  async useFlags(flags: OidcFlags): Promise<void> {
+    const { signingAlgorithms = ["RS256"] } = flags;
+    const unknown = signingAlgorithms.find((algorithm) => !allAlgorithms.includes(algorithm));
+    if (unknown !== undefined) throw new Error(`oidc: unsupported signing alg: ${JSON.stringify(unknown)}`);
+    const { checked, configurationOfFlags } = await import("./oidc/configuration.ts");
+    const read = await checked({ jwt: [configurationOfFlags(flags)] }, this.#options.disallowedIssuers);
+    await this.#use(read, signingAlgorithms);
+  }
+
+  /** @throws Error for text that is no valid configuration; what was in use stays */
+  async useConfiguration(content: string): Promise<AuthenticationConfiguration> {
+    const { readAuthenticationConfiguration } = await import("./oidc/configuration.ts");
+    const read = await readAuthenticationConfiguration(content, this.#options.disallowedIssuers);
+    await this.#use(read, allAlgorithms);
+    return read.config;
+  }
+
+  async #use({ config, compiled }: ReadAuthenticationConfiguration, algorithms: readonly string[]): Promise<void> {
+    const old = this.#issuers;
+    const made = (config.jwt ?? []).map((jwt, index) => this.#make(jwt, compiled[index]!, algorithms));
+    this.#issuers = await Promise.all(made);
+    for (const issuer of old) issuer.close();
+  }
+
+  async #make(
+    config: JwtAuthenticatorConfiguration,
+    compiled: ReadAuthenticationConfiguration["compiled"][number],
+    signingAlgorithms: readonly string[],
+  ): Promise<Issuer> {
+    const [{ JwtAuthenticator }, { claimRules }, { HttpsGetter }, { IssuerKeys }] = await Promise.all([
+      import("./oidc/jwt-authenticator.ts"),
+      import("./oidc/claim-rules.ts"),
+      import("./oidc/https-get.ts"),
+      import("./oidc/issuer-keys.ts"),
+    ]);
+    const { clock } = this.#options;
+    const { url = "", discoveryURL, certificateAuthority, audiences = [] } = config.issuer ?? {};
+    const getter = new HttpsGetter(clock, certificateAuthority || undefined);
+    const keys = new IssuerKeys({
+      issuer: url,
+      ...(discoveryURL ? { discoveryUrl: discoveryURL } : {}),
+      clock,
+      get: (address) => getter.json(address),
+    });
+    const rules = claimRules(config, compiled);
+    const authenticator = new JwtAuthenticator({ issuer: url, audiences, signingAlgorithms, keys, rules, clock });
+    return { authenticator, close: () => getter.close() };
+  }
+
+  async authenticateToken(token: string, audiences: readonly string[]): Promise<TokenAnswer | undefined> {
+    for (const { authenticator } of this.#issuers) {
+      const answer = await authenticator.authenticateToken(token, audiences);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+}
+
+export class ReplaceableAnonymous implements Authenticator {
+  #inner: Authenticator | undefined;
+
+  constructor(enabled: boolean) {
+    this.#inner = enabled ? anonymousAuthenticator() : undefined;
+  }
+
+  use({ enabled = false, conditions = [] }: AnonymousConfiguration): void {
+    const paths = conditions.map(({ path = "" }) => path);
+    this.#inner = enabled ? anonymousAuthenticator(paths) : undefined;
+  }
+
+  async authenticate(credentials: Credentials): Promise<UserInfo | undefined> {
+    return this.#inner?.authenticate(credentials);
+  }
+}
