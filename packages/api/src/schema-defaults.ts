@@ -7,8 +7,17 @@ import { clone, type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/api
 
 /** What there is to do below a schema; compiled once. */
 interface Plan {
-  readonly fields: [name: string, value: unknown, nullable: boolean, below: Plan | undefined][];
+  fields: Field[];
   elements: Plan | undefined;
+  /** Parts without a default anywhere in them are cut off. */
+  isPruned: boolean;
+}
+
+interface Field {
+  readonly name: string;
+  readonly zero: unknown;
+  readonly nullable: boolean;
+  below: Plan | undefined;
 }
 
 const plans = new WeakMap<SchemaSet, WeakMap<Schema, Plan>>();
@@ -23,7 +32,9 @@ export function setSchemaDefaults(value: unknown, schema: Schema, set: SchemaSet
     known = new WeakMap();
     plans.set(set, known);
   }
-  fill(value, compile(schema, set, known));
+  const plan = compile(schema, set, known);
+  if (!plan.isPruned) prune(plan);
+  fill(value, plan);
 }
 
 function fill(value: unknown, plan: Plan | undefined): void {
@@ -33,7 +44,7 @@ function fill(value: unknown, plan: Plan | undefined): void {
     return;
   }
   const object = value as Record<string, unknown>;
-  for (const [name, zero, nullable, below] of plan.fields) {
+  for (const { name, zero, nullable, below } of plan.fields) {
     const present = object[name];
     const absent = present === undefined || (present === null && !nullable);
     if (absent && zero !== undefined) object[name] = clone(zero);
@@ -48,18 +59,40 @@ function compile(schema: Schema, set: SchemaSet, known: WeakMap<Schema, Plan>): 
   const target = follow(schema, set);
   const ready = known.get(target);
   if (ready !== undefined) return ready;
-  const plan: Plan = { fields: [], elements: undefined };
+  const plan: Plan = { fields: [], elements: undefined, isPruned: false };
   // Known before it is complete: definitions refer to themselves.
   known.set(target, plan);
   for (const [name, property] of Object.entries(target.properties ?? {})) {
     const below = hasParts(property, set) ? compile(property, set, known) : undefined;
     if (property.default === undefined && below === undefined) continue;
-    plan.fields.push([name, property.default, property.nullable === true, below]);
+    plan.fields.push({ name, zero: property.default, nullable: property.nullable === true, below });
   }
   const element =
     target.items ?? (typeof target.additionalProperties === "object" ? target.additionalProperties : undefined);
   if (element !== undefined && hasParts(element, set)) plan.elements = compile(element, set, known);
   return plan;
+}
+
+/** Cuts off what has no default in it: most of a large schema. Plans refer to each other in circles, so what has one is found step by step. */
+function prune(root: Plan): void {
+  const all = new Set<Plan>([root]);
+  for (const plan of all) for (const next of partsOf(plan)) all.add(next);
+  const useful = new Set([...all].filter(({ fields }) => fields.some(({ zero }) => zero !== undefined)));
+  for (let size = -1; size !== useful.size; ) {
+    size = useful.size;
+    for (const plan of all) if (partsOf(plan).some((part) => useful.has(part))) useful.add(plan);
+  }
+  for (const plan of all) {
+    for (const field of plan.fields) if (field.below !== undefined && !useful.has(field.below)) field.below = undefined;
+    plan.fields = plan.fields.filter(({ zero, below }) => zero !== undefined || below !== undefined);
+    if (plan.elements !== undefined && !useful.has(plan.elements)) plan.elements = undefined;
+    plan.isPruned = true;
+  }
+}
+
+function partsOf({ fields, elements }: Plan): Plan[] {
+  const below = fields.flatMap((field) => field.below ?? []);
+  return elements === undefined ? below : [...below, elements];
 }
 
 function follow(schema: Schema, set: SchemaSet): Schema {

@@ -11,6 +11,7 @@ import { badRequest, StatusError } from "../status.ts";
 import { applyConfig } from "./apply.ts";
 import { type Comparison, compareFields } from "./comparison.ts";
 import { type Conflict, conflictError } from "./conflicts.ts";
+import { fieldsOfNew } from "./create-fields.ts";
 import { claimedFields } from "./field-extraction.ts";
 import {
   emptyFieldSet,
@@ -28,6 +29,7 @@ import {
   capUpdateManagers,
   decodeManagers,
   dropEmpty,
+  encodeEntry,
   encodeManagers,
   type Manager,
   type Managers,
@@ -100,6 +102,7 @@ export class FieldManager {
     manager: string,
     nowMs: number,
   ): ManagedFieldsEntry[] | undefined {
+    if (live === undefined && object.metadata?.managedFields === undefined) return this.#create(object, manager, nowMs);
     const source = this.#source(live, object);
     const managers = decodeManagers(source);
     if (managers.size === 0 && live?.metadata?.uid) return undefined;
@@ -113,6 +116,19 @@ export class FieldManager {
     }
     capUpdateManagers(managers, unionFieldSets);
     return encodeManagers(managers);
+  }
+
+  /** {@link update} of a new object. */
+  #create(object: KubeObject, manager: string, nowMs: number): ManagedFieldsEntry[] | undefined {
+    try {
+      const fields = fieldsOfNew(object as Json, this.#type, strippedFields, this.#resetFields);
+      if (fields === undefined) return undefined;
+      const { set: _, ...owner } = this.#manager(manager, "Update", emptyFieldSet, formatTime(nowMs));
+      return [encodeEntry(owner, fields)];
+    } catch (error) {
+      if (!(error instanceof MergeTypeError)) throw error;
+      return undefined;
+    }
   }
 
   #source(live: KubeObject | undefined, object: KubeObject): readonly ManagedFieldsEntry[] | undefined {

@@ -169,10 +169,13 @@ const kindOrder = "fkvi";
 const parsed = new WeakMap<object, FieldSet>();
 
 function sortedElements(set: FieldSet): string[] {
-  return [...set.children.keys()].sort((a, b) => {
-    const kind = kindOrder.indexOf(a[0]!) - kindOrder.indexOf(b[0]!);
-    return kind !== 0 ? kind : a < b ? -1 : 1;
-  });
+  return [...set.children.keys()].sort(compareElements);
+}
+
+/** Fields first, then keys, values and indices; by text within. */
+export function compareElements(a: string, b: string): number {
+  const kind = kindOrder.indexOf(a[0]!) - kindOrder.indexOf(b[0]!);
+  return kind !== 0 ? kind : a < b ? -1 : 1;
 }
 
 /** The FieldsV1 of a set. Reading it back costs nothing. */

@@ -69,13 +69,17 @@ function encodeManager(m: Manager): ManagedFieldsEntry {
   const { entry } = m;
   const sameFields = entry?.fieldsV1 !== undefined && fieldSetsEqual(parseFieldsV1(entry.fieldsV1), m.set);
   if (sameFields && entry.time === m.time && entry.apiVersion === m.apiVersion) return entry;
+  return encodeEntry(m, sameFields && entry.fieldsV1 !== undefined ? entry.fieldsV1 : writeFieldsV1(m.set));
+}
+
+export function encodeEntry(m: Omit<Manager, "set" | "entry">, fieldsV1: object): ManagedFieldsEntry {
   return {
     manager: m.manager,
     operation: m.operation,
     apiVersion: m.apiVersion,
     ...(m.time === undefined ? {} : { time: m.time }),
     fieldsType: "FieldsV1",
-    fieldsV1: sameFields && entry.fieldsV1 !== undefined ? entry.fieldsV1 : writeFieldsV1(m.set),
+    fieldsV1,
     ...(m.subresource === "" ? {} : { subresource: m.subresource }),
   };
 }

@@ -46,7 +46,8 @@ export function trackUpdate(
   const metadata = object.metadata!;
   const entries = manager.update(old, object, request.manager, registry.clock.now());
   if (entries === undefined || entries.length === 0) delete metadata.managedFields;
-  else metadata.managedFields = clone(entries);
+  // The entries themselves may be the stored object's, frozen: they are replaced, never changed.
+  else metadata.managedFields = [...entries];
 }
 
 /**

@@ -194,7 +194,7 @@ export class Registry {
       for (const [index, entry] of page.entries.entries()) {
         after = entry.key.slice(prefix.length);
         const served = this.served(entry);
-        if (!selection.empty && !selection.matches(served.object)) continue;
+        if (!selection.empty && !selection.matches(served)) continue;
         items.push(served);
         if (items.length === start.limit) {
           remaining += page.entries.length - 1 - index;

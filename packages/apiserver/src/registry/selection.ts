@@ -10,6 +10,7 @@ import {
   parseSelector,
   type Selector,
 } from "@kubets/apimachinery";
+import type { ServedObject } from "./served-object.ts";
 
 export class Selection {
   readonly #labels: Selector;
@@ -25,9 +26,9 @@ export class Selection {
     this.empty = labels.empty && fields.empty;
   }
 
-  matches(object: KubeObject): boolean {
-    if (!this.#labels.empty && !this.#labels.matches(object.metadata?.labels)) return false;
-    return this.#fields.empty || this.#fields.matches((field) => fieldValue(this.#definition, object, field));
+  matches(served: ServedObject): boolean {
+    if (!this.#labels.empty && !this.#labels.matches(served.labels)) return false;
+    return this.#fields.empty || this.#fields.matches((field) => fieldValue(this.#definition, served, field));
   }
 
   /** The one value this field must have; undefined when several, or any, will do. */
@@ -36,10 +37,14 @@ export class Selection {
   }
 }
 
-function fieldValue(definition: ResourceDefinition, object: KubeObject, field: string): string | undefined {
-  if (field === "metadata.name") return object.metadata?.name ?? "";
-  if (field === "metadata.namespace") return object.metadata?.namespace ?? "";
-  return definition.selectableFields[field]?.(object);
+const commonFields: Readonly<Record<string, (object: KubeObject) => string>> = {
+  "metadata.name": ({ metadata }) => metadata?.name ?? "",
+  "metadata.namespace": ({ metadata }) => metadata?.namespace ?? "",
+};
+
+function fieldValue(definition: ResourceDefinition, served: ServedObject, field: string): string | undefined {
+  const read = commonFields[field] ?? definition.selectableFields[field];
+  return read === undefined ? undefined : served.field(field, read);
 }
 
 /** @throws StatusError 400 for a selector that does not parse or names a field this kind cannot be selected by */

@@ -21,31 +21,46 @@ const metadataOrder: readonly (keyof ObjectMeta)[] = [
   "managedFields",
 ];
 
+/** How many parsed objects are kept: of those that nobody asked for lately the bytes are enough. About 10 MB when full. */
+const maxWarm = 1024;
+
+/** The ones parsed last, in a ring. */
+const warm: (ServedObject | undefined)[] = new Array(maxWarm).fill(undefined);
+let nextWarm = 0;
+
+const noLabels: Readonly<Record<string, string>> = Object.freeze({});
+
 export class ServedObject {
   #bytes: Uint8Array | undefined;
+  /** Kept for a while only; frozen when it is first given out. */
   #object: KubeObject | undefined;
+  #frozen = false;
   #metadataBytes: Uint8Array | undefined;
   #versions: Map<string, ServedObject> | undefined;
+  /** What selectors ask for outlives the parsed object, so that a selective list need not parse everything again. */
+  #labels: Readonly<Record<string, string>> | undefined;
+  #fields: Map<string, string> | undefined;
   /** When the object came into being; 0 for one that is not of the store. The same for all revisions and versions of it. */
   createRevision = 0;
 
   private constructor(bytes: Uint8Array | undefined, object: KubeObject | undefined) {
     this.#bytes = bytes;
     this.#object = object;
+    if (object !== undefined) this.#warm();
   }
 
   static fromBytes(bytes: Uint8Array): ServedObject {
     return new ServedObject(bytes, undefined);
   }
 
-  /** Takes `object` over: it is frozen. */
+  /** Takes `object` over: it must not be changed any more. */
   static fromObject(object: KubeObject): ServedObject {
-    return new ServedObject(undefined, deepFreeze(object));
+    return new ServedObject(undefined, object);
   }
 
   /** Of an object whose bytes are made already; takes `object` over. */
   static fromBoth(bytes: Uint8Array, object: KubeObject): ServedObject {
-    return new ServedObject(bytes, deepFreeze(object));
+    return new ServedObject(bytes, object);
   }
 
   /** The one ServedObject of a stored entry, kept in its memo. */
@@ -66,9 +81,50 @@ export class ServedObject {
     return this.#bytes;
   }
 
+  /** Shared and frozen. */
   get object(): KubeObject {
-    this.#object ??= deepFreeze(JSON.parse(Buffer.from(this.#bytes!).toString())) as KubeObject;
+    if (this.#object === undefined) {
+      this.#object = JSON.parse(Buffer.from(this.#bytes!).toString()) as KubeObject;
+      this.#warm();
+    }
+    if (!this.#frozen) {
+      deepFreeze(this.#object);
+      this.#frozen = true;
+    }
     return this.#object;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    if (this.#object !== undefined) return this.#object.metadata?.labels ?? noLabels;
+    this.#labels ??= this.object.metadata?.labels ?? noLabels;
+    return this.#labels;
+  }
+
+  /** The value of a selectable field, by its name; `read` finds it. Asked for once. */
+  field(name: string, read: (object: KubeObject) => string): string {
+    let value = this.#fields?.get(name);
+    if (value === undefined) {
+      value = read(this.object);
+      this.#fields ??= new Map();
+      this.#fields.set(name, value);
+    }
+    return value;
+  }
+
+  #warm(): void {
+    const longest = warm[nextWarm];
+    if (longest !== undefined) longest.#cool();
+    warm[nextWarm] = this;
+    nextWarm = (nextWarm + 1) % maxWarm;
+  }
+
+  #cool(): void {
+    if (this.#object === undefined) return;
+    this.#labels ??= this.labels;
+    void this.bytes;
+    this.#object = undefined;
+    this.#frozen = false;
+    this.#metadataBytes = undefined;
   }
 
   /** As PartialObjectMetadata. */

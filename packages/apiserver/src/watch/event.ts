@@ -35,14 +35,14 @@ export class ResourceEvent {
   }
 
   /** What there is now; undefined after a deletion. */
-  get object(): KubeObject | undefined {
-    return this.#source.type === "delete" ? undefined : this.#served.object;
+  get current(): ServedObject | undefined {
+    return this.#source.type === "delete" ? undefined : this.#served;
   }
 
   /** What there was before; undefined for what came into being. */
-  get previous(): KubeObject | undefined {
-    if (this.#source.type === "delete") return this.#registry.served(this.#source.entry).object;
-    return this.#source.previous === undefined ? undefined : this.#registry.served(this.#source.previous).object;
+  get previous(): ServedObject | undefined {
+    if (this.#source.type === "delete") return this.#registry.served(this.#source.entry);
+    return this.#source.previous === undefined ? undefined : this.#registry.served(this.#source.previous);
   }
 
   get existed(): boolean {

@@ -3,10 +3,11 @@
  * they are indexed by object, namespace, and the hot field selectors. A watcher is in exactly one bucket.
  */
 
-import type { Clock, KubeObject, Logger, Timer } from "@kubets/apimachinery";
+import type { Clock, Logger, Timer } from "@kubets/apimachinery";
 import type { Store, StoreEvent } from "@kubets/storage";
 import type { Registry } from "../registry/registry.ts";
 import type { Selection } from "../registry/selection.ts";
+import type { ServedObject } from "../registry/served-object.ts";
 import { type Delivery, ResourceEvent } from "./event.ts";
 
 /** Field selectors that many watchers have, each with another value. */
@@ -201,15 +202,15 @@ export class WatchHub {
     this.#dispatchTo(`name:${event.namespace}/${event.name}`, event);
     this.#dispatchTo(`name:/${event.name}`, event.namespace === "" ? undefined : event);
     for (const field of this.#hot) {
-      const now = this.#fieldOf(field, event.object);
+      const now = this.#fieldOf(field, event.current);
       const before = this.#fieldOf(field, event.previous);
       if (now !== undefined) this.#dispatchTo(`${field}:${now}`, event);
       if (before !== undefined && before !== now) this.#dispatchTo(`${field}:${before}`, event);
     }
   }
 
-  #fieldOf(field: string, object: KubeObject | undefined): string | undefined {
-    return object === undefined ? undefined : this.#registry.definition.selectableFields[field]?.(object);
+  #fieldOf(field: string, served: ServedObject | undefined): string | undefined {
+    return served?.field(field, this.#registry.definition.selectableFields[field]!);
   }
 
   #dispatchTo(key: string, event: ResourceEvent | undefined): void {
@@ -274,7 +275,7 @@ function deliverTo(subscriber: Subscriber, event: ResourceEvent): void {
   const { namespace, selection } = subscriber;
   if (namespace !== "" && namespace !== event.namespace) return;
   const before = event.existed && (selection.empty || selection.matches(event.previous!));
-  const after = event.exists && (selection.empty || selection.matches(event.object!));
+  const after = event.exists && (selection.empty || selection.matches(event.current!));
   const delivery = event.delivery(before, after);
   if (delivery !== undefined) subscriber.deliver(delivery);
 }
