@@ -33,6 +33,8 @@ export interface UpdateRequest extends WriteRequest {
   transform(old: KubeObject | undefined): KubeObject | Promise<KubeObject>;
   /** A missing object is created: PUT on kinds that allow it, and apply. */
   readonly createIfAbsent: boolean;
+  /** Admission has had its say, over what the update follows from. */
+  readonly admitted?: boolean;
   /** `transform` has set managedFields right (apply). */
   readonly tracked?: boolean;
   /** The rules of a named subresource; those of the kind or its status when undefined. */
@@ -106,7 +108,7 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   if (!request.tracked) trackUpdate(registry, object, old, request);
   const { metadata } = object;
   const { managedFields } = metadata;
-  await registry.admission.mutate(attributes);
+  if (!request.admitted) await registry.admission.mutate(attributes);
   if (object.metadata !== metadata) {
     object.metadata ??= {};
     keepSystemMetadata(registry, object, old);
@@ -116,7 +118,7 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   let stored: boolean | undefined = false;
   try {
     beforeUpdate(registry, request, object, old);
-    await registry.admission.validate(attributes);
+    if (!request.admitted) await registry.admission.validate(attributes);
     const served = await storeUpdate(registry, request, entry, current, object);
     stored = !request.dryRun;
     return served;

@@ -21,6 +21,7 @@ import { isJsonObject, readObjectBody } from "../request/body.ts";
 import { type Answer, value } from "../request/request.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "../server/context.ts";
+import { admitCreate } from "./admit-create.ts";
 import { successStatus } from "./status.ts";
 
 interface Binding extends KubeObject {
@@ -37,7 +38,7 @@ export async function bindPod(call: ResourceCall): Promise<Answer> {
   if (name !== call.info.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.info.name})`);
   }
-  await bind(call.resource.registry, binding, writeRequestOf(call, options, "CreateOptions"));
+  await bind(call, call.resource.registry, binding, writeRequestOf(call, options, "CreateOptions"));
   return value(201, successStatus(201));
 }
 
@@ -48,7 +49,7 @@ export async function createBinding(call: ResourceCall, object: KubeObject): Pro
   if (pods === undefined || !name) throw badRequest("name must be provided");
   const options = parseWriteOptions(call.request.query, "CreateOptions");
   const request = { ...writeRequestOf(call, options, "CreateOptions"), name, subresource: "binding" };
-  await bind(pods.registry, object, request);
+  await bind(call, pods.registry, object, request);
   return successStatus(201);
 }
 
@@ -58,13 +59,18 @@ async function readBinding({ request }: ResourceCall): Promise<Binding> {
   return body.value as Binding;
 }
 
-async function bind(registry: Registry, binding: Binding, request: WriteRequest): Promise<void> {
+const bindingKind = { group: "", version: "v1", kind: "Binding" };
+
+async function bind(call: ResourceCall, registry: Registry, given: Binding, request: WriteRequest): Promise<void> {
+  const binding = { ...given, metadata: { ...given.metadata } };
   validate(binding, request.name);
+  await admitCreate(call, binding, { kind: bindingKind, dryRun: request.dryRun });
   const { uid } = binding.metadata ?? {};
   await update(registry, {
     ...request,
     subresource: "binding",
     createIfAbsent: false,
+    admitted: true,
     ...(uid ? { preconditions: { uid } } : {}),
     transform: (old) => assigned(old as Pod, binding, registry.clock.now()),
   });
@@ -92,7 +98,7 @@ function assigned(old: Pod, { target, metadata }: Binding, now: number): KubeObj
   pod.spec!.nodeName = target!.name!;
   const { annotations, labels } = metadata ?? {};
   if (annotations !== undefined) pod.metadata!.annotations = { ...pod.metadata!.annotations, ...annotations };
-  if (labels !== undefined) pod.metadata!.labels = { ...labels, ...pod.metadata!.labels };
+  if (labels !== undefined) pod.metadata!.labels = { ...pod.metadata!.labels, ...labels };
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
   const scheduled = {
     type: "PodScheduled",

@@ -21,8 +21,10 @@ import { isJsonObject, readObjectBody } from "../request/body.ts";
 import { type Answer, value } from "../request/request.ts";
 import { type DeleteOptions, parseDeleteOptions, parseWriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "../server/context.ts";
+import { admitCreate } from "./admit-create.ts";
 import { successStatus } from "./status.ts";
 
+const evictionKind = { group: "policy", version: "v1", kind: "Eviction" };
 const maxDisruptedPods = 2000;
 const maxAttempts = 20;
 const refusal = "Cannot evict pod as it would violate the pod's disruption budget.";
@@ -63,7 +65,9 @@ async function evictionOptions(call: ResourceCall): Promise<DeleteOptions> {
     throw badRequest("name in URL does not match name in Eviction object");
   }
   const options = parseDeleteOptions(new URLSearchParams(), eviction.deleteOptions ?? {});
-  return { ...options, dryRun: options.dryRun || dryRun };
+  const isDryRun = options.dryRun || dryRun;
+  await admitCreate(call, eviction, { kind: evictionKind, dryRun: isDryRun });
+  return { ...options, dryRun: isDryRun };
 }
 
 function pinnedTo(options: DeleteOptions, pod: Pod): DeleteOptions {
@@ -77,7 +81,8 @@ async function deletePod(call: ResourceCall, deleteOptions: DeleteOptions): Prom
   const { dryRun } = deleteOptions;
   const options = { dryRun, fieldManager: "", fieldValidation: "Ignore", force: undefined } as const;
   const request = writeRequestOf(call, options, "DeleteOptions");
-  await remove(call.resource.registry, { ...request, subresource: "eviction", deleteOptions, options: deleteOptions });
+  const admitted = { admitted: true, subresource: "eviction", deleteOptions, options: deleteOptions };
+  await remove(call.resource.registry, { ...request, ...admitted });
 }
 
 function needsNoBudget(pod: Pod): boolean {
