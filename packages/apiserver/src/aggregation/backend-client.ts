@@ -1,7 +1,7 @@
 /** Requests to aggregated API servers: the connections to each are kept, and every one is made with the front proxy's certificate. */
 
 import type { IncomingMessage } from "node:http";
-import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Address, ServiceResolver } from "../webhook/index.ts";
 import type { Headers } from "./identity-headers.ts";
@@ -67,8 +67,8 @@ export class BackendClient {
   /** An upgraded connection, or the answer of a server that would not upgrade. @throws Error of the connection */
   upgrade(backend: Backend, address: Address, request: BackendRequest): Promise<UpgradedBackend | IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const options = { ...this.#requestOptions(backend, address, request), ...this.#tls(backend), agent: false };
-      const outgoing = httpsRequest(options);
+      const tls = this.#tls(backend) as RequestOptions;
+      const outgoing = httpsRequest({ ...tls, ...this.#requestOptions(backend, address, request), agent: false });
       outgoing.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
       outgoing.on("response", resolve);
       outgoing.on("error", reject);
@@ -86,7 +86,7 @@ export class BackendClient {
     return { host, port, method, path, headers: outgoing, signal, servername: serverName };
   }
 
-  #tls({ ca, insecure }: Backend): RequestOptions {
+  #tls({ ca, insecure }: Backend): AgentOptions {
     const { certificate, key } = this.#options.certificate;
     return {
       cert: certificate,

@@ -13,6 +13,7 @@ import {
   apiResourceList,
   apiVersions,
   groupsOf,
+  type RemoteGroupVersion,
   type ServedGroup,
 } from "./resource-list.ts";
 
@@ -39,8 +40,17 @@ const ownPaths = [
   "/version",
 ];
 
+/** What other servers answer for. */
+export interface RemoteGroups {
+  /** Changes whenever they do. */
+  readonly generation: number;
+  groupVersions(): readonly RemoteGroupVersion[];
+}
+
 interface Snapshot {
   readonly generation: number;
+  readonly remoteGeneration: number | undefined;
+  readonly remote: readonly RemoteGroupVersion[];
   readonly definitions: readonly ResourceDefinition[];
   readonly groups: readonly ServedGroup[];
   readonly documents: Map<string, { readonly bytes: Uint8Array; readonly etag: string }>;
@@ -49,12 +59,14 @@ interface Snapshot {
 export class Discovery {
   readonly #resources: ResourceTable;
   readonly #serverAddress: () => string;
+  readonly #remote: RemoteGroups | undefined;
   #snapshot: Snapshot | undefined;
 
   /** @param serverAddress `host:port` clients may reach the server at */
-  constructor(resources: ResourceTable, serverAddress: () => string) {
+  constructor(resources: ResourceTable, serverAddress: () => string, remote?: RemoteGroups) {
     this.#resources = resources;
     this.#serverAddress = serverAddress;
+    this.#remote = remote;
   }
 
   handle({ info, request }: Call): Answer | undefined {
@@ -98,7 +110,7 @@ export class Discovery {
     const key = `${core} ${version}`;
     let document = snapshot.documents.get(key);
     if (document === undefined) {
-      const json = aggregatedDiscovery(snapshot.groups, snapshot.definitions, core, version);
+      const json = aggregatedDiscovery(snapshot.groups, snapshot.definitions, core, version, snapshot.remote);
       const bytes = Buffer.from(JSON.stringify(json));
       document = { bytes, etag: `"${createHash("sha512").update(bytes).digest("hex").toUpperCase()}"` };
       snapshot.documents.set(key, document);
@@ -113,10 +125,15 @@ export class Discovery {
 
   #current(): Snapshot {
     const { generation } = this.#resources;
-    if (this.#snapshot?.generation !== generation) {
+    const remoteGeneration = this.#remote?.generation;
+    let snapshot = this.#snapshot;
+    if (snapshot?.generation !== generation || snapshot.remoteGeneration !== remoteGeneration) {
       const definitions = [...this.#resources.all()].map(({ definition }) => definition);
-      this.#snapshot = { generation, definitions, groups: groupsOf(definitions), documents: new Map() };
+      const remote = this.#remote?.groupVersions() ?? [];
+      const groups = groupsOf(definitions, remote);
+      snapshot = { generation, remoteGeneration, remote, definitions, groups, documents: new Map() };
+      this.#snapshot = snapshot;
     }
-    return this.#snapshot;
+    return snapshot;
   }
 }

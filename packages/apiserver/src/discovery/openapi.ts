@@ -1,5 +1,6 @@
 /** `/openapi/v2` and `/openapi/v3`. Documents are made when first asked for, and again when what is served changes. */
 
+import { createHash } from "node:crypto";
 import type { OpenApiDocuments, PublishedDocument } from "@kubets/api/openapi";
 import type { SchemaSet } from "@kubets/apimachinery";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
@@ -10,17 +11,32 @@ import { gitVersion } from "../server/version.ts";
 const v3Prefix = "/openapi/v3/";
 const yearSeconds = 31_536_000;
 
+/** Documents of other servers. */
+export interface RemoteDocuments {
+  /** Whether there are any: nothing else is asked otherwise. */
+  readonly any: boolean;
+  /** By name (`apis/GROUP/VERSION`): where each is, with its hash. */
+  v3Paths(): Promise<Readonly<Record<string, { readonly serverRelativeURL: string }>>>;
+  /** One of them, as its server gives it; undefined for none of theirs. */
+  v3(call: Call, name: string): Promise<Answer> | undefined;
+  /** `own` and what is theirs; the same one for as long as nothing changes. */
+  v2(own: PublishedDocument): Promise<PublishedDocument>;
+}
+
 export class OpenApi {
   readonly #resources: ResourceTable;
   readonly #schemas: SchemaSet;
+  readonly #remote: RemoteDocuments | undefined;
   #made: { readonly generation: number; readonly documents: OpenApiDocuments } | undefined;
 
-  constructor(resources: ResourceTable, schemas: SchemaSet) {
+  constructor(resources: ResourceTable, schemas: SchemaSet, remote?: RemoteDocuments) {
     this.#resources = resources;
     this.#schemas = schemas;
+    this.#remote = remote;
   }
 
-  async handle({ info, request }: Call): Promise<Answer | undefined> {
+  async handle(call: Call): Promise<Answer | undefined> {
+    const { info, request } = call;
     const { path } = info;
     if (path !== "/openapi/v2" && path !== "/openapi/v3" && !path.startsWith(v3Prefix)) return undefined;
     const { swaggerProtobufTypes, swaggerProtobufContentType } = await import("@kubets/api/openapi");
@@ -29,11 +45,24 @@ export class OpenApi {
       const accept = header(request, "accept") ?? "";
       const asProtobuf = swaggerProtobufTypes.some((type) => accept.includes(type)) && !prefersJson(accept);
       if (asProtobuf) return answer(request, documents.v2Protobuf(), swaggerProtobufContentType);
-      return answer(request, documents.v2(), "application/json");
+      const own = documents.v2();
+      const whole = this.#remote?.any ? await this.#remote.v2(own) : own;
+      return answer(request, whole, "application/json");
     }
-    if (path === "/openapi/v3") return answer(request, documents.v3Index(), "application/json");
-    const document = documents.v3(path.slice(v3Prefix.length));
+    if (path === "/openapi/v3") return await this.#index(request, documents);
+    const name = path.slice(v3Prefix.length);
+    const elsewhere = this.#remote?.any ? this.#remote.v3(call, name) : undefined;
+    if (elsewhere !== undefined) return await elsewhere;
+    const document = documents.v3(name);
     return document === undefined ? undefined : versioned(request, document, path);
+  }
+
+  async #index(request: ServerRequest, documents: OpenApiDocuments): Promise<Answer> {
+    const own = documents.v3Index();
+    if (!this.#remote?.any) return answer(request, own, "application/json");
+    const { paths } = JSON.parse(Buffer.from(own.bytes).toString()) as { paths: object };
+    const bytes = Buffer.from(JSON.stringify({ paths: { ...paths, ...(await this.#remote.v3Paths()) } }));
+    return answer(request, { bytes, etag: etagOf(bytes) }, "application/json");
   }
 
   async #documents(): Promise<OpenApiDocuments> {
@@ -48,6 +77,10 @@ export class OpenApi {
     }
     return this.#made.documents;
   }
+}
+
+export function etagOf(bytes: Uint8Array): string {
+  return `"${createHash("sha512").update(bytes).digest("hex").toUpperCase()}"`;
 }
 
 function prefersJson(accept: string): boolean {

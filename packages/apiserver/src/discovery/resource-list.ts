@@ -3,31 +3,7 @@
 import { createHash } from "node:crypto";
 import type { NamedSubresource, ResourceDefinition } from "@kubets/api";
 import { apiVersionOf } from "@kubets/apimachinery";
-
-/** Upstream's order of its own groups; the rest follow as they were added. */
-const groupOrder = [
-  "",
-  "apiregistration.k8s.io",
-  "apps",
-  "events.k8s.io",
-  "authentication.k8s.io",
-  "authorization.k8s.io",
-  "autoscaling",
-  "batch",
-  "certificates.k8s.io",
-  "networking.k8s.io",
-  "policy",
-  "rbac.authorization.k8s.io",
-  "storage.k8s.io",
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "scheduling.k8s.io",
-  "coordination.k8s.io",
-  "node.k8s.io",
-  "discovery.k8s.io",
-  "resource.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-];
+import { builtInPriority, customPriority, type Priority } from "./priorities.ts";
 
 export interface ServedGroup {
   readonly name: string;
@@ -35,16 +11,48 @@ export interface ServedGroup {
   readonly versions: readonly string[];
 }
 
-export function groupsOf(definitions: Iterable<ResourceDefinition>): ServedGroup[] {
-  const versions = new Map<string, Set<string>>();
+/** A group and version that another server answers. */
+export interface RemoteGroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly priority: Priority;
+  /** As apidiscovery.k8s.io has them. */
+  readonly resources: readonly object[];
+  /** `Stale`: the server could not be asked. */
+  readonly freshness: "Current" | "Stale";
+}
+
+interface Ranked {
+  readonly group: string;
+  readonly version: string;
+  readonly priority: Priority;
+}
+
+/** Groups by priority, then by the names of their APIServices; versions by priority, then newest first. */
+export function groupsOf(
+  definitions: Iterable<ResourceDefinition>,
+  remote: readonly RemoteGroupVersion[] = [],
+): ServedGroup[] {
+  const ranked = new Map<string, Ranked>();
   for (const { group, version } of definitions) {
-    const known = versions.get(group) ?? new Set();
-    versions.set(group, known.add(version));
+    ranked.set(`${version}.${group}`, { group, version, priority: priorityOf(group, version) });
   }
-  const rank = (group: string) => (groupOrder.includes(group) ? groupOrder.indexOf(group) : groupOrder.length);
-  return [...versions.keys()]
-    .sort((a, b) => rank(a) - rank(b))
-    .map((name) => ({ name, versions: [...versions.get(name)!].sort(compareVersions) }));
+  for (const { group, version, priority } of remote) ranked.set(`${version}.${group}`, { group, version, priority });
+  const sorted = [...ranked]
+    .sort(([a, x], [b, y]) => y.priority.group - x.priority.group || (a < b ? -1 : 1))
+    .map(([, each]) => each);
+  return [...Map.groupBy(sorted, ({ group }) => group)].map(([name, versions]) => ({
+    name,
+    versions: versions
+      .sort((a, b) => b.priority.version - a.priority.version || compareVersions(a.version, b.version))
+      .map(({ version }) => version),
+  }));
+}
+
+function priorityOf(group: string, version: string): Priority {
+  // What all the others are registered with comes before them.
+  if (group === "apiregistration.k8s.io") return { group: Number.POSITIVE_INFINITY, version: 1 };
+  return builtInPriority(group, version) ?? customPriority;
 }
 
 /** Upstream's order of versions: GA before beta before alpha, newer first, anything else last, by name. */
@@ -147,19 +155,24 @@ export function aggregatedDiscovery(
   definitions: readonly ResourceDefinition[],
   core: boolean,
   version: string,
+  remote: readonly RemoteGroupVersion[] = [],
 ): object {
+  const answeredElsewhere = new Map(remote.map((each) => [`${each.group}/${each.version}`, each]));
   const items = groups
     .filter(({ name }) => (name === "") === core)
     .map(({ name, versions }) => ({
       metadata: name === "" ? {} : { name },
-      versions: versions.map((each) => ({
-        version: each,
-        resources: definitions
+      versions: versions.map((each) => {
+        const elsewhere = answeredElsewhere.get(`${name}/${each}`);
+        if (elsewhere !== undefined) {
+          return { version: each, resources: elsewhere.resources, freshness: elsewhere.freshness };
+        }
+        const resources = definitions
           .filter((definition) => definition.group === name && definition.version === each)
           .map(discoveredResource)
-          .sort((a, b) => (a.resource < b.resource ? -1 : 1)),
-        freshness: "Current",
-      })),
+          .sort((a, b) => (a.resource < b.resource ? -1 : 1));
+        return { version: each, resources, freshness: "Current" };
+      }),
     }));
   return { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
 }
