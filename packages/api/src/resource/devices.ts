@@ -1,6 +1,5 @@
 /** Dynamic resource allocation: DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice. */
 
-import { type FieldError, path, validateImmutableField } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type {
@@ -12,6 +11,14 @@ import type {
   ResourceSlice,
 } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import {
+  specIsImmutable,
+  validateClaim,
+  validateClaimStatusUpdate,
+  validateDeviceClass,
+  validateTemplate,
+} from "./claim-validation.ts";
+import { validateSlice, validateSliceUpdate } from "./slice-validation.ts";
 
 const group = "resource.k8s.io";
 
@@ -28,7 +35,10 @@ function setRequestDefaults({ exactly, firstAvailable = [] }: DeviceRequest): vo
 }
 
 export const deviceClassDefinition = define<DeviceClass>(group, "v1", "deviceclasses", {
-  strategy: specStrategy<DeviceClass>({}, { status: false }),
+  strategy: specStrategy<DeviceClass>(
+    { validate: validateDeviceClass, validateUpdate: validateDeviceClass },
+    { status: false },
+  ),
   columns: [nameColumn, ageColumn],
 });
 
@@ -43,25 +53,33 @@ function stateText(claim: ResourceClaim): string {
   return states.join(",");
 }
 
-const specIsImmutable = (object: { spec?: unknown }, old: { spec?: unknown }): FieldError[] =>
-  validateImmutableField(object.spec, old.spec, path("spec"));
-
 export const resourceClaimDefinition = define<ResourceClaim>(group, "v1", "resourceclaims", {
   strategy: specStrategy<ResourceClaim>(
-    { setDefaults: (claim) => setClaimDefaults(claim.spec), validateUpdate: specIsImmutable },
+    {
+      setDefaults: (claim) => setClaimDefaults(claim.spec),
+      validate: validateClaim,
+      validateUpdate: specIsImmutable,
+    },
     { generationOf: [] },
   ),
-  status: statusStrategy<ResourceClaim>(),
+  status: statusStrategy<ResourceClaim>({ validate: validateClaimStatusUpdate }),
   columns: [nameColumn, column("State", stateText), ageColumn],
 });
 
 export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(group, "v1", "resourceclaimtemplates", {
-  strategy: { setDefaults: (template) => setClaimDefaults(template.spec?.spec), validateUpdate: specIsImmutable },
+  strategy: {
+    setDefaults: (template) => setClaimDefaults(template.spec?.spec),
+    validate: validateTemplate,
+    validateUpdate: specIsImmutable,
+  },
   columns: [nameColumn, ageColumn],
 });
 
 export const resourceSliceDefinition = define<ResourceSlice>(group, "v1", "resourceslices", {
-  strategy: specStrategy<ResourceSlice>({}, { status: false }),
+  strategy: specStrategy<ResourceSlice>(
+    { validate: validateSlice, validateUpdate: validateSliceUpdate },
+    { status: false },
+  ),
   selectableFields: {
     "spec.nodeName": (slice) => slice.spec?.nodeName ?? "",
     "spec.driver": (slice) => slice.spec?.driver ?? "",
