@@ -16,6 +16,7 @@ import type { ClusterCertificates } from "./certificates/cluster-certificates.ts
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import { ApiServer, type ApiServerOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
+import { keepIdentityLease } from "./services/identity-lease.ts";
 import { policyWriter } from "./services/policy-writer.ts";
 import { EndpointResolver, WebhookClient } from "./webhook/index.ts";
 
@@ -35,6 +36,12 @@ export interface KubeApiServerOptions {
   readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
   /** `enable` is NodeRestriction when it is not given, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
+  /** `--etcd-compaction-interval`: how long history is kept. Default 5 minutes. */
+  readonly compactionIntervalMs?: number;
+  /** `--event-ttl`. Default an hour. */
+  readonly eventTtlMs?: number;
+  /** What tells this server from others of the cluster. Default the machine's name. */
+  readonly hostname?: string;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
   readonly clock: Clock;
   readonly random: Random;
@@ -81,7 +88,14 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
     bootstrap: [putDefaultsInPlace],
-    background: [(_server, stopped) => keepCompacted(store, { clock, logger }, stopped)],
+    background: [
+      (_server, stopped) => keepCompacted(store, { clock, logger, ...compaction(options) }, stopped),
+      (running, stopped) => {
+        const transport = running.transport(apiServerIdentity, "kube-apiserver");
+        return keepIdentityLease({ transport, ...identityHost(options), clock, random, logger }, stopped);
+      },
+    ],
+    ...(options.eventTtlMs === undefined ? {} : { eventTtlMs: options.eventTtlMs }),
     serviceCidrs: [options.serviceCIDR],
     advertiseAddress: options.advertiseAddress,
     kubelet: kubeletClient(options),
@@ -92,6 +106,14 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     ...listenOptions(options),
   });
   return { server, tokens };
+}
+
+function compaction({ compactionIntervalMs: intervalMs }: KubeApiServerOptions) {
+  return intervalMs === undefined ? {} : { intervalMs };
+}
+
+function identityHost({ hostname: host }: KubeApiServerOptions) {
+  return host === undefined ? {} : { host };
 }
 
 async function putDefaultsInPlace(server: ApiServer): Promise<void> {

@@ -45,7 +45,7 @@ import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
-import { expireEvents } from "./services/event-expiry.ts";
+import { defaultEventTtlMs, expireEvents } from "./services/event-expiry.ts";
 import { MasterLeases } from "./services/master-leases.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
@@ -79,6 +79,8 @@ export interface ApiServerOptions {
   readonly serviceCidrs?: readonly string[];
   /** `--service-node-port-range`. Default 30000-32767. */
   readonly nodePortRange?: string;
+  /** `--event-ttl`: how long events are kept after they were last seen. Default an hour. */
+  readonly eventTtlMs?: number;
   /** How to reach kubelets. Without it logs, exec, attach, port-forward and the node proxy are not served. */
   readonly kubelet?: KubeletClientOptions;
   /** Makes the default namespaces and the `kubernetes` Service. Default: when `serviceCidrs` is given. */
@@ -125,7 +127,10 @@ export class ApiServer implements Component {
     this.#allocation = this.#makeAllocation(clock, random, logger);
     const hooks = { ...this.#builtInHooks(), ...options.hooks };
     this.resources = new ResourceTable(
-      { store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
+      {
+        ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
+        ttlSeconds: { events: Math.ceil(this.#eventTtlMs / 1000) },
+      },
       options.definitions ?? builtInDefinitions(),
     );
     this.#metrics = new Metrics(this.resources);
@@ -155,6 +160,10 @@ export class ApiServer implements Component {
   accept(socket: Socket): void {
     if (this.#front === undefined) socket.destroy();
     else this.#front.accept(socket);
+  }
+
+  get #eventTtlMs(): number {
+    return this.#options.eventTtlMs ?? defaultEventTtlMs;
   }
 
   #makeAllocation(clock: Clock, random: Random, logger: Logger): ServiceAllocation | undefined {
@@ -218,7 +227,7 @@ export class ApiServer implements Component {
       if (defaults !== undefined) await bootstrap(defaults);
       for (const task of tasks) await task(this, this.#stopped.signal);
       const work = background.map((task) => task(this, this.#stopped.signal));
-      work.push(expireEvents(this.context, this.#stopped.signal));
+      work.push(expireEvents(this.context, this.#eventTtlMs, this.#stopped.signal));
       if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
       if (this.#allocation !== undefined) work.push(this.#allocation.keepRepaired(this.#stopped.signal));
       this.#isReady = true;

@@ -17,6 +17,12 @@ export interface ClusterConfig {
   /** The port the API server listens on; chosen at the first start when 0 was asked for. */
   readonly securePort: number;
   readonly tokenAuthFile?: string;
+  /** Commas between them: the etcd that holds the cluster's objects. Without it they are in a file of the data directory. */
+  readonly etcdServers?: string;
+  readonly etcdCafile?: string;
+  readonly etcdCertfile?: string;
+  readonly etcdKeyfile?: string;
+  readonly etcdPrefix?: string;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
   /** The nodes' own addresses on this machine. */
@@ -46,7 +52,10 @@ export const mostLocalNodes = 100;
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/;
 
 /** These are woven into the objects and the network of a running cluster. */
-const fixed = ["serviceCIDR", "podCIDR"] as const;
+const fixed = ["serviceCIDR", "podCIDR", "etcdPrefix"] as const;
+
+/** Named by paths, which are to mean the same from everywhere. */
+const files = ["tokenAuthFile", "kubeconfig", "etcdCafile", "etcdCertfile", "etcdKeyfile"] as const;
 
 /**
  * The cluster's configuration for this `up`: the saved one with what the request changes, or a new one.
@@ -85,6 +94,10 @@ export async function resolveConfig(
       throw new ConfigError(
         `cluster ${name} was made with ${key} ${saved[key]} and cannot change it to ${given[key]}; remove it first with: kubets down --delete --name ${name}`,
       );
+  if (given.etcdServers !== undefined && saved.etcdServers === undefined)
+    throw new ConfigError(
+      `cluster ${name} keeps its objects in ${place} and cannot move them to an etcd; remove it first with: kubets down --delete --name ${name}`,
+    );
   // A port of 0 asks for any; the one it has is as good.
   const { securePort, ...rest } = given;
   const config = validate({ ...saved, ...rest, ...(securePort ? { securePort } : {}) });
@@ -103,15 +116,11 @@ export async function resolveConfig(
 
 /** What was asked for; files by names that mean the same from everywhere. */
 function givenOf(request: ClusterRequest): Partial<ClusterConfig> {
-  const { tokenAuthFile, kubeconfig } = request;
-  const absolute = {
-    ...request,
-    tokenAuthFile: tokenAuthFile === undefined ? undefined : resolve(tokenAuthFile),
-    kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
-  };
-  return Object.fromEntries(
-    Object.entries(absolute).filter(([, value]) => value !== undefined),
+  const given = Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
   ) as Partial<ClusterConfig>;
+  const absolute = files.map((key) => [key, given[key]] as const).filter(([, file]) => file !== undefined);
+  return { ...given, ...Object.fromEntries(absolute.map(([key, file]) => [key, resolve(file!)])) };
 }
 
 function newConfig(name: string, dataDir: string): ClusterConfig {
@@ -155,11 +164,34 @@ function validate(config: ClusterConfig): ClusterConfig {
     if (octets.length !== 4 || octets.some((o) => o > 255) || Number(bits) > most || Number(bits) < 8)
       throw new ConfigError(`${flag} ${cidr}: want an IPv4 range such as 10.96.0.0/16, at most /${most}`);
   }
+  validateEtcd(config);
   if (config.nodes > mostLocalNodes)
     throw new ConfigError(
       `--nodes ${config.nodes}: want at most ${mostLocalNodes} real nodes on one machine; --simulated-nodes takes thousands`,
     );
   return config;
+}
+
+function validateEtcd({ etcdServers, etcdCafile, etcdCertfile, etcdKeyfile, etcdPrefix }: ClusterConfig): void {
+  const rest = Object.entries({ cafile: etcdCafile, certfile: etcdCertfile, keyfile: etcdKeyfile, prefix: etcdPrefix });
+  const [flag] = rest.find(([, value]) => value !== undefined) ?? [];
+  if (etcdServers === undefined) {
+    if (flag !== undefined) throw new ConfigError(`--etcd-${flag} says nothing without --etcd-servers`);
+    return;
+  }
+  for (const server of etcdServersOf(etcdServers))
+    if (!/^https?:\/\/(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(:\d+)?\/?$/.test(server))
+      throw new ConfigError(
+        `--etcd-servers ${server}: want URLs such as https://10.0.0.1:2379, with commas between them`,
+      );
+  if ((etcdCertfile === undefined) !== (etcdKeyfile === undefined))
+    throw new ConfigError("--etcd-certfile and --etcd-keyfile belong together; give both");
+  if (etcdPrefix !== undefined && !/^\/./.test(etcdPrefix))
+    throw new ConfigError(`--etcd-prefix ${etcdPrefix}: want a path such as /registry`);
+}
+
+export function etcdServersOf(list: string): string[] {
+  return list.split(",").map((server) => server.trim());
 }
 
 /** The configuration in a data directory; undefined when there is none. @throws ConfigError for one that another version wrote, or that is damaged */

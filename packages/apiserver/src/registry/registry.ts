@@ -54,6 +54,8 @@ export interface RegistryOptions {
   readonly random: Random;
   readonly admission: AdmissionChain;
   readonly hooks: RegistryHooks;
+  /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
+  readonly ttlSeconds?: number | undefined;
 }
 
 /** Where a list begins, and of when it is. */
@@ -89,6 +91,7 @@ export class Registry {
   readonly hooks: RegistryHooks;
   readonly resourceName: ResourceName;
   readonly apiVersion: string;
+  readonly #ttl: { readonly ttlSeconds?: number };
   readonly #storedAs: ResourceDefinition;
   readonly #convert: Converter;
 
@@ -102,6 +105,7 @@ export class Registry {
     this.hooks = options.hooks;
     this.resourceName = { group: options.definition.group, resource: options.definition.plural };
     this.apiVersion = apiVersionOf(options.definition);
+    this.#ttl = options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds };
     this.#storedAs = options.storedAs;
     this.#convert = options.convert;
   }
@@ -266,6 +270,7 @@ export class Registry {
       key,
       expectedRevision,
       value: (revision) => this.#valueAt(stored, revision),
+      ...this.#ttl,
     });
     return this.served(entry);
   }

@@ -26,6 +26,8 @@ export interface ResourceTableOptions {
   readonly storedVersion?: (definition: ResourceDefinition) => { readonly group: string; readonly version: string };
   /** By `group/plural`. */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
+  /** How long objects are kept after their last write, by storage path; the others for ever. */
+  readonly ttlSeconds?: Readonly<Record<string, number>>;
 }
 
 export interface AddOptions {
@@ -72,6 +74,7 @@ export class ResourceTable {
       random,
       admission,
       hooks: hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
+      ttlSeconds: this.#options.ttlSeconds?.[definition.storagePath],
     });
     this.remove(definition);
     const served = { definition, registry, hub: new WatchHub(registry, clock, logger) };

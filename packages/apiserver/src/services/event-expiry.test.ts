@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { VirtualClock } from "@kubets/apimachinery";
 import { realServer } from "../testing/real-server.ts";
 import { send } from "../testing/server.ts";
-import { eventTtlMs } from "./event-expiry.ts";
+import { defaultEventTtlMs } from "./event-expiry.ts";
 
 test("an event goes an hour after it was last seen", async () => {
   const clock = new VirtualClock();
@@ -17,9 +17,9 @@ test("an event goes an hour after it was last seen", async () => {
     involvedObject: { kind: "Pod", name: "p", namespace: "default" },
   });
   await send(server, "POST", url, event("old"));
-  await clock.advance(eventTtlMs / 2);
+  await clock.advance(defaultEventTtlMs / 2);
   await send(server, "POST", url, event("new"));
-  await clock.advance(eventTtlMs / 2 + 600_000);
+  await clock.advance(defaultEventTtlMs / 2 + 600_000);
   const names = (await send(server, "GET", url)).json.items.map(
     ({ metadata }: { metadata: { name: string } }) => metadata.name,
   );

@@ -1,4 +1,7 @@
-/** Events are kept for an hour after they were last seen: upstream's --event-ttl. */
+/**
+ * Events are kept for an hour after they were last seen: upstream's --event-ttl. A store that several servers share sees to it by itself; here is what
+ * sweeps one that does not.
+ */
 
 import type { Event } from "@kubets/api";
 import { parseTime } from "@kubets/apimachinery";
@@ -6,16 +9,17 @@ import { ConflictError } from "@kubets/storage";
 import { prefixOf } from "../registry/keys.ts";
 import type { ServerContext } from "../server/context.ts";
 
-export const eventTtlMs = 60 * 60 * 1000;
+export const defaultEventTtlMs = 60 * 60 * 1000;
 const sweepEveryMs = 5 * 60 * 1000;
 
 /** Runs until `signal` aborts. */
-export async function expireEvents(server: ServerContext, signal: AbortSignal): Promise<void> {
-  const { clock, logger } = server;
+export async function expireEvents(server: ServerContext, ttlMs: number, signal: AbortSignal): Promise<void> {
+  const { clock, logger, store } = server;
+  if (store.expiresKeys) return;
   while (!signal.aborted) {
     try {
       await clock.sleep(sweepEveryMs, signal);
-      await sweep(server, signal);
+      await sweep(server, ttlMs, signal);
     } catch (err) {
       if (signal.aborted) return;
       logger.warn("old events could not be removed", { err });
@@ -23,10 +27,10 @@ export async function expireEvents(server: ServerContext, signal: AbortSignal): 
   }
 }
 
-async function sweep({ resources, store, clock }: ServerContext, signal: AbortSignal): Promise<void> {
+async function sweep({ resources, store, clock }: ServerContext, ttlMs: number, signal: AbortSignal): Promise<void> {
   const events = resources.find("", "events");
   if (events === undefined) return;
-  const before = clock.now() - eventTtlMs;
+  const before = clock.now() - ttlMs;
   const { entries } = await store.list(prefixOf(events.definition));
   for (const entry of entries) {
     if (signal.aborted) return;

@@ -99,43 +99,50 @@ export class ControlPlane implements Component {
     const clientFor = (name: string, groups: readonly string[] = ["system:authenticated"]) =>
       createClient(server.transport({ name, groups } satisfies UserInfo));
     const base = { clock, random, logger };
-    const controllers = controllerManager({
-      client: clientFor("system:kube-controller-manager"),
-      clientFor: (account) =>
-        clientFor(`system:serviceaccount:kube-system:${account}`, [
-          "system:serviceaccounts",
-          "system:serviceaccounts:kube-system",
-          "system:authenticated",
-        ]),
-      controllers: defaultControllers({
-        rootCA: certificates.ca.certificate,
-        nodeIpam: { clusterCIDRs: [podCIDR], serviceCIDRs: [serviceCIDR] },
-        signToken: ({ namespace, serviceAccountName: name, serviceAccountUID: uid, secretName }) =>
-          tokens.legacyToken({ metadata: { namespace, name, uid } }, secretName),
-      }),
-      ...base,
-    });
+    const makeControllers = (): Component =>
+      controllerManager({
+        client: clientFor("system:kube-controller-manager"),
+        clientFor: (account) =>
+          clientFor(`system:serviceaccount:kube-system:${account}`, [
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+            "system:authenticated",
+          ]),
+        controllers: defaultControllers({
+          rootCA: certificates.ca.certificate,
+          nodeIpam: { clusterCIDRs: [podCIDR], serviceCIDRs: [serviceCIDR] },
+          signToken: ({ namespace, serviceAccountName: name, serviceAccountUID: uid, secretName }) =>
+            tokens.legacyToken({ metadata: { namespace, name, uid } }, secretName),
+        }),
+        ...base,
+      });
     const schedulerClient = clientFor("system:kube-scheduler");
-    const informers = createInformerFactory(schedulerClient, base);
-    const scheduler = new Scheduler({
-      client: schedulerClient,
-      informers,
-      recorder: createEventRecorder({ client: schedulerClient, component: "default-scheduler", ...base }),
-      ...base,
-    });
-    const withInformers: Component = {
-      name: scheduler.name,
-      ready: scheduler.ready,
-      healthz: () => scheduler.healthz(),
-      async start(signal) {
-        informers.start(signal);
-        await scheduler.start(signal);
-        await informers.stopped();
-      },
+    const makeScheduler = (): Component => {
+      const informers = createInformerFactory(schedulerClient, base);
+      const recorder = createEventRecorder({ client: schedulerClient, component: "default-scheduler", ...base });
+      const scheduler = new Scheduler({ client: schedulerClient, informers, recorder, ...base });
+      return {
+        name: scheduler.name,
+        ready: scheduler.ready,
+        healthz: () => scheduler.healthz(),
+        async start(signal) {
+          informers.start(signal);
+          await scheduler.start(signal);
+          await informers.stopped();
+        },
+      };
     };
+    // A store of one's own is one's own to act upon; one that is shared has one who acts.
+    const elected = this.#options.store.expiresKeys ? (await import("./elected.ts")).elected : undefined;
+    const controllerClient = clientFor("system:kube-controller-manager");
+    const controllers =
+      elected?.({ name: "kube-controller-manager", client: controllerClient, build: makeControllers, ...base }) ??
+      makeControllers();
+    const scheduler =
+      elected?.({ name: "kube-scheduler", client: schedulerClient, build: makeScheduler, ...base }) ?? makeScheduler();
     const extras = (await this.#options.extras?.({ clientFor, ...base })) ?? [];
     this.#parts = { scheduler, "controller-manager": controllers };
-    return [controllers, withInformers, ...extras];
+    return [controllers, scheduler, ...extras];
   }
 
   /** By upstream's names; the embedded store lives and dies with the API server. */

@@ -12,6 +12,7 @@ import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
 import type { ControlPlaneMeans } from "./control-plane.ts";
 import { MachineListener } from "./machine-listener.ts";
+import { openStore } from "./open-store.ts";
 import { readyCertificates } from "./ready-certificates.ts";
 
 export async function runControlPlane(dataDir: string, signal: AbortSignal): Promise<void> {
@@ -23,8 +24,7 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
   try {
     // What waits for others first: a process makes the certificates, a thread opens the store, and this one loads the API server meanwhile.
     const certified = readyCertificates(config);
-    const { openSqliteStore } = await import("@kubets/storage");
-    const opened = openSqliteStore({ path: join(paths.store, "kubets.db"), clock: base.clock, logger });
+    const opened = openStore(config, base);
     const loaded = Promise.all([import("./control-plane.ts"), import("@kubets/apiserver")]);
     const [certificates, store, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const nodes = localNodes(config);

@@ -53,8 +53,13 @@ export async function prepareMachine(
   config: ClusterConfig,
   { install, tell, signal }: Pick<StartOptions, "install" | "tell" | "signal">,
 ): Promise<void> {
-  if (config.tokenAuthFile !== undefined && !existsSync(config.tokenAuthFile))
-    throw new Error(`--token-auth-file ${config.tokenAuthFile}: no such file`);
+  for (const [flag, file] of Object.entries({
+    "--token-auth-file": config.tokenAuthFile,
+    "--etcd-cafile": config.etcdCafile,
+    "--etcd-certfile": config.etcdCertfile,
+    "--etcd-keyfile": config.etcdKeyfile,
+  }))
+    if (file !== undefined && !existsSync(file)) throw new Error(`${flag} ${file}: no such file`);
   if (config.nodes === 0) return;
   const problem = privilegeProblem();
   if (problem !== undefined) throw new Error(problem);
@@ -137,7 +142,10 @@ async function changeBack(before: ClusterConfig, wasRunning: boolean, signal: Ab
 }
 
 /** What the running control plane was started with, to tell whether an `up` asks for something else. */
-const startedWith = ["bindAddress", "tokenAuthFile", "nodes", "simulatedNodes", "nodeCIDR"] as const;
+const startedWith = [
+  ...(["bindAddress", "tokenAuthFile", "nodes", "simulatedNodes", "nodeCIDR"] as const),
+  ...(["etcdServers", "etcdCafile", "etcdCertfile", "etcdKeyfile"] as const),
+];
 
 function startedFile(config: ClusterConfig): string {
   return clusterPaths(config.name, config.dataDir).started;
