@@ -7,7 +7,8 @@ import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission } from "./admission/webhook/index.ts";
-import { type KubeAuthenticationOptions, kubeIdentity } from "./authentication/kube-identity.ts";
+import { Aggregator } from "./aggregation/index.ts";
+import { frontProxyHeaders, type KubeAuthenticationOptions, kubeIdentity } from "./authentication/kube-identity.ts";
 import type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
 import { reconcileBootstrapPolicy } from "./authorization/bootstrap-policy/reconcile.ts";
 import { type AuthorizationOptions, buildAuthorization } from "./authorization/build.ts";
@@ -80,6 +81,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     },
     signal,
   );
+  const aggregator = await aggregationLayer(options, reader, signal);
   const server: ApiServer = new ApiServer({
     ...identity,
     store,
@@ -87,6 +89,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     schemas: schemaSet,
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
+    aggregator,
     bootstrap: [putDefaultsInPlace],
     background: [
       (_server, stopped) => keepCompacted(store, { clock, logger, ...compaction(options) }, stopped),
@@ -125,6 +128,28 @@ function definitionOf({ group, version, plural }: { group: string; version: stri
   const definition = findDefinition(group, version, plural);
   if (definition === undefined) throw new Error(`no definition of ${plural}.${version}.${group}`);
   return definition;
+}
+
+async function aggregationLayer(
+  { certificates, authentication = {}, clock, random, logger }: KubeApiServerOptions,
+  reader: ObjectReader,
+  signal: AbortSignal,
+): Promise<Aggregator> {
+  const aggregator = new Aggregator({
+    reader,
+    services: new EndpointResolver(reader, random),
+    proxyClient: certificates.frontProxyClient,
+    trust: {
+      ...frontProxyHeaders,
+      ...authentication.requestHeader,
+      clientCA: authentication.clientCA ?? certificates.ca.certificate,
+      requestHeaderCA: authentication.requestHeader?.ca ?? certificates.frontProxyCA.certificate,
+    },
+    clock,
+    logger,
+  });
+  await aggregator.follow(signal);
+  return aggregator;
 }
 
 /** The API server as a webhook would only wait for itself. */

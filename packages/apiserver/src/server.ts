@@ -23,6 +23,7 @@ import {
 } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
 import type { AdmissionPlugin } from "./admission/plugin.ts";
+import type { Aggregator } from "./aggregation/index.ts";
 import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { Discovery } from "./discovery/handler.ts";
@@ -32,7 +33,7 @@ import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
 import { negotiateOutput, plainJson } from "./request/negotiate.ts";
 import { header, type ServerRequest, value } from "./request/request.ts";
-import { Chain, type NonResourceHandler, type Processed } from "./server/chain.ts";
+import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
 import { answerOf } from "./server/errors.ts";
 import { HttpsFront, type TlsFiles } from "./server/front.ts";
@@ -73,6 +74,8 @@ export interface ApiServerOptions {
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   /** What ComponentStatus tells. Without it there are none. */
   readonly componentHealth?: ComponentHealth;
+  /** Answers for the groups of APIServices that name another server. */
+  readonly aggregator?: Aggregator;
   /** Asked in order, before the server's own paths, about every request that is not about a resource. */
   readonly nonResource?: readonly NonResourceHandler[];
   /** `--service-cluster-ip-range`: one, or one of each family. Without it Services get no addresses. */
@@ -147,6 +150,7 @@ export class ApiServer implements Component {
         readers: { "/componentstatuses": componentStatuses(options.componentHealth ?? (() => ({}))) },
       },
       nonResource: [...(options.nonResource ?? []), ...this.#ownPaths(schemas)],
+      ...this.#elsewhere(),
       inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),
     });
   }
@@ -186,6 +190,11 @@ export class ApiServer implements Component {
     };
   }
 
+  #elsewhere(): Pick<ChainOptions, "elsewhere"> {
+    const { aggregator } = this.#options;
+    return aggregator === undefined ? {} : { elsewhere: (call) => aggregator.handle(call) };
+  }
+
   #ownPaths(schemas: SchemaSet): NonResourceHandler[] {
     const ping = { name: "ping", check: () => undefined };
     // Upstream reads this key too; whether it is there does not matter.
@@ -196,8 +205,9 @@ export class ApiServer implements Component {
     };
     const health = new HealthEndpoints({ live: [ping, etcd], ready: [started] });
     const address = () => `${this.#options.advertiseAddress ?? "127.0.0.1"}:${this.#port ?? 443}`;
-    const discovery = new Discovery(this.resources, address);
-    const openApi = new OpenApi(this.resources, schemas);
+    const { aggregator } = this.#options;
+    const discovery = new Discovery(this.resources, address, aggregator?.discovery);
+    const openApi = new OpenApi(this.resources, schemas, aggregator?.openApi);
     return [
       (call) => health.handle(call),
       (call) => discovery.handle(call),
@@ -211,7 +221,7 @@ export class ApiServer implements Component {
     const stop = () => this.#stopped.abort();
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    const { listen, background = [], bootstrap: tasks = [] } = this.#options;
+    const { listen, aggregator, background = [], bootstrap: tasks = [] } = this.#options;
     const { clock } = this.context;
     try {
       if (listen !== undefined) {
@@ -226,7 +236,10 @@ export class ApiServer implements Component {
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
       for (const task of tasks) await task(this, this.#stopped.signal);
+      const aggregated = { resources: this.resources, transport: this.transport(apiServerIdentity, "kube-apiserver") };
+      await aggregator?.bootstrap(aggregated);
       const work = background.map((task) => task(this, this.#stopped.signal));
+      if (aggregator !== undefined) work.push(aggregator.run(aggregated, this.#stopped.signal));
       work.push(expireEvents(this.context, this.#eventTtlMs, this.#stopped.signal));
       if (defaults !== undefined) work.push(keepPublished(defaults, this.#stopped.signal));
       if (this.#allocation !== undefined) work.push(this.#allocation.keepRepaired(this.#stopped.signal));

@@ -42,7 +42,7 @@ export class AggregationProxy {
   handle(call: Call): Promise<Answer> | undefined {
     if (!this.#registrations.hasBackends) return undefined;
     const backend = this.#backendFor(call);
-    return backend === undefined ? undefined : this.#proxy(call, backend);
+    return backend === undefined ? undefined : this.proxy(call, backend);
   }
 
   #backendFor({ info }: Call): Backend | undefined {
@@ -53,7 +53,8 @@ export class AggregationProxy {
     return this.#registrations.backend(group, version);
   }
 
-  async #proxy({ request, user }: Call, backend: Backend): Promise<Answer> {
+  /** Whatever the request's path is. */
+  async proxy({ request, user }: Call, backend: Backend): Promise<Answer> {
     if (!backend.available) return unavailable;
     let address: Address;
     try {

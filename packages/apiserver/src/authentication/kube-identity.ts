@@ -64,7 +64,7 @@ export interface KubeIdentity {
 }
 
 /** Kubeadm's. */
-const frontProxyHeaders: RequestHeaderNames = {
+export const frontProxyHeaders: RequestHeaderNames = {
   allowedNames: ["front-proxy-client"],
   usernameHeaders: ["X-Remote-User"],
   uidHeaders: ["X-Remote-Uid"],

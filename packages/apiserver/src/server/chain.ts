@@ -23,6 +23,8 @@ export interface ChainOptions {
   readonly server: ServerContext;
   readonly handlers: Handlers;
   readonly nonResource: readonly NonResourceHandler[];
+  /** Asked first, about everything: what another server answers for this one. Undefined for what it does not. */
+  readonly elsewhere?: (call: Call) => Promise<Answer> | undefined;
   readonly inFlight: InFlight;
 }
 
@@ -93,6 +95,8 @@ export class Chain {
 
   async #handle(call: Call): Promise<Answer> {
     const { info, request } = call;
+    const elsewhere = this.#options.elsewhere?.(call);
+    if (elsewhere !== undefined) return await elsewhere;
     if (info.isResourceRequest) {
       requireAcceptable(request, info);
       return await dispatch(call, this.#options.handlers);

@@ -1,0 +1,2 @@
+export { type AggregatedServer, Aggregator, type AggregatorOptions } from "./aggregator.ts";
+export type { ClusterTrust } from "./trust-config-map.ts";

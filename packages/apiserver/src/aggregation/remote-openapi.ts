@@ -1,0 +1,145 @@
+/** OpenAPI of groups that other servers answer: v3 documents are passed on, v2 is merged into one. Source: kube-aggregator's controllers/openapi and openapiv3. */
+
+import type { PublishedDocument } from "@kubets/api/openapi";
+import type { Clock } from "@kubets/apimachinery";
+import { etagOf, type RemoteDocuments } from "../discovery/openapi.ts";
+import type { Answer } from "../request/request.ts";
+import type { Call } from "../server/context.ts";
+import { type FetchOptions, fetchFrom } from "./fetch.ts";
+import type { AggregationProxy } from "./proxy.ts";
+import type { Backend, Registrations } from "./registrations.ts";
+
+interface Cached<T> {
+  readonly generation: number;
+  readonly untilMs: number;
+  readonly value: T;
+}
+
+type V3Paths = Readonly<Record<string, { readonly serverRelativeURL: string }>>;
+
+interface Swagger {
+  paths?: Record<string, unknown>;
+  definitions?: Record<string, unknown>;
+}
+
+/** As long as upstream waits before it asks again. */
+const keepMs = 60_000;
+
+export class RemoteOpenApi implements RemoteDocuments {
+  readonly #registrations: Registrations;
+  readonly #proxy: AggregationProxy;
+  readonly #options: FetchOptions;
+  #v3: Cached<V3Paths> | undefined;
+  #v2: Cached<PublishedDocument> | undefined;
+  #v2Own: PublishedDocument | undefined;
+
+  constructor(registrations: Registrations, proxy: AggregationProxy, options: FetchOptions) {
+    this.#registrations = registrations;
+    this.#proxy = proxy;
+    this.#options = options;
+  }
+
+  get any(): boolean {
+    return this.#registrations.hasBackends;
+  }
+
+  async v3Paths(): Promise<V3Paths> {
+    if (this.#isFresh(this.#v3)) return this.#v3.value;
+    const all = await Promise.all(this.#available().map((backend) => this.#pathsOf(backend)));
+    this.#v3 = this.#kept(Object.assign({}, ...all));
+    return this.#v3.value;
+  }
+
+  v3(call: Call, name: string): Promise<Answer> | undefined {
+    const [root, group = "", version = ""] = name.split("/");
+    const backend = root === "apis" ? this.#registrations.backend(group, version) : undefined;
+    return backend === undefined ? undefined : this.#proxy.proxy(call, backend);
+  }
+
+  async v2(own: PublishedDocument): Promise<PublishedDocument> {
+    if (this.#v2Own === own && this.#isFresh(this.#v2)) return this.#v2.value;
+    const parts = await Promise.all(this.#available().map((backend) => this.#swaggerOf(backend)));
+    const whole = parts.reduce(merged, JSON.parse(Buffer.from(own.bytes).toString()) as Swagger);
+    const bytes = Buffer.from(JSON.stringify(whole));
+    this.#v2Own = own;
+    this.#v2 = this.#kept({ bytes, etag: etagOf(bytes) });
+    return this.#v2.value;
+  }
+
+  #available(): Backend[] {
+    return [...this.#registrations.backends()].filter(({ available }) => available);
+  }
+
+  #isFresh<T>(cached: Cached<T> | undefined): cached is Cached<T> {
+    if (cached === undefined || cached.generation !== this.#registrations.generation) return false;
+    return cached.untilMs > this.#clock.monotonic();
+  }
+
+  #kept<T>(value: T): Cached<T> {
+    return { generation: this.#registrations.generation, untilMs: this.#clock.monotonic() + keepMs, value };
+  }
+
+  get #clock(): Clock {
+    return this.#options.clock;
+  }
+
+  async #pathsOf(backend: Backend): Promise<V3Paths> {
+    const index = await this.#json<{ paths?: V3Paths }>(backend, "/openapi/v3");
+    const name = `apis/${backend.group}/${backend.version}`;
+    const found = index?.paths?.[name];
+    return found === undefined ? {} : { [name]: found };
+  }
+
+  /** The part of a server's document that is about one group and version. */
+  async #swaggerOf(backend: Backend): Promise<Swagger> {
+    const document = await this.#json<Swagger>(backend, "/openapi/v2");
+    const prefix = `/apis/${backend.group}/${backend.version}/`;
+    const own = Object.entries(document?.paths ?? {}).filter(([path]) => `${path}/`.startsWith(prefix));
+    const definitions: Record<string, unknown> = {};
+    const all = document?.definitions ?? {};
+    const queue = references(own);
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+      if (Object.hasOwn(definitions, name) || !Object.hasOwn(all, name)) continue;
+      definitions[name] = all[name];
+      queue.push(...references(all[name]));
+    }
+    return { paths: Object.fromEntries(own), definitions };
+  }
+
+  async #json<T>(backend: Backend, path: string): Promise<T | undefined> {
+    try {
+      const { status, body } = await fetchFrom(this.#options, backend, path, "application/json");
+      return status === 200 ? (JSON.parse(body.toString()) as T) : undefined;
+    } catch {
+      // A server that has no such document, or cannot be asked now, takes nothing from the others.
+      return undefined;
+    }
+  }
+}
+
+function references(value: unknown): string[] {
+  return [...JSON.stringify(value ?? null).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name]) => name!);
+}
+
+/** A definition of the same name that is another gets a name of its own. */
+function merged(whole: Swagger, part: Swagger): Swagger {
+  const present = whole.definitions ?? {};
+  const renamed = new Map<string, string>();
+  for (const [name, definition] of Object.entries(part.definitions ?? {})) {
+    if (!Object.hasOwn(present, name) || JSON.stringify(present[name]) === JSON.stringify(definition)) continue;
+    let n = 2;
+    while (Object.hasOwn(present, `${name}_v${n}`)) n++;
+    renamed.set(name, `${name}_v${n}`);
+  }
+  const text = JSON.stringify(part).replace(/"#\/definitions\/([^"]+)"/g, (reference, name: string) => {
+    const other = renamed.get(name);
+    return other === undefined ? reference : JSON.stringify(`#/definitions/${other}`);
+  });
+  const { paths = {}, definitions = {} } = JSON.parse(text) as Swagger;
+  const named = Object.entries(definitions).map(([name, definition]) => [renamed.get(name) ?? name, definition]);
+  return {
+    ...whole,
+    paths: { ...paths, ...whole.paths },
+    definitions: { ...Object.fromEntries(named), ...present },
+  };
+}
