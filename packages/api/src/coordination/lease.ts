@@ -1,7 +1,15 @@
 /** Lease: who holds what, and until when. Updates must say which revision they replace. */
 
-import { type FieldError, forbiddenField, invalidValue, notSupported, path } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  path,
+} from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
+import { qualifiedName } from "../core/pod-field-checks.ts";
 import { define } from "../define.ts";
 import type { Lease } from "../generated/types.ts";
 
@@ -16,13 +24,19 @@ function validate(lease: Lease): FieldError[] {
   if (leaseTransitions !== undefined && leaseTransitions < 0) {
     errors.push(invalidValue(at.child("leaseTransitions"), leaseTransitions, "must be greater than or equal to 0"));
   }
-  if (strategy !== undefined && strategy !== "OldestEmulationVersion" && !strategy.includes("/")) {
-    errors.push(notSupported(at.child("strategy"), strategy, ["OldestEmulationVersion"]));
-  }
+  if (strategy !== undefined) errors.push(...validateStrategy(strategy, at.child("strategy")));
   if (preferredHolder && !strategy) {
     errors.push(forbiddenField(at.child("preferredHolder"), "may only be specified if `strategy` is defined"));
   }
   return errors;
+}
+
+const strategies = ["OldestEmulationVersion"];
+
+/** One of Kubernetes' own, or another's with a domain before it. */
+export function validateStrategy(strategy: string, where: FieldPath): FieldError[] {
+  if (strategy.includes("/")) return qualifiedName(where, strategy);
+  return strategies.includes(strategy) ? [] : [notSupported(where, strategy, strategies)];
 }
 
 export const leaseDefinition = define<Lease>("coordination.k8s.io", "v1", "leases", {

@@ -1,12 +1,39 @@
 /** RuntimeClass. */
 
-import { type FieldError, invalidValue, isDNS1123Label, path, validateImmutableField } from "@kubets/apimachinery";
+import {
+  deepEqual,
+  duplicate,
+  type FieldError,
+  invalidValue,
+  isDNS1123Label,
+  path,
+  validateImmutableField,
+  validateLabels,
+} from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
+import { validateContainerResources } from "../core/container-resources-validation.ts";
+import { validateTolerations } from "../core/pod-scheduling-validation.ts";
 import { define } from "../define.ts";
-import type { RuntimeClass } from "../generated/types.ts";
+import type { RuntimeClass, Scheduling } from "../generated/types.ts";
 
-function validate({ handler = "" }: RuntimeClass): FieldError[] {
-  return isDNS1123Label(handler).map((why) => invalidValue(path("handler"), handler, why));
+function validate({ handler = "", overhead, scheduling }: RuntimeClass): FieldError[] {
+  const errors = isDNS1123Label(handler).map((why) => invalidValue(path("handler"), handler, why));
+  if (overhead?.podFixed !== undefined) {
+    errors.push(...validateContainerResources({ limits: overhead.podFixed }, new Set(), path("overhead")));
+  }
+  return scheduling === undefined ? errors : [...errors, ...validateScheduling(scheduling)];
+}
+
+function validateScheduling({ nodeSelector = {}, tolerations = [] }: Scheduling): FieldError[] {
+  const at = path("scheduling.tolerations");
+  const repeated = tolerations.flatMap((toleration, i) =>
+    tolerations.slice(0, i).some((other) => deepEqual(other, toleration)) ? [duplicate(at.index(i), toleration)] : [],
+  );
+  return [
+    ...validateLabels(nodeSelector, path("scheduling.nodeSelector")),
+    ...validateTolerations(tolerations, at),
+    ...repeated,
+  ];
 }
 
 export const runtimeClassDefinition = define<RuntimeClass>("node.k8s.io", "v1", "runtimeclasses", {

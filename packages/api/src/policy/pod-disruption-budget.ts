@@ -3,6 +3,8 @@
 import { type FieldError, invalidValue, notSupported, path, validateLabelSelector } from "@kubets/apimachinery";
 import { atMost100Percent, validateIntOrPercent } from "../apps/workload-validation.ts";
 import { ageColumn, column, nameColumn } from "../columns.ts";
+import { validateConditions } from "../core/condition-validation.ts";
+import { nonNegative } from "../core/pod-field-checks.ts";
 import { define } from "../define.ts";
 import type { PodDisruptionBudget } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
@@ -30,13 +32,23 @@ function validate({ spec = {} }: PodDisruptionBudget): FieldError[] {
   return errors;
 }
 
+const counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"] as const;
+
+function validateStatus({ status }: PodDisruptionBudget): FieldError[] {
+  const at = path("status");
+  return [
+    ...validateConditions(status?.conditions, at.child("conditions")),
+    ...counts.flatMap((field) => nonNegative(at.child(field), status?.[field])),
+  ];
+}
+
 export const podDisruptionBudgetDefinition = define<PodDisruptionBudget>("policy", "v1", "poddisruptionbudgets", {
   shortNames: ["pdb"],
   strategy: specStrategy<PodDisruptionBudget>(
     { validate, validateUpdate: validate, allowUnconditionalUpdate: false },
     { status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 } },
   ),
-  status: statusStrategy<PodDisruptionBudget>(),
+  status: statusStrategy<PodDisruptionBudget>({ validate: validateStatus }),
   columns: [
     nameColumn,
     column("Min Available", (budget: PodDisruptionBudget) => String(budget.spec?.minAvailable ?? "N/A")),
