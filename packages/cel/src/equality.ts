@@ -6,6 +6,7 @@ import { sameType } from "./check/unify.ts";
 import {
   type CelValue,
   Duration,
+  JsonObject,
   List,
   MapValue,
   Opaque,
@@ -109,8 +110,17 @@ function mapListEquals(a: List, b: List, keys: readonly string[]): boolean {
   return seen.size === byKey.size;
 }
 
+/** Fields without a declaration are only compared, where both have them. */
+function unknownFieldsEqual(a: JsonObject, b: JsonObject): boolean {
+  for (const name of a.unknownFields()) {
+    if (Object.hasOwn(b.raw, name) && !deepEqual(a.raw[name], b.raw[name])) return false;
+  }
+  return true;
+}
+
 function mapEquals(a: MapValue, b: MapValue): boolean {
   if (a.size !== b.size) return false;
+  if (a instanceof JsonObject && b instanceof JsonObject && !unknownFieldsEqual(a, b)) return false;
   if ("raw" in a && "raw" in b && a.raw === b.raw) return true;
   for (const key of a.keys()) {
     const mine = a.find(key);

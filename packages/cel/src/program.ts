@@ -13,7 +13,7 @@ export interface Issue {
 }
 
 export type CompileResult =
-  | { readonly program: Program; readonly errors?: undefined }
+  | { readonly program: Program; readonly errors?: undefined; readonly message?: undefined }
   | {
       readonly program?: undefined;
       readonly errors: readonly Issue[];

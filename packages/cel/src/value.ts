@@ -4,6 +4,7 @@
  */
 
 import { CelError, costExceeded } from "./cel-error.ts";
+import { escapeName } from "./escape.ts";
 import { parseDurationFormat, parseTimestamp } from "./time.ts";
 import {
   boolType,
@@ -294,6 +295,16 @@ export class JsonObject extends MapValue {
     if (field === undefined || !Object.hasOwn(this.raw, field.jsonName)) return undefined;
     const value = this.raw[field.jsonName];
     return value === undefined || value === null ? undefined : adapt(field.type, value);
+  }
+
+  /** What is in the data and not in the schema. */
+  unknownFields(): string[] {
+    const fields = this.#type.fields?.();
+    const known = (name: string): boolean => {
+      const escaped = escapeName(name);
+      return escaped !== undefined && fields?.has(escaped) === true;
+    };
+    return Object.keys(this.raw).filter((name) => !known(name));
   }
 
   *keys(): Iterable<CelValue> {

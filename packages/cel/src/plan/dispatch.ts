@@ -1,6 +1,6 @@
 /** Calls: which overload it is when the types of arguments are known only now, and what it costs. */
 
-import { CelError } from "../cel-error.ts";
+import { CelError, isAbsorbable } from "../cel-error.ts";
 import type { Overload } from "../library/overload.ts";
 import type { Type } from "../types.ts";
 import { type CelValue, List, MapValue, typeOf } from "../value.ts";
@@ -26,7 +26,8 @@ function fits(value: CelValue, type: Type): boolean {
 
 /** A list's first element tells what list it is, where overloads differ by that. */
 function elementsFit(list: List, type: Type): boolean {
-  return type.kind === "dyn" || type.kind === "param" || list.size === 0 || fits(list.at(0), type);
+  if (type.kind === "dyn" || type.kind === "param" || type.kind === "list" || list.size === 0) return true;
+  return fits(list.at(0), type);
 }
 
 function noOverload(name: string, args: Args): CelError {
@@ -85,10 +86,30 @@ function dynamic(name: string, all: readonly Overload[], count: number): Apply {
   };
 }
 
+/** An argument that fails costs what the others cost, and the call. */
+function chargeFailed(error: unknown, args: readonly Run[], next: number, frame: Frame): void {
+  if (!isAbsorbable(error)) return;
+  for (let i = next; i < args.length; i++) {
+    try {
+      args[i]!(frame);
+    } catch (other) {
+      if (!isAbsorbable(other)) throw other;
+    }
+  }
+  frame.charge(1);
+}
+
 function runner(args: readonly Run[], apply: Apply, { before, after }: CallCost): Run {
   return (frame: Frame) => {
     const values: CelValue[] = [];
-    for (let i = 0; i < args.length; i++) values.push(args[i]!(frame));
+    for (let i = 0; i < args.length; i++) {
+      try {
+        values.push(args[i]!(frame));
+      } catch (error) {
+        chargeFailed(error, args, i + 1, frame);
+        throw error;
+      }
+    }
     if (before !== undefined) frame.charge(before(values));
     const result = apply(values);
     if (after !== undefined) frame.charge(after(result));

@@ -60,9 +60,8 @@ function isConstant(plan: Plan): plan is Plan & { readonly constant: CelValue } 
 /** Adds the cost of the root to a chain's. */
 function attributePlan(attribute: Run): Plan {
   const run: Run = (frame) => {
-    const value = attribute(frame);
     frame.charge(1);
-    return value;
+    return attribute(frame);
   };
   return { run, attribute };
 }
@@ -140,7 +139,7 @@ export class Planner {
     }
     return attributePlan((frame) => {
       const value = base(frame);
-      frame.charge(1);
+      if (value !== Optional.none) frame.charge(1);
       return select(value, field);
     });
   }
@@ -157,7 +156,7 @@ export class Planner {
         return this.#index(args, index);
       case "_[?_]":
         return this.#index(args, indexOptional);
-      case "_?:_":
+      case "_?_:_":
         return this.#conditional(args);
       case "_&&_":
         return this.#logical(args, false);
@@ -176,9 +175,10 @@ export class Planner {
     const { attribute, run } = this.plan(operand);
     const base = attribute ?? run;
     return attributePlan((frame) => {
-      const value = base(frame);
-      frame.charge(1);
-      return access(value);
+      const result = access(base(frame));
+      // What is optional and absent is not counted.
+      if (result !== Optional.none) frame.charge(1);
+      return result;
     });
   }
 
@@ -190,9 +190,9 @@ export class Planner {
     const keyRun = key.attribute ?? key.run;
     return attributePlan((frame) => {
       const value = base(frame);
-      const at = keyRun(frame);
-      frame.charge(1);
-      return access(value, at);
+      const result = access(value, keyRun(frame));
+      if (result !== Optional.none) frame.charge(1);
+      return result;
     });
   }
 
