@@ -179,7 +179,12 @@ class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
     try {
       const { content } = await this.#open();
       if (content.type !== "watch") throw badRequest("this request is not a watch");
-      const sink = { deliver: (delivery: Delivery) => this.#deliver(delivery), end: () => this.#end() };
+      const sink = {
+        deliver: (deliveries: readonly Delivery[]) => {
+          for (const delivery of deliveries) this.#deliver(delivery);
+        },
+        end: () => this.#end(),
+      };
       if (!this.#ended) content.watch.start(sink, this.#own.signal);
     } catch (error) {
       this.#end();

@@ -10,8 +10,11 @@ import { header, type ServerRequest } from "../request/request.ts";
 import type { ListBytes } from "./list-bytes.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
 
-/** A watcher whose connection holds this much unsent is cut off; it comes back and lists. */
-const maxBufferedBytes = 16 * 1024 * 1024;
+/**
+ * A watcher whose connection holds this much unsent is cut off; it comes back and lists. The bytes are shared by all who watch the same, and a
+ * watcher that resumes after a pause is given all it missed in one go.
+ */
+const maxBufferedBytes = 64 * 1024 * 1024;
 const gzipFromBytes = 128 * 1024;
 
 const gzipped = promisify(gzip);
@@ -31,7 +34,7 @@ export async function send(
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push") {
     flushHeaders(outgoing);
-    body.start(boundedSink(outgoing), request.signal);
+    body.start(boundedSink(outgoing, request.signal), request.signal);
     return;
   }
   flushHeaders(outgoing);
@@ -118,13 +121,17 @@ function flushHeaders(outgoing: Http2ServerResponse): void {
   (outgoing as unknown as { flushHeaders(): void }).flushHeaders();
 }
 
-function boundedSink(outgoing: Http2ServerResponse): ByteSink {
+function boundedSink(outgoing: Http2ServerResponse, signal: AbortSignal): ByteSink {
   return {
     write(bytes) {
       if (outgoing.writableEnded || outgoing.destroyed) return;
       outgoing.write(bytes);
       const waiting = outgoing.stream?.writableLength ?? outgoing.writableLength;
       if (waiting > maxBufferedBytes) destroy(outgoing);
+    },
+    drained() {
+      if (outgoing.destroyed || outgoing.writableEnded || !(outgoing.stream ?? outgoing).writableNeedDrain) return undefined;
+      return drained(outgoing, signal);
     },
     end() {
       if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.end();

@@ -27,6 +27,8 @@ export interface HttpResponse {
 
 export interface ByteSink {
   write(bytes: Uint8Array): void;
+  /** Undefined when more can be written at once; otherwise resolves when it can, or the other end is gone. */
+  drained?(): Promise<void> | undefined;
   end(): void;
 }
 
@@ -76,7 +78,11 @@ export async function render(answer: Answer, options: RenderOptions): Promise<Ht
 }
 
 function encodingSink(encoder: WatchEncoder, sink: ByteSink): WatchSink {
-  return { deliver: (delivery) => sink.write(encoder.encode(delivery)), end: () => sink.end() };
+  return {
+    deliver: (deliveries) => sink.write(encoder.encodeAll(deliveries)),
+    drained: () => sink.drained?.(),
+    end: () => sink.end(),
+  };
 }
 
 function prettied(json: Uint8Array): Uint8Array {

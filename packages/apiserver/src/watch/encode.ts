@@ -8,6 +8,7 @@ import { type IncludeObject, tableBytes } from "../table/table.ts";
 import type { Delivery } from "./event.ts";
 
 const shared = new WeakMap<Delivery, Map<string, Uint8Array>>();
+const sharedBatches = new WeakMap<readonly Delivery[], Map<string, Uint8Array>>();
 
 const openings = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -31,6 +32,25 @@ export class WatchEncoder {
     this.#format = options.format;
     this.#include = options.include;
     this.#clock = options.clock;
+  }
+
+  /** One after the other. A batch that several watchers are given is put together once. */
+  encodeAll(deliveries: readonly Delivery[]): Uint8Array {
+    if (deliveries.length === 1) return this.encode(deliveries[0]!);
+    const { as, version } = this.#format;
+    if (as === "table") return Buffer.concat(deliveries.map((delivery) => this.encode(delivery)));
+    const form = `${as} ${version}`;
+    let forms = sharedBatches.get(deliveries);
+    if (forms === undefined) {
+      forms = new Map();
+      sharedBatches.set(deliveries, forms);
+    }
+    let bytes = forms.get(form);
+    if (bytes === undefined) {
+      bytes = Buffer.concat(deliveries.map((delivery) => this.encode(delivery)));
+      forms.set(form, bytes);
+    }
+    return bytes;
   }
 
   encode(delivery: Delivery): Uint8Array {

@@ -21,8 +21,8 @@ export interface Subscriber {
   readonly namespace: string;
   readonly selection: Selection;
   readonly bookmarks: boolean;
-  /** Called synchronously; must not throw. */
-  deliver(delivery: Delivery): void;
+  /** Called synchronously, batch by batch, in order; watchers of the same share one array. Must not throw. */
+  deliver(deliveries: readonly Delivery[]): void;
   /** No more will come: the store's watch broke, or the hub was closed. */
   end(error?: Error): void;
 }
@@ -139,10 +139,11 @@ export class WatchHub {
       signal: own.signal,
       onError: (error) => subscriber.end(error),
       onEvents: (events) => {
-        for (const event of events) {
-          if (own.signal.aborted) return;
-          deliverTo(subscriber, new ResourceEvent(this.#registry, event));
-        }
+        if (own.signal.aborted) return;
+        const wanted = events.flatMap(
+          (event) => deliveryFor(subscriber, new ResourceEvent(this.#registry, event)) ?? [],
+        );
+        if (wanted.length > 0) subscriber.deliver(wanted);
         const reached = events.at(-1)!.revision;
         if (!own.signal.aborted && reached >= this.#revision) takeSeat(reached);
       },
@@ -184,48 +185,61 @@ export class WatchHub {
   }
 
   #onEvents(events: readonly StoreEvent[]): void {
+    const byBucket = new Map<string, ResourceEvent[]>();
     for (const source of events) {
       this.#revision = source.revision;
       try {
-        this.#dispatch(new ResourceEvent(this.#registry, source));
+        this.#sort(new ResourceEvent(this.#registry, source), byBucket);
       } catch (error) {
         // A value in the store that cannot be read must not take the other watchers down.
         this.#logger.error("an event could not be delivered", { key: source.entry.key, err: error });
       }
     }
+    for (const [key, concerned] of byBucket) this.#serve(key, concerned);
   }
 
-  #dispatch(event: ResourceEvent): void {
+  /** Which buckets an event is for. */
+  #sort(event: ResourceEvent, byBucket: Map<string, ResourceEvent[]>): void {
     if (this.#size === 0) return;
-    this.#dispatchTo("all", event);
-    if (event.namespace !== "") this.#dispatchTo(`ns:${event.namespace}`, event);
-    this.#dispatchTo(`name:${event.namespace}/${event.name}`, event);
-    this.#dispatchTo(`name:/${event.name}`, event.namespace === "" ? undefined : event);
+    const add = (key: string) => {
+      if (!this.#buckets.has(key)) return;
+      const concerned = byBucket.get(key);
+      if (concerned === undefined) byBucket.set(key, [event]);
+      else concerned.push(event);
+    };
+    add("all");
+    if (event.namespace !== "") add(`ns:${event.namespace}`);
+    add(`name:${event.namespace}/${event.name}`);
+    if (event.namespace !== "") add(`name:/${event.name}`);
     for (const field of this.#hot) {
       const now = this.#fieldOf(field, event.current);
       const before = this.#fieldOf(field, event.previous);
-      if (now !== undefined) this.#dispatchTo(`${field}:${now}`, event);
-      if (before !== undefined && before !== now) this.#dispatchTo(`${field}:${before}`, event);
+      if (now !== undefined) add(`${field}:${now}`);
+      if (before !== undefined && before !== now) add(`${field}:${before}`);
+    }
+  }
+
+  #serve(key: string, events: readonly ResourceEvent[]): void {
+    let unselected: readonly Delivery[] | undefined;
+    for (const { subscriber, after } of this.#buckets.get(key) ?? []) {
+      const fresh = events[0]!.revision > after ? events : events.filter(({ revision }) => revision > after);
+      if (fresh.length === 0) continue;
+      try {
+        // Who selects nothing sits in a bucket of just what it watches.
+        const whole = subscriber.selection.empty && fresh === events;
+        if (whole) unselected ??= deliveriesFor(subscriber, events);
+        const wanted = whole ? unselected! : deliveriesFor(subscriber, fresh);
+        if (wanted.length > 0) subscriber.deliver(wanted);
+      } catch (error) {
+        // One watcher's selector or form that chokes on an object is not the others' affair.
+        this.#logger.error("an event could not be delivered to a watcher", { bucket: key, err: error });
+        subscriber.end(error instanceof Error ? error : new Error(String(error)));
+      }
     }
   }
 
   #fieldOf(field: string, served: ServedObject | undefined): string | undefined {
     return served?.field(field, this.#registry.definition.selectableFields[field]!);
-  }
-
-  #dispatchTo(key: string, event: ResourceEvent | undefined): void {
-    const bucket = event === undefined ? undefined : this.#buckets.get(key);
-    if (event === undefined || bucket === undefined) return;
-    for (const seat of bucket) {
-      if (event.revision <= seat.after) continue;
-      try {
-        deliverTo(seat.subscriber, event);
-      } catch (error) {
-        // One watcher's selector or form that chokes on an object is not the others' affair.
-        this.#logger.error("an event could not be delivered to a watcher", { name: event.name, err: error });
-        seat.subscriber.end(error instanceof Error ? error : new Error(String(error)));
-      }
-    }
   }
 
   #bucketOf({ namespace, selection }: Subscriber): string {
@@ -252,7 +266,7 @@ export class WatchHub {
       for (const { subscriber, after } of bucket) {
         if (!subscriber.bookmarks) continue;
         wanted = true;
-        if (after <= revision) subscriber.deliver(bookmark);
+        if (after <= revision) subscriber.deliver([bookmark]);
       }
     }
     if (wanted) this.#scheduleBookmarks();
@@ -271,11 +285,18 @@ export function bookmarkAt(registry: Registry, revision: number, annotations?: R
   };
 }
 
-function deliverTo(subscriber: Subscriber, event: ResourceEvent): void {
-  const { namespace, selection } = subscriber;
-  if (namespace !== "" && namespace !== event.namespace) return;
+function deliveriesFor(subscriber: Subscriber, events: readonly ResourceEvent[]): Delivery[] {
+  const wanted: Delivery[] = [];
+  for (const event of events) {
+    const delivery = deliveryFor(subscriber, event);
+    if (delivery !== undefined) wanted.push(delivery);
+  }
+  return wanted;
+}
+
+function deliveryFor({ namespace, selection }: Subscriber, event: ResourceEvent): Delivery | undefined {
+  if (namespace !== "" && namespace !== event.namespace) return undefined;
   const before = event.existed && (selection.empty || selection.matches(event.previous!));
   const after = event.exists && (selection.empty || selection.matches(event.current!));
-  const delivery = event.delivery(before, after);
-  if (delivery !== undefined) subscriber.deliver(delivery);
+  return event.delivery(before, after);
 }

@@ -8,12 +8,17 @@ import { type ListOptions, parseResourceVersion } from "../request/list-options.
 import type { Delivery } from "./event.ts";
 import { bookmarkAt, type WatchHub } from "./hub.ts";
 
-/** Where events go. Both are called synchronously and must not throw. */
+/** Where events go. All are called synchronously and must not throw. */
 export interface WatchSink {
-  deliver(delivery: Delivery): void;
+  deliver(deliveries: readonly Delivery[]): void;
+  /** Undefined when more can be taken at once; otherwise resolves when it can, or when nobody is there any more. */
+  drained?(): Promise<void> | undefined;
   /** No more will come. */
   end(): void;
 }
+
+/** How many initial events go out at a time. */
+const initialBatch = 128;
 
 /** Upstream's --min-request-timeout: a watch without a timeout lasts between this and twice this. */
 const minTimeoutSeconds = 1800;
@@ -51,12 +56,16 @@ export class WatchRequest {
       sink.end();
     };
     own.signal.addEventListener("abort", end, { once: true });
-    const deliver = (delivery: Delivery) => {
-      if (!ended) sink.deliver(delivery);
+    const guarded: WatchSink = {
+      deliver: (deliveries) => {
+        if (!ended) sink.deliver(deliveries);
+      },
+      drained: () => sink.drained?.(),
+      end,
     };
     if (signal.aborted) return end();
-    this.#run(deliver, end, own.signal).catch((error: unknown) => {
-      deliver({ type: "ERROR", object: this.#statusOf(error) });
+    this.#run(guarded, own.signal).catch((error: unknown) => {
+      guarded.deliver([{ type: "ERROR", object: this.#statusOf(error) }]);
       end();
     });
   }
@@ -67,15 +76,15 @@ export class WatchRequest {
     return seconds * 1000;
   }
 
-  async #run(deliver: (delivery: Delivery) => void, end: () => void, signal: AbortSignal): Promise<void> {
+  async #run(sink: WatchSink, signal: AbortSignal): Promise<void> {
     const subscriber = {
       namespace: this.#namespace,
       selection: this.#selection,
       bookmarks: this.#options.allowWatchBookmarks,
-      deliver,
+      deliver: (deliveries: readonly Delivery[]) => sink.deliver(deliveries),
       end: (error?: Error) => {
-        if (error !== undefined) deliver({ type: "ERROR", object: this.#statusOf(error) });
-        end();
+        if (error !== undefined) sink.deliver([{ type: "ERROR", object: this.#statusOf(error) }]);
+        sink.end();
       },
     };
     const { resourceVersion, sendInitialEvents, allowWatchBookmarks } = this.#options;
@@ -85,15 +94,15 @@ export class WatchRequest {
       const from = asked === 0 ? this.#registry.store.revision : asked;
       return await this.#hub.subscribe(subscriber, from, signal);
     }
-    const revision = await this.#sendInitial(deliver, signal);
+    const revision = await this.#sendInitial(sink, signal);
     if (sendInitialEvents === true && allowWatchBookmarks) {
-      deliver(bookmarkAt(this.#registry, revision, { [initialEventsEnd]: "true" }));
+      sink.deliver([bookmarkAt(this.#registry, revision, { [initialEventsEnd]: "true" })]);
     }
     await this.#hub.subscribe(subscriber, revision, signal);
   }
 
-  /** What there is, as ADDED. */
-  async #sendInitial(deliver: (delivery: Delivery) => void, signal: AbortSignal): Promise<number> {
+  /** What there is, as ADDED, no faster than it is taken: it may be more than would be buffered. */
+  async #sendInitial(sink: WatchSink, signal: AbortSignal): Promise<number> {
     const page = await this.#registry.list(this.#namespace, this.#selection, {
       ...this.#options,
       resourceVersion: this.#options.resourceVersion,
@@ -101,9 +110,10 @@ export class WatchRequest {
       limit: 0,
       continue: "",
     });
-    for (const served of page.items) {
-      if (signal.aborted) break;
-      deliver({ type: "ADDED", served });
+    for (let start = 0; start < page.items.length && !signal.aborted; start += initialBatch) {
+      const batch = page.items.slice(start, start + initialBatch);
+      sink.deliver(batch.map((served) => ({ type: "ADDED", served })));
+      await sink.drained?.();
     }
     return Number(page.metadata.resourceVersion);
   }
