@@ -68,7 +68,7 @@ const object = {
 
 function evaluate(source: string, bindings: object = {}): EvaluationResult {
   const { program, message } = compile(source, environment);
-  assert.ok(program, message);
+  assert.ok(program, message ?? source);
   return program.evaluate({ self: Object.freeze(object), any: object, ...bindings });
 }
 
