@@ -4,7 +4,7 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { decodeYaml, messageOf, type Schema } from "@kubets/apimachinery";
+import { decodeYaml, isDNS1123Label, isDNS1123Subdomain, messageOf, type Schema } from "@kubets/apimachinery";
 import { type ConfigKind, decodeConfig, listOf, object, text } from "../configuration/config-object.ts";
 import type { EventLimit, EventLimitType } from "./event-rate-limit.ts";
 import type { TolerationRestrictionConfig } from "./pod-toleration-restriction.ts";
@@ -200,7 +200,7 @@ async function decodeOneOf<T extends object>(content: string, kinds: readonly Co
 }
 
 const parsers = {
-  PodSecurity: (content: string) => decodeOneOf<PodSecurityConfiguration>(content, podSecurityKinds),
+  PodSecurity: parsePodSecurity,
   ResourceQuota: parseQuota,
   EventRateLimit: parseEventLimits,
   PodTolerationRestriction: (content: string) => decodeOneOf<TolerationRestrictionConfig>(content, tolerationKinds),
@@ -226,6 +226,32 @@ async function legacyConfiguration(content: string, path: string): Promise<Admis
       : { PodNodeSelector: podNodeSelectorPluginConfig as Record<string, string> }),
     ...(imagePolicy === undefined ? {} : { ImagePolicyWebhook: imagePolicyOf(imagePolicy, path) }),
   };
+}
+
+/** Levels and versions are looked at by the plugin. */
+async function parsePodSecurity(content: string): Promise<PodSecurityConfiguration> {
+  const config = await decodeOneOf<PodSecurityConfiguration>(content, podSecurityKinds);
+  const { namespaces = [], runtimeClasses = [], usernames = [] } = config.exemptions ?? {};
+  const problems = [
+    ...exemptionProblems("namespaces", namespaces, isDNS1123Label),
+    ...exemptionProblems("runtimeClasses", runtimeClasses, isDNS1123Subdomain),
+    ...exemptionProblems("usernames", usernames, (name) => (name === "" ? ["username must not be empty"] : [])),
+  ];
+  if (problems.length > 0) throw new Error(problems.join(", "));
+  return config;
+}
+
+function exemptionProblems(
+  field: string,
+  names: readonly string[],
+  complaints: (name: string) => readonly string[],
+): string[] {
+  return names.flatMap((name, i) => {
+    const at = `exemptions.${field}[${i}]`;
+    const why = complaints(name);
+    if (why.length > 0) return [`${at}: Invalid value: ${JSON.stringify(name)}: ${why.join(", ")}`];
+    return names.indexOf(name) < i ? [`${at}: Duplicate value: ${JSON.stringify(name)}`] : [];
+  });
 }
 
 async function parseQuota(content: string): Promise<ResourceQuotaConfiguration> {

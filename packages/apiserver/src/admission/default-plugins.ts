@@ -25,6 +25,7 @@ import type { AdmissionPluginConfigs } from "./configuration.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-class.ts";
 import { denyServiceExternalIPs } from "./deny-external-ips.ts";
 import { eventRateLimit } from "./event-rate-limit.ts";
+import { imagePolicyWebhook } from "./image-policy.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { Listers } from "./lister.ts";
 import { namespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
@@ -68,7 +69,7 @@ interface Context extends AdmissionOptions {
 }
 
 /** Undefined: known, but made elsewhere, or for a feature that is off by default upstream too. */
-type Make = ((context: Context) => AdmissionPlugin) | undefined;
+type Make = ((context: Context) => AdmissionPlugin | Promise<AdmissionPlugin>) | undefined;
 
 /** All that upstream has, in the order they run in. */
 const ordered: readonly (readonly [string, Make])[] = [
@@ -82,7 +83,7 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["NodeRestriction", (c) => new NodeRestriction(c.reader)],
   ["TaintNodesByCondition", () => taintNodesByCondition],
   ["AlwaysPullImages", () => alwaysPullImages],
-  ["ImagePolicyWebhook", undefined],
+  ["ImagePolicyWebhook", (c) => imagePolicyWebhook(c.config.ImagePolicyWebhook, c)],
   ["PodSecurity", (c) => new PodSecurity({ ...c, namespaces: c.listers.of(namespaces), config: c.config.PodSecurity })],
   ["PodNodeSelector", (c) => podNodeSelector(c.listers.of(namespaces), c.reader, c.config.PodNodeSelector)],
   ["Priority", (c) => priorityAdmission(c.listers.of(priorityClasses))],
@@ -169,11 +170,12 @@ export function enabledAdmissionPlugins(enable: readonly string[] = [], disable:
 export async function admissionPlugins(options: AdmissionOptions, signal: AbortSignal): Promise<AdmissionPlugin[]> {
   const context = { ...options, listers: new Listers(), config: options.config ?? {} };
   const enabled = new Set(enabledAdmissionPlugins(options.enable, options.disable));
-  const made = ordered.flatMap(([name, make]) => {
-    if (!enabled.has(name)) return [];
-    const given = options.plugins?.find((plugin) => plugin.name === name);
-    return given ?? make?.(context) ?? [];
-  });
+  const made: AdmissionPlugin[] = [];
+  for (const [name, make] of ordered) {
+    if (!enabled.has(name)) continue;
+    const plugin = options.plugins?.find((given) => given.name === name) ?? (await make?.(context));
+    if (plugin !== undefined) made.push(plugin);
+  }
   await context.listers.follow(options.reader, signal);
   return made;
 }
