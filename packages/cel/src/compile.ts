@@ -106,6 +106,12 @@ class CompiledProgram implements Program {
     return { error, cost: 0 };
   }
 
+  evaluateWithin(bindings: Bindings, options: EvaluateOptions = {}): EvaluationResult {
+    const result = this.#run(bindings, options);
+    if (result instanceof Suspended) throw result;
+    return result;
+  }
+
   evaluateMaybeAsync(bindings: Bindings, options: EvaluateOptions = {}): EvaluationResult | Promise<EvaluationResult> {
     const result = this.#run(bindings, options);
     return result instanceof Suspended ? this.#resume(result, bindings, options) : result;

@@ -29,6 +29,7 @@ export type {
   Program,
 } from "./program.ts";
 export { type CelSchema, type SchemaTypeOptions, schemaType } from "./schema-type.ts";
+export { misnamedObject, toJson } from "./to-json.ts";
 export * from "./types.ts";
 export {
   ArrayList,

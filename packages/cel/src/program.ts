@@ -57,6 +57,8 @@ export interface Program {
   estimateCost(): CostRange;
   /** Never throws. An authorizer whose answer is a promise is an error here. */
   evaluate(bindings: Bindings, options?: EvaluateOptions): EvaluationResult;
+  /** As `evaluate`, for an expression within another's evaluation: @throws Suspended, which the outer one waits for and is begun again. */
+  evaluateWithin(bindings: Bindings, options?: EvaluateOptions): EvaluationResult;
   /** As `evaluate`; a promise only when an authorizer check had to wait. */
   evaluateMaybeAsync(bindings: Bindings, options?: EvaluateOptions): EvaluationResult | Promise<EvaluationResult>;
 }

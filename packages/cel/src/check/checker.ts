@@ -40,6 +40,8 @@ export interface Checked {
   callOf(node: Call): ResolvedCall | undefined;
   /** The type that a name stands for, where it is one. */
   typeNamed(node: Node): Type | undefined;
+  /** The variable whose name has dots that a node is: `authorizer.requestResource`. */
+  variableNamed(node: Node): string | undefined;
   /** Variables of the environment that are referred to. */
   readonly uses: ReadonlySet<string>;
 }
@@ -81,6 +83,7 @@ class Checker {
   readonly #types = new Map<Node, Type>();
   readonly #calls = new Map<Node, ResolvedCall>();
   readonly #typeNamed = new Map<Node, Type>();
+  readonly #variableNamed = new Map<Node, string>();
   readonly #uses = new Set<string>();
   readonly #problems: Problem[] = [];
   readonly #substitutions = new Substitutions();
@@ -98,6 +101,7 @@ class Checker {
       typeOf: (node) => this.#substitutions.resolve(this.#types.get(node) ?? dynType, true),
       callOf: (node) => this.#calls.get(node),
       typeNamed: (node) => this.#typeNamed.get(node),
+      variableNamed: (node) => this.#variableNamed.get(node),
       uses: this.#uses,
     };
   }
@@ -161,16 +165,26 @@ class Checker {
 
   #select(node: Select): Type {
     const name = node.test ? undefined : dottedName(node);
-    if (name !== undefined) {
-      const named = typeNames.get(name) ?? this.#environment.objectTypes(name);
-      const root = name.slice(0, name.indexOf("."));
-      if (named !== undefined && !this.#environment.variables.has(root)) {
-        this.#typeNamed.set(node, named);
-        return typeType(named);
-      }
-    }
+    const qualified = name === undefined ? undefined : this.#qualified(node, name);
+    if (qualified !== undefined) return qualified;
     const type = this.#field(node.at, node.operand, node.field, false);
     return node.test ? boolType : this.#substitutions.resolve(type);
+  }
+
+  /** A whole dotted name that is a variable or a type, unless its root is a variable of a comprehension. */
+  #qualified(node: Select, name: string): Type | undefined {
+    const root = name.slice(0, name.indexOf("."));
+    if (this.#scopes.some((scope) => scope.has(root))) return undefined;
+    const variable = this.#environment.variables.get(name);
+    if (variable !== undefined) {
+      this.#variableNamed.set(node, name);
+      this.#uses.add(name);
+      return variable;
+    }
+    const named = typeNames.get(name) ?? this.#environment.objectTypes(name);
+    if (named === undefined || this.#environment.variables.has(root)) return undefined;
+    this.#typeNamed.set(node, named);
+    return typeType(named);
   }
 
   #field(at: number, operand: Node, field: string, optional: boolean): Type {

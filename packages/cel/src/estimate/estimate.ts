@@ -105,6 +105,8 @@ class Estimator {
   }
 
   #select(node: Node & { kind: "select" }, type: Type): Estimated {
+    const qualified = this.#checked.variableNamed(node) ?? this.#checked.typeNamed(node)?.name;
+    if (qualified !== undefined) return this.#identifier(node, qualified, type);
     const operand = this.estimate(node.operand);
     if (node.test) return { ...this.#finish(node, type, undefined), cost: operand.cost };
     const counted = ["map", "object", "param"].includes(operand.type.kind);

@@ -81,6 +81,8 @@ export class Planner {
   plan(node: Node): Plan {
     const named = this.#checked.typeNamed(node);
     if (named !== undefined) return constantPlan(new TypeValue(named));
+    const qualified = this.#checked.variableNamed(node);
+    if (qualified !== undefined) return this.#variable(qualified);
     switch (node.kind) {
       case "literal":
         return constantPlan(node.value);
@@ -117,6 +119,10 @@ export class Planner {
       const place = this.#scopes[i]!.get(name);
       if (place !== undefined) return attributePlan((frame) => frame.local(place));
     }
+    return this.#variable(name);
+  }
+
+  #variable(name: string): Plan {
     let place = this.variables.findIndex((variable) => variable.name === name);
     if (place < 0) {
       place = this.variables.length;
