@@ -114,6 +114,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly rowConditions?: (
     object: T,
   ) => readonly { type: string; status: string; reason?: string; message?: string }[];
+  /**
+   * Of a custom resource: prunes a decoded body by its schema and fills in defaults, in place; gives the paths of fields that were dropped.
+   * @throws DecodeError for embedded resources whose metadata is none
+   */
+  readonly decode?: (object: T) => string[];
+  /** Every use of the version is answered with this Warning. */
+  readonly deprecationWarning?: string;
   /** Not stored: the API server has a handler that answers creates (TokenReview, SubjectAccessReview). */
   readonly virtual?: boolean;
 }

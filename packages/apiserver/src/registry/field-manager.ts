@@ -1,5 +1,6 @@
 /** managedFields as the registry keeps them; the algorithms are apimachinery's. */
 
+import type { ResourceDefinition } from "@kubets/api";
 import { clone, FieldManager, fieldSetOfNames, type KubeObject } from "@kubets/apimachinery";
 import type { Registry } from "./registry.ts";
 import type { WriteRequest } from "./write-request.ts";
@@ -16,7 +17,7 @@ function managerFor(registry: Registry, subresource: string): FieldManager {
   let manager = bySubresource.get(subresource);
   if (manager === undefined) {
     const { definition, schemas, apiVersion } = registry;
-    const reset = resetFields(subresource, definition.status !== undefined);
+    const reset = resetFields(subresource, definition);
     manager = new FieldManager({
       schema: definition.schema,
       set: schemas,
@@ -30,9 +31,9 @@ function managerFor(registry: Registry, subresource: string): FieldManager {
 }
 
 /** A write of the object cannot change its status, nor one of the status the spec: nobody comes to own them so. */
-function resetFields(subresource: string, hasStatus: boolean): string[] {
-  if (subresource === "status") return ["spec"];
-  return subresource === "" && hasStatus ? ["status"] : [];
+function resetFields(subresource: string, { status, decode }: ResourceDefinition): string[] {
+  if (subresource === "status") return decode === undefined ? ["spec"] : ["metadata", "spec"];
+  return subresource === "" && status !== undefined ? ["status"] : [];
 }
 
 /** Records what `request` changed from `old` (undefined: a create) to `object`, in `object`. */

@@ -31,6 +31,7 @@ import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { keyOfObject, listPrefix, prefixOf } from "./keys.ts";
 import type { Selection } from "./selection.ts";
 import { atRevision, ordered, ServedObject, withoutRevision } from "./served-object.ts";
+import type { StoredForm } from "./stored-form.ts";
 import type { RegistryHooks, WriteRequest } from "./write-request.ts";
 
 /** Gives a new object of `to`'s version; `object` is shared and frozen. */
@@ -54,6 +55,8 @@ export interface RegistryOptions {
   readonly random: Random;
   readonly admission: AdmissionChain;
   readonly hooks: RegistryHooks;
+  /** In place of `convert`, for a custom resource. */
+  readonly form?: StoredForm | undefined;
   /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
   readonly ttlSeconds?: number | undefined;
 }
@@ -94,6 +97,7 @@ export class Registry {
   readonly #ttl: { readonly ttlSeconds?: number };
   readonly #storedAs: ResourceDefinition;
   readonly #convert: Converter;
+  readonly #form: StoredForm | undefined;
 
   constructor(options: RegistryOptions) {
     this.definition = options.definition;
@@ -108,6 +112,7 @@ export class Registry {
     this.#ttl = options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds };
     this.#storedAs = options.storedAs;
     this.#convert = options.convert;
+    this.#form = options.form;
   }
 
   get prefix(): string {
@@ -118,12 +123,18 @@ export class Registry {
     return keyOfObject(this.definition, this.definition.namespaced ? namespace : "", name);
   }
 
+  /** Of a kind whose schema and versions can change. */
+  get isCustom(): boolean {
+    return this.#form !== undefined;
+  }
+
   /** What an entry holds, in this registry's version. */
   served(entry: Entry): ServedObject {
     return this.inVersion(ServedObject.ofEntry(entry));
   }
 
   inVersion(served: ServedObject): ServedObject {
+    if (this.#form !== undefined) return this.#form.read(served);
     if (this.#storedAs === this.definition) return served;
     return served.inVersion(this.apiVersion, (object) => this.#convert(object, this.definition));
   }
@@ -131,6 +142,13 @@ export class Registry {
   /** A new object in this registry's version; `object` is left alone. */
   converted(object: KubeObject): KubeObject {
     return this.#convert(object, this.definition);
+  }
+
+  /** Undefined when entries can be read at once, as nearly always; else to be waited for first: a webhook converts them, all in one call. */
+  readable(entries: readonly Entry[]): Promise<void> | undefined {
+    return this.#form === undefined
+      ? undefined
+      : this.#form.prepare(entries.map((entry) => ServedObject.ofEntry(entry)));
   }
 
   /** The object as a deletion's event tells it: at the revision of the deletion. */
@@ -141,7 +159,8 @@ export class Registry {
   /** The object as a watcher whose selection it left is told of it: at the revision at which it did. */
   leftAt(entry: Entry, revision: number): ServedObject {
     const last = ServedObject.ofEntry(entry);
-    return this.inVersion(last.inVersion(`@${revision}`, (object) => atRevision(object, revision)));
+    const left = (served: ServedObject) => served.inVersion(`@${revision}`, (object) => atRevision(object, revision));
+    return this.#form === undefined ? this.inVersion(left(last)) : left(this.#form.read(last));
   }
 
   /** @throws StatusError 404 */
@@ -153,6 +172,8 @@ export class Registry {
   async entry(namespace: string, name: string, resourceVersion = ""): Promise<Entry> {
     const entry = await this.#read(this.key(namespace, name), resourceVersion);
     if (entry === undefined) throw notFound(this.resourceName, name);
+    const waiting = this.readable([entry]);
+    if (waiting !== undefined) await waiting;
     return entry;
   }
 
@@ -195,6 +216,8 @@ export class Registry {
       });
       revision ??= page.revision;
       remaining = page.remaining;
+      const waiting = this.readable(page.entries);
+      if (waiting !== undefined) await waiting;
       for (const [index, entry] of page.entries.entries()) {
         after = entry.key.slice(prefix.length);
         const served = this.served(entry);
@@ -265,6 +288,7 @@ export class Registry {
    * @throws ConflictError when the key is not at `expectedRevision` (0: absent); StatusError 413 when the object is too large
    */
   async put(key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
+    if (this.#form !== undefined) return await this.#putForm(this.#form, key, expectedRevision, object);
     const stored = this.#storedAs === this.definition ? object : this.#convert(object, this.#storedAs);
     const entry = await this.store.commit({
       key,
@@ -272,6 +296,16 @@ export class Registry {
       value: (revision) => this.#valueAt(stored, revision),
       ...this.#ttl,
     });
+    return this.served(entry);
+  }
+
+  async #putForm(form: StoredForm, key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
+    const stored = await form.toStored(object);
+    const value = (revision: number | undefined) => this.#valueAt(stored, revision);
+    const entry = await this.store.commit({ key, expectedRevision, value, ...this.#ttl });
+    form.written(ServedObject.ofEntry(entry));
+    const waiting = this.readable([entry]);
+    if (waiting !== undefined) await waiting;
     return this.served(entry);
   }
 
@@ -287,6 +321,8 @@ export class Registry {
   /** Takes a key away, and gives the last object at the revision of its deletion. @throws ConflictError */
   async remove(key: string, expectedRevision: number): Promise<ServedObject> {
     const entry = await this.store.commit({ key, expectedRevision, value: undefined });
+    const waiting = this.readable([entry]);
+    if (waiting !== undefined) await waiting;
     const deleted = this.deletedAt(entry);
     if (this.hooks.afterDelete !== undefined) await this.hooks.afterDelete(deleted.object);
     return deleted;

@@ -37,6 +37,7 @@ export class ServedObject {
   #frozen = false;
   #metadataBytes: Uint8Array | undefined;
   #versions: Map<string, ServedObject> | undefined;
+  #forms: Map<string, { readonly of: object; readonly served: ServedObject }> | undefined;
   /** What selectors ask for outlives the parsed object, so that a selective list need not parse everything again. */
   #labels: Readonly<Record<string, string>> | undefined;
   #fields: Map<string, string> | undefined;
@@ -131,6 +132,19 @@ export class ServedObject {
   get metadataBytes(): Uint8Array {
     this.#metadataBytes ??= Buffer.from(JSON.stringify(partialMetadata(this.object)));
     return this.#metadataBytes;
+  }
+
+  /** What {@link keepForm} kept for a version, if it was of the same schema. */
+  formOf(apiVersion: string, of: object): ServedObject | undefined {
+    const found = this.#forms?.get(apiVersion);
+    return found?.of === of ? found.served : undefined;
+  }
+
+  /** Keeps this object as a version's schema has it, in place of what an earlier schema made of it. */
+  keepForm(apiVersion: string, of: object, served: ServedObject): void {
+    this.#forms ??= new Map();
+    this.#forms.set(apiVersion, { of, served });
+    served.createRevision = this.createRevision;
   }
 
   /** This object in another API version; made once. `convert` gives a new object. */

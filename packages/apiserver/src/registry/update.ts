@@ -57,6 +57,8 @@ export async function update(registry: Registry, request: UpdateRequest): Promis
     const entry = await registry.store.get(key);
     try {
       if (entry === undefined) return await createAbsent(registry, request);
+      const waiting = registry.readable([entry]);
+      if (waiting !== undefined) await waiting;
       return { served: await updateEntry(registry, request, entry), created: false };
     } catch (error) {
       // Another created what was absent a moment ago: then this is an update of it.

@@ -59,7 +59,7 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
     throw refusal(options, decoded.value, `strict decoding error: ${problems.join(", ")}`);
   }
   if (fieldValidation === "Warn") for (const problem of problems) warn(problem);
-  definition.strategy.setDefaults?.(value);
+  if (definition.decode === undefined) definition.strategy.setDefaults?.(value);
   setZeroValues(value, definition, schemas);
   return value;
 }
@@ -75,15 +75,18 @@ function bySchema(value: Record<string, Json>, options: DecodeOptions) {
   }
 }
 
-/** A custom resource's own fields are pruned by its own schema; its metadata is everyone's. */
+/** A custom resource's own fields are pruned and filled in by its own schema; its metadata is everyone's. */
 function customBySchema(value: Record<string, Json>, { definition, schemas }: DecodeOptions) {
   const { metadata, ...own } = value;
   const meta = decodeBySchema<ObjectMeta>(metadata ?? {}, { $ref: objectMetaName }, builtInSchemas);
+  const metaProblems = meta.unknownFields.map(underMetadata);
+  if (definition.decode !== undefined) {
+    const object: KubeObject = { ...(own as KubeObject), metadata: meta.value };
+    const unknown = definition.decode(object).map((field) => `unknown field "${field}"`);
+    return { value: object, unknownFields: [...metaProblems, ...unknown] };
+  }
   const rest = decodeBySchema<KubeObject>(own, definition.schema, schemas, { pruneOnly: true });
-  return {
-    value: { ...rest.value, metadata: meta.value },
-    unknownFields: [...meta.unknownFields.map(underMetadata), ...rest.unknownFields],
-  };
+  return { value: { ...rest.value, metadata: meta.value }, unknownFields: [...metaProblems, ...rest.unknownFields] };
 }
 
 function underMetadata(problem: string): string {

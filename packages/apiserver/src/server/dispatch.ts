@@ -1,9 +1,9 @@
 /** A resource request to its handler. */
 
 import type { Verb } from "@kubets/api";
-import { StatusError } from "@kubets/apimachinery";
+import { notFound, StatusError } from "@kubets/apimachinery";
 import { readObjectBody } from "../request/body.ts";
-import { decodeObject } from "../request/decode-object.ts";
+import { decodeObject, isCustom } from "../request/decode-object.ts";
 import { type Answer, text, value } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
@@ -61,10 +61,14 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   if (resource === undefined) return pageNotFound;
   const { definition } = resource;
   const resourceCall: ResourceCall = { ...call, resource };
-  const deprecation = deprecated[`${info.apiGroup}/${info.apiVersion}/${info.resource}`];
+  const deprecation =
+    definition.deprecationWarning ?? deprecated[`${info.apiGroup}/${info.apiVersion}/${info.resource}`];
   if (deprecation !== undefined) call.warn(deprecation);
   const key = `${definition.group}/${definition.plural}`;
-  if (definition.namespaced && info.namespace === "" && needsNamespace(info)) throw methodNotSupported(info);
+  if (definition.namespaced && info.namespace === "" && needsNamespace(info)) {
+    if (isCustom(definition)) return pageNotFound;
+    throw methodNotSupported(info);
+  }
   if (!definition.namespaced && info.namespace !== "" && info.resource !== "namespaces") return pageNotFound;
   if (info.subresource === "") {
     const reader = handlers.readers[key];
@@ -98,6 +102,7 @@ function subresourceHandler(call: ResourceCall, named: SubresourceHandler | unde
   else if (info.subresource === "scale" && definition.scale !== undefined) handler = scaleHandlers[info.verb];
   else {
     const subresource = definition.subresources.find(({ name }) => name === info.subresource);
+    if (isCustom(definition)) throw notFound(resource.registry.resourceName, info.name);
     if (subresource === undefined || named === undefined) return async () => pageNotFound;
     const connects = subresource.verbs.includes("connect");
     if (connects || subresource.verbs.includes(info.verb as Verb)) handler = named;

@@ -5,6 +5,7 @@ import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
 import { type Converter, Registry, renameVersion } from "../registry/registry.ts";
+import type { StoredForm } from "../registry/stored-form.ts";
 import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
 import { WatchHub } from "../watch/hub.ts";
 
@@ -36,6 +37,8 @@ export interface AddOptions {
   readonly convert?: Converter;
   /** The version its objects are stored in; the first one added for the same storage path when undefined. */
   readonly storedAs?: ResourceDefinition;
+  readonly form?: StoredForm;
+  readonly hooks?: RegistryHooks;
 }
 
 export class ResourceTable {
@@ -73,7 +76,8 @@ export class ResourceTable {
       clock,
       random,
       admission,
-      hooks: hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
+      hooks: own.hooks ?? hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
+      form: own.form,
       ttlSeconds: this.#options.ttlSeconds?.[definition.storagePath],
     });
     this.remove(definition);

@@ -9,6 +9,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { Selection } from "../registry/selection.ts";
 import type { ServedObject } from "../registry/served-object.ts";
 import { type Delivery, ResourceEvent } from "./event.ts";
+import { EventQueue } from "./event-queue.ts";
 
 /** Field selectors that many watchers have, each with another value. */
 const hotFields: Readonly<Record<string, readonly string[]>> = { "/pods": ["spec.nodeName"] };
@@ -52,6 +53,7 @@ export class WatchHub {
   /** Everything up to here has been delivered; at least the revision of the last event. */
   #revision = 0;
   #bookmarkTimer: Timer | undefined;
+  #queue: EventQueue | undefined;
 
   constructor(registry: Registry, clock: Clock, logger: Logger) {
     this.#registry = registry;
@@ -134,22 +136,25 @@ export class WatchHub {
       // The hub's own watch broke meanwhile: what it missed, this watcher must not.
       else subscriber.end(new Error("the watch of the store ended"));
     };
+    const history = new EventQueue(this.#registry, (events) => {
+      if (own.signal.aborted) return;
+      const wanted = events.flatMap((event) => deliveryFor(subscriber, new ResourceEvent(this.#registry, event)) ?? []);
+      if (wanted.length > 0) subscriber.deliver(wanted);
+      const reached = events.at(-1)!.revision;
+      if (!own.signal.aborted && reached >= this.#revision) takeSeat(reached);
+    });
     await this.#store.watch(this.#registry.prefix, {
       afterRevision: revision,
       signal: own.signal,
       onError: (error) => subscriber.end(error),
       onEvents: (events) => {
-        if (own.signal.aborted) return;
-        const wanted = events.flatMap(
-          (event) => deliveryFor(subscriber, new ResourceEvent(this.#registry, event)) ?? [],
-        );
-        if (wanted.length > 0) subscriber.deliver(wanted);
-        const reached = events.at(-1)!.revision;
-        if (!own.signal.aborted && reached >= this.#revision) takeSeat(reached);
+        const waiting = history.add(events);
+        if (waiting !== undefined) waiting.catch((error: Error) => subscriber.end(error));
       },
     });
+    if (history.waiting) await history.settled();
     // All of the history is out, and none of it was of this resource since the hub's last event.
-    if (!own.signal.aborted) takeSeat(this.#store.revision);
+    if (!own.signal.aborted) takeSeat(this.#delivered);
   }
 
   #connected(): Subscription {
@@ -160,10 +165,17 @@ export class WatchHub {
   #connect(): Subscription {
     const abort = new AbortController();
     this.#revision = this.#store.revision;
+    const queue = new EventQueue(this.#registry, (events) => {
+      if (!abort.signal.aborted) this.#onEvents(events);
+    });
+    this.#queue = queue;
     const ready = this.#store.watch(this.#registry.prefix, {
       afterRevision: this.#revision,
       signal: abort.signal,
-      onEvents: (events) => this.#onEvents(events),
+      onEvents: (events) => {
+        const waiting = queue.add(events);
+        if (waiting !== undefined) waiting.catch((error: Error) => this.#disconnect(error));
+      },
       onError: (error) => this.#disconnect(error),
     });
     ready.catch(() => {
@@ -252,6 +264,11 @@ export class WatchHub {
     return namespace === "" ? "all" : `ns:${namespace}`;
   }
 
+  /** Everything up to here is out: all there is, unless events wait to be converted. */
+  get #delivered(): number {
+    return this.#queue?.waiting === true ? this.#revision : Math.max(this.#revision, this.#store.revision);
+  }
+
   #scheduleBookmarks(): void {
     this.#bookmarkTimer ??= this.#clock.setTimeout(() => this.#sendBookmarks(), bookmarkIntervalMs, { unref: true });
   }
@@ -259,7 +276,7 @@ export class WatchHub {
   #sendBookmarks(): void {
     this.#bookmarkTimer = undefined;
     // The store's events are delivered synchronously: outside of a delivery, all up to its revision are out.
-    const revision = Math.max(this.#revision, this.#store.revision);
+    const revision = this.#delivered;
     const bookmark = bookmarkAt(this.#registry, revision);
     let wanted = false;
     for (const bucket of this.#buckets.values()) {

@@ -1,0 +1,94 @@
+/** `x-kubernetes-validations` of one place of a schema, compiled. Source: apiextensions-apiserver's schema/cel/compilation.go. */
+
+import type { ValidationRule } from "@kubets/api";
+import { type CompiledRule, type JSONSchemaProps, validFieldPath } from "@kubets/api/apiextensions";
+import {
+  type CelSchema,
+  compile,
+  Environment,
+  maxRequestBytes,
+  optionalType,
+  type Program,
+  schemaType,
+  type Type,
+} from "@kubets/cel";
+
+export interface RuleProgram {
+  readonly rule: ValidationRule;
+  /** Undefined for an empty rule, and one that does not compile. */
+  readonly program?: Program;
+  readonly error?: string;
+  readonly message?: Program;
+  readonly messageError?: string;
+  readonly usesOldSelf: boolean;
+  /** The field to blame, below the place of the rule. */
+  readonly fieldPath: string;
+}
+
+export interface RuleSet {
+  readonly programs: readonly RuleProgram[];
+  readonly type: Type | undefined;
+}
+
+export function compileRuleSet(schema: JSONSchemaProps, isResourceRoot: boolean): RuleSet {
+  const rules = schema["x-kubernetes-validations"] ?? [];
+  if (rules.length === 0) return { programs: [], type: undefined };
+  const type = schemaType(schema as CelSchema, { resourceRoot: isResourceRoot, name: "selfType" });
+  if (type === undefined) {
+    const error = "failed to convert to declType for CEL validation rules";
+    return { programs: rules.map((rule) => ({ rule, error, usesOldSelf: false, fieldPath: "" })), type };
+  }
+  const plain = new Environment({ variables: { self: type, oldSelf: type } });
+  const optional = new Environment({ variables: { self: type, oldSelf: optionalType(type) } });
+  return {
+    programs: rules.map((rule) => compileRule(rule, schema, rule.optionalOldSelf ? optional : plain)),
+    type,
+  };
+}
+
+function compileRule(rule: ValidationRule, schema: JSONSchemaProps, environment: Environment): RuleProgram {
+  const none = { rule, usesOldSelf: false, fieldPath: "" };
+  if ((rule.rule ?? "").trim() === "") return none;
+  const { program, message: fault } = withMessage(compile(rule.rule, environment));
+  if (program === undefined) return { ...none, error: prefixed("compilation failed: ", fault) };
+  if (program.resultType.kind !== "bool") return { ...none, error: "cel expression must evaluate to a bool" };
+  const found = rule.fieldPath ? validFieldPath(rule.fieldPath, schema) : undefined;
+  const fieldPath = found === undefined || typeof found === "string" ? "" : found.path.toString();
+  return {
+    rule,
+    program,
+    usesOldSelf: program.uses.has("oldSelf"),
+    fieldPath,
+    ...(rule.messageExpression ? compileMessage(rule.messageExpression, environment) : {}),
+  };
+}
+
+function compileMessage(expression: string, environment: Environment): Pick<RuleProgram, "message" | "messageError"> {
+  const { program, message: fault } = withMessage(compile(expression, environment));
+  if (program === undefined) return { messageError: prefixed("messageExpression compilation failed: ", fault) };
+  if (program.resultType.kind !== "string") return { messageError: "messageExpression must evaluate to a string" };
+  return { message: program };
+}
+
+function withMessage(result: ReturnType<typeof compile>): { program?: Program; message: string } {
+  return result.program === undefined ? { message: result.message } : { program: result.program, message: "" };
+}
+
+/** An instantiation's fault says so itself. */
+function prefixed(prefix: string, fault: string): string {
+  return fault.startsWith("program instantiation failed") ? fault : prefix + fault;
+}
+
+/** What validation of a CRD must know of its rules: faults and costs. */
+export function compiledRules(schema: JSONSchemaProps, isResourceRoot: boolean): CompiledRule[] {
+  const { programs, type } = compileRuleSet(schema, isResourceRoot);
+  const maxCardinality = Math.floor(maxRequestBytes / ((type?.minSerializedSize ?? 1) + 1));
+  return programs.map(({ program, error, message, messageError, usesOldSelf }) => ({
+    maxCost: program?.estimateCost().max ?? 0,
+    maxCardinality,
+    usesOldSelf,
+    ...(error === undefined ? {} : { error }),
+    ...(messageError === undefined ? {} : { messageError }),
+    ...(message === undefined ? {} : { messageMaxCost: message.estimateCost().max }),
+  }));
+}
