@@ -14,11 +14,11 @@ export interface ClusterTrust {
   /** PEM: who signs the front proxy's. */
   readonly requestHeaderCA: string;
   readonly usernameHeaders: readonly string[];
-  readonly uidHeaders: readonly string[];
-  readonly groupHeaders: readonly string[];
-  readonly extraHeaderPrefixes: readonly string[];
+  readonly uidHeaders?: readonly string[];
+  readonly groupHeaders?: readonly string[];
+  readonly extraHeaderPrefixes?: readonly string[];
   /** Common names of front proxies; any when empty. */
-  readonly allowedNames: readonly string[];
+  readonly allowedNames?: readonly string[];
 }
 
 const namespace = "kube-system";
@@ -66,7 +66,8 @@ function combined(
   trust: ClusterTrust,
   nowMs: number,
 ): Record<string, string> {
-  const list = (key: string, own: readonly string[]) => JSON.stringify([...new Set([...listIn(present[key]), ...own])]);
+  const list = (key: string, own: readonly string[] = []) =>
+    JSON.stringify([...new Set([...listIn(present[key]), ...own])]);
   return {
     "client-ca-file": certificates([present["client-ca-file"], trust.clientCA], nowMs),
     "requestheader-allowed-names": list("requestheader-allowed-names", trust.allowedNames),
