@@ -22,7 +22,7 @@ export interface EtcdEvent {
   readonly prevKv: KeyValue | null;
 }
 
-type Bytes = Uint8Array | string;
+type Bytes = Uint8Array;
 
 export interface RangeRequest {
   readonly key: Bytes;

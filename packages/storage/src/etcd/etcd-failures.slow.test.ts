@@ -1,0 +1,218 @@
+/** What a shared store promises when parts of it fail, on a real etcd of three members. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { ConflictError, type Store } from "../store.ts";
+import { collect, put, remove, textOf } from "../store-suite.ts";
+import { Cable } from "../testing/cable.ts";
+import { type EtcdCluster, etcdTestSkip, startEtcd } from "../testing/index.ts";
+import { channelFactory } from "./channel.ts";
+import { EtcdClient } from "./client.ts";
+import { takeTurn } from "./compaction-turns.ts";
+import { openEtcdStore } from "./open.ts";
+import { opaqueForm } from "./stored-form.ts";
+
+describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
+  let etcd: EtcdCluster;
+  let prefixes = 0;
+  before(async () => {
+    etcd = await startEtcd({ members: 3 });
+  });
+  after(() => etcd.stop());
+
+  /** Two stores that share their keys. */
+  async function pair(t: TestContext, serversOfFirst = etcd.servers): Promise<[Store, Store]> {
+    const prefix = `/failing-${prefixes++}`;
+    const open = (servers: readonly string[]) => openEtcdStore({ servers, prefix, root: "", form: opaqueForm });
+    const first = await open(serversOfFirst);
+    t.after(() => first.close());
+    const second = await open(etcd.servers);
+    t.after(() => second.close());
+    return [first, second];
+  }
+
+  async function client(t: TestContext): Promise<EtcdClient> {
+    const make = await channelFactory({});
+    const made = new EtcdClient({
+      channels: etcd.servers.map(make),
+      clock: realClock,
+      random: realRandom,
+      logger: silentLogger,
+    });
+    t.after(() => made.close());
+    return made;
+  }
+
+  test("what one store writes the other reads at once, whatever else is written there", async (t) => {
+    const [first, second] = await pair(t);
+    const other = await client(t);
+    for (let i = 0; i < 20; i++) {
+      const { modRevision } = await first.commit(put("/a", `${i}`));
+      assert.equal(textOf(await second.get("/a")), `${i}`);
+      assert.equal((await second.list("/")).entries.length, 1);
+      assert.equal((await second.list("/", { revision: modRevision })).revision, modRevision);
+      if (i % 5 === 0) await other.call("KV.Put", { key: Buffer.from("/elsewhere"), value: Buffer.from(`${i}`) });
+    }
+  });
+
+  test("of writers on two stores one wins, and the other reads what came first", async (t) => {
+    const [first, second] = await pair(t);
+    await first.commit(put("/n", "0"));
+    await second.get("/n");
+    const add = async (store: Store) => {
+      for (;;) {
+        const entry = (await store.get("/n", { atLeast: 0 }))!;
+        try {
+          await store.commit(put("/n", `${Number(textOf(entry)) + 1}`, entry.modRevision));
+          return;
+        } catch (error) {
+          assert.ok(error instanceof ConflictError);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 60 }, (_, i) => add(i % 2 === 0 ? first : second)));
+    assert.equal(textOf(await second.get("/n")), "60");
+  });
+
+  test("keys expire, and are told to be gone", async (t) => {
+    const [first, second] = await pair(t);
+    const watching = collect(second, "/", second.revision);
+    await Promise.all(["/x", "/y"].map((key) => first.commit({ ...put(key, "brief"), ttlSeconds: 1 })));
+    const events = await watching.until(4);
+    assert.deepEqual(
+      events
+        .slice(2)
+        .map(({ type, entry }) => `${type} ${entry.key}`)
+        .sort(),
+      ["delete /x", "delete /y"],
+    );
+    assert.equal(await first.get("/x"), undefined);
+    watching.stop();
+  });
+
+  test("a write whose answer is lost is known again: neither lost, nor done twice, nor called a conflict", async (t) => {
+    const cable = await Cable.to(etcd.servers[0]!);
+    t.after(() => cable.close());
+    const [first, second] = await pair(t, [cable.url]);
+    const watching = collect(second, "/", second.revision);
+    const { modRevision } = await first.commit(put("/a", "1", 0));
+    cable.deafen();
+    const writes = [
+      first.commit(put("/a", "2", modRevision)),
+      first.commit(put("/b", "new", 0)),
+      first.commit(remove("/a", modRevision)).catch((error: unknown) => error),
+    ];
+    await watching.until(3);
+    cable.cut();
+    cable.mend();
+    const [updated, created, refused] = await Promise.all(writes);
+    assert.deepEqual([textOf(updated as never), textOf(created as never)], ["2", "new"]);
+    assert.ok(refused instanceof ConflictError, String(refused));
+    assert.equal(watching.events.length, 3);
+    assert.deepEqual(
+      (await second.list("/")).entries.map((entry) => `${entry.key}=${textOf(entry)}`),
+      ["/a=2", "/b=new"],
+    );
+    watching.stop();
+  });
+
+  test("what was compacted while the watch was away comes as the difference", async (t) => {
+    const cable = await Cable.to(etcd.servers[1]!);
+    t.after(() => cable.close());
+    const [first, second] = await pair(t, [cable.url]);
+    for (const key of ["/changed", "/gone", "/again", "/same"]) await second.commit(put(key, "old"));
+    const watching = collect(first, "/", (await first.list("/")).revision);
+    await watching.started;
+    cable.cut();
+    await second.commit(put("/changed", "between"));
+    await second.commit(remove("/gone"));
+    await second.commit(remove("/again"));
+    await second.commit(put("/again", "new"));
+    await second.commit(put("/changed", "new"));
+    await second.commit(put("/added", "new"));
+    await second.compact(second.revision);
+    cable.mend();
+    const events = await watching.until(5);
+    assert.deepEqual(
+      events.map(({ type, entry }) => `${type} ${entry.key}=${textOf(entry)}`),
+      ["delete /again=old", "put /again=new", "put /changed=new", "put /added=new", "delete /gone=old"],
+    );
+    for (const [i, { revision }] of events.entries()) assert.ok(i === 0 || revision >= events[i - 1]!.revision);
+    await second.commit(put("/after", "x"));
+    assert.equal((await watching.until(6)).at(-1)?.entry.key, "/after");
+    assert.deepEqual(
+      (await first.list("/")).entries.map(({ key }) => key),
+      (await second.list("/")).entries.map(({ key }) => key),
+    );
+    watching.stop();
+  });
+
+  test("members die and come back under load: nothing acknowledged is lost, no watcher misses or repeats", async (t) => {
+    const [first, second] = await pair(t);
+    const start = first.revision;
+    const watchers = [collect(first, "/", start), collect(second, "/", start)];
+    const acknowledged = new Map<string, string>();
+    let running = true;
+    let unknown = 0;
+    const writer = async (store: Store, name: string) => {
+      for (let i = 0; running; i++) {
+        const key = `/${name}/${i}`;
+        try {
+          await store.commit(put(key, `${i}`, 0));
+          acknowledged.set(key, `${i}`);
+        } catch (error) {
+          assert.equal((error as Error).name, "StoreUnavailableError", String(error));
+          unknown++;
+        }
+      }
+    };
+    const writers = [first, second].flatMap((store, s) =>
+      Array.from({ length: 8 }, (_, i) => writer(store, `${s}${i}`)),
+    );
+    for (const member of etcd.members.slice(0, 2)) {
+      await sleep(400);
+      await member.kill();
+      await sleep(1000);
+      await member.restart();
+      await sleep(1500);
+    }
+    running = false;
+    await Promise.all(writers);
+    const { entries, revision } = await second.list("/");
+    const stored = new Map(entries.map((entry) => [entry.key, textOf(entry)]));
+    for (const [key, text] of acknowledged) assert.equal(stored.get(key), text, key);
+    assert.ok(stored.size <= acknowledged.size + unknown);
+    assert.ok(acknowledged.size > 200, `${acknowledged.size} writes`);
+    await first.get("/");
+    for (const { events, errors } of watchers) {
+      assert.deepEqual(errors, []);
+      const seen = events.filter((event) => event.revision <= revision);
+      assert.deepEqual(seen.map(({ entry }) => entry.key).sort(), [...stored.keys()].sort());
+      for (const [i, event] of events.entries()) assert.ok(i === 0 || event.revision > events[i - 1]!.revision);
+    }
+    for (const { stop } of watchers) stop();
+  });
+
+  test("stores compact by turns", async (t) => {
+    const etcdClient = await client(t);
+    const compacted: number[] = [];
+    const options = { client: etcdClient, clock: realClock, logger: silentLogger };
+    const take = (turn: { version: number; revision: number }) =>
+      takeTurn({ ...options, onCompacted: (revision) => compacted.push(revision) }, turn);
+    let mine = await take({ version: 0, revision: 0 });
+    let others = await take({ version: 0, revision: 0 });
+    assert.deepEqual(compacted, []);
+    const seen = mine.revision;
+    mine = await take(mine);
+    assert.deepEqual(compacted, [seen]);
+    others = await take(others);
+    assert.equal(others.version, mine.version, "the turn was taken: the other learns of it");
+    assert.deepEqual(compacted, [seen, seen]);
+    await assert.rejects(
+      etcdClient.call("KV.Range", { key: Buffer.from("/x"), revision: seen - 1 }),
+      /has been compacted/,
+    );
+  });
+});
