@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  findDefinition,
   type LimitRangeItem,
   limitRanges,
   namespaces,
@@ -10,15 +9,14 @@ import {
   type PodSpec,
   pods,
   priorityClasses,
-  type Resource,
   serviceAccounts,
+  type Volume,
 } from "@kubets/api";
 import { clone, type KubeObject, type ObjectMeta, realClock, realRandom, type StatusError } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
 import { enabledAdmissionPlugins } from "./default-plugins.ts";
 import { limitRanger } from "./limit-ranger.ts";
-import { type Lister, Listers } from "./lister.ts";
 import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
 import { forbiddenNodeLabels } from "./node-labels.ts";
 import { NodeRestriction } from "./node-restriction.ts";
@@ -26,48 +24,19 @@ import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
 import { priorityAdmission } from "./priority.ts";
 import { ServiceAccountAdmission } from "./service-account.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./taints.ts";
+import { admitBy, following, requestOn } from "./testing.ts";
 
 const alice: UserInfo = { name: "alice", groups: [] };
 const kubelet: UserInfo = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
 
-function about(resource: string, rest: Partial<AdmissionAttributes>): AdmissionAttributes {
-  const [plural = "", ...group] = resource.split(".");
-  const object = rest.object ?? rest.oldObject;
-  return {
-    operation: "CREATE",
-    definition: findDefinition(group.join("."), "v1", plural)!,
-    subresource: "",
-    namespace: object?.metadata?.namespace ?? "",
-    name: object?.metadata?.name ?? "",
-    object: undefined,
-    oldObject: undefined,
-    options: {},
-    user: alice,
-    dryRun: false,
-    warn() {},
-    annotate() {},
-    ...rest,
-  };
-}
+const about = requestOn;
 
 function podOf(spec: Partial<PodSpec> = {}, metadata: ObjectMeta = {}): Pod {
   return { metadata: { namespace: "ns", name: "web", ...metadata }, spec: { containers: [{ name: "c" }], ...spec } };
 }
 
-/** A lister of what the reader has, now and later. */
-async function following<T extends KubeObject>(reader: FakeReader, resource: Resource<T>): Promise<Lister<T>> {
-  const listers = new Listers();
-  const lister = listers.of(resource);
-  await listers.follow(reader, new AbortController().signal);
-  return lister;
-}
-
 async function admit(plugin: AdmissionPlugin, attributes: AdmissionAttributes): Promise<KubeObject | undefined> {
-  const { operation, definition, subresource } = attributes;
-  if (!plugin.handles(operation) || plugin.concerns?.(definition, operation, subresource) === false)
-    return attributes.object;
-  await plugin.mutate?.(attributes, { isReinvocation: false, requestReinvocation() {}, memory: new Map() });
-  await plugin.validate?.(attributes);
+  await admitBy(plugin, attributes);
   return attributes.object;
 }
 
@@ -251,10 +220,15 @@ test("LimitRanger: defaults, minimum, maximum and ratio", async () => {
   );
 });
 
+const tokenVolume = (audience: string): Volume => ({
+  name: "t",
+  projected: { sources: [{ serviceAccountToken: { audience, path: "token" } }] },
+});
+
 test("NodeRestriction: a node is kept to itself", async () => {
   const reader = new FakeReader()
     .put(nodes, { metadata: { name: "n1", uid: "u1" } })
-    .put(pods, podOf({ nodeName: "n1" }, { name: "mine", uid: "p1" }))
+    .put(pods, podOf({ nodeName: "n1", volumes: [tokenVolume("vault")] }, { name: "mine", uid: "p1" }))
     .put(pods, podOf({ nodeName: "n2" }, { name: "other", uid: "p2" }));
   const plugin = new NodeRestriction(reader);
   const remove = (name: string) =>
@@ -286,7 +260,21 @@ test("NodeRestriction: a node is kept to itself", async () => {
     /not allowed to set the following labels: node-restriction\.kubernetes\.io\/x/,
   );
 
-  const token = (name: string, uid: string) =>
+  const owners = [{ apiVersion: "v1", kind: "Node", name: "n2", uid: "u2" }];
+  await refuses(
+    admit(
+      plugin,
+      about("nodes", {
+        operation: "UPDATE",
+        name: "n1",
+        user: kubelet,
+        object: { metadata: { name: "n1", ownerReferences: owners } },
+        oldObject: { metadata: { name: "n1" } },
+      }),
+    ),
+    /node "n1" is not allowed to modify ownerReferences/,
+  );
+  const token = (name: string, uid: string, ...audiences: string[]) =>
     admit(
       plugin,
       about("serviceaccounts", {
@@ -294,10 +282,15 @@ test("NodeRestriction: a node is kept to itself", async () => {
         namespace: "ns",
         name: "default",
         user: kubelet,
-        object: { spec: { boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid } } } as KubeObject,
+        object: { spec: { audiences, boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid } } } as KubeObject,
       }),
     );
-  await token("mine", "p1");
+  await token("mine", "p1", "vault");
+  await refuses(
+    token("mine", "p1", "other"),
+    'serviceaccounts "default" is forbidden: audience "other" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+  );
+  await refuses(token("mine", "p1", "a", "b"), /node may only request 0 or 1 audiences/);
   await refuses(token("other", "p2"), /node requested token bound to a pod scheduled on a different node/);
   const lease = (namespace: string, name: string) =>
     admit(plugin, about("leases.coordination.k8s.io", { object: { metadata: { namespace, name } }, user: kubelet }));

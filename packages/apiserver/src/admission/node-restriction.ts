@@ -11,8 +11,10 @@ import {
 } from "@kubets/api";
 import { clone, deepEqual, type KubeObject, notFound } from "@kubets/apimachinery";
 import { nodeNameOf } from "../authentication/users.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { refuse } from "./errors.ts";
+import { checkNodeAudience } from "./node-audiences.ts";
 import { forbiddenNodeLabels } from "./node-labels.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
 import { claimNamesOf, configMapNamesOf, secretNamesOf } from "./pod-references.ts";
@@ -32,9 +34,12 @@ const concerned = new Set([
 export class NodeRestriction implements AdmissionPlugin {
   readonly name = "NodeRestriction";
   readonly #reader: ObjectReader;
+  readonly #authorizer: Authorizer | undefined;
 
-  constructor(reader: ObjectReader) {
+  /** @param authorizer says which audiences a node may ask tokens for beyond those its pods name */
+  constructor(reader: ObjectReader, authorizer?: Authorizer) {
     this.#reader = reader;
+    this.#authorizer = authorizer;
   }
 
   handles(operation: AdmissionAttributes["operation"]): boolean {
@@ -166,14 +171,21 @@ export class NodeRestriction implements AdmissionPlugin {
     const name = requestedName(attributes);
     if (name !== node) throw refuse(attributes, `${who} is not allowed to modify node ${quote(name)}`);
     if (operation === "CREATE") {
+      if (configSourceOf(object) !== undefined)
+        throw refuse(attributes, `${who} is not allowed to create pods with a non-nil configSource`);
       const labels = forbiddenNodeLabels(object?.metadata?.labels ?? {}, {});
       if (labels.length > 0)
         throw refuse(attributes, `${who} is not allowed to set the following labels: ${labels.join(", ")}`);
     }
     if (operation !== "UPDATE") return;
     const [wanted, old] = [object as Node, oldObject as Node];
+    const source = configSourceOf(wanted);
+    if (source !== undefined && !deepEqual(source, configSourceOf(old)))
+      throw refuse(attributes, `${who} is not allowed to update configSource to a new non-nil configSource`);
     if (!deepEqual(wanted.spec?.taints ?? [], old.spec?.taints ?? []))
       throw refuse(attributes, `${who} is not allowed to modify taints`);
+    if (!deepEqual(wanted.metadata?.ownerReferences ?? [], old.metadata?.ownerReferences ?? []))
+      throw refuse(attributes, `${who} is not allowed to modify ownerReferences`);
     const labels = forbiddenNodeLabels(wanted.metadata?.labels ?? {}, old.metadata?.labels ?? {});
     if (labels.length > 0) throw refuse(attributes, `is not allowed to modify labels: ${labels.join(", ")}`);
   }
@@ -205,6 +217,7 @@ export class NodeRestriction implements AdmissionPlugin {
     }
     if (pod.spec?.nodeName !== node)
       throw refuse(attributes, "node requested token bound to a pod scheduled on a different node");
+    await checkNodeAudience(attributes, pod, this.#reader, this.#authorizer);
   }
 
   #lease(node: string, attributes: AdmissionAttributes): void {
@@ -219,6 +232,10 @@ export class NodeRestriction implements AdmissionPlugin {
     if (attributes.operation !== "CREATE" || slice?.spec?.nodeName === node) return;
     throw refuse(attributes, "can only create ResourceSlice with the same NodeName as the requesting node");
   }
+}
+
+function configSourceOf(node: KubeObject | undefined): unknown {
+  return (node as Node | undefined)?.spec?.configSource;
 }
 
 /** A create's name is the object's. */

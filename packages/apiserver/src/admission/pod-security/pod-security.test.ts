@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findDefinition, namespaces, type PodSpec, pods } from "@kubets/api";
+import { namespaces, type PodSpec, pods } from "@kubets/api";
 import { type KubeObject, type ObjectMeta, realClock, type StatusError } from "@kubets/apimachinery";
 import { FakeReader } from "../../reader/fake-reader.ts";
 import type { PodSecurityConfiguration } from "../configuration.ts";
-import { Listers } from "../lister.ts";
 import type { AdmissionAttributes } from "../plugin.ts";
+import { admitBy, following, requestOn } from "../testing.ts";
 import { detailsOf, violations } from "./evaluate.ts";
 import { PodSecurity } from "./pod-security.ts";
 import { type Level, policyOf, type Version } from "./policy.ts";
@@ -174,34 +174,10 @@ test("labels: warnings follow what is enforced, nonsense fails closed", () => {
 
 async function setUp(labels: Record<string, string>, config?: PodSecurityConfiguration) {
   const reader = new FakeReader().put(namespaces, { metadata: { name: "ns", labels } });
-  const listers = new Listers();
-  const lister = listers.of(namespaces);
-  await listers.follow(reader, new AbortController().signal);
+  const lister = await following(reader, namespaces);
   const plugin = new PodSecurity({ namespaces: lister, reader, clock: realClock, config });
-  const validate = async (resource: string, object: KubeObject, more: Partial<AdmissionAttributes> = {}) => {
-    const [plural = "", ...group] = resource.split(".");
-    const warnings: string[] = [];
-    const annotations: Record<string, string> = {};
-    const attributes: AdmissionAttributes = {
-      operation: "CREATE",
-      definition: findDefinition(group.join("."), "v1", plural)!,
-      subresource: "",
-      namespace: "ns",
-      name: object.metadata?.name ?? "",
-      object,
-      oldObject: undefined,
-      options: {},
-      user: { name: "alice", groups: [] },
-      dryRun: false,
-      warn: (text) => void warnings.push(text),
-      annotate: (key, value) => {
-        annotations[key] ??= value;
-      },
-      ...more,
-    };
-    await plugin.validate(attributes);
-    return { warnings, annotations };
-  };
+  const validate = (resource: string, object: KubeObject, more: Partial<AdmissionAttributes> = {}) =>
+    admitBy(plugin, requestOn(resource, { namespace: "ns", object, ...more }));
   return { reader, plugin, validate };
 }
 

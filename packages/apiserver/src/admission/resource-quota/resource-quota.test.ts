@@ -4,8 +4,8 @@ import { findDefinition, type Pod, type ResourceQuota, resourceQuotas } from "@k
 import { conflict, type KubeObject, realClock } from "@kubets/apimachinery";
 import { FakeReader } from "../../reader/fake-reader.ts";
 import type { ResourceQuotaConfiguration } from "../configuration.ts";
-import { Listers } from "../lister.ts";
 import type { AdmissionAttributes } from "../plugin.ts";
+import { following, requestOn } from "../testing.ts";
 import { ResourceQuotaAdmission } from "./resource-quota.ts";
 
 interface Setup {
@@ -24,9 +24,7 @@ async function setUp(quotas: ResourceQuota[], config?: ResourceQuotaConfiguratio
     return stored;
   };
   for (const quota of quotas) put(quota);
-  const listers = new Listers();
-  const lister = listers.of(resourceQuotas);
-  await listers.follow(reader, new AbortController().signal);
+  const lister = await following(reader, resourceQuotas);
   let writes = 0;
   let interfering = false;
   const updateQuotaStatus = async (wanted: ResourceQuota) => {
@@ -71,24 +69,8 @@ function quota(
   };
 }
 
-function creating(plural: string, object: KubeObject, more: Partial<AdmissionAttributes> = {}): AdmissionAttributes {
-  const [resource = "", ...group] = plural.split(".");
-  return {
-    operation: "CREATE",
-    definition: findDefinition(group.join("."), "v1", resource)!,
-    subresource: "",
-    namespace: "ns",
-    name: object.metadata?.name ?? "",
-    object,
-    oldObject: undefined,
-    options: {},
-    user: { name: "alice", groups: [] },
-    dryRun: false,
-    warn() {},
-    annotate() {},
-    ...more,
-  };
-}
+const creating = (resource: string, object: KubeObject, more: Partial<AdmissionAttributes> = {}) =>
+  requestOn(resource, { object, ...more });
 
 const pod = (name: string, resources: object = {}, spec: object = {}): Pod => ({
   metadata: { namespace: "ns", name },
