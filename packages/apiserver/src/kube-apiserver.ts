@@ -67,7 +67,8 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   ]);
   const webhooks = webhookClient(options, reader, () => server);
   const source = { reader, resources: () => server.resources };
-  const webhookPlugins = await webhookAdmission({ source, client: webhooks, clock, random, logger }, signal);
+  const webhookOptions = { source, client: webhooks, authorizer, clock, random, logger };
+  const webhookPlugins = await webhookAdmission(webhookOptions, signal);
   const plugins = await admissionPlugins(
     {
       enable: ["NodeRestriction"],

@@ -139,9 +139,12 @@ export class Registry {
     return served.inVersion(this.apiVersion, (object) => this.#convert(object, this.definition));
   }
 
-  /** A new object in this registry's version; `object` is left alone. */
-  converted(object: KubeObject): KubeObject {
-    return this.#convert(object, this.definition);
+  /** A new object in this registry's version, of one in another; `object` is left alone. @throws StatusError 500 when a conversion webhook fails */
+  async converted(object: KubeObject): Promise<KubeObject> {
+    if (this.#form === undefined) return this.#convert(object, this.definition);
+    const other = ServedObject.fromObject(clone(object));
+    await this.#form.prepare([other]);
+    return clone(this.#form.read(other).object);
   }
 
   /** Undefined when entries can be read at once, as nearly always; else to be waited for first: a webhook converts them, all in one call. */

@@ -2,30 +2,44 @@
 
 import type { MatchCondition } from "@kubets/api";
 import type { Environment, Program } from "@kubets/cel";
-import { namespaceOf } from "../matching/index.ts";
-import { type AdmissionAttributes, kindOf } from "../plugin.ts";
-import type { ConditionResult, Conditions } from "./conditions.ts";
-import { type Presented, resourceOf, userInfoOf } from "./review.ts";
-
-type Cel = typeof import("@kubets/cel");
+import type { Authorizer } from "../../authorization/authorizer.ts";
+import { admissionEnvironment, type Cel, requestBindings } from "../cel/index.ts";
+import type { CompileConditions, ConditionResult, Conditions } from "./conditions.ts";
 
 const outOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
 
-export function compileConditions(conditions: readonly MatchCondition[]): Conditions {
-  let programs: Promise<readonly (Program | string)[]> | undefined;
-  return {
-    async evaluate(attributes, presented) {
-      programs ??= compileAll(conditions);
-      const { matchConditionsCostBudget } = await import("@kubets/cel");
-      return evaluateAll(await programs, bindingsOf(attributes, presented), matchConditionsCostBudget);
-    },
-  };
+export function conditionCompiler(authorizer: Authorizer): CompileConditions {
+  return (conditions) => new CelConditions(conditions, authorizer);
 }
 
-async function compileAll(conditions: readonly MatchCondition[]): Promise<readonly (Program | string)[]> {
-  const cel = await import("@kubets/cel");
-  const environment = conditionEnvironment(cel);
-  return conditions.map(({ expression }) => compileCondition(cel, environment, expression));
+interface Compiled {
+  readonly cel: Cel;
+  /** A text says why there is no program. */
+  readonly programs: readonly (Program | string)[];
+}
+
+class CelConditions implements Conditions {
+  readonly #conditions: readonly MatchCondition[];
+  readonly #authorizer: Authorizer;
+  #compiled: Promise<Compiled> | undefined;
+
+  constructor(conditions: readonly MatchCondition[], authorizer: Authorizer) {
+    this.#conditions = conditions;
+    this.#authorizer = authorizer;
+  }
+
+  async evaluate(...[attributes, presented]: Parameters<Conditions["evaluate"]>): Promise<readonly ConditionResult[]> {
+    this.#compiled ??= this.#compile();
+    const { cel, programs } = await this.#compiled;
+    const bindings = { ...requestBindings(cel, this.#authorizer, attributes, presented), namespaceObject: null };
+    return await evaluateAll(programs, bindings, cel.matchConditionsCostBudget);
+  }
+
+  async #compile(): Promise<Compiled> {
+    const cel = await import("@kubets/cel");
+    const environment = admissionEnvironment(cel);
+    return { cel, programs: this.#conditions.map(({ expression }) => compileCondition(cel, environment, expression)) };
+  }
 }
 
 /** The program, or upstream's complaint about the expression. */
@@ -34,53 +48,6 @@ export function compileCondition(cel: Cel, environment: Environment, expression:
   if (result.program === undefined) return `compilation failed: ${result.message}`;
   const { resultType } = result.program;
   return resultType.kind === "bool" ? result.program : `must evaluate to bool but got ${cel.formatType(resultType)}`;
-}
-
-/** What match conditions may refer to. */
-export function conditionEnvironment(cel: Cel): Environment {
-  const { stringType: text, boolType, dynType, listType, mapType, objectType } = cel;
-  const kind = objectType("kubernetes.GroupVersionKind", { group: text, version: text, kind: text });
-  const resource = objectType("kubernetes.GroupVersionResource", { group: text, version: text, resource: text });
-  const userInfo = objectType("kubernetes.UserInfo", {
-    username: text,
-    uid: text,
-    groups: listType(text),
-    extra: mapType(text, listType(text)),
-  });
-  const request = objectType("kubernetes.AdmissionRequest", {
-    kind,
-    resource,
-    subResource: text,
-    requestKind: kind,
-    requestResource: resource,
-    requestSubResource: text,
-    name: text,
-    namespace: text,
-    operation: text,
-    userInfo,
-    dryRun: boolType,
-    options: dynType,
-  });
-  return new cel.Environment({ variables: { object: dynType, oldObject: dynType, request } });
-}
-
-function bindingsOf(attributes: AdmissionAttributes, { as, object, oldObject }: Presented) {
-  const { definition, subresource, operation, name, options, user, dryRun } = attributes;
-  const request = {
-    kind: kindOf(attributes, as),
-    resource: resourceOf(as),
-    subResource: subresource,
-    requestKind: kindOf(attributes, definition),
-    requestResource: resourceOf(definition),
-    requestSubResource: subresource,
-    name,
-    namespace: namespaceOf(attributes),
-    operation,
-    userInfo: userInfoOf(user),
-    dryRun,
-    options: options ?? null,
-  };
-  return { object: object ?? null, oldObject: oldObject ?? null, request };
 }
 
 async function evaluateAll(

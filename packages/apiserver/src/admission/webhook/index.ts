@@ -1,5 +1,5 @@
 export type { WebhookAdmissionOptions } from "./call.ts";
-export { compileConditions } from "./compile-conditions.ts";
+export { compileCondition, conditionCompiler } from "./compile-conditions.ts";
 export type { CompileConditions, ConditionResult, Conditions } from "./conditions.ts";
 export { MutatingAdmissionWebhook } from "./mutating.ts";
 export { webhookAdmission } from "./plugins.ts";

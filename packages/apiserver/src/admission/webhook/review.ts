@@ -1,10 +1,8 @@
 /** AdmissionReview: the question a webhook is asked and the answer it gives. Source: apiserver's admission/plugin/webhook/request/admissionreview.go. */
 
-import type { ResourceDefinition } from "@kubets/api";
-import type { KubeObject, Status } from "@kubets/apimachinery";
-import type { UserInfo } from "../../authentication/authenticator.ts";
-import { namespaceOf } from "../matching/index.ts";
-import { type AdmissionAttributes, kindOf } from "../plugin.ts";
+import type { Status } from "@kubets/apimachinery";
+import { type PresentedObjects, requestValue } from "../cel/index.ts";
+import type { AdmissionAttributes } from "../plugin.ts";
 import { failures } from "./errors.ts";
 
 /** The versions that are spoken, and the one that is sent to a webhook: the first it lists that is one of them. */
@@ -18,11 +16,7 @@ export interface Question {
 }
 
 /** What the webhook is shown: the objects in the version that its rules name. */
-export interface Presented {
-  readonly as: ResourceDefinition;
-  readonly object: KubeObject | undefined;
-  readonly oldObject: KubeObject | undefined;
-}
+export type Presented = PresentedObjects;
 
 /** @throws FailedCall when it lists no version that is spoken here */
 export function makeReview(
@@ -35,39 +29,13 @@ export function makeReview(
   if (version === undefined) {
     throw failures.request(webhook.name, "webhook does not accept known AdmissionReview versions (v1, v1beta1)");
   }
-  const { definition, subresource, operation, name, options, user, dryRun } = attributes;
-  const namespace = namespaceOf(attributes);
   const request = {
     uid,
-    kind: kindOf(attributes, as),
-    resource: resourceOf(as),
-    ...(subresource === "" ? {} : { subResource: subresource }),
-    requestKind: kindOf(attributes, definition),
-    requestResource: resourceOf(definition),
-    ...(subresource === "" ? {} : { requestSubResource: subresource }),
-    ...(name === "" ? {} : { name }),
-    ...(namespace === "" ? {} : { namespace }),
-    operation,
-    userInfo: userInfoOf(user),
+    ...requestValue(attributes, as),
     object: object ?? null,
     oldObject: oldObject ?? null,
-    dryRun,
-    options: options ?? null,
   };
   return { uid, version, review: { kind: "AdmissionReview", apiVersion: `admission.k8s.io/${version}`, request } };
-}
-
-export function userInfoOf({ name, uid, groups, extra = {} }: UserInfo): object {
-  return {
-    ...(name === "" ? {} : { username: name }),
-    ...(uid === undefined || uid === "" ? {} : { uid }),
-    ...(groups.length === 0 ? {} : { groups }),
-    ...(Object.keys(extra).length === 0 ? {} : { extra }),
-  };
-}
-
-export function resourceOf({ group, version, plural }: ResourceDefinition) {
-  return { group, version, resource: plural };
 }
 
 export interface Verdict {

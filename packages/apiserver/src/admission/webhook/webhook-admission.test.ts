@@ -9,8 +9,7 @@ import { type HookServer, hookServer } from "../../testing/hook-server.ts";
 import { podNamed, realServer } from "../../testing/real-server.ts";
 import { send } from "../../testing/server.ts";
 import { WebhookClient } from "../../webhook/index.ts";
-import type { CompileConditions } from "./conditions.ts";
-import { MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from "./index.ts";
+import { conditionCompiler, MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from "./index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: AdmissionReviews of every shape.
 type Review = any;
@@ -21,13 +20,6 @@ const stop = new AbortController();
 /** What the webhook at each path answers to the request it is given. */
 const answers = new Map<string, (request: Review) => object | undefined>();
 const asked: { path: string; review: Review }[] = [];
-
-const notCompiled: CompileConditions = (conditions) => ({
-  evaluate: async () =>
-    conditions.map(({ expression }) =>
-      expression === "error" ? { value: undefined, error: "it broke" } : { value: expression === "true" },
-    ),
-});
 
 before(async () => {
   hook = await hookServer((request, body) => {
@@ -54,7 +46,9 @@ before(async () => {
     clock: realClock,
     random: realRandom,
     logger: silentLogger,
-    compileConditions: notCompiled,
+    compileConditions: conditionCompiler({
+      authorize: ({ verb }) => ({ decision: verb === "allowed" ? "Allow" : "NoOpinion", reason: "" }),
+    }),
   };
   const mutating = new MutatingAdmissionWebhook(options);
   const validating = new ValidatingAdmissionWebhook(options);
@@ -240,18 +234,29 @@ test("side effects and dry run; match conditions; configurations are not subject
   const conditions = (expression: string, more: object = {}) => [
     webhook("cond.example.com", "/cond", { matchConditions: [{ name: "x", expression }], ...more }),
   ];
-  answers.set("/cond", () => ({ allowed: false }));
-  await configured("Validating", conditions("false"), async () => {
-    assert.equal((await send(server, "POST", url, configMap())).status, 201);
-  });
-  await configured("Validating", conditions("error"), async () => {
-    const map = configMap();
-    const { status, json } = await send(server, "POST", url, map);
-    assert.deepEqual([status, json.message], [403, `configmaps "${map.metadata.name}" is forbidden: it broke`]);
-  });
-  await configured("Validating", conditions("error", { failurePolicy: "Ignore" }), async () => {
-    assert.equal((await send(server, "POST", url, configMap())).status, 201);
-  });
+  const passed = async (expression: string, more: object = {}) => {
+    let reply: Awaited<ReturnType<typeof send>> | undefined;
+    const map = { ...configMap(), metadata: { name: "conditions" } };
+    await configured("Validating", conditions(expression, more), async () => {
+      answers.set("/cond", () => ({ allowed: false }));
+      reply = await send(server, "POST", `${url}?dryRun=All`, map);
+    });
+    return reply!;
+  };
+  assert.equal((await passed("object.data.a == '2'")).status, 201);
+  assert.equal((await passed("object.data.a == '1' && request.operation == 'CREATE'")).status, 400);
+  assert.equal((await passed("oldObject != null || request.userInfo.username != 'admin'")).status, 201);
+  assert.equal((await passed("authorizer.requestResource.check('allowed').allowed()")).status, 400);
+  assert.equal((await passed("authorizer.group('').resource('pods').check('other').allowed()")).status, 201);
+  const failed = await passed("object.data.missing == '1'");
+  assert.deepEqual(
+    [failed.status, failed.json.message],
+    [
+      403,
+      `configmaps "conditions" is forbidden: expression 'object.data.missing == '1'' resulted in error: no such key: missing`,
+    ],
+  );
+  assert.equal((await passed("object.data.missing == '1'", { failurePolicy: "Ignore" })).status, 201);
 });
 
 test("an equivalent version is shown, and taken back", () => {
