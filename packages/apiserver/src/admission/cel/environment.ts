@@ -4,24 +4,19 @@ import type { Environment, Type } from "@kubets/cel";
 
 export type Cel = typeof import("@kubets/cel");
 
-export interface EnvironmentVariables {
-  /** `params`, of a policy that has a paramKind. */
-  readonly params?: boolean;
+/** `object`, `oldObject` and `request`: what every expression may refer to. */
+export function requestEnvironment(cel: Cel): Environment {
+  return new cel.Environment({
+    variables: { object: cel.dynType, oldObject: cel.dynType, request: requestType(cel) },
+  });
 }
 
-/** `object`, `oldObject`, `request`, `namespaceObject`, `authorizer` and `authorizer.requestResource`. */
-export function admissionEnvironment(cel: Cel, { params = false }: EnvironmentVariables = {}): Environment {
-  const { dynType } = cel;
-  return new cel.Environment({
-    variables: {
-      object: dynType,
-      oldObject: dynType,
-      namespaceObject: namespaceType(cel),
-      request: requestType(cel),
-      authorizer: cel.authorizerType,
-      "authorizer.requestResource": cel.resourceCheckType,
-      ...(params ? { params: dynType } : {}),
-    },
+/** Those and `namespaceObject`, `authorizer` and `authorizer.requestResource`. */
+export function admissionEnvironment(cel: Cel): Environment {
+  return requestEnvironment(cel).extend({
+    namespaceObject: namespaceType(cel),
+    authorizer: cel.authorizerType,
+    "authorizer.requestResource": cel.resourceCheckType,
   });
 }
 

@@ -1,2 +1,2 @@
 export { type PresentedObjects, requestBindings, requestValue, resourceOf, userInfoOf } from "./bindings.ts";
-export { admissionEnvironment, type Cel, type EnvironmentVariables } from "./environment.ts";
+export { admissionEnvironment, type Cel, requestEnvironment } from "./environment.ts";
