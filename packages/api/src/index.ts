@@ -1,3 +1,4 @@
+export { validateWebhooks, validateWebhooksUpdate } from "./admissionregistration/webhook-validation.ts";
 export { fnv1a, podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
 export { definitions, findDefinition } from "./catalogue.ts";
 export { approvalStrategy } from "./certificates/certificate-signing-request.ts";

@@ -6,7 +6,7 @@ import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
-import { webhookAdmission } from "./admission/webhook/index.ts";
+import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
 import { frontProxyHeaders, type KubeAuthenticationOptions, kubeIdentity } from "./authentication/kube-identity.ts";
 import type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
@@ -91,6 +91,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
     aggregator,
+    hooks: webhookConfigurationHooks,
     bootstrap: [putDefaultsInPlace],
     background: [
       (_server, stopped) => keepCompacted(store, { clock, logger, ...compaction(options) }, stopped),

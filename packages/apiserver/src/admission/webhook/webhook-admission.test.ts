@@ -9,7 +9,12 @@ import { type HookServer, hookServer } from "../../testing/hook-server.ts";
 import { podNamed, realServer } from "../../testing/real-server.ts";
 import { send } from "../../testing/server.ts";
 import { WebhookClient } from "../../webhook/index.ts";
-import { conditionCompiler, MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from "./index.ts";
+import {
+  conditionCompiler,
+  MutatingAdmissionWebhook,
+  ValidatingAdmissionWebhook,
+  webhookConfigurationHooks,
+} from "./index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: AdmissionReviews of every shape.
 type Review = any;
@@ -53,7 +58,7 @@ before(async () => {
   const mutating = new MutatingAdmissionWebhook(options);
   const validating = new ValidatingAdmissionWebhook(options);
   await Promise.all([mutating.follow(stop.signal), validating.follow(stop.signal)]);
-  server = realServer({ store, admission: [mutating, validating] });
+  server = realServer({ store, admission: [mutating, validating], hooks: webhookConfigurationHooks });
   await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default" } });
 });
 
@@ -310,4 +315,19 @@ test("what a patch adds is given defaults, and is not taken for the manager's", 
     assert.equal(entry?.manager, "me");
     assert.ok(!JSON.stringify(entry?.fieldsV1).includes("side"));
   });
+});
+
+test("a configuration whose expressions do not compile is refused", async () => {
+  const webhooks = [webhook("bad.example.com", "/", { matchConditions: [{ name: "x", expression: "nonsense" }] })];
+  const made = await send(server, "POST", `${group}/validatingwebhookconfigurations`, {
+    metadata: { name: "bad" },
+    webhooks,
+  });
+  assert.equal(made.status, 422);
+  const [cause] = made.json.details.causes;
+  assert.equal(cause.field, "webhooks[0].matchConditions[0].expression");
+  assert.match(
+    cause.message,
+    /^Invalid value: "nonsense": compilation failed: ERROR: <input>:1:1: undeclared reference/,
+  );
 });
