@@ -22,6 +22,11 @@ import { serviceAccountController } from "./serviceaccount/serviceaccount-contro
 import { serviceAccountTokenController, type TokenControllerOptions } from "./serviceaccount/token-controller.ts";
 import { statefulSetController } from "./statefulset/statefulset-controller.ts";
 import { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";
+import { claimProtectionController } from "./volumeprotection/claim-protection.ts";
+import {
+  attributesClassProtectionController,
+  volumeProtectionController,
+} from "./volumeprotection/volume-protection.ts";
 
 export interface DefaultControllersOptions {
   /** PEM of the CA that signed the API server's certificate. */
@@ -54,6 +59,9 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     ttlAfterFinishedController,
     disruptionController,
     resourceQuotaController,
+    claimProtectionController,
+    volumeProtectionController,
+    attributesClassProtectionController,
     endpointSliceController,
     endpointsController,
     garbageCollectorController,

@@ -27,3 +27,8 @@ export {
 } from "./serviceaccount/token-controller.ts";
 export { statefulSetController } from "./statefulset/statefulset-controller.ts";
 export { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";
+export { claimProtectionController } from "./volumeprotection/claim-protection.ts";
+export {
+  attributesClassProtectionController,
+  volumeProtectionController,
+} from "./volumeprotection/volume-protection.ts";
