@@ -7,16 +7,17 @@ import type { IncomingMessage } from "node:http";
 import {
   createSecureServer,
   type Http2SecureServer,
-  type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Clock, Logger } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
-import { bodyTimeoutMs, ClientConnection, type Incoming, serverRequest, serverStopping } from "./incoming.ts";
-import { destroy, refuseUpgrade, send } from "./outgoing.ts";
+import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
+import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
+import { refuseUpgrade, send } from "./outgoing.ts";
 import type { HttpResponse } from "./render.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
 
@@ -84,7 +85,14 @@ export class HttpsFront {
     });
     // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
     this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
-    this.#server.on("request", (request, response) => void this.#serve(request, response));
+    this.#server.on("request", (request, response) => {
+      void this.#serve(new Http1Exchange(request as unknown as IncomingMessage, response));
+    });
+    // A listener for requests makes Node give those of HTTP/2 to it too, in a form we do without.
+    this.#server.removeAllListeners("stream");
+    this.#server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: string[]) => {
+      void this.#serve(new Http2Exchange(stream, headers, rawHeaders));
+    });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
@@ -150,30 +158,28 @@ export class HttpsFront {
     });
   }
 
-  async #serve(incoming: Incoming, outgoing: Http2ServerResponse): Promise<void> {
-    const connection = new ClientConnection(outgoing);
-    // A reset is noticed by the response's close; without a listener Node would end the process.
-    incoming.on("error", ignore);
-    outgoing.on("error", ignore);
+  async #serve(exchange: Exchange): Promise<void> {
+    const connection = new ClientConnection(exchange);
+    // A reset is noticed by the close; without a listener Node would end the process.
+    exchange.on("error", ignore);
     this.#active++;
     try {
-      const request = serverRequest(incoming, this.#options.clock, connection);
+      const request = serverRequest(exchange, this.#options.clock, connection);
       const response = await this.#options.handle(request);
       const { type } = response.body;
-      if (type === "push" || type === "stream") this.#follow(connection, outgoing);
-      await send(request, response, outgoing, this.#options.clock);
+      if (type === "push" || type === "stream") this.#follow(connection, exchange);
+      await send(request, response, exchange, this.#options.clock);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });
-      if (!outgoing.headersSent) outgoing.statusCode = 500;
-      destroy(outgoing);
+      exchange.destroy();
     } finally {
       this.#active--;
       if (this.#active === 0) this.#onIdle?.();
     }
   }
 
-  #follow(connection: ClientConnection, outgoing: Http2ServerResponse): void {
+  #follow(connection: ClientConnection, outgoing: Exchange): void {
     this.#streams.add(connection);
     outgoing.on("close", () => this.#streams.delete(connection));
   }
@@ -184,7 +190,7 @@ export class HttpsFront {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#streams.delete(connection));
     try {
-      const request = serverRequest(incoming, this.#options.clock, connection, { socket, head });
+      const request = serverRequest(upgradeOf(incoming), this.#options.clock, connection, { socket, head });
       const response = await this.#options.handle(request);
       if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
       else if (response.body.type !== "none") refuseUpgrade(socket, response);

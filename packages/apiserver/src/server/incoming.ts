@@ -1,14 +1,32 @@
 /** Requests from sockets: the URL, the client's certificate, the body with its limits, and whether the client is still there. */
 
 import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "@kubets/apimachinery";
 import { bodyTooLarge } from "../request/body.ts";
 import type { RequestBody, ServerRequest } from "../request/request.ts";
+import type { Exchange } from "./exchange.ts";
 
-export type Incoming = IncomingMessage | Http2ServerRequest;
+/** What of an exchange a request is made of. An upgrade has no answer yet, and no body. */
+type Incoming = Pick<
+  Exchange,
+  "method" | "url" | "headers" | "rawHeaders" | "hasBody" | "body" | "socket" | "connection"
+>;
+
+export function upgradeOf(message: IncomingMessage): Incoming {
+  const { method = "GET", url = "/", headers, rawHeaders, socket } = message;
+  return {
+    method,
+    url,
+    headers,
+    rawHeaders,
+    hasBody: false,
+    body: message,
+    socket: socket as TLSSocket,
+    connection: socket,
+  };
+}
 
 /** A body that takes longer to arrive is given up. */
 export const bodyTimeoutMs = 300_000;
@@ -25,10 +43,10 @@ function abortError(message: string): Error {
 
 /** The other end of one request. Most requests never ask for the signal, and an AbortController each would be a tenth of their cost. */
 export class ClientConnection {
-  readonly #outgoing: Http2ServerResponse | Duplex;
+  readonly #outgoing: Exchange | Duplex;
   #controller: AbortController | undefined;
 
-  constructor(outgoing: Http2ServerResponse | Duplex) {
+  constructor(outgoing: Exchange | Duplex) {
     this.#outgoing = outgoing;
   }
 
@@ -54,15 +72,15 @@ export function serverRequest(
   connection: ClientConnection,
   upgrade?: NonNullable<ServerRequest["upgrade"]>,
 ): ServerRequest {
-  const url = incoming.url ?? "/";
+  const { method, url, headers, rawHeaders } = incoming;
   const mark = url.indexOf("?");
   const peer = peerOf(incoming);
   return {
-    method: incoming.method ?? "GET",
+    method,
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
-    headers: incoming.headers,
-    rawHeaders: incoming.rawHeaders,
+    headers,
+    rawHeaders,
     body: bodyOf(incoming, clock),
     get signal() {
       return connection.signal;
@@ -78,7 +96,7 @@ const peers = new WeakMap<object, Peer>();
 type Peer = Pick<ServerRequest, "peerCertificate" | "peerIntermediates">;
 
 function peerOf(incoming: Incoming): Peer {
-  const connection = (incoming as Partial<Http2ServerRequest>).stream?.session ?? incoming.socket;
+  const { connection } = incoming;
   let known = peers.get(connection);
   if (known === undefined) {
     const socket = incoming.socket as Partial<TLSSocket> | undefined;
@@ -106,29 +124,26 @@ function intermediatesOf(socket: Partial<TLSSocket> | undefined): Uint8Array[] {
 }
 
 function bodyOf(incoming: Incoming, clock: Clock): RequestBody {
-  const { headers } = incoming;
-  const declared = Number(headers["content-length"] ?? Number.NaN);
-  const empty =
-    incoming.httpVersionMajor >= 2 ? (incoming as Http2ServerRequest).stream?.endAfterHeaders : declared === 0;
-  const hasBody = incoming.httpVersionMajor >= 2 ? !empty : declared > 0 || headers["transfer-encoding"] !== undefined;
-  if (!hasBody) return { type: "none" };
-  return { type: "bytes", read: (limit) => readBody(incoming, clock, declared, limit), stream: incoming };
+  if (!incoming.hasBody) return { type: "none" };
+  const declared = Number(incoming.headers["content-length"] ?? Number.NaN);
+  const { body } = incoming;
+  return { type: "bytes", read: (limit) => readBody(body, clock, declared, limit), stream: body };
 }
 
-async function readBody(incoming: Incoming, clock: Clock, declared: number, limit: number): Promise<Uint8Array> {
+async function readBody(body: Readable, clock: Clock, declared: number, limit: number): Promise<Uint8Array> {
   if (declared > limit) throw bodyTooLarge(limit);
-  const giveUp = () => incoming.destroy(new Error("the body did not arrive in time"));
+  const giveUp = () => body.destroy(new Error("the body did not arrive in time"));
   // HTTP/1.1's own limit does not hold for HTTP/2's streams.
   const timer = clock.setTimeout(giveUp, bodyTimeoutMs, { unref: true });
   try {
-    return await collect(incoming, limit);
+    return await collect(body, limit);
   } finally {
     timer.cancel();
   }
 }
 
 /** By events: an async iterator over a stream costs more than all the rest of reading a small body. */
-function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
+function collect(body: Readable, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -136,13 +151,13 @@ function collect(incoming: Incoming, limit: number): Promise<Uint8Array> {
       size += chunk.length;
       if (size <= limit) return void chunks.push(chunk);
       // Left unread, not destroyed: the answer is still to be sent.
-      incoming.off("data", take);
-      incoming.pause();
+      body.off("data", take);
+      body.pause();
       reject(bodyTooLarge(limit));
     };
-    incoming.on("data", take);
-    incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    incoming.on("error", reject);
-    incoming.on("close", () => reject(clientGone));
+    body.on("data", take);
+    body.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    body.on("error", reject);
+    body.on("close", () => reject(clientGone));
   });
 }

@@ -1,12 +1,12 @@
 /** Answers to sockets: bytes, compressed when asked; streams no faster than they are read; watches with a bound. */
 
 import { STATUS_CODES } from "node:http";
-import { type Http2ServerResponse, constants as http2 } from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "../request/request.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ListBytes } from "./list-bytes.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
 
@@ -22,22 +22,16 @@ const gzipped = promisify(gzip);
 export async function send(
   request: ServerRequest,
   response: HttpResponse,
-  outgoing: Http2ServerResponse,
+  outgoing: Exchange,
   clock: Clock,
 ): Promise<void> {
-  const { body } = response;
+  const { body, status, headers } = response;
   if (outgoing.destroyed || body.type === "none") return;
-  outgoing.statusCode = response.status;
-  for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, value as string | string[]);
   if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock);
-  if (body.type === "list") return await sendList(request, body.list, outgoing);
+  if (body.type === "list") return await sendList(request, response, body.list, outgoing);
+  outgoing.respond(status, headers);
   if (request.method === "HEAD") return void outgoing.end();
-  if (body.type === "push") {
-    flushHeaders(outgoing);
-    body.start(boundedSink(outgoing, request.signal), request.signal);
-    return;
-  }
-  flushHeaders(outgoing);
+  if (body.type === "push") return void body.start(boundedSink(outgoing, request.signal), request.signal);
   const { signal } = request;
   for await (const chunk of body.stream) {
     if (signal.aborted) return;
@@ -50,14 +44,19 @@ function acceptsGzip(request: ServerRequest): boolean {
   return (header(request, "accept-encoding") ?? "").includes("gzip");
 }
 
-async function sendList(request: ServerRequest, list: ListBytes, outgoing: Http2ServerResponse): Promise<void> {
+const compressed = { "content-encoding": "gzip", vary: "Accept-Encoding" };
+
+async function sendList(
+  request: ServerRequest,
+  { status, headers }: HttpResponse,
+  list: ListBytes,
+  outgoing: Exchange,
+): Promise<void> {
   const compress = list.length >= gzipFromBytes && acceptsGzip(request);
   const chunks = compress ? await list.gzipped() : list.chunks;
-  if (compress) {
-    outgoing.setHeader("content-encoding", "gzip");
-    outgoing.setHeader("vary", "Accept-Encoding");
-  }
-  outgoing.setHeader("content-length", compress ? chunks.reduce((sum, { length }) => sum + length, 0) : list.length);
+  const length = compress ? chunks.reduce((sum, { length: more }) => sum + more, 0) : list.length;
+  if (outgoing.destroyed) return;
+  outgoing.respond(status, { ...headers, ...(compress ? compressed : {}), "content-length": length });
   // The chunks are shared with every other answer: what waits to be sent costs a reference.
   if (request.method !== "HEAD") for (const chunk of chunks) outgoing.write(chunk);
   outgoing.end();
@@ -65,29 +64,39 @@ async function sendList(request: ServerRequest, list: ListBytes, outgoing: Http2
 
 async function sendBytes(
   request: ServerRequest,
-  { status }: HttpResponse,
+  response: HttpResponse,
   bytes: Uint8Array,
-  outgoing: Http2ServerResponse,
+  outgoing: Exchange,
   clock: Clock,
 ): Promise<void> {
+  const { status } = response;
+  const headers: Record<string, string | number | readonly string[]> = { ...response.headers };
   let sent = bytes;
   if (bytes.length >= gzipFromBytes && acceptsGzip(request)) {
     sent = await gzipped(bytes, { level: 1 });
-    outgoing.setHeader("content-encoding", "gzip");
-    outgoing.setHeader("vary", "Accept-Encoding");
+    Object.assign(headers, compressed);
+    if (outgoing.destroyed) return;
   }
-  if (status !== 304) outgoing.setHeader("content-length", sent.length);
-  // A body that was refused unread cannot be followed by another request on an HTTP/1.1 connection.
-  if (status === 413 && request.body.type === "bytes") {
-    closeAfter(outgoing);
-    if (outgoing.req.httpVersionMajor < 2) {
-      outgoing.write(sent);
-      await discard(outgoing.req, clock);
-      return void outgoing.end();
-    }
-  }
+  if (status !== 304) headers["content-length"] = sent.length;
+  if (status === 413 && request.body.type === "bytes") return await refuseBody(sent, headers, outgoing, clock);
+  outgoing.respond(status, headers);
   if (request.method === "HEAD" || status === 304) outgoing.end();
   else outgoing.end(sent);
+}
+
+/** The request's body was refused unread; in HTTP/1.1 it cannot be followed by another request on its connection. */
+async function refuseBody(
+  answer: Uint8Array,
+  headers: Record<string, string | number | readonly string[]>,
+  outgoing: Exchange,
+  clock: Clock,
+): Promise<void> {
+  outgoing.closing(headers);
+  outgoing.respond(413, headers);
+  if (!outgoing.mustReadOn) return void outgoing.end(answer);
+  outgoing.write(answer);
+  await discard(outgoing.body, clock);
+  outgoing.end();
 }
 
 /** How much more of a refused body is read, and for how long, so that the client gets to the answer instead of a reset connection. */
@@ -111,41 +120,24 @@ function discard(body: Readable, clock: Clock): Promise<void> {
   });
 }
 
-function closeAfter(outgoing: Http2ServerResponse): void {
-  if (outgoing.req.httpVersionMajor < 2) outgoing.setHeader("connection", "close");
-  else outgoing.on("finish", () => outgoing.stream?.close(http2.NGHTTP2_NO_ERROR));
-}
-
-/** Both of Node's responses have it; the types know only HTTP/1.1's. */
-function flushHeaders(outgoing: Http2ServerResponse): void {
-  (outgoing as unknown as { flushHeaders(): void }).flushHeaders();
-}
-
-function boundedSink(outgoing: Http2ServerResponse, signal: AbortSignal): ByteSink {
+function boundedSink(outgoing: Exchange, signal: AbortSignal): ByteSink {
   return {
     write(bytes) {
-      if (outgoing.writableEnded || outgoing.destroyed) return;
+      if (outgoing.ended || outgoing.destroyed) return;
       outgoing.write(bytes);
-      const waiting = outgoing.stream?.writableLength ?? outgoing.writableLength;
-      if (waiting > maxBufferedBytes) destroy(outgoing);
+      if (outgoing.waiting > maxBufferedBytes) outgoing.destroy();
     },
     drained() {
-      if (outgoing.destroyed || outgoing.writableEnded || !(outgoing.stream ?? outgoing).writableNeedDrain) return undefined;
+      if (outgoing.destroyed || outgoing.ended || !outgoing.needsDrain) return undefined;
       return drained(outgoing, signal);
     },
     end() {
-      if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.end();
+      if (!outgoing.ended && !outgoing.destroyed) outgoing.end();
     },
   };
 }
 
-export function destroy(outgoing: Http2ServerResponse): void {
-  const { stream } = outgoing as { stream?: { close(code: number): void } };
-  if (outgoing.req.httpVersionMajor >= 2 && stream !== undefined) stream.close(http2.NGHTTP2_INTERNAL_ERROR);
-  else outgoing.destroy();
-}
-
-async function drained(outgoing: Http2ServerResponse, signal: AbortSignal): Promise<void> {
+async function drained(outgoing: Exchange, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
       outgoing.off("drain", done);

@@ -22,7 +22,10 @@ export async function serveWatchSocket(request: ServerRequest, body: Push): Prom
   const write = (bytes: Uint8Array) => {
     if (socket.readyState !== socket.OPEN) return;
     // An event is a message; several may come at once, each on a line.
-    for (const line of Buffer.from(bytes).toString().split(/(?<=\n)/)) socket.send(line, { binary: false });
+    for (const line of Buffer.from(bytes)
+      .toString()
+      .split(/(?<=\n)/))
+      socket.send(line, { binary: false });
     if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
   };
   body.start({ write, end: () => socket.close() }, AbortSignal.any([gone.signal, request.signal]));
