@@ -8,6 +8,7 @@ import {
   conflict,
   deepEqual,
   type FieldError,
+  type GroupVersionKind,
   invalid,
   invalidValue,
   isAlreadyExists,
@@ -33,6 +34,8 @@ export interface UpdateRequest extends WriteRequest {
   transform(old: KubeObject | undefined): KubeObject | Promise<KubeObject>;
   /** A missing object is created: PUT on kinds that allow it, and apply. */
   readonly createIfAbsent: boolean;
+  /** What admission is shown, where a subresource has a kind of its own: a Scale. */
+  readonly view?: ObjectView;
   /** Admission has had its say, over what the update follows from. */
   readonly admitted?: boolean;
   /** `transform` has set managedFields right (apply). */
@@ -41,6 +44,15 @@ export interface UpdateRequest extends WriteRequest {
   readonly strategy?: StatusStrategy;
   /** Must hold of the present object whatever the body says. */
   readonly preconditions?: { readonly uid?: string };
+}
+
+/** An object as one of its subresources has it. */
+export interface ObjectView {
+  readonly kind: GroupVersionKind;
+  /** A new object. */
+  of(object: KubeObject): KubeObject;
+  /** Changes `object` to what the view says now. */
+  apply(view: KubeObject, object: KubeObject): void;
 }
 
 export interface Updated {
@@ -92,14 +104,16 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   const object = await request.transform(old);
   object.metadata ??= {};
   checkPreconditions(registry, request, object, old);
+  const { view } = request;
   const attributes = {
     operation: "UPDATE" as const,
     definition: registry.definition,
     subresource: request.subresource,
     namespace: request.namespace,
     name: request.name,
-    object,
-    oldObject: old,
+    ...(view === undefined ? {} : { kind: view.kind }),
+    object: view === undefined ? object : view.of(object),
+    oldObject: view === undefined ? old : view.of(old),
     options: request.options,
     user: request.user,
     dryRun: request.dryRun,
@@ -111,6 +125,7 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   const { metadata } = object;
   const { managedFields } = metadata;
   if (!request.admitted) await registry.admission.mutate(attributes);
+  view?.apply(attributes.object, object);
   if (object.metadata !== metadata) {
     object.metadata ??= {};
     keepSystemMetadata(registry, object, old);

@@ -60,6 +60,11 @@ async function write(
   const { served } = await update(registry, {
     ...request,
     createIfAbsent: false,
+    view: {
+      kind: { group: "autoscaling", version: "v1", kind: "Scale" },
+      of: (object) => clone(scaleOf(object, scale)),
+      apply: (view, object) => setPath(object, scale.specReplicasPath, (view as Scale).spec?.replicas ?? 0),
+    },
     transform: (old) => {
       const wanted = change(clone(scaleOf(old!, scale)));
       validate(wanted, request.name);

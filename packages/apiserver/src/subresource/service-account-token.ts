@@ -41,6 +41,7 @@ async function admit(
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
+    kind: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" },
     object,
     oldObject: undefined,
     options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },

@@ -317,6 +317,38 @@ test("what a patch adds is given defaults, and is not taken for the manager's", 
   });
 });
 
+test("subresources with kinds of their own are shown as those", () => {
+  const rules = [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*/scale", "pods/proxy"] }];
+  return configured("Mutating", [webhook("scale.example.com", "/scale", { rules })], async () => {
+    answers.set("/scale", ({ operation }) =>
+      operation === "CONNECT" ? { allowed: false } : patch({ op: "replace", path: "/spec/replicas", value: 3 }),
+    );
+    const container = { name: "c", image: "nginx:1" };
+    const template = { metadata: { labels: { app: "x" } }, spec: { containers: [container] } };
+    const spec = { replicas: 1, selector: { matchLabels: { app: "x" } }, template };
+    const deployments = "/apis/apps/v1/namespaces/default/deployments";
+    assert.equal((await send(server, "POST", deployments, { metadata: { name: "d" }, spec })).status, 201);
+    const scaled = await send(server, "PUT", `${deployments}/d/scale`, {
+      metadata: { name: "d" },
+      spec: { replicas: 2 },
+    });
+    assert.equal(scaled.json.spec.replicas, 3);
+    const { request } = asked[0]!.review;
+    assert.deepEqual(request.kind, { group: "autoscaling", version: "v1", kind: "Scale" });
+    assert.deepEqual(
+      [request.subResource, request.object.spec, request.oldObject.spec],
+      ["scale", { replicas: 2 }, { replicas: 1 }],
+    );
+    const refused = await send(server, "GET", "/api/v1/namespaces/default/pods/p/proxy/x");
+    assert.equal(refused.json.message, 'admission webhook "scale.example.com" denied the request without explanation');
+    const connect = asked.at(-1)!.review.request;
+    assert.deepEqual(
+      [connect.operation, connect.kind.kind, connect.object.kind, connect.options],
+      ["CONNECT", "PodProxyOptions", "PodProxyOptions", null],
+    );
+  });
+});
+
 test("a configuration whose expressions do not compile is refused", async () => {
   const webhooks = [webhook("bad.example.com", "/", { matchConditions: [{ name: "x", expression: "nonsense" }] })];
   const made = await send(server, "POST", `${group}/validatingwebhookconfigurations`, {
