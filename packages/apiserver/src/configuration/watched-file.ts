@@ -22,11 +22,8 @@ export async function followFile(options: FollowOptions, signal: AbortSignal): P
   let content = options.content;
   let known = "";
   for (;;) {
-    try {
-      await clock.sleep(intervalMs, signal);
-    } catch {
-      return; // The signal: there is nothing left to follow for.
-    }
+    await pause(clock, signal);
+    if (signal.aborted) return;
     try {
       const { mtimeMs, size, ino } = await stat(path);
       const now = `${mtimeMs} ${size} ${ino}`;
@@ -41,4 +38,18 @@ export async function followFile(options: FollowOptions, signal: AbortSignal): P
       logger.error("A changed configuration file is not used", { path, err: messageOf(error) });
     }
   }
+}
+
+/** Until it is time to look again, or the signal. Keeps no process alive. */
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = clock.setTimeout(() => done(), intervalMs, { unref: true });
+    const done = () => {
+      timer.cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done, { once: true });
+  });
 }
