@@ -21,11 +21,13 @@ function optionsObject(owner: string, subresource: string, query: URLSearchParam
   const options: Record<string, unknown> = { kind: kindOf(owner, subresource), apiVersion: "v1" };
   if (subresource === "proxy") {
     const path = query.get("path");
-    return path === null ? options : { ...options, path };
+    if (path !== null) options["path"] = path;
+    return options;
   }
   if (subresource === "portforward") {
     const ports = query.getAll("ports").flatMap((each) => each.split(",").map(Number));
-    return ports.length === 0 ? options : { ...options, ports };
+    if (ports.length > 0) options["ports"] = ports;
+    return options;
   }
   for (const name of ["stdin", "stdout", "stderr", "tty"]) if (isTrue(query.get(name))) options[name] = true;
   const container = query.get("container");
