@@ -1,6 +1,6 @@
 /** An API server as a cluster runs it: authentication, authorization, admission and the kinds that need cluster state, from plain options. */
 
-import { definitions, findDefinition, schemaSet } from "@kubets/api";
+import { definitions, findDefinition, type RuntimeConfig, schemaSet } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
@@ -44,6 +44,8 @@ export interface KubeApiServerOptions {
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
+  /** `--runtime-config`: what is stable when it is not given. */
+  readonly runtimeConfig?: RuntimeConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -86,12 +88,13 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const server: ApiServer = new ApiServer({
     ...identity,
     store,
-    definitions: definitions(),
+    definitions: definitions(options.runtimeConfig),
     schemas: schemaSet,
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
     aggregator,
     hooks: webhookConfigurationHooks,
+    conversionWebhooks: webhooks,
     bootstrap: [putDefaultsInPlace],
     background: [
       (_server, stopped) => keepCompacted(store, { clock, logger, ...compaction(options) }, stopped),

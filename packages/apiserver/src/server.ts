@@ -5,6 +5,7 @@ import {
   definitions as builtInDefinitions,
   schemaSet as builtInSchemas,
   convertObject,
+  findDefinition,
   type ResourceDefinition,
   storedVersion,
 } from "@kubets/api";
@@ -26,6 +27,8 @@ import type { AdmissionPlugin } from "./admission/plugin.ts";
 import type { Aggregator } from "./aggregation/index.ts";
 import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
+import { crdHooks, crdResource, withCrdChecks } from "./custom-resources/crd-hooks.ts";
+import { CustomResources } from "./custom-resources/custom-resources.ts";
 import { Discovery } from "./discovery/handler.ts";
 import { OpenApi } from "./discovery/openapi.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
@@ -54,6 +57,7 @@ import { type ComponentHealth, componentStatuses } from "./subresource/component
 import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
 import { namespaceHooks } from "./subresource/namespace.ts";
 import { parseIncludeObject } from "./table/table.ts";
+import type { WebhookClient } from "./webhook/index.ts";
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -97,6 +101,8 @@ export interface ApiServerOptions {
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
+  /** Calls the webhooks that convert custom resources between their versions. */
+  readonly conversionWebhooks?: WebhookClient;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -107,6 +113,7 @@ export class ApiServer implements Component {
   readonly ready: Promise<void>;
   readonly resources: ResourceTable;
   readonly context: ServerContext;
+  readonly customResources: CustomResources;
   readonly #options: ApiServerOptions;
   readonly #chain: Chain;
   readonly #logger: Logger;
@@ -128,17 +135,18 @@ export class ApiServer implements Component {
     const admission = new AdmissionChain(options.admission ?? []);
     const { schemas = builtInSchemas, convert = convertObject } = options;
     this.#allocation = this.#makeAllocation(clock, random, logger);
-    const hooks = { ...this.#builtInHooks(), ...options.hooks };
+    const hooks = { ...this.#builtInHooks(), [crdResource]: crdHooks(clock), ...options.hooks };
     this.resources = new ResourceTable(
       {
-        ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion },
+        ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion, findDefinition },
         ttlSeconds: { events: Math.ceil(this.#eventTtlMs / 1000) },
       },
-      options.definitions ?? builtInDefinitions(),
+      withCrdChecks(options.definitions ?? builtInDefinitions()),
     );
     this.#metrics = new Metrics(this.resources);
     const { resources } = this;
     this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
+    this.customResources = new CustomResources(this.context, { webhooks: options.conversionWebhooks });
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
@@ -236,6 +244,7 @@ export class ApiServer implements Component {
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
       for (const task of tasks) await task(this, this.#stopped.signal);
+      await this.customResources.start(this.#stopped.signal);
       const aggregated = { resources: this.resources, transport: this.transport(apiServerIdentity, "kube-apiserver") };
       await aggregator?.bootstrap(aggregated);
       const work = background.map((task) => task(this, this.#stopped.signal));

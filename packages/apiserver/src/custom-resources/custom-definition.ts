@@ -1,0 +1,82 @@
+/** A version of a CRD as the definition of a resource. */
+
+import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
+import type { JSONSchemaProps } from "@kubets/api/apiextensions";
+import type { Schema } from "@kubets/apimachinery";
+import { compareVersions } from "../discovery/resource-list.ts";
+import { columnsOf } from "./columns.ts";
+import { strategiesOf } from "./custom-strategy.ts";
+import { JsonPathError, parseJsonPath } from "./json-path.ts";
+import type { VersionSchema } from "./version-schema.ts";
+
+const verbs: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const objectMeta = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
+
+/** Where objects of a CRD live in the store, below `/registry/`. */
+export function storagePathOf({ spec }: CustomResourceDefinition): string {
+  return `${spec!.group}/${spec!.names.plural}`;
+}
+
+export function customDefinition(crd: CustomResourceDefinition, schema: VersionSchema): ResourceDefinition {
+  const { spec, status } = crd;
+  const names = status?.acceptedNames ?? spec!.names;
+  const { version } = schema;
+  const { scale } = version.subresources ?? {};
+  const warning = version.deprecated ? (version.deprecationWarning ?? deprecationOf(crd, version.name)) : undefined;
+  return {
+    group: spec!.group,
+    version: version.name,
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec!.scope === "Namespaced",
+    verbs,
+    schema: mergeSchema(schema.schema),
+    storagePath: storagePathOf(crd),
+    ...strategiesOf(schema),
+    ...(scale === undefined ? {} : { scale }),
+    subresources: [],
+    selectableFields: selectableFieldsOf(version.selectableFields ?? []),
+    columns: columnsOf(version),
+    ...(warning === undefined ? {} : { deprecationWarning: warning }),
+  };
+}
+
+/** With what every resource has, for merging and publishing. */
+function mergeSchema(schema: JSONSchemaProps): Schema {
+  const text = { type: "string" };
+  const properties = { ...schema.properties, apiVersion: text, kind: text, metadata: objectMeta };
+  return { ...schema, type: "object", properties } as Schema;
+}
+
+function selectableFieldsOf(fields: readonly { readonly jsonPath: string }[]): ResourceDefinition["selectableFields"] {
+  const all: Record<string, (object: object) => string> = {};
+  for (const { jsonPath } of fields) all[jsonPath.replace(/^\./, "")] = reader(jsonPath);
+  return all;
+}
+
+function reader(jsonPath: string): (object: object) => string {
+  try {
+    const path = parseJsonPath(jsonPath);
+    return (object) => {
+      const [value] = path(object);
+      return value === undefined || value === null ? "" : String(value);
+    };
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return () => "";
+  }
+}
+
+function deprecationOf({ spec }: CustomResourceDefinition, version: string): string {
+  const { group, names, versions } = spec!;
+  const better = versions
+    .filter((each) => each.served && !each.deprecated && compareVersions(each.name, version) < 0)
+    .map(({ name }) => name)
+    .sort(compareVersions)[0];
+  const text = `${group}/${version} ${names.kind} is deprecated`;
+  return better === undefined ? text : `${text}; use ${group}/${better} ${names.kind}`;
+}

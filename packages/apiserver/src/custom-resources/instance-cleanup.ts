@@ -1,0 +1,89 @@
+/** All objects of a CRD that is being deleted go before it. Source: apiextensions-apiserver's controller/finalizer/crd_finalizer.go. */
+
+import type { CrdCondition } from "@kubets/api/apiextensions";
+import { isNotFound, type KubeObject, messageOf } from "@kubets/apimachinery";
+import { type DeleteRequest, remove } from "../registry/delete.ts";
+import type { Registry } from "../registry/registry.ts";
+import { apiServerIdentity } from "../services/default-objects.ts";
+
+/** How many objects are deleted at once. */
+const deletesAtOnce = 64;
+
+/** Deletes what there is and waits until nothing is left; says how that went. Rejects only when `signal` aborts the wait. */
+export async function cleanUp(registry: Registry, signal: AbortSignal): Promise<CrdCondition> {
+  const failed = (reason: string, message: string): CrdCondition => ({
+    type: "Terminating",
+    status: "True",
+    reason,
+    message,
+  });
+  let objects: KubeObject[];
+  try {
+    const { entries } = await registry.store.list(registry.prefix);
+    objects = entries.map((entry) => registry.served(entry).object);
+  } catch (error) {
+    return failed("InstanceDeletionFailed", `could not list instances: ${messageOf(error)}`);
+  }
+  const errors: string[] = [];
+  for (let i = 0; i < objects.length; i += deletesAtOnce) {
+    const batch = objects.slice(i, i + deletesAtOnce);
+    await Promise.all(
+      batch.map((object) => removeOne(registry, object).catch((error) => errors.push(messageOf(error)))),
+    );
+  }
+  if (errors.length > 0) {
+    const all = [...new Set(errors)];
+    const text = all.length === 1 ? all[0] : `[${all.join(", ")}]`;
+    return failed("InstanceDeletionFailed", `could not issue all deletes: ${text}`);
+  }
+  await untilEmpty(registry, signal);
+  const message = "removed all instances";
+  return { type: "Terminating", status: "False", reason: "InstanceDeletionCompleted", message };
+}
+
+async function removeOne(registry: Registry, object: KubeObject): Promise<void> {
+  const { name = "", namespace = "" } = object.metadata ?? {};
+  const request: DeleteRequest = {
+    namespace,
+    name,
+    subresource: "",
+    user: apiServerIdentity,
+    dryRun: false,
+    manager: "kube-apiserver",
+    options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1" },
+    deleteOptions: {
+      dryRun: false,
+      gracePeriodSeconds: undefined,
+      propagationPolicy: undefined,
+      orphanDependents: undefined,
+      preconditions: {},
+    },
+    warn: () => {},
+    annotate: () => {},
+  };
+  try {
+    await remove(registry, request);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** Told by the store; nothing is asked again and again. */
+async function untilEmpty(registry: Registry, signal: AbortSignal): Promise<void> {
+  const { store, prefix } = registry;
+  const own = new AbortController();
+  const stop = () => own.abort();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const look = () => store.count(prefix).then((count) => (count === 0 ? resolve() : undefined), reject);
+      own.signal.addEventListener("abort", () => reject(new Error("the server stopped")), { once: true });
+      const onEvents = () => void look();
+      const options = { afterRevision: store.revision, signal: own.signal, onEvents, onError: reject };
+      store.watch(prefix, options).then(look, reject);
+    });
+  } finally {
+    signal.removeEventListener("abort", stop);
+    own.abort();
+  }
+}

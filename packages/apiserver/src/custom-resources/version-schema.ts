@@ -1,0 +1,55 @@
+/** The schema of one version of a CRD, made ready part by part when first needed: a CRD that nobody uses costs nothing. */
+
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "@kubets/api";
+import type { JSONSchemaProps } from "@kubets/api/apiextensions";
+import { Rules } from "./rules.ts";
+import { type SchemaNode, schemaNode } from "./schema-node.ts";
+import { type Check, compileCheck } from "./value-check.ts";
+
+export class VersionSchema {
+  readonly group: string;
+  readonly version: CustomResourceDefinitionVersion;
+  readonly schema: JSONSchemaProps;
+  readonly preserveUnknownFields: boolean;
+  #node: SchemaNode | undefined;
+  #check: Check | undefined;
+  #statusCheck: Check | undefined;
+  #rules: Rules | undefined;
+
+  constructor({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion) {
+    this.group = spec!.group;
+    this.version = version;
+    this.schema = version.schema?.openAPIV3Schema ?? {};
+    this.preserveUnknownFields = spec!.preserveUnknownFields === true;
+  }
+
+  get apiVersion(): string {
+    return `${this.group}/${this.version.name}`;
+  }
+
+  get node(): SchemaNode {
+    this.#node ??= schemaNode(this.schema);
+    return this.#node;
+  }
+
+  /** Whether a whole object fits; no may also mean that it is not certain. */
+  get check(): Check {
+    this.#check ??= compileCheck(this.schema);
+    return this.#check;
+  }
+
+  get statusSchema(): JSONSchemaProps | undefined {
+    const { properties } = this.schema;
+    return properties !== undefined && Object.hasOwn(properties, "status") ? properties["status"] : undefined;
+  }
+
+  get statusCheck(): Check {
+    this.#statusCheck ??= compileCheck(this.statusSchema ?? {});
+    return this.#statusCheck;
+  }
+
+  get rules(): Rules {
+    this.#rules ??= new Rules(this.node);
+    return this.#rules;
+  }
+}
