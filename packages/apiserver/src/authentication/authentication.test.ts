@@ -78,6 +78,28 @@ test("a token file that cannot be read is named, with its line", () => {
   assert.throws(() => tokenFileAuthenticator('a,"b,c\n', "t.csv"), /t\.csv', line 1: bare or unmatched quote/);
 });
 
+test("a token file is CSV: quotes, line ends within them, later lines win", async () => {
+  const warnings: string[] = [];
+  const text = '"to""ken","al,ice",,\r\n\n,nobody,1\nagain,first,1,"a,b"\nagain,"se\ncond",2,\n';
+  const tokens = tokenFileAuthenticator(text, "t.csv", (warning) => warnings.push(warning));
+  assert.deepEqual(await tokens.authenticateToken('to"ken', []), { user: { name: "al,ice", groups: [""] } });
+  assert.deepEqual((await tokens.authenticateToken("again", []))?.user, { name: "se\ncond", uid: "2", groups: [""] });
+  assert.equal(await tokens.authenticateToken("", []), undefined);
+  assert.deepEqual(warnings, [
+    "empty token has been found in token file 't.csv', record number '2'",
+    "duplicate token has been found in token file 't.csv', record number '4'",
+  ]);
+  assert.throws(() => tokenFileAuthenticator('a,b"c,1\n', "t.csv"), /bare or unmatched quote/);
+});
+
+test("a token for other audiences is nobody's, though the file knows it", async () => {
+  const { authentication } = await world();
+  const review = (audiences: string[]) =>
+    reviewToken({ spec: { token: "s3cret", audiences } }, authentication.token, authentication.apiAudiences);
+  assert.deepEqual((await review(["vault"])).status, { user: {}, error: "invalid bearer token" });
+  assert.deepEqual((await review(["vault", issuerUrl])).status?.audiences, [issuerUrl]);
+});
+
 test("a bound token says who, and dies with its pod", async () => {
   const { clock, reader, issuer, bearer } = await world();
   const answer = await issuer.createToken("ns", "web", {
@@ -150,7 +172,7 @@ test("what a token request may not ask for", async () => {
 });
 
 test("a legacy token lives as long as its secret", async () => {
-  const { clock, reader, issuer, bearer } = await world();
+  const { clock, reader, issuer, bearer, authentication } = await world();
   const account = (await reader.get(serviceAccounts, "ns", "web"))!;
   const token = await issuer.legacyToken(account, "web-token");
   const data = { token: Buffer.from(token).toString("base64") };
@@ -160,6 +182,12 @@ test("a legacy token lives as long as its secret", async () => {
     data,
   });
   assert.equal((await bearer(token))?.name, "system:serviceaccount:ns:web");
+  reader.put(serviceAccounts, { ...account, secrets: [{ name: "web-token" }] });
+  clock.at += 11_000;
+  const warnings: string[] = [];
+  const headers = { authorization: `Bearer ${token}` };
+  await authentication.request.authenticate({ headers, warn: (text) => void warnings.push(text) });
+  assert.match(warnings[0] ?? "", /instead of auto-generated secret-based tokens/);
   reader.remove(secrets, "ns", "web-token");
   clock.at += 11_000;
   await assert.rejects(bearer(token), refused(/Token has been invalidated/));

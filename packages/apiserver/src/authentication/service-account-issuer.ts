@@ -61,6 +61,7 @@ export class ServiceAccountIssuer {
   /**
    * `POST .../serviceaccounts/NAME/token`.
    * @param warn adds a Warning header
+   * @param annotate adds an annotation to the audit event: which credential was issued
    * @returns the request with its defaults and status
    * @throws StatusError 404, 409, 422
    */
@@ -69,11 +70,18 @@ export class ServiceAccountIssuer {
     name: string,
     request: TokenRequest,
     warn: (text: string) => void = () => {},
+    annotate: (key: string, value: string) => void = () => {},
   ): Promise<TokenRequest> {
     const { reader, clock, audiences } = this.#options;
     const account = await reader.get(serviceAccounts, namespace, name);
     if (account === undefined) throw notFound({ group: "", resource: "serviceaccounts" }, name);
     checkMetadata(request, namespace, name);
+    const asked = (request.metadata as { uid?: string } | undefined)?.uid ?? "";
+    const { uid = "" } = account.metadata ?? {};
+    if (asked !== "" && asked !== uid) {
+      const why = `the UID in the token request (${asked}) does not match the UID of the service account (${uid})`;
+      throw conflict({ group: "authentication.k8s.io", resource: "TokenRequest" }, name, why);
+    }
     const given = (request.spec ?? {}) as Partial<Spec>;
     const spec = {
       ...given,
@@ -82,7 +90,9 @@ export class ServiceAccountIssuer {
     };
     const bound = await this.#bind(namespace, name, given.boundObjectRef);
     const now = clock.now();
-    const token = await this.#sign(this.#claims(account, spec, bound, now));
+    const claims = this.#claims(account, spec, bound, now);
+    annotate("authentication.kubernetes.io/issued-credential-id", `JTI=${claims.jti}`);
+    const token = await this.#sign(claims);
     return {
       kind: "TokenRequest",
       apiVersion: "authentication.k8s.io/v1",

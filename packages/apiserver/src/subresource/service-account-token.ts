@@ -12,7 +12,8 @@ export function serviceAccountToken(issuer: ServiceAccountIssuer): SubresourceHa
   return async (call) => {
     const request = await readTokenRequest(call);
     await admit(call, request);
-    return value(201, await issuer.createToken(call.info.namespace, call.info.name, request, call.warn));
+    const { info, warn, annotate } = call;
+    return value(201, await issuer.createToken(info.namespace, info.name, request, warn, annotate));
   };
 }
 
