@@ -70,7 +70,7 @@ function modelOf(type: ClientType): string | undefined {
 }
 
 function define(model: ClientModel, group: ApiGroup): Definition {
-  const match = /^([A-Z][a-z]+)??V(\d)(.+)$/.exec(model.className);
+  const match = /^([A-Z][a-z]+)??V(\d(?:(?:alpha|beta)\d)?)(.+)$/.exec(model.className);
   if (!match) throw new Error(`cannot read a version in the class name ${model.className}`);
   const version = `v${match[2]}`;
   const base = match[3]!;
@@ -85,7 +85,13 @@ function define(model: ClientModel, group: ApiGroup): Definition {
   };
 }
 
+/** Of an alpha or beta version. */
+export function isUnstable({ group, version }: Pick<Definition, "group" | "version">): boolean {
+  return group.unstable.includes(version);
+}
+
 function typeNameOf(group: ApiGroup, version: string, base: string): string {
+  if (isUnstable({ group, version })) return `${base}${version[0]!.toUpperCase()}${version.slice(1)}`;
   const owner = nameOwners[base];
   if (owner !== undefined && owner !== group.short) return `${group.classPrefix}${base}`;
   const oldVersion = group.short === "autoscaling" && version === "v1" && !base.startsWith("Scale");

@@ -1,13 +1,13 @@
 /** Everything under packages/api/src/generated, as file name to text. */
 
 import { type FieldRule, overlays, parseFieldRule } from "@kubets/api/overlay";
-import { assignGroups, type Definition } from "./definitions.ts";
+import { assignGroups, type Definition, isUnstable } from "./definitions.ts";
 import { type Endpoint, readEndpoints } from "./endpoints.ts";
 import { type ApiGroup, apiGroups } from "./groups.ts";
 import { clientFolder, readModels } from "./models.ts";
 import { readResources, writeHandles, writeTable } from "./write-resources.ts";
 import { type SchemaContext, writeSchemas } from "./write-schemas.ts";
-import { writeTypes } from "./write-types.ts";
+import { writeTypes, writeUnstableTypes } from "./write-types.ts";
 
 export async function generateApi(): Promise<Map<string, string>> {
   const folder = clientFolder();
@@ -16,18 +16,20 @@ export async function generateApi(): Promise<Map<string, string>> {
   for (const group of apiGroups) {
     endpoints.set(
       group.short,
-      group.versions.flatMap((version) => readEndpoints(folder, apiClass(group, version))),
+      [...group.versions, ...group.unstable].flatMap((version) => readEndpoints(folder, apiClass(group, version))),
     );
   }
   const definitions = assignGroups(models, endpoints);
   const context = contextOf(definitions);
-  const rows = apiGroups.flatMap((group) =>
-    group.versions.flatMap((version) => readResources(group, version, endpoints.get(group.short) ?? [], definitions)),
-  );
+  const rowsOf = (group: ApiGroup, versions: readonly string[]) =>
+    versions.flatMap((version) => readResources(group, version, endpoints.get(group.short) ?? [], definitions));
+  const rows = apiGroups.flatMap((group) => rowsOf(group, group.versions));
+  const unstable = apiGroups.flatMap((group) => rowsOf(group, group.unstable));
   const files = new Map<string, string>();
   files.set("types.ts", writeTypes(context));
   files.set("resources.ts", writeHandles(rows));
-  files.set("resource-table.ts", writeTable(rows));
+  files.set("unstable-types.ts", writeUnstableTypes(context));
+  files.set("resource-table.ts", writeTable(rows, unstable));
   for (const [name, content] of writeSchemas(context)) {
     const lines = Object.entries(content).map(([key, schema]) => `${JSON.stringify(key)}:${JSON.stringify(schema)}`);
     files.set(`schemas/${name}.json`, `{\n${lines.join(",\n")}\n}\n`);
@@ -46,11 +48,16 @@ function contextOf(definitions: ReadonlyMap<string, Definition>): SchemaContext 
   const used = new Set<string>();
   const overlay = (definition: Definition) => {
     const group = overlays[definition.group.short] ?? {};
-    const key = definition.group.versions.length > 1 ? `${definition.version}.${definition.base}` : definition.base;
+    const full = `${definition.version}.${definition.base}`;
+    // What is said of a type without a version holds for its alpha and beta forms too, as far as they have the fields.
+    const key = definition.group.versions.length > 1 || group[full] !== undefined ? full : definition.base;
     used.add(`${definition.group.short}/${key}`);
     return group[key] ?? {};
   };
-  for (const definition of definitions.values()) checkFields(definition, Object.keys(overlay(definition)));
+  for (const definition of definitions.values()) {
+    if (!isUnstable(definition)) checkFields(definition, Object.keys(overlay(definition)));
+    else overlay(definition);
+  }
   checkTypes(used);
   const rule = (definition: Definition, field: string): FieldRule => {
     const text = overlay(definition)[field];

@@ -9,14 +9,17 @@ export interface ApiGroup {
   /** On the wire: `rbac.authorization.k8s.io`. */
   readonly group: string;
   readonly versions: readonly string[];
+  /** Alpha and beta versions, off unless `--runtime-config` says otherwise. */
+  readonly unstable: readonly string[];
   /** Definition names are this, then `.VERSION.TYPE`. */
   readonly prefix: string;
   /** The prefix that the client's class names, and our types where a name is taken, carry. */
   readonly classPrefix: string;
 }
 
-function api(short: string, group: string, versions = ["v1"], prefix = `io.k8s.api.${short}`): ApiGroup {
-  return { short, group, versions, prefix, classPrefix: short[0]?.toUpperCase() + short.slice(1) };
+function api(short: string, group: string, more: Partial<ApiGroup> = {}): ApiGroup {
+  const classPrefix = short[0]?.toUpperCase() + short.slice(1);
+  return { short, group, versions: ["v1"], unstable: [], prefix: `io.k8s.api.${short}`, classPrefix, ...more };
 }
 
 /** In the order in which types are assigned. */
@@ -24,27 +27,29 @@ export const apiGroups: readonly ApiGroup[] = [
   api("core", ""),
   api("apps", "apps"),
   api("batch", "batch"),
-  api("autoscaling", "autoscaling", ["v2", "v1"]),
-  api("networking", "networking.k8s.io"),
+  api("autoscaling", "autoscaling", { versions: ["v2", "v1"] }),
+  api("networking", "networking.k8s.io", { unstable: ["v1beta1"] }),
   api("policy", "policy"),
   api("rbac", "rbac.authorization.k8s.io"),
-  api("storage", "storage.k8s.io"),
-  api("scheduling", "scheduling.k8s.io"),
-  api("coordination", "coordination.k8s.io"),
+  api("storage", "storage.k8s.io", { unstable: ["v1beta1"] }),
+  api("scheduling", "scheduling.k8s.io", { unstable: ["v1alpha2"] }),
+  api("coordination", "coordination.k8s.io", { unstable: ["v1beta1", "v1alpha2"] }),
   api("discovery", "discovery.k8s.io"),
   api("events", "events.k8s.io"),
-  api("certificates", "certificates.k8s.io"),
+  api("certificates", "certificates.k8s.io", { unstable: ["v1beta1", "v1alpha1"] }),
   api("node", "node.k8s.io"),
-  api("admissionregistration", "admissionregistration.k8s.io"),
-  api("apiextensions", "apiextensions.k8s.io", ["v1"], "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions"),
-  api("apiregistration", "apiregistration.k8s.io", ["v1"], "io.k8s.kube-aggregator.pkg.apis.apiregistration"),
+  api("admissionregistration", "admissionregistration.k8s.io", { unstable: ["v1beta1", "v1alpha1"] }),
+  api("apiextensions", "apiextensions.k8s.io", { prefix: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions" }),
+  api("apiregistration", "apiregistration.k8s.io", { prefix: "io.k8s.kube-aggregator.pkg.apis.apiregistration" }),
   api("authentication", "authentication.k8s.io"),
   api("authorization", "authorization.k8s.io"),
   api("flowcontrol", "flowcontrol.apiserver.k8s.io"),
-  api("resource", "resource.k8s.io"),
+  api("resource", "resource.k8s.io", { unstable: ["v1beta2", "v1beta1", "v1alpha3"] }),
+  api("storagemigration", "storagemigration.k8s.io", { versions: [], unstable: ["v1beta1"] }),
+  api("apiserverinternal", "internal.apiserver.k8s.io", { versions: [], unstable: ["v1alpha1"] }),
 ];
 
-export const metaGroup: ApiGroup = api("meta", "", ["v1"], "io.k8s.apimachinery.pkg.apis.meta");
+export const metaGroup: ApiGroup = api("meta", "", { prefix: "io.k8s.apimachinery.pkg.apis.meta" });
 
 /** Classes of meta/v1 and what kinds of other groups reach of it. */
 export const metaClasses: readonly string[] = [
@@ -56,6 +61,7 @@ export const metaClasses: readonly string[] = [
   "V1Condition",
   "V1DeleteOptions",
   "V1FieldSelectorRequirement",
+  "V1GroupResource",
   "V1GroupVersionForDiscovery",
   "V1LabelSelector",
   "V1LabelSelectorRequirement",
@@ -84,6 +90,8 @@ export const scalarDefinitions: Readonly<Record<string, string>> = {
   JSONSchemaPropsOrArray: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray",
   JSONSchemaPropsOrBool: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool",
   JSONSchemaPropsOrStringArray: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray",
+  StorageVersionSpec: "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec",
+  BasicSchedulingPolicy: "io.k8s.api.scheduling.v1alpha2.BasicSchedulingPolicy",
   CustomResourceSubresourceStatus:
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus",
 };

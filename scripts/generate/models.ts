@@ -34,11 +34,11 @@ export function clientFolder(): string {
   return join(dirname(fileURLToPath(import.meta.resolve("@kubernetes/client-node"))), "gen");
 }
 
-/** All stable (no alpha, no beta) models, by class name. */
+/** All models, by class name. */
 export async function readModels(folder = clientFolder()): Promise<Map<string, ClientModel>> {
   const models = new Map<string, ClientModel>();
   const files = readdirSync(join(folder, "models")).filter(
-    (file) => file.endsWith(".js") && !/alpha|beta|^ObjectSerializer|^all\.js/.test(file),
+    (file) => file.endsWith(".js") && !/^ObjectSerializer|^all\.js/.test(file),
   );
   for (const file of files.sort()) {
     const className = file.slice(0, -3);

@@ -142,8 +142,8 @@ ${handles.join("\n")}
 }
 
 /** The whole text of resource-table.ts. */
-export function writeTable(rows: readonly ResourceRow[]): string {
-  const lines = rows.map((row) => {
+export function writeTable(rows: readonly ResourceRow[], unstable: readonly ResourceRow[]): string {
+  const write = (row: ResourceRow) => {
     const subresources = row.subresources.map(({ name, definition, verbs }) => ({
       name,
       ...(definition === undefined
@@ -161,7 +161,7 @@ export function writeTable(rows: readonly ResourceRow[]): string {
       verbs: row.verbs,
       subresources,
     })},`;
-  });
+  };
   return `// Written by \`npm run generate\`. Do not edit.
 
 import type { Verb } from "../definition.ts";
@@ -186,7 +186,12 @@ export interface ResourceTableRow {
 
 /** Every stable resource upstream serves, with its paths' verbs, grouped by group and version. */
 export const resourceTable: readonly ResourceTableRow[] = [
-${lines.join("\n")}
+${rows.map(write).join("\n")}
+];
+
+/** Alpha and beta versions. */
+export const unstableResourceTable: readonly ResourceTableRow[] = [
+${unstable.map(write).join("\n")}
 ];
 `;
 }

@@ -26,6 +26,8 @@ export const valueSchemas: Readonly<Record<string, Schema>> = {
   [scalarDefinitions["JSONSchemaPropsOrBool"]!]: { "x-kubernetes-preserve-unknown-fields": true },
   [scalarDefinitions["JSONSchemaPropsOrStringArray"]!]: { "x-kubernetes-preserve-unknown-fields": true },
   [scalarDefinitions["CustomResourceSubresourceStatus"]!]: { type: "object" },
+  [scalarDefinitions["StorageVersionSpec"]!]: { type: "object" },
+  [scalarDefinitions["BasicSchedulingPolicy"]!]: { type: "object" },
   "io.k8s.apimachinery.pkg.apis.meta.v1.Patch": { type: "object", "x-kubernetes-preserve-unknown-fields": true },
   "io.k8s.apimachinery.pkg.version.Info": versionInfo(),
 };
@@ -59,7 +61,7 @@ export function writeSchemas(context: SchemaContext): Map<string, Record<string,
     structSchema(definition, context),
   ]);
   for (const [name, schema] of Object.entries(valueSchemas)) {
-    all.push([name.includes("apiextensions") ? "apiextensions_v1" : `${metaGroup.short}_v1`, name, schema]);
+    all.push([fileOf(name), name, schema]);
   }
   for (const [file, name, schema] of all.sort((a, b) => (a[1] < b[1] ? -1 : 1))) {
     const content = files.get(file) ?? {};
@@ -67,6 +69,12 @@ export function writeSchemas(context: SchemaContext): Map<string, Record<string,
     files.set(file, content);
   }
   return files;
+}
+
+function fileOf(name: string): string {
+  if (name.includes("apiextensions")) return "apiextensions_v1";
+  const match = /^io\.k8s\.api\.([a-z]+)\.(v\w+)\./.exec(name);
+  return match === null ? `${metaGroup.short}_v1` : `${match[1]}_${match[2]}`;
 }
 
 function structSchema(definition: Definition, context: SchemaContext): Schema {

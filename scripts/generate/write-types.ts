@@ -1,7 +1,7 @@
 /** TypeScript interfaces from definitions. */
 
 import type { FieldRule } from "@kubets/api/overlay";
-import type { Definition } from "./definitions.ts";
+import { type Definition, isUnstable } from "./definitions.ts";
 import type { ClientField, ClientType } from "./models.ts";
 
 /** Written by hand in apimachinery; the generated ones refer to them. */
@@ -23,18 +23,7 @@ export interface TypeContext {
 /** The whole text of types.ts. */
 export function writeTypes(context: TypeContext): string {
   const used = new Set<string>();
-  const blocks: string[] = [];
-  let group = "";
-  const sorted = [...context.definitions.values()].sort(
-    (a, b) => a.name.localeCompare(b.name, "en") || a.className.localeCompare(b.className, "en"),
-  );
-  for (const definition of sorted) {
-    if (handWritten.includes(definition.base) && definition.group.short === "meta") continue;
-    const title = `${definition.group.group || definition.group.short}/${definition.version}`;
-    if (title !== group) blocks.push(`// ${title}`);
-    group = title;
-    blocks.push(writeInterface(definition, context, used));
-  }
+  const blocks = writeBlocks(context, used, (definition) => !isUnstable(definition));
   const imports = handWritten.filter((name) => used.has(name)).join(", ");
   return `// Written by \`npm run generate\`. Do not edit.
 
@@ -48,6 +37,38 @@ export type Quantity = string;
 
 ${blocks.join("\n\n")}
 `;
+}
+
+/** The whole text of unstable-types.ts: alpha and beta versions. */
+export function writeUnstableTypes(context: TypeContext): string {
+  const used = new Set<string>();
+  const blocks = writeBlocks(context, used, isUnstable);
+  const names = [...used, "Quantity"].sort();
+  const imports = names.filter((name) => handWritten.includes(name)).join(", ");
+  const stable = names.filter((name) => !handWritten.includes(name)).join(", ");
+  return `// Written by \`npm run generate\`. Do not edit.
+
+import type { ${imports} } from "@kubets/apimachinery";
+import type { ${stable} } from "./types.ts";
+
+${blocks.join("\n\n")}
+`;
+}
+
+function writeBlocks(context: TypeContext, used: Set<string>, chosen: (definition: Definition) => boolean): string[] {
+  const blocks: string[] = [];
+  let group = "";
+  const sorted = [...context.definitions.values()]
+    .filter(chosen)
+    .sort((a, b) => a.name.localeCompare(b.name, "en") || a.className.localeCompare(b.className, "en"));
+  for (const definition of sorted) {
+    if (handWritten.includes(definition.base) && definition.group.short === "meta") continue;
+    const title = `${definition.group.group || definition.group.short}/${definition.version}`;
+    if (title !== group) blocks.push(`// ${title}`);
+    group = title;
+    blocks.push(writeInterface(definition, context, used));
+  }
+  return blocks;
 }
 
 function writeInterface(definition: Definition, context: TypeContext, used: Set<string>): string {
@@ -98,7 +119,7 @@ function typeText(type: ClientType, of: string | undefined, context: TypeContext
     case "model": {
       const target = context.definitions.get(type.className);
       if (target === undefined) throw new Error(`${type.className} has no group`);
-      if (handWritten.includes(target.base)) used.add(target.base);
+      if (handWritten.includes(target.base) || !isUnstable(target)) used.add(target.typeName);
       return target.typeName;
     }
     case "scalar":
@@ -122,6 +143,8 @@ function overlayType(name: string): string {
     case "JSONSchemaPropsOrStringArray":
       return "JSONSchemaProps | string[]";
     case "FieldsV1":
+    case "StorageVersionSpec":
+    case "BasicSchedulingPolicy":
     case "CustomResourceSubresourceStatus":
       return "object";
     default:

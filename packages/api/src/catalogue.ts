@@ -64,6 +64,7 @@ import {
   resourceClaimTemplateDefinition,
   resourceSliceDefinition,
 } from "./resource/devices.ts";
+import { isServed, type RuntimeConfig } from "./runtime-config.ts";
 import { priorityClassDefinition } from "./scheduling/priority-class.ts";
 import {
   csiDriverDefinition,
@@ -72,6 +73,7 @@ import {
   volumeAttachmentDefinition,
 } from "./storage/csi.ts";
 import { storageClassDefinition, volumeAttributesClassDefinition } from "./storage/storage-class.ts";
+import { unstableDefinitions } from "./unstable/index.ts";
 
 /** Within a group by plural, as upstream's discovery sorts them; groups by upstream's priority. */
 const all = [
@@ -146,17 +148,37 @@ const all = [
 ] as readonly ResourceDefinition<never>[];
 
 /**
- * Every built-in resource in discovery's order: the core group, then groups by priority; of autoscaling v2 before v1; by plural within.
- * A definition's functions are only ever given objects of its own kind, so the types of all are one here.
+ * Every stable resource in discovery's order: the core group, then groups by priority; of autoscaling v2 before v1; by plural within.
+ * With a configuration, what that switches on. A definition's functions are only ever given objects of its own kind, so the types of all are
+ * one here.
  */
-export function definitions(): readonly ResourceDefinition[] {
+export function definitions(config?: RuntimeConfig): readonly ResourceDefinition[] {
+  if (config === undefined || config.switches.size === 0) return stable();
+  return allDefinitions().filter((definition) => isServed(config, definition));
+}
+
+function stable(): readonly ResourceDefinition[] {
   return all as readonly unknown[] as readonly ResourceDefinition<KubeObject>[];
 }
 
-let byName: Map<string, ResourceDefinition> | undefined;
+/** Alpha and beta versions too, each after its group's stable ones. */
+export function allDefinitions(): readonly ResourceDefinition[] {
+  const groups = Map.groupBy([...stable(), ...unstableDefinitions()], ({ group }) => group);
+  return [...groups.values()].flat();
+}
 
-/** The definition of `plural` in `group` (core: "") at `version`. */
+let byName: Map<string, ResourceDefinition> | undefined;
+let unstableByName: Map<string, ResourceDefinition> | undefined;
+
+const nameOf = ({ group, version, plural }: Pick<ResourceDefinition, "group" | "version" | "plural">) =>
+  `${group}/${version}/${plural}`;
+
+/** The definition of `plural` in `group` (core: "") at `version`, served or not. */
 export function findDefinition(group: string, version: string, plural: string): ResourceDefinition | undefined {
-  byName ??= new Map(definitions().map((d) => [`${d.group}/${d.version}/${d.plural}`, d]));
-  return byName.get(`${group}/${version}/${plural}`);
+  const name = nameOf({ group, version, plural });
+  byName ??= new Map(stable().map((d) => [nameOf(d), d]));
+  const found = byName.get(name);
+  if (found !== undefined || /^v\d+$/.test(version)) return found;
+  unstableByName ??= new Map(unstableDefinitions().map((d) => [nameOf(d), d]));
+  return unstableByName.get(name);
 }

@@ -7,6 +7,7 @@ import { apiVersionOf, type KubeObject } from "@kubets/apimachinery";
 import { autoscalerToV1, autoscalerToV2 } from "./autoscaling/conversion.ts";
 import type { ResourceDefinition } from "./definition.ts";
 import { eventToCore, eventToEvents } from "./events/conversion.ts";
+import { resourceToV1, resourceToV1beta1 } from "./resource/conversion.ts";
 
 type Convert = (object: KubeObject) => KubeObject;
 
@@ -18,6 +19,15 @@ const converters: Readonly<Record<string, Convert>> = {
   "autoscaling/v2 HorizontalPodAutoscaler": autoscalerToV2,
 };
 
+const resourceKinds = ["ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"];
+
+/** v1beta2 is v1 by another name; v1beta1 is not. */
+function convertResource(object: KubeObject, to: string): KubeObject {
+  const from = object.apiVersion === "resource.k8s.io/v1beta1";
+  if (from === (to === "resource.k8s.io/v1beta1")) return object;
+  return from ? resourceToV1(object) : resourceToV1beta1(object);
+}
+
 /** A new object of `to`'s version. Kinds with one version only get their name; `object` is shared and not changed. */
 export function convertObject(
   object: KubeObject,
@@ -26,15 +36,30 @@ export function convertObject(
   const apiVersion = apiVersionOf(to);
   if (object.apiVersion === apiVersion) return object;
   const convert = converters[`${apiVersion} ${to.kind}`];
+  if (to.group === "resource.k8s.io" && resourceKinds.includes(to.kind)) {
+    return { ...convertResource(object, apiVersion), apiVersion, kind: to.kind };
+  }
   return { ...(convert === undefined ? object : convert(object)), apiVersion, kind: to.kind };
 }
+
+/** Kinds that have no stable version: the one they are stored in, so that switching another on or off does not matter. */
+const storedUnstable: Readonly<Record<string, string>> = {
+  ClusterTrustBundle: "v1beta1",
+  PodCertificateRequest: "v1beta1",
+  LeaseCandidate: "v1beta1",
+  DeviceTaintRule: "v1beta2",
+};
 
 /** The group and version an object is stored in. */
 export function storedVersion(definition: Pick<ResourceDefinition, "group" | "version" | "kind">): {
   group: string;
   version: string;
 } {
-  if (definition.kind === "Event" && definition.group === "events.k8s.io") return { group: "", version: "v1" };
-  if (definition.group === "autoscaling") return { group: "autoscaling", version: "v2" };
-  return { group: definition.group, version: definition.version };
+  const { group, version, kind } = definition;
+  if (kind === "Event" && group === "events.k8s.io") return { group: "", version: "v1" };
+  if (group === "autoscaling") return { group: "autoscaling", version: "v2" };
+  if (/^v\d+$/.test(version)) return { group, version };
+  return { group, version: storedUnstable[kind] ?? (onlyUnstable.includes(kind) ? version : "v1") };
 }
+
+const onlyUnstable = ["PodGroup", "ResourcePoolStatusRequest", "StorageVersion", "StorageVersionMigration", "Workload"];

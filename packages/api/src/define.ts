@@ -3,7 +3,7 @@
 import type { KubeObject } from "@kubets/apimachinery";
 import { createdAtColumn, nameColumn } from "./columns.ts";
 import type { Column, NamedSubresource, ResourceDefinition, Verb } from "./definition.ts";
-import { type ResourceTableRow, resourceTable } from "./generated/resource-table.ts";
+import { type ResourceTableRow, resourceTable, unstableResourceTable } from "./generated/resource-table.ts";
 import { schemaRef } from "./schema-set.ts";
 import { statusStrategy } from "./strategy.ts";
 
@@ -41,7 +41,8 @@ export function define<T extends KubeObject>(
   plural: string,
   rules: Rules<T> = {},
 ): ResourceDefinition<T> {
-  const row = resourceTable.find((r) => r.plural === plural && r.group === group && r.version === version);
+  const isRow = (r: ResourceTableRow) => r.plural === plural && r.group === group && r.version === version;
+  const row = resourceTable.find(isRow) ?? unstableResourceTable.find(isRow);
   if (row === undefined) throw new Error(`no resource ${plural} in ${group}/${version}`);
   const { shortNames = [], categories = [], storagePath = plural, selectableFields = {}, strategy = {} } = rules;
   const hasStatus = row.subresources.some((sub) => sub.name === "status");

@@ -13,8 +13,11 @@ const otherPrefixes: readonly (readonly [prefix: string, file: string])[] = [
 
 const schemaFiles: readonly string[] = [
   "admissionregistration_v1",
+  "admissionregistration_v1alpha1",
+  "admissionregistration_v1beta1",
   "apiextensions_v1",
   "apiregistration_v1",
+  "apiserverinternal_v1alpha1",
   "apps_v1",
   "authentication_v1",
   "authorization_v1",
@@ -22,19 +25,30 @@ const schemaFiles: readonly string[] = [
   "autoscaling_v2",
   "batch_v1",
   "certificates_v1",
+  "certificates_v1alpha1",
+  "certificates_v1beta1",
   "coordination_v1",
+  "coordination_v1alpha2",
+  "coordination_v1beta1",
   "core_v1",
   "discovery_v1",
   "events_v1",
   "flowcontrol_v1",
   "meta_v1",
   "networking_v1",
+  "networking_v1beta1",
   "node_v1",
   "policy_v1",
   "rbac_v1",
   "resource_v1",
+  "resource_v1alpha3",
+  "resource_v1beta1",
+  "resource_v1beta2",
   "scheduling_v1",
+  "scheduling_v1alpha2",
   "storage_v1",
+  "storage_v1beta1",
+  "storagemigration_v1beta1",
 ];
 
 const loaded = new Map<string, Readonly<Record<string, Schema>>>();
@@ -52,7 +66,7 @@ function load(file: string): Readonly<Record<string, Schema>> {
 /** The file that has a definition: `apps_v1` for `io.k8s.api.apps.v1.Deployment`. */
 function fileOf(name: string): string | undefined {
   for (const [prefix, file] of otherPrefixes) if (name.startsWith(prefix)) return file;
-  const match = /^io\.k8s\.api\.([a-z]+)\.(v\d+)\./.exec(name);
+  const match = /^io\.k8s\.api\.([a-z]+)\.(v\d+(?:(?:alpha|beta)\d+)?)\./.exec(name);
   const file = match ? `${match[1]}_${match[2]}` : "";
   return schemaFiles.includes(file) ? file : undefined;
 }

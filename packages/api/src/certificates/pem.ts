@@ -41,8 +41,13 @@ const failures: Readonly<Record<string, string>> = {
 export function certificateRequestProblem(base64: string): string | undefined {
   const [block] = pemBlocks(Buffer.from(base64, "base64").toString("latin1"));
   if (block?.type !== "CERTIFICATE REQUEST") return "PEM block type must be CERTIFICATE REQUEST";
+  return pkcs10Problem(block.bytes);
+}
+
+/** The same of a request that is not wrapped in PEM. */
+export function pkcs10Problem(der: Uint8Array): string | undefined {
   try {
-    return signatureProblem(readDer(block.bytes));
+    return signatureProblem(readDer(der));
   } catch (error) {
     if (error instanceof DerError) return error.message;
     throw error;

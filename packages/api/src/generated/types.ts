@@ -4061,6 +4061,11 @@ export interface FieldSelectorRequirement {
   values?: string[];
 }
 
+export interface GroupResource {
+  group: string;
+  resource: string;
+}
+
 export interface GroupVersionForDiscovery {
   groupVersion: string;
   version: string;

@@ -18,5 +18,6 @@ export const admissionregistrationOverlay: GroupOverlay = {
   ValidatingWebhook: { matchConditions: "map=name strategy=merge key=name", sideEffects: "pointer" },
   ValidatingWebhookConfiguration: { webhooks: "map=name strategy=merge key=name" },
   Variable: { $self: "atomic" },
+  "v1alpha1.Variable": {},
   MutatingAdmissionPolicySpec: { matchConditions: "map=name strategy=merge key=name" },
 };

@@ -1,11 +1,13 @@
 import { admissionregistrationOverlay } from "./admissionregistration.ts";
 import { apiextensionsOverlay } from "./apiextensions.ts";
 import { apiregistrationOverlay } from "./apiregistration.ts";
+import { apiserverinternalOverlay } from "./apiserverinternal.ts";
 import { appsOverlay } from "./apps.ts";
 import { authenticationOverlay } from "./authentication.ts";
 import { autoscalingOverlay } from "./autoscaling.ts";
 import { batchOverlay } from "./batch.ts";
 import { certificatesOverlay } from "./certificates.ts";
+import { coordinationOverlay } from "./coordination.ts";
 import { coreOverlay } from "./core.ts";
 import { discoveryOverlay } from "./discovery.ts";
 import { eventsOverlay } from "./events.ts";
@@ -19,6 +21,7 @@ import { resourceOverlay } from "./resource.ts";
 import type { GroupOverlay } from "./rules.ts";
 import { schedulingOverlay } from "./scheduling.ts";
 import { storageOverlay } from "./storage.ts";
+import { storagemigrationOverlay } from "./storagemigration.ts";
 
 export { type FieldRule, type GroupOverlay, parseFieldRule, type TypeOverlay } from "./rules.ts";
 
@@ -27,11 +30,13 @@ export const overlays: Readonly<Record<string, GroupOverlay>> = {
   admissionregistration: admissionregistrationOverlay,
   apiextensions: apiextensionsOverlay,
   apiregistration: apiregistrationOverlay,
+  apiserverinternal: apiserverinternalOverlay,
   apps: appsOverlay,
   authentication: authenticationOverlay,
   autoscaling: autoscalingOverlay,
   batch: batchOverlay,
   certificates: certificatesOverlay,
+  coordination: coordinationOverlay,
   core: coreOverlay,
   discovery: discoveryOverlay,
   events: eventsOverlay,
@@ -44,4 +49,5 @@ export const overlays: Readonly<Record<string, GroupOverlay>> = {
   resource: resourceOverlay,
   scheduling: schedulingOverlay,
   storage: storageOverlay,
+  storagemigration: storagemigrationOverlay,
 };

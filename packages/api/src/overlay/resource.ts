@@ -15,5 +15,8 @@ export const resourceOverlay: GroupOverlay = {
   OpaqueDeviceConfiguration: { parameters: "type=RawExtension" },
   ResourceClaimSpec: { devices: "zero" },
   ResourceClaimStatus: { devices: "map=driver,device,pool,shareID", reservedFor: "map=uid strategy=merge key=uid" },
+  DeviceTaintRuleStatus: { conditions: "map=type strategy=merge key=type" },
+  ResourcePoolStatusRequestStatus: { conditions: "map=type strategy=merge key=type" },
+  "v1beta1.DeviceRequest": { deviceClassName: "zero" },
   NodeAllocatableResourceMapping: { allocationMultiplier: "type=Quantity" },
 };

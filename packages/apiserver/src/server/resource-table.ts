@@ -25,6 +25,8 @@ export interface ResourceTableOptions {
   readonly convert?: Converter;
   /** Which group and version a kind's objects are stored in; the first one added for a storage path when undefined. */
   readonly storedVersion?: (definition: ResourceDefinition) => { readonly group: string; readonly version: string };
+  /** A definition that is not among those served: kinds are stored in one version whichever are served. */
+  readonly findDefinition?: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
   /** By `group/plural`. */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
   /** How long objects are kept after their last write, by storage path; the others for ever. */
@@ -54,7 +56,8 @@ export class ResourceTable {
       const { group, version } = options.storedVersion?.(definition) ?? definition;
       const isStored = (each: ResourceDefinition) =>
         each.kind === definition.kind && each.group === group && each.version === version;
-      this.add(definition, { storedAs: all.find(isStored) ?? definition });
+      const unserved = () => options.findDefinition?.(group, version, definition.plural);
+      this.add(definition, { storedAs: all.find(isStored) ?? unserved() ?? definition });
     }
   }
 
