@@ -16,21 +16,27 @@ export interface PresentedObjects {
   readonly oldObject: KubeObject | undefined;
 }
 
+/** `object`, `oldObject` and `request`. */
+export function objectBindings(
+  attributes: AdmissionAttributes,
+  { as, object, oldObject }: PresentedObjects,
+): Record<string, unknown> {
+  return { object: object ?? null, oldObject: oldObject ?? null, request: requestValue(attributes, as) };
+}
+
 /** Everything but `namespaceObject`, `params` and `variables`. */
 export function requestBindings(
   cel: Cel,
   authorizer: Authorizer,
   attributes: AdmissionAttributes,
-  { as, object, oldObject }: PresentedObjects,
+  presented: PresentedObjects,
 ): Record<string, unknown> {
   const { definition, subresource, name, user } = attributes;
   const authorizerValue = new cel.AuthorizerValue(authorizeCheck(authorizer, user));
   const { group, plural } = definition;
   const asked = { subresource, namespace: namespaceOf(attributes), name };
   return {
-    object: object ?? null,
-    oldObject: oldObject ?? null,
-    request: requestValue(attributes, as),
+    ...objectBindings(attributes, presented),
     authorizer: authorizerValue,
     "authorizer.requestResource": authorizerValue.resourceCheck(group, plural, asked),
   };

@@ -1,2 +1,9 @@
-export { type PresentedObjects, requestBindings, requestValue, resourceOf, userInfoOf } from "./bindings.ts";
+export {
+  objectBindings,
+  type PresentedObjects,
+  requestBindings,
+  requestValue,
+  resourceOf,
+  userInfoOf,
+} from "./bindings.ts";
 export { admissionEnvironment, type Cel, requestEnvironment } from "./environment.ts";

@@ -6,7 +6,7 @@ import type { Authorizer } from "../../authorization/authorizer.ts";
 import { admissionEnvironment, type Cel, requestBindings } from "../cel/index.ts";
 import type { CompileConditions, ConditionResult, Conditions } from "./conditions.ts";
 
-export { requestEnvironment as conditionEnvironment } from "../cel/index.ts";
+export { objectBindings as bindingsOf, requestEnvironment as conditionEnvironment } from "../cel/index.ts";
 
 const outOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
 
