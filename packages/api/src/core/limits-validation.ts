@@ -21,6 +21,7 @@ import {
   isStandardContainerResource,
   isStandardResource,
 } from "./container-resource-names.ts";
+import { validateQuotaScopes, validateScopeSelector } from "./quota-scope-validation.ts";
 
 function validateResourceName(name: string, at: FieldPath): FieldError[] {
   const errors = isQualifiedName(name).map((why) => invalidValue(at, name, why));
@@ -149,34 +150,25 @@ const quotaNames = new Set([
   "services.loadbalancers",
 ]);
 
-const quotaScopes = new Set([
-  "Terminating",
-  "NotTerminating",
-  "BestEffort",
-  "NotBestEffort",
-  "PriorityClass",
-  "CrossNamespacePodAffinity",
-  "VolumeAttributesClass",
-]);
-
 export function validateQuota({ spec }: ResourceQuota): FieldError[] {
   const errors = Object.entries(spec?.hard ?? {}).flatMap(([name, text]) =>
     validateQuotaResource(name, text, path("spec.hard").key(name)),
   );
-  const scopes = spec?.scopes ?? [];
-  const at = path("spec.scopes");
-  for (const scope of scopes) if (!quotaScopes.has(scope)) errors.push(invalidValue(at, scopes, "unsupported scope"));
-  for (const kind of ["BestEffort", "Terminating"]) {
-    const conflict = scopes.includes(kind) && scopes.includes(`Not${kind}`);
-    if (conflict) errors.push(invalidValue(at, scopes, "conflicting scopes"));
-  }
+  if (spec === undefined) return errors;
+  const isStandard = (name: string) => quotaNames.has(name) || isQuotaHugePages(name);
+  errors.push(...validateQuotaScopes(spec, path("spec.scopes"), isStandard));
+  errors.push(...validateScopeSelector(spec, path("spec.scopeSelector.matchExpressions"), isStandard));
   return errors;
+}
+
+function isQuotaHugePages(name: string): boolean {
+  return /^(requests\.)?hugepages-/.test(name);
 }
 
 function validateQuotaResource(name: string, text: string, at: FieldPath): FieldError[] {
   const errors = validateResourceName(name, at);
   const short = !name.includes("/");
-  if (short && !quotaNames.has(name) && !/^(requests\.)?hugepages-/.test(name)) {
+  if (short && !quotaNames.has(name) && !isQuotaHugePages(name)) {
     errors.push(invalidValue(at, name, "must be a standard resource for quota"));
   }
   const quantity = tryParseQuantity(text);
