@@ -1,3 +1,10 @@
+export { type AdmissionPluginConfigs, parseAdmissionConfiguration } from "./admission/configuration.ts";
+export {
+  type AdmissionOptions,
+  allAdmissionPlugins,
+  defaultAdmissionPlugins,
+  enabledAdmissionPlugins,
+} from "./admission/default-plugins.ts";
 export * from "./admission/plugin.ts";
 export * from "./authentication/authenticator.ts";
 export type { KubeAuthenticationOptions } from "./authentication/kube-identity.ts";
