@@ -178,6 +178,8 @@ class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
     if (this.#signals.some((signal) => signal.aborted)) return this.#end();
     try {
       const { content } = await this.#open();
+      // Another server's watch, passed on.
+      if (content.type === "stream") return void this.#follow(content.stream);
       if (content.type !== "watch") throw badRequest("this request is not a watch");
       const sink = {
         deliver: (deliveries: readonly Delivery[]) => {
@@ -192,9 +194,28 @@ class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
     }
   }
 
+  async #follow(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    let text = "";
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of stream) {
+        if (this.#ended) break;
+        const lines = `${text}${decoder.decode(chunk, { stream: true })}`.split("\n");
+        text = lines.pop() ?? "";
+        for (const line of lines) if (line !== "") this.#push(deepFreeze(JSON.parse(line)) as InProcessWatchEvent);
+      }
+    } catch {
+      // The other server went away: the watch ends, and whoever wants it watches again.
+    }
+    this.#end();
+  }
+
   #deliver(delivery: Delivery): void {
+    this.#push({ type: delivery.type, object: eventObject(delivery) } as InProcessWatchEvent);
+  }
+
+  #push(event: InProcessWatchEvent): void {
     if (this.#ended) return;
-    const event = { type: delivery.type, object: eventObject(delivery) } as InProcessWatchEvent;
     if (this.#waiter !== undefined) {
       const { resolve } = this.#waiter;
       this.#waiter = undefined;

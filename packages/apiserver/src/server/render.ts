@@ -10,6 +10,7 @@ import { type IncludeObject, tableBytes } from "../table/table.ts";
 import { WatchEncoder } from "../watch/encode.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
 import { type ListBytes, listBytes } from "./list-bytes.ts";
+import { limitWarnings } from "./warnings.ts";
 
 export interface HttpResponse {
   readonly status: number;
@@ -44,8 +45,7 @@ export async function render(answer: Answer, options: RenderOptions): Promise<Ht
     "cache-control": "no-cache, private",
     ...answer.headers,
   };
-  const warnings = (answer.warnings ?? []).map(warningHeader);
-  if (warnings.length > 0) headers["warning"] = warnings;
+  if (answer.warnings !== undefined) headers["warning"] = limitWarnings(answer.warnings).map(warningHeader);
   if (content.type === "hijacked") return { status, headers, body: { type: "none" } };
   if (content.type === "bytes") {
     headers["content-type"] = content.contentType;
