@@ -35,6 +35,8 @@ export {
   unionFieldSets,
   writeFieldsV1,
 } from "./managed-fields/field-set.ts";
+export { mergeConfig } from "./managed-fields/merge.ts";
+export { type MergeType, MergeTypeError, mergeTypeOf, typeFor } from "./managed-fields/merge-type.ts";
 export * from "./metadata-validation.ts";
 export * from "./names.ts";
 export * from "./object.ts";

@@ -316,12 +316,12 @@ export class JsonObject extends MapValue {
 
 /** An object whose fields are found out when they are first asked for: a policy's `variables`. */
 export class LazyObject extends MapValue {
-  readonly #fields: ReadonlyMap<string, () => unknown>;
+  readonly #fields: ReadonlyMap<string, () => CelValue>;
   readonly #type: Type;
   readonly #known = new Map<string, CelValue>();
 
-  /** A field's function gives a value or JSON, or throws CelError. It is asked once. */
-  constructor(type: Type, fields: ReadonlyMap<string, () => unknown>) {
+  /** A field's function gives a value, or throws CelError or Suspended. Once it has given one it is not asked again. */
+  constructor(type: Type, fields: ReadonlyMap<string, () => CelValue>) {
     super();
     this.#type = type;
     this.#fields = fields;
@@ -344,7 +344,7 @@ export class LazyObject extends MapValue {
     if (known !== undefined) return known;
     const make = this.#fields.get(name);
     if (make === undefined) return undefined;
-    const value = adapt(this.#type.fields?.().get(name)?.type ?? dynType, make());
+    const value = make();
     this.#known.set(name, value);
     return value;
   }

@@ -1,0 +1,1 @@
+export { type PolicyAdmissionOptions, policyAdmission } from "./plugins.ts";

@@ -1,0 +1,244 @@
+/** MutatingAdmissionPolicy. Source: apiserver's admission/plugin/policy/mutating/dispatcher.go. */
+
+import {
+  type MutatingAdmissionPolicy,
+  type MutatingAdmissionPolicyBinding,
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
+  type ResourceDefinition,
+} from "@kubets/api";
+import { clone, deepEqual, type KubeObject, mergeTypeOf, StatusError } from "@kubets/apimachinery";
+import { refuse } from "../errors.ts";
+import type { Candidate } from "../matching/index.ts";
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, MutationPass } from "../plugin.ts";
+import { converted, redecoded, replaceContents } from "../webhook/versions.ts";
+import { OutOfBudget } from "./activation.ts";
+import type { CompiledPolicy } from "./compile-policy.ts";
+import type { Cel } from "./environment.ts";
+import { type Invocation, isExcluded, isFault, RequestVariables, selectInvocations } from "./invocations.ts";
+import { conditionsMatch } from "./match-conditions.ts";
+import { applyConfiguration, applyPatchValue, MutationError } from "./patch.ts";
+import type { PolicyAdmissionOptions } from "./plugins.ts";
+import { type BoundPolicy, nameOf, Policies } from "./policies.ts";
+
+type Policy = MutatingAdmissionPolicy;
+type Binding = MutatingAdmissionPolicyBinding;
+
+interface Failure {
+  readonly policy: Policy;
+  readonly binding: Binding | undefined;
+  readonly message: string;
+  readonly reason?: string;
+}
+
+/** What is kept from the first pass to the second. */
+interface Memory {
+  output: KubeObject | undefined;
+  /** Invocations that may be repeated and were made. */
+  readonly invoked: Set<string>;
+  /** Those of them after which the object has changed. */
+  readonly again: Set<string>;
+}
+
+/** Upstream's RuntimeCELCostBudget. */
+const budget = 10_000_000;
+
+export class MutatingAdmissionPolicyPlugin implements AdmissionPlugin {
+  readonly name = "MutatingAdmissionPolicy";
+  readonly #options: PolicyAdmissionOptions;
+  readonly #policies: Policies<Policy, Binding>;
+
+  constructor(options: PolicyAdmissionOptions) {
+    this.#options = options;
+    this.#policies = new Policies(options.source, options.logger);
+  }
+
+  /** Must be called, and waited for, before it is asked. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { reader } = this.#options.source;
+    await this.#policies.follow(reader, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, signal);
+  }
+
+  handles(operation: AdmissionOperation): boolean {
+    return operation !== "DELETE";
+  }
+
+  mutate(attributes: AdmissionAttributes, pass: MutationPass): Promise<void> | undefined {
+    const candidates = this.#policies.table.candidates(attributes);
+    if (candidates.length === 0 || isExcluded(attributes.definition)) return undefined;
+    return this.#mutate(candidates, attributes, pass);
+  }
+
+  async #mutate(
+    candidates: readonly Candidate<BoundPolicy<Policy, Binding>>[],
+    attributes: AdmissionAttributes,
+    pass: MutationPass,
+  ): Promise<void> {
+    const selected = await selectInvocations(candidates, attributes, this.#options.source);
+    const failures: Failure[] = selected.filter(isFault);
+    const invocations = selected.filter((each) => !isFault(each));
+    if (invocations.length > 0) {
+      const cel = await import("@kubets/cel");
+      const variables = await RequestVariables.of(cel, attributes, this.#options.source, this.#options.authorizer);
+      const run = new Run(this.#options, this.#policies, attributes, pass, cel, variables);
+      failures.push(...(await run.all(invocations as Invocation<Policy, Binding>[])));
+    }
+    const counting = failures.filter(({ policy }) => policy.spec?.failurePolicy !== "Ignore");
+    if (counting.length > 0) throw denied(attributes, counting);
+  }
+}
+
+/** One pass of the policies over one request. */
+class Run {
+  readonly #options: PolicyAdmissionOptions;
+  readonly #policies: Policies<Policy, Binding>;
+  readonly #attributes: AdmissionAttributes;
+  readonly #pass: MutationPass;
+  readonly #cel: Cel;
+  readonly #variables: RequestVariables;
+  readonly #memory: Memory;
+  #as: ResourceDefinition;
+  #object: KubeObject | undefined;
+  #oldObject: KubeObject | undefined;
+  #dirty = false;
+
+  constructor(
+    options: PolicyAdmissionOptions,
+    policies: Policies<Policy, Binding>,
+    attributes: AdmissionAttributes,
+    pass: MutationPass,
+    cel: Cel,
+    variables: RequestVariables,
+  ) {
+    this.#options = options;
+    this.#policies = policies;
+    this.#attributes = attributes;
+    this.#pass = pass;
+    this.#cel = cel;
+    this.#variables = variables;
+    this.#memory = memoryOf(pass);
+    this.#as = attributes.definition;
+    this.#object = attributes.object;
+    this.#oldObject = attributes.oldObject;
+  }
+
+  async all(invocations: readonly Invocation<Policy, Binding>[]): Promise<readonly Failure[]> {
+    const { object } = this.#attributes;
+    if (this.#pass.isReinvocation && !deepEqual(this.#memory.output, object)) requireAgain(this.#memory);
+    const failures: Failure[] = [];
+    try {
+      for (const invocation of invocations) failures.push(...(await this.#one(invocation)));
+      if (this.#dirty && object !== undefined) {
+        await this.#present(this.#attributes.definition);
+        replaceContents(object, this.#object!);
+      }
+    } finally {
+      this.#memory.output = clone(object);
+    }
+    return failures;
+  }
+
+  async #one({ policy, binding, as, param }: Invocation<Policy, Binding>): Promise<readonly Failure[]> {
+    await this.#present(as);
+    const compiled = this.#policies.compiled(this.#cel, policy);
+    const { failurePolicy, reinvocationPolicy, mutations = [] } = policy.spec ?? {};
+    const activation = (withNamespace: boolean) =>
+      this.#variables.activation(compiled, this.#presented, param, withNamespace);
+    const failed = (message: string): Failure => ({ policy, binding, message, reason: "Invalid" });
+    const match = await conditionsMatch(compiled.matchConditions, () => activation(false), failurePolicy);
+    if (match.error !== undefined) return [failed(match.error)];
+    if (!match.matches) return [];
+    const key = [policy, binding, param]
+      .map((each) => `${each?.metadata?.namespace ?? ""}/${each?.metadata?.name}`)
+      .join();
+    if (this.#pass.isReinvocation && !this.#memory.again.has(key)) return [];
+    const before = this.#object;
+    const failures: Failure[] = [];
+    for (const [i] of mutations.entries()) {
+      if (this.#object === undefined) break;
+      try {
+        await this.#apply(compiled.mutations[i]!, compiled, param);
+      } catch (error) {
+        if (!(error instanceof MutationError) && !(error instanceof OutOfBudget)) throw error;
+        failures.push(failed(error.message));
+      }
+    }
+    if (!deepEqual(before, this.#object)) {
+      requireAgain(this.#memory);
+      this.#pass.requestReinvocation();
+    }
+    if (reinvocationPolicy === "IfNeeded") this.#memory.invoked.add(key);
+    return failures;
+  }
+
+  async #apply(
+    mutation: CompiledPolicy["mutations"][number],
+    compiled: CompiledPolicy,
+    param: KubeObject | null,
+  ): Promise<void> {
+    if (mutation.program === undefined) throw new MutationError(mutation.error ?? "");
+    const activation = this.#variables.activation(compiled, this.#presented, param);
+    const { results } = await activation.evaluate([mutation], budget);
+    const { value, error } = results[0]!;
+    if (error !== undefined) throw new MutationError(error);
+    const object = this.#object!;
+    const changed =
+      mutation.patchType === "JSONPatch"
+        ? applyPatchValue(this.#cel, object, value!)
+        : applyConfiguration(this.#cel, object, value!, this.#mergeType());
+    if (changed === object) return;
+    this.#object = redecoded(this.#options.source.resources(), changed, this.#as, this.#attributes);
+    this.#dirty = true;
+  }
+
+  #mergeType() {
+    const { group, version, plural } = this.#as;
+    const { registry } = this.#options.source.resources().get(group, version, plural)!;
+    return mergeTypeOf(registry.definition.schema, registry.schemas);
+  }
+
+  get #presented() {
+    return { as: this.#as, object: this.#object, oldObject: this.#oldObject };
+  }
+
+  async #present(as: ResourceDefinition): Promise<void> {
+    if (as !== this.#as && this.#attributes.kind === undefined) {
+      const resources = this.#options.source.resources();
+      const { definition, oldObject } = this.#attributes;
+      this.#object = await converted(resources, this.#object, this.#as, as);
+      this.#oldObject = await converted(resources, oldObject, definition, as);
+    }
+    this.#as = as;
+  }
+}
+
+function memoryOf({ memory }: MutationPass): Memory {
+  const name = "MutatingAdmissionPolicy";
+  let found = memory.get(name) as Memory | undefined;
+  if (found === undefined) {
+    found = { output: undefined, invoked: new Set(), again: new Set() };
+    memory.set(name, found);
+  }
+  return found;
+}
+
+function requireAgain({ invoked, again }: Memory): void {
+  for (const key of invoked) again.add(key);
+  invoked.clear();
+}
+
+function denied(attributes: AdmissionAttributes, failures: readonly Failure[]): StatusError {
+  const { status } = refuse(attributes, "admission request denied by policy");
+  const texts = failures.map(({ policy, binding, message }) =>
+    binding === undefined
+      ? `policy "${nameOf(policy)}" denied request: ${message}`
+      : `policy '${nameOf(policy)}' with binding '${nameOf(binding)}' denied request: ${message}`,
+  );
+  const { reason } = failures[0]!;
+  return StatusError.fromStatus({
+    ...status,
+    message: texts[0]!,
+    ...(reason === undefined ? {} : { reason }),
+    details: { ...status.details, causes: texts.map((message) => ({ message })) },
+  });
+}
