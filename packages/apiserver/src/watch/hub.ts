@@ -17,6 +17,13 @@ const hotFields: Readonly<Record<string, readonly string[]>> = { "/pods": ["spec
 /** How often a quiet watcher that asked for bookmarks gets one. */
 export const bookmarkIntervalMs = 60_000;
 
+/**
+ * With this many watchers, events that follow each other within {@link crowdIntervalMs} travel together: a write to each of a hundred connections
+ * costs more than what is written. The first after a pause goes at once.
+ */
+const crowd = 32;
+const crowdIntervalMs = 4;
+
 export interface Subscriber {
   /** "" for all namespaces. */
   readonly namespace: string;
@@ -50,8 +57,13 @@ export class WatchHub {
   #size = 0;
   #joining = 0;
   #subscription: Subscription | undefined;
-  /** Everything up to here has been delivered; at least the revision of the last event. */
+  /** Everything up to here has been delivered; at least the revision of the last event that was. */
   #revision = 0;
+  /** What is still to be delivered, by bucket, and up to where it goes. */
+  #waiting = new Map<string, ResourceEvent[]>();
+  #waitingRevision = 0;
+  #flushTimer: Timer | undefined;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #bookmarkTimer: Timer | undefined;
   #queue: EventQueue | undefined;
 
@@ -80,6 +92,8 @@ export class WatchHub {
       await subscription.ready;
       if (signal.aborted) return;
       if (subscription !== this.#subscription) return subscriber.end(new Error("the watch of the store ended"));
+      // What waits is sorted by the buckets there are: who comes now would miss it.
+      this.#flush();
       if (revision >= this.#revision) this.#attach(subscriber, revision, signal);
       else await this.#catchUp(subscriber, subscription, revision, signal);
     } finally {
@@ -141,6 +155,7 @@ export class WatchHub {
       const wanted = events.flatMap((event) => deliveryFor(subscriber, new ResourceEvent(this.#registry, event)) ?? []);
       if (wanted.length > 0) subscriber.deliver(wanted);
       const reached = events.at(-1)!.revision;
+      this.#flush();
       if (!own.signal.aborted && reached >= this.#revision) takeSeat(reached);
     });
     await this.#store.watch(this.#registry.prefix, {
@@ -154,6 +169,7 @@ export class WatchHub {
     });
     if (history.waiting) await history.settled();
     // All of the history is out, and none of it was of this resource since the hub's last event.
+    this.#flush();
     if (!own.signal.aborted) takeSeat(this.#delivered);
   }
 
@@ -186,6 +202,7 @@ export class WatchHub {
   }
 
   #disconnect(error: Error | undefined): void {
+    this.#flush();
     const seats = [...this.#buckets.values()].flatMap((bucket) => [...bucket]);
     this.#buckets.clear();
     this.#size = 0;
@@ -197,17 +214,31 @@ export class WatchHub {
   }
 
   #onEvents(events: readonly StoreEvent[]): void {
-    const byBucket = new Map<string, ResourceEvent[]>();
     for (const source of events) {
-      this.#revision = source.revision;
       try {
-        this.#sort(new ResourceEvent(this.#registry, source), byBucket);
+        this.#sort(new ResourceEvent(this.#registry, source), this.#waiting);
       } catch (error) {
         // A value in the store that cannot be read must not take the other watchers down.
         this.#logger.error("an event could not be delivered", { key: source.entry.key, err: error });
       }
     }
-    for (const [key, concerned] of byBucket) this.#serve(key, concerned);
+    this.#waitingRevision = events.at(-1)!.revision;
+    if (this.#size < crowd) return this.#flush();
+    const wait = this.#flushedAt + crowdIntervalMs - this.#clock.monotonic();
+    if (wait <= 0) this.#flush();
+    else this.#flushTimer ??= this.#clock.setTimeout(() => this.#flush(), wait);
+  }
+
+  /** Hands out what has come. */
+  #flush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    if (this.#waitingRevision <= this.#revision) return;
+    this.#revision = this.#waitingRevision;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const [key, concerned] of waiting) this.#serve(key, concerned);
+    if (this.#size >= crowd) this.#flushedAt = this.#clock.monotonic();
   }
 
   /** Which buckets an event is for. */
@@ -275,6 +306,7 @@ export class WatchHub {
 
   #sendBookmarks(): void {
     this.#bookmarkTimer = undefined;
+    this.#flush();
     // The store's events are delivered synchronously: outside of a delivery, all up to its revision are out.
     const revision = this.#delivered;
     const bookmark = bookmarkAt(this.#registry, revision);

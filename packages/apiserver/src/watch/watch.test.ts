@@ -218,3 +218,28 @@ test("a watcher that chokes on an object is ended; the others go on", async () =
   assert.equal(bad.ended(), true);
   good.stop();
 });
+
+test("a crowd of watchers that come in the middle of a burst each see every event once, in order", async () => {
+  const server = testServer();
+  const { json } = await send(server, "GET", maps);
+  const start = Number(json.metadata.resourceVersion);
+  const count = 60;
+  const joined: { after: number; watching: Awaited<ReturnType<typeof watch>> }[] = [];
+  for (let i = 0; i < count; i++) {
+    // From the present, and from anywhere in the past.
+    const after = i % 3 === 0 ? start + i : start + Math.floor(i / 2);
+    const watching = await watch(server, `${maps}?watch=true&resourceVersion=${after}`);
+    joined.push({ after, watching });
+    assert.equal((await send(server, "POST", maps, configMap(`m${i}`))).status, 201);
+  }
+  for (const { after, watching } of joined) {
+    const wanted = start + count - after;
+    const events = await watching.until(wanted);
+    const versions = events.map(({ object }) => Number(object.metadata.resourceVersion));
+    assert.deepEqual(
+      versions,
+      Array.from({ length: wanted }, (_, index) => after + 1 + index),
+    );
+    watching.stop();
+  }
+});
