@@ -217,6 +217,15 @@ test("requests are passed on with the user's identity, streams as they come", as
   assert.deepEqual([(await send("GET", `/apis/${group}/v1`)).json.groupVersion], [`${group}/v1`]);
 });
 
+test("callers in this process have them too", async () => {
+  const transport = server.transport(user);
+  const flunders = { method: "GET", path: `/apis/${group}/v1/flunders` } as const;
+  assert.deepEqual(await transport.request({ ...flunders, query: {} }), { kind: "FlunderList", got: 0 });
+  const types: string[] = [];
+  for await (const { type } of transport.watch({ ...flunders, query: { watch: "true" } })) types.push(type);
+  assert.deepEqual(types, ["ADDED", "MODIFIED"]);
+});
+
 test("an upgraded connection is joined to the server's", async () => {
   const [client, socket] = duplexPair();
   let received = "";

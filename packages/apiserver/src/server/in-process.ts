@@ -197,6 +197,8 @@ class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
   async #follow(stream: AsyncIterable<Uint8Array>): Promise<void> {
     let text = "";
     const decoder = new TextDecoder();
+    const stop = () => (stream as { destroy?(): void }).destroy?.();
+    this.#own.signal.addEventListener("abort", stop, { once: true });
     try {
       for await (const chunk of stream) {
         if (this.#ended) break;
