@@ -3,9 +3,6 @@
  */
 
 import type { Logger } from "@kubets/apimachinery";
-import type { UserInfo } from "../authentication/authenticator.ts";
-import { asksToImpersonate, Impersonation } from "../authentication/impersonation.ts";
-import { rejected, withAuthenticatedGroup } from "../authentication/union.ts";
 import { negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
@@ -14,6 +11,7 @@ import { attributesOf, authorize } from "./authorize.ts";
 import type { Call, ServerContext } from "./context.ts";
 import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
+import { Identification } from "./identity.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Answers a request that is not about a resource: discovery, health, version; undefined when it is not its. */
@@ -39,12 +37,12 @@ const notAudited = () => {};
 export class Chain {
   readonly #options: ChainOptions;
   readonly #logger: Logger;
-  readonly #impersonation: Impersonation;
+  readonly #identification: Identification;
 
   constructor(options: ChainOptions) {
     this.#options = options;
     this.#logger = options.server.logger;
-    this.#impersonation = new Impersonation(options.server.authorizer);
+    this.#identification = new Identification(options.server.authenticator, options.server.authorizer);
   }
 
   /** Never rejects. */
@@ -63,34 +61,24 @@ export class Chain {
 
   async #answer(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<Answer> {
     const { server, inFlight } = this.#options;
-    const user = await this.#userOf(request, info, warnings);
+    const notes = { warn: (text: string) => void warnings.add(text), annotate: notAudited };
+    const { user, impersonation } = await this.#identification.identify(request, info, notes);
     // Callers in this process queue by themselves; the limit protects from the outside.
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;
     try {
       await authorize(server.authorizer, attributesOf(user, info, request.query));
-      const call: Call = { server, request, info, user, warn: (text) => void warnings.add(text), annotate: notAudited };
+      const call: Call = {
+        server,
+        request,
+        info,
+        user,
+        ...notes,
+        ...(impersonation === undefined ? {} : { impersonation }),
+      };
       return await this.#handle(call);
     } finally {
       leave?.();
     }
-  }
-
-  async #userOf(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<UserInfo> {
-    if (request.user !== undefined) return request.user;
-    const { headers, rawHeaders, peerCertificate, peerIntermediates, path } = request;
-    const found = await this.#options.server.authenticator.authenticate({
-      headers,
-      ...(rawHeaders === undefined ? {} : { rawHeaders }),
-      ...(peerCertificate === undefined ? {} : { peerCertificate }),
-      ...(peerIntermediates === undefined ? {} : { peerIntermediates }),
-      path,
-      warn: (text) => void warnings.add(text),
-    });
-    if (found === undefined) throw rejected("no credentials that anyone knows, and anonymous requests are not allowed");
-    const user = withAuthenticatedGroup(found);
-    if (!asksToImpersonate(headers)) return user;
-    const impersonated = await this.#impersonation.impersonate(request, attributesOf(user, info, request.query));
-    return impersonated?.user ?? user;
   }
 
   async #handle(call: Call): Promise<Answer> {

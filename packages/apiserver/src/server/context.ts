@@ -9,6 +9,7 @@ import type { WriteRequest } from "../registry/write-request.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { managerOf, type WriteOptions } from "../request/write-options.ts";
+import type { Identity } from "./identity.ts";
 import type { ResourceTable, ServedResource } from "./resource-table.ts";
 
 export interface ServerContext {
@@ -28,6 +29,8 @@ export interface Call {
   readonly request: ServerRequest;
   readonly info: RequestInfo;
   readonly user: UserInfo;
+  /** Who acts as `user`, when that is someone else. */
+  readonly impersonation?: NonNullable<Identity["impersonation"]>;
   /** Collects Warning header texts; the same text once. */
   warn(text: string): void;
   /** Adds an audit annotation, such as `pod-security.kubernetes.io/enforce-policy`; the first value of a key stays. Does nothing when the request is not audited. */
