@@ -2,6 +2,7 @@
 
 import { type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
+import { publishCustomKind } from "./custom-schemas.ts";
 import { definitionName } from "./operations.ts";
 
 /** A JSON object of a document. */
@@ -81,7 +82,11 @@ function withZero(schema: Schema): Schema {
 }
 
 /** The definitions that `names` and what they refer to need, sorted by name, as published. */
-export function publishDefinitions(names: Iterable<string>, schemas: SchemaSet, format: Format): Record<string, Json> {
+export function publishDefinitions(
+  names: Iterable<string>,
+  schemas: PublishedSchemas,
+  format: Format,
+): Record<string, Json> {
   const found = new Map<string, Schema>();
   const queue = [...names];
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
@@ -92,7 +97,9 @@ export function publishDefinitions(names: Iterable<string>, schemas: SchemaSet, 
     queue.push(...refsOf(schema));
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([name, schema]) => [name, publishDefinition(name, schema, format)]));
+  const published = (name: string, schema: Schema) =>
+    schemas.custom?.(name, format) ?? publishDefinition(name, schema, format);
+  return Object.fromEntries(sorted.map(([name, schema]) => [name, published(name, schema)]));
 }
 
 function refsOf(schema: Schema): string[] {
@@ -103,14 +110,21 @@ function refsOf(schema: Schema): string[] {
 
 const metaV1 = `${schemaRefPrefix}io.k8s.apimachinery.pkg.apis.meta.v1`;
 
+export interface PublishedSchemas extends SchemaSet {
+  /** A custom resource's kind, as it is published; undefined for everything else. */
+  custom?(name: string, format: Format): Json | undefined;
+}
+
 /** Adds to `schemas` what custom resources have no generated definition of: the kind itself and its list. */
-export function withCustomKinds(schemas: SchemaSet, definitions: readonly ResourceDefinition[]): SchemaSet {
+export function withCustomKinds(schemas: SchemaSet, definitions: readonly ResourceDefinition[]): PublishedSchemas {
   const own = new Map<string, Schema>();
+  const kindsByName = new Map<string, ResourceDefinition>();
   for (const definition of definitions) {
     if (definition.schema.$ref !== undefined) continue;
     const { group, version, kind, listKind } = definition;
     const name = definitionName(definition);
     const properties = { ...definition.schema.properties, metadata: { $ref: `${metaV1}.ObjectMeta` } };
+    kindsByName.set(name, definition);
     const kinds = (k: string) => [{ group, version, kind: k }];
     own.set(name, { ...definition.schema, properties, "x-kubernetes-group-version-kind": kinds(kind) });
     own.set(name.replace(/[^.]+$/, listKind), {
@@ -126,6 +140,10 @@ export function withCustomKinds(schemas: SchemaSet, definitions: readonly Resour
     });
   }
   return {
+    custom: (name, format) => {
+      const definition = kindsByName.get(name);
+      return definition === undefined ? undefined : publishCustomKind(definition, format);
+    },
     get: (name) => own.get(name) ?? schemas.get(name),
     names: function* () {
       yield* schemas.names();
