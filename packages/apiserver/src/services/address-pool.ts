@@ -115,6 +115,11 @@ export class IpPool {
     return formatIp(this.#cidr.family, value);
   }
 
+  isTaken(ip: string): boolean {
+    const address = parseIp(ip);
+    return address !== undefined && this.#numbers.isTaken(address.value);
+  }
+
   /** Whether the address is of this range, if perhaps not to be had. */
   covers(ip: string): boolean {
     const address = parseIp(ip);

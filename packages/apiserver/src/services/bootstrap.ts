@@ -38,8 +38,21 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     );
   }
   await leases?.renew();
-  if (publication !== undefined) await publishKubernetesService({ ...publication, transport });
+  if (publication === undefined) return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await publishKubernetesService({ ...publication, transport });
+    } catch (err) {
+      // Another server may be in the middle of it.
+      if (attempt === maxAttempts) throw err;
+      logger.info("The kubernetes Service could not be published yet", { err: messageOf(err) });
+      await clock.sleep(retryMs);
+    }
+  }
 }
+
+const maxAttempts = 20;
+const retryMs = 250;
 
 /** Runs until `signal` aborts. Each write is answered by looking again; what is right already is left alone. */
 export async function keepPublished(options: BootstrapOptions, signal: AbortSignal): Promise<void> {

@@ -140,10 +140,16 @@ export class ServiceAllocation implements RegistryHooks {
 
   /** Takes all that the plan wants and writes it into the Service, or takes nothing. @throws StatusError 422, 500 */
   async #fulfil(service: Service, plan: AllocationPlan, dryRun: boolean): Promise<Finish> {
+    const clusterIPs: string[] = [];
+    /** What is to be given back if the Service is not stored. */
     const taken = { clusterIPs: [] as string[], nodePorts: [] as number[] };
     const release = (what: Allocations) => (dryRun ? Promise.resolve() : this.#release(what));
     try {
-      for (const need of plan.clusterIPs) taken.clusterIPs.push(await this.#takeIp(service, need, dryRun));
+      for (const need of plan.clusterIPs) {
+        const { ip, isNew } = await this.#takeIp(service, need, dryRun);
+        clusterIPs.push(ip);
+        if (isNew) taken.clusterIPs.push(ip);
+      }
       const { healthCheckNodePort: health } = plan;
       const wanted = [...plan.nodePorts, ...(health === undefined ? [] : [health])];
       const ports = await this.#ports.take(
@@ -154,27 +160,47 @@ export class ServiceAllocation implements RegistryHooks {
       taken.nodePorts.push(...ports);
       const healthCheckNodePort = health === undefined ? undefined : ports.at(-1)!;
       const nodePorts = ports.slice(0, plan.nodePorts.length);
-      applyAllocations(service, plan, { clusterIPs: taken.clusterIPs, nodePorts, healthCheckNodePort });
+      applyAllocations(service, plan, { clusterIPs, nodePorts, healthCheckNodePort });
     } catch (error) {
       await release(taken);
       throw error;
     }
+    const found = clusterIPs.filter((ip) => !taken.clusterIPs.includes(ip));
     return async (stored) => {
       // Where it is not known what became of the write, what was taken stays so until the repair knows better.
-      if (stored === false) await release(taken);
-      else if (stored) await release(plan.release);
+      if (stored === false) await release({ ...taken, clusterIPs: await this.#unheld(service, taken.clusterIPs) });
+      if (!stored || dryRun) return;
+      await release(plan.release);
+      // Whoever had taken them for this Service may have given them back, not knowing of it.
+      for (const ip of found) if (!(await this.#ips.isOf(service, ip))) await this.#ips.record(service, ip);
     };
   }
 
-  async #takeIp(service: Service, need: AllocationPlan["clusterIPs"][number], dryRun: boolean): Promise<string> {
+  /** Those that the Service does not hold, if another server has made it meanwhile. */
+  async #unheld({ metadata }: Service, ips: readonly string[]): Promise<readonly string[]> {
+    if (ips.length === 0) return ips;
     try {
-      return need.requested === undefined
-        ? await this.#ips.takeAny(service, need.family, dryRun)
-        : await this.#ips.take(service, need.requested, dryRun);
+      const entry = await this.#options.store.get(`${servicesPrefix}${metadata?.namespace}/${metadata?.name}`);
+      if (entry === undefined) return ips;
+      const held = allocationsOf(ServedObject.ofEntry(entry).object as Service).clusterIPs;
+      return ips.filter((ip) => !held.includes(ip));
+    } catch {
+      return []; // The repair will know.
+    }
+  }
+
+  async #takeIp(
+    service: Service,
+    { requested, family }: AllocationPlan["clusterIPs"][number],
+    dryRun: boolean,
+  ): Promise<{ ip: string; isNew: boolean }> {
+    try {
+      if (requested === undefined) return { ip: await this.#ips.takeAny(service, family, dryRun), isNew: true };
+      return { ip: requested, isNew: await this.#ips.take(service, requested, dryRun) };
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
-      if (need.requested === undefined) throw exhausted("serviceIP", error);
-      const why = `failed to allocate IP ${need.requested}: ${error.message}`;
+      if (requested === undefined) throw exhausted("serviceIP", error);
+      const why = `failed to allocate IP ${requested}: ${error.message}`;
       throw refused(service, "spec.clusterIPs", service.spec?.clusterIPs, why);
     }
   }

@@ -62,14 +62,30 @@ export class ServiceIps {
     return this.#following;
   }
 
-  /** @throws AllocationError with upstream's text */
-  async take(service: Service, ip: string, dryRun: boolean): Promise<string> {
+  /**
+   * @returns whether it is taken now; false: it was taken for this very Service before, by a server that is making it too, or ended while it did
+   * @throws AllocationError with upstream's text
+   */
+  async take(service: Service, ip: string, dryRun: boolean): Promise<boolean> {
     const pool = this.#pools().find((candidate) => candidate.covers(ip));
     if (pool === undefined) throw new AllocationError("the provided network does not match the current range");
+    if (pool.isTaken(ip)) {
+      if (await this.isOf(service, ip)) return false;
+      throw new AllocationError("provided IP is already allocated");
+    }
     pool.take(ip);
-    if (dryRun) return this.#forget(ip);
-    if (!(await this.#record(service, ip))) throw new AllocationError("provided IP is already allocated");
-    return ip;
+    if (dryRun) return this.#forget(ip) !== undefined;
+    if (await this.#record(service, ip)) return true;
+    if (await this.isOf(service, ip)) return false;
+    throw new AllocationError("provided IP is already allocated");
+  }
+
+  /** Whether the address is recorded as the Service's. */
+  async isOf({ metadata }: Service, ip: string): Promise<boolean> {
+    const entry = await this.#options.store.get(ipAddressesPrefix + canonical(ip));
+    const parent = entry && (ServedObject.ofEntry(entry).object as IPAddress).spec?.parentRef;
+    const isService = parent?.resource === "services" && (parent.group ?? "") === "";
+    return isService && parent.namespace === metadata?.namespace && parent.name === metadata?.name;
   }
 
   /** @throws AllocationError when the family's ranges are full */

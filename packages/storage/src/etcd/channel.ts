@@ -1,5 +1,7 @@
 /** gRPC to one member of an etcd cluster. */
 
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Client, ClientDuplexStream, Metadata, ServiceError } from "@grpc/grpc-js";
 import type { MethodDefinition, PackageDefinition, ServiceDefinition } from "@grpc/proto-loader";
@@ -49,10 +51,7 @@ class GrpcChannel implements Channel {
     this.#metadata = new grpc.Metadata();
     this.#metadata.set("hasleader", "true");
     const { host, secure } = parseEndpoint(endpoint);
-    const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-    const credentials = secure
-      ? grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.certificate))
-      : grpc.credentials.createInsecure();
+    const credentials = secure ? secureCredentials(grpc, tls, addressOf(host)) : grpc.credentials.createInsecure();
     this.#client = new grpc.Client(host, credentials, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
@@ -62,6 +61,8 @@ class GrpcChannel implements Channel {
       "grpc.keepalive_timeout_ms": 5000,
       // A channel's end must end its sockets, which clients of one address would otherwise share.
       "grpc.use_local_subchannel_pool": 1,
+      // Node refuses an address as a TLS server name, and gRPC would give it one.
+      ...(secure && addressOf(host) !== undefined ? { "grpc.ssl_target_name_override": "etcd" } : {}),
       "grpc.enable_retries": 0,
       "grpc.enable_http_proxy": 0,
     });
@@ -103,6 +104,22 @@ class GrpcChannel implements Channel {
   close(): void {
     this.#client.close();
   }
+}
+
+/** @param address what the server's certificate must be for, where it is no name */
+function secureCredentials(grpc: Grpc, { ca, key, certificate }: EtcdTls, address: string | undefined) {
+  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  const verify =
+    address === undefined
+      ? {}
+      : { checkServerIdentity: (_name: string, cert: PeerCertificate) => checkServerIdentity(address, cert) };
+  return grpc.credentials.createSsl(pem(ca), pem(key), pem(certificate), verify);
+}
+
+/** The IP address of `host:port`; undefined for a name. */
+function addressOf(host: string): string | undefined {
+  const address = host.slice(0, host.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** @throws Error for what is no URL of an etcd member */
