@@ -68,6 +68,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
   ]);
   const webhooks = webhookClient(options, reader, () => server);
+  signal.addEventListener("abort", () => webhooks.close(), { once: true });
   const source = { reader, resources: () => server.resources };
   const webhookOptions = { source, client: webhooks, authorizer, clock, random, logger };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Address, ServiceResolver } from "../webhook/index.ts";
+import { type Address, checkIdentity, type ServiceResolver } from "../webhook/index.ts";
 import type { Headers } from "./identity-headers.ts";
 import type { Backend } from "./registrations.ts";
 
@@ -92,6 +92,7 @@ export class BackendClient {
       cert: certificate,
       key,
       minVersion: "TLSv1.2",
+      checkServerIdentity: checkIdentity,
       ALPNProtocols: ["http/1.1"],
       ...(ca === undefined ? {} : { ca }),
       ...(insecure ? { rejectUnauthorized: false } : {}),

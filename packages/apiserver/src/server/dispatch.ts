@@ -7,6 +7,7 @@ import { decodeObject, isCustom } from "../request/decode-object.ts";
 import { type Answer, text, value } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
+import { admitCreate } from "../subresource/admit-create.ts";
 import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./context.ts";
 import {
   createObject,
@@ -122,6 +123,9 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
     fieldValidation: options.fieldValidation,
     warn: call.warn,
   });
+  const { group, version, kind, plural } = definition;
+  // A Binding is admitted by its handler, for its other URL has the same.
+  if (plural !== "bindings") await admitCreate(call, object, { kind: { group, version, kind }, dryRun: options.dryRun });
   return value(201, await handler(call, object));
 }
 

@@ -81,7 +81,7 @@ export class WebhookClient {
 
   #make(target: WebhookTarget): HttpsCaller {
     const { clock } = this.#options;
-    const ca = target.caBundle ? { ca: Buffer.from(target.caBundle, "base64").toString() } : {};
+    const ca = target.caBundle ? { ca: authorities(target.caBundle) } : {};
     const { service } = target;
     if (service !== undefined) {
       const { namespace, name, path = "/", port = defaultPort } = service;
@@ -105,4 +105,11 @@ export class WebhookClient {
     if (!this.#options.isSelf?.(address)) return address;
     throw new Error(`${address.host}:${address.port} is the API server itself, which would wait for its own answer`);
   }
+}
+
+/** @throws WebhookCallError */
+function authorities(caBundle: string): string {
+  const pem = Buffer.from(caBundle, "base64").toString();
+  if (/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.test(pem)) return pem;
+  throw new WebhookCallError("unable to load root certificates: unable to parse bytes as PEM block");
 }

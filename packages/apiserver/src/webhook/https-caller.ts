@@ -6,6 +6,7 @@ import { Agent, request as httpsRequest, type RequestOptions } from "node:https"
 import type { Clock } from "@kubets/apimachinery";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
+import { checkIdentity } from "./server-identity.ts";
 import type { Address } from "./service-resolver.ts";
 
 export interface TlsTrust {
@@ -71,6 +72,7 @@ export class HttpsCaller {
       ...(key === undefined ? {} : { key }),
       ...(insecure ? { rejectUnauthorized: false } : {}),
       minVersion: "TLSv1.2",
+      checkServerIdentity: checkIdentity,
       ALPNProtocols: ["http/1.1"],
     });
   }

@@ -97,6 +97,12 @@ test("failures in Go's words", async () => {
   client.close();
 });
 
+test("a bundle that holds no certificate", async () => {
+  const target = { url: `https://127.0.0.1:${port}/x`, caBundle: "YWJj" };
+  const message = "unable to load root certificates: unable to parse bytes as PEM block";
+  await assert.rejects(clientOf().call(target, {}), { name: "WebhookCallError", message });
+});
+
 test("the API server does not wait for itself", async () => {
   const client = clientOf(() => true);
   await assert.rejects(client.call(byUrl("/x"), {}), /is the API server itself/);

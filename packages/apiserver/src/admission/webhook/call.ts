@@ -34,6 +34,11 @@ export async function askWebhook(
   const { name, sideEffects, clientConfig, timeoutSeconds = defaultTimeoutSeconds } = webhook;
   if (attributes.dryRun && sideEffects !== "None" && sideEffects !== "NoneOnDryRun") throw dryRunUnsupported(name);
   const question = makeReview(webhook, random.uuid(), attributes, presented);
+  try {
+    client.callerOf(clientConfig);
+  } catch (error) {
+    throw failures.client(name, error);
+  }
   let answer: unknown;
   try {
     answer = await client.call(clientConfig, question.review, { timeoutMs: timeoutSeconds * 1000 });
