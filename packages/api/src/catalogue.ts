@@ -1,6 +1,6 @@
 /** All built-in resources. */
 
-import type { KubeObject } from "@kubets/apimachinery";
+import { apiVersionOf, type KubeObject } from "@kubets/apimachinery";
 import {
   mutatingAdmissionPolicyBindingDefinition,
   mutatingAdmissionPolicyDefinition,
@@ -181,4 +181,12 @@ export function findDefinition(group: string, version: string, plural: string): 
   if (found !== undefined || /^v\d+$/.test(version)) return found;
   unstableByName ??= new Map(unstableDefinitions().map((d) => [nameOf(d), d]));
   return unstableByName.get(name);
+}
+
+let byKind: Map<string, ResourceDefinition> | undefined;
+
+/** A kind by its apiVersion, served or not. */
+export function findKind(apiVersion: string, kind: string): ResourceDefinition | undefined {
+  byKind ??= new Map(allDefinitions().map((d) => [`${apiVersionOf(d)} ${d.kind}`, d]));
+  return byKind.get(`${apiVersion} ${kind}`);
 }

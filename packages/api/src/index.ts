@@ -1,6 +1,11 @@
+export {
+  type CompilePolicyExpression,
+  validateMutatingPolicy,
+  validateValidatingPolicy,
+} from "./admissionregistration/policy-validation.ts";
 export { validateWebhooks, validateWebhooksUpdate } from "./admissionregistration/webhook-validation.ts";
 export { fnv1a, podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
-export { allDefinitions, definitions, findDefinition } from "./catalogue.ts";
+export { allDefinitions, definitions, findDefinition, findKind } from "./catalogue.ts";
 export { approvalStrategy } from "./certificates/certificate-signing-request.ts";
 export * from "./columns.ts";
 export { convertObject, storedVersion } from "./conversion.ts";

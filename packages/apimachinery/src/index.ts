@@ -17,7 +17,12 @@ export { JsonSyntaxError } from "./json-parser.ts";
 export * from "./label-validation.ts";
 export * from "./labels.ts";
 export { conflictError as applyConflictError } from "./managed-fields/conflicts.ts";
-export { type ApplyResult, FieldManager, type FieldManagerOptions } from "./managed-fields/field-manager.ts";
+export {
+  type ApplyResult,
+  FieldManager,
+  type FieldManagerOptions,
+  type OtherVersion,
+} from "./managed-fields/field-manager.ts";
 export {
   emptyFieldSet,
   type FieldSet,

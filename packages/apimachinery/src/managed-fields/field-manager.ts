@@ -48,6 +48,20 @@ export interface FieldManagerOptions {
   readonly subresource?: string | undefined;
   /** Fields that writes of this kind cannot change, with all below them: `fieldSetOfNames("status")`. */
   readonly resetFields?: FieldSet | undefined;
+  /**
+   * Another version of the kind: what managers of it own is looked at in it. Undefined for a version that there is no more: its managers own
+   * nothing. Without this every version is taken for the request's own.
+   */
+  readonly versionOf?: ((apiVersion: string) => OtherVersion | undefined) | undefined;
+}
+
+export interface OtherVersion {
+  readonly schema: Schema;
+  readonly set: SchemaSet;
+  /** An object of the request's version as this one; a new object or the same. */
+  from(object: KubeObject): KubeObject;
+  /** And back. */
+  back(object: KubeObject): KubeObject;
 }
 
 export interface ApplyResult<T> {
@@ -82,6 +96,7 @@ export class FieldManager {
   readonly #kind: string | undefined;
   readonly #subresource: string;
   readonly #resetFields: FieldSet;
+  readonly #versionOf: FieldManagerOptions["versionOf"];
 
   constructor(options: FieldManagerOptions) {
     this.#type = mergeTypeOf(options.schema, options.set);
@@ -89,6 +104,7 @@ export class FieldManager {
     this.#kind = options.kind;
     this.#subresource = options.subresource ?? "";
     this.#resetFields = options.resetFields ?? emptyFieldSet;
+    this.#versionOf = options.versionOf;
   }
 
   /**
@@ -146,7 +162,8 @@ export class FieldManager {
     const difference = this.#compare(before, after);
     const taken = unionFieldSets(difference.modified, difference.added);
     if (isEmptyFieldSet(taken) && isEmptyFieldSet(difference.removed)) return false;
-    let changed = disown(managers, unionFieldSets(taken, difference.removed));
+    const everywhere = this.#changes(managers, before, after, difference);
+    let changed = disown(managers, everywhere);
     const owned = subtractFieldSet(taken, strippedFields);
     if (!isEmptyFieldSet(owned)) {
       const next = this.#manager(manager, "Update", owned, formatTime(nowMs));
@@ -171,6 +188,27 @@ export class FieldManager {
       time,
       set,
     };
+  }
+
+  /**
+   * What changed, as each manager's version has it. Managers of versions that there are no more are taken out of `managers`.
+   * @param difference what changed in this version
+   */
+  #changes(managers: Managers, before: Json, after: Json, difference: Comparison): Changes {
+    const byVersion = new Map<string, Comparison>([[this.#apiVersion, difference]]);
+    if (this.#versionOf === undefined) return () => difference;
+    for (const [key, { apiVersion }] of managers) {
+      if (byVersion.has(apiVersion)) continue;
+      const other = this.#versionOf(apiVersion);
+      if (other === undefined) {
+        managers.delete(key);
+        continue;
+      }
+      const type = mergeTypeOf(other.schema, other.set);
+      const converted = [before, after].map((object) => withoutKind(other.from(object as KubeObject)));
+      byVersion.set(apiVersion, compareFields(converted[0]!, converted[1]!, type));
+    }
+    return (apiVersion) => byVersion.get(apiVersion) ?? difference;
   }
 
   #compare(before: Json, after: Json): Comparison {
@@ -236,16 +274,14 @@ export class FieldManager {
     const key = managerKey(wanted);
     const previous = managers.get(key);
     managers.set(key, wanted);
-    const owned = [...managers.values()].map((m) => m.set);
     const liveJson = (live === undefined ? {} : withoutManagedFields(live)) as Json;
-    const merged = applyConfig(liveJson, config as Json, this.#type, { last: previous?.set ?? emptyFieldSet, owned });
+    const merged = this.#merge(liveJson, config, managers, previous);
     const difference = this.#compare(liveJson, merged);
-    const taken = unionFieldSets(difference.modified, difference.added);
     managers.delete(key);
-    const conflicts = findConflicts(managers, taken);
+    const changes = this.#changes(managers, liveJson, merged, difference);
+    const conflicts = findConflicts(managers, changes);
     if (conflicts.length > 0 && !force && !this.#mayTakeOver(name, liveJson, conflicts)) throw conflictError(conflicts);
-    const removed = difference.removed;
-    disown(managers, unionFieldSets(taken, removed));
+    disown(managers, changes);
     const set = subtractFieldSet(claimed, strippedFields);
     // The order of a list belongs to nobody, and still makes another object.
     const same = live !== undefined && deepEqual(liveJson, merged);
@@ -259,6 +295,32 @@ export class FieldManager {
     };
   }
 
+  /** What was applied before in another version, and is not now, is taken away in that version. */
+  #merge(live: Json, config: KubeObject, managers: Managers, previous: Manager | undefined): Json {
+    const ownedIn = (apiVersion: string) =>
+      [...managers.values()].filter((m) => m.apiVersion === apiVersion).map((m) => m.set);
+    const last = previous?.set ?? emptyFieldSet;
+    const other =
+      previous === undefined || previous.apiVersion === this.#apiVersion
+        ? undefined
+        : this.#versionOf?.(previous.apiVersion);
+    if (previous === undefined || other === undefined) {
+      const owned =
+        this.#versionOf === undefined ? [...managers.values()].map((m) => m.set) : ownedIn(this.#apiVersion);
+      return applyConfig(live, config as Json, this.#type, { last, owned });
+    }
+    const merged = applyConfig(live, config as Json, this.#type, {
+      last: emptyFieldSet,
+      owned: ownedIn(this.#apiVersion),
+    });
+    const type = mergeTypeOf(other.schema, other.set);
+    const there = other.from(merged as KubeObject) as Json;
+    const wanted = other.from(config) as Json;
+    const owned = [...ownedIn(previous.apiVersion), claimedFields(wanted, type)];
+    const pruned = applyConfig(there, wanted, type, { last, owned });
+    return other.back(pruned as KubeObject) as Json;
+  }
+
   /** `kubectl apply --server-side` may take over what `kubectl apply` wrote and nobody has changed since. */
   #mayTakeOver(name: string, live: Json, conflicts: readonly Conflict[]): boolean {
     if (name !== kubectlManager) return false;
@@ -267,10 +329,17 @@ export class FieldManager {
   }
 }
 
-/** Takes fields away from every manager. Returns whether any had them. Changes `managers`. */
-function disown(managers: Managers, fields: FieldSet): boolean {
+/** By version, what a write changed. */
+type Changes = (apiVersion: string) => Comparison;
+
+const takenIn = ({ modified, added }: Comparison) => unionFieldSets(modified, added);
+
+/** Takes what changed away from every manager. Returns whether any had it. Changes `managers`. */
+function disown(managers: Managers, changes: Changes): boolean {
   let changed = false;
   for (const [key, m] of managers) {
+    const difference = changes(m.apiVersion);
+    const fields = unionFieldSets(takenIn(difference), difference.removed);
     if (isEmptyFieldSet(intersectFieldSets(m.set, fields))) continue;
     managers.set(key, { ...m, set: subtractFieldSet(m.set, fields) });
     changed = true;
@@ -278,13 +347,19 @@ function disown(managers: Managers, fields: FieldSet): boolean {
   return changed;
 }
 
-function findConflicts(managers: Managers, taken: FieldSet): Conflict[] {
+function findConflicts(managers: Managers, changes: Changes): Conflict[] {
   const conflicts: Conflict[] = [];
   for (const manager of managers.values()) {
-    const fields = intersectFieldSets(manager.set, taken);
+    const fields = intersectFieldSets(manager.set, takenIn(changes(manager.apiVersion)));
     if (!isEmptyFieldSet(fields)) conflicts.push({ manager, fields });
   }
   return conflicts;
+}
+
+/** Versions differ in these by their nature. */
+function withoutKind(object: KubeObject): Json {
+  const { apiVersion: _a, kind: _k, ...rest } = object;
+  return rest as Json;
 }
 
 function withoutManagedFields<T extends KubeObject>(object: T): T {

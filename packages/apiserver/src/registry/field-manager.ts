@@ -1,7 +1,7 @@
 /** managedFields as the registry keeps them; the algorithms are apimachinery's. */
 
-import type { ResourceDefinition } from "@kubets/api";
-import { clone, FieldManager, fieldSetOfNames, type KubeObject } from "@kubets/apimachinery";
+import { convertObject, findKind, type ResourceDefinition } from "@kubets/api";
+import { clone, FieldManager, fieldSetOfNames, type KubeObject, type OtherVersion } from "@kubets/apimachinery";
 import type { Registry } from "./registry.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -24,10 +24,25 @@ function managerFor(registry: Registry, subresource: string): FieldManager {
       apiVersion,
       subresource,
       ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
+      ...(definition.schema.$ref === undefined ? {} : { versionOf: versionsOf(registry) }),
     });
     bySubresource.set(subresource, manager);
   }
   return manager;
+}
+
+/** A built-in kind's other versions. */
+function versionsOf(registry: Registry): (apiVersion: string) => OtherVersion | undefined {
+  return (apiVersion) => {
+    const other = findKind(apiVersion, registry.definition.kind);
+    if (other === undefined) return undefined;
+    return {
+      schema: other.schema,
+      set: registry.schemas,
+      from: (object) => convertObject({ ...object, apiVersion: registry.apiVersion, kind: other.kind }, other),
+      back: (object) => convertObject({ ...object, apiVersion, kind: other.kind }, registry.definition),
+    };
+  };
 }
 
 /** A write of the object cannot change its status, nor one of the status the spec: nobody comes to own them so. */
