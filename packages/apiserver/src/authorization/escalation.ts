@@ -11,6 +11,7 @@ import { systemPrivilegedGroup } from "../authentication/users.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { RbacIndex } from "./rbac-index.ts";
 import { compactRules, compactString, quoteList, uncovered } from "./rules.ts";
+import { aggregate } from "./union.ts";
 
 const group = "rbac.authorization.k8s.io";
 const kinds = new Set(["roles", "clusterroles", "rolebindings", "clusterrolebindings"]);
@@ -38,17 +39,20 @@ export class EscalationCheck implements AdmissionPlugin {
     const { definition, user, object, oldObject } = attributes;
     if (object === undefined) return;
     if (user.groups.includes(systemPrivilegedGroup)) return;
+    // Finalizers and owners may go by anyone's hand, or garbage could not be collected.
+    if (oldObject !== undefined && deepEqual(apartFromGarbage(object), apartFromGarbage(oldObject))) return;
     const isRole = definition.plural === "roles" || definition.plural === "clusterroles";
     if (isRole) await this.#checkRole(attributes, object as ClusterRole, oldObject as ClusterRole | undefined);
-    else await this.#checkBinding(attributes, object as RoleBinding, oldObject);
+    else await this.#checkBinding(attributes, object as RoleBinding);
   }
 
   async #checkRole(attributes: AdmissionAttributes, role: ClusterRole, old: ClusterRole | undefined): Promise<void> {
-    const { definition, user, namespace } = attributes;
-    if (old !== undefined && deepEqual(role.rules ?? [], old.rules ?? []) && sameAggregation(role, old)) return;
-    if (await this.#holds(attributes, "escalate", definition.plural, nameOf(role))) return;
+    const { definition, user, namespace, operation } = attributes;
+    // The name of what is created is in its body, which authorization does not look into.
+    const name = operation === "CREATE" ? "" : nameOf(role);
+    if (await this.#holds(attributes, "escalate", definition.plural, name)) return;
     this.#confirm(attributes, role.rules ?? [], user, namespace);
-    if (role.aggregationRule !== undefined && !(old !== undefined && sameAggregation(role, old))) {
+    if (role.aggregationRule !== undefined || old?.aggregationRule !== undefined) {
       const everything = [
         { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
         { verbs: ["*"], nonResourceURLs: ["*"] },
@@ -59,19 +63,8 @@ export class EscalationCheck implements AdmissionPlugin {
     }
   }
 
-  async #checkBinding(
-    attributes: AdmissionAttributes,
-    binding: RoleBinding,
-    old: KubeObject | undefined,
-  ): Promise<void> {
+  async #checkBinding(attributes: AdmissionAttributes, binding: RoleBinding): Promise<void> {
     const { user, namespace } = attributes;
-    // Finalizers and owners may go by anyone's hand, or garbage could not be collected.
-    const previous = old as RoleBinding | undefined;
-    const isSame =
-      previous !== undefined &&
-      deepEqual(previous.roleRef, binding.roleRef) &&
-      deepEqual(previous.subjects ?? [], binding.subjects ?? []);
-    if (isSame) return;
     const ref = binding.roleRef;
     const plural = ref?.kind === "ClusterRole" ? "clusterroles" : "roles";
     if (await this.#holds(attributes, "bind", plural, ref?.name ?? "")) return;
@@ -111,7 +104,13 @@ export class EscalationCheck implements AdmissionPlugin {
     if (missing.length === 0) return;
     const who = `user ${JSON.stringify(user.name)} (groups=${quoteList(user.groups)})`;
     const list = [...new Set(missing.map(compactString))].sort().join("\n");
-    throw this.#refuse(attributes, `${who} is attempting to grant RBAC permissions not currently held:\n${list}`);
+    const errors = [...this.#index.rulesFor(user, namespace)].flatMap((each) => ("error" in each ? [each.error] : []));
+    const unresolved =
+      errors.length === 0 ? "" : `; resolution errors: [${aggregate(errors.map(({ message }) => message))}]`;
+    throw this.#refuse(
+      attributes,
+      `${who} is attempting to grant RBAC permissions not currently held:\n${list}${unresolved}`,
+    );
   }
 
   #refuse({ definition, name }: AdmissionAttributes, why: string) {
@@ -119,8 +118,18 @@ export class EscalationCheck implements AdmissionPlugin {
   }
 }
 
-function sameAggregation(role: ClusterRole, old: ClusterRole): boolean {
-  return deepEqual(role.aggregationRule, old.aggregationRule);
+/** What a change of it alone needs no permission for: what deletes objects in the end, and what the server sets itself. */
+function apartFromGarbage({ metadata, ...rest }: KubeObject): object {
+  const {
+    finalizers: _finalizers,
+    ownerReferences: _owners,
+    managedFields: _managed,
+    resourceVersion: _revision,
+    uid: _uid,
+    creationTimestamp: _created,
+    ...kept
+  } = metadata ?? {};
+  return { ...rest, metadata: kept };
 }
 
 function nameOf({ metadata }: KubeObject): string {

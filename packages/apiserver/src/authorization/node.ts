@@ -1,7 +1,7 @@
 /** The Node authorizer: a kubelet may have what its pods need, and nothing of other nodes'. Source: kubernetes' auth/authorizer/node. */
 
 import { nodeNameOf } from "../authentication/users.ts";
-import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from "./authorizer.ts";
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, UserRules } from "./authorizer.ts";
 import { nodeRules } from "./bootstrap-policy/node-rules.ts";
 import type { GraphKind, NodeGraph } from "./node-graph.ts";
 import { ruleAllows } from "./rules.ts";
@@ -58,8 +58,10 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   /** Nodes' permissions cannot be told as rules. */
-  rulesFor(user: AuthorizationAttributes["user"]) {
-    return { resourceRules: [], nonResourceRules: [], incomplete: nodeNameOf(user) !== undefined };
+  rulesFor(user: AuthorizationAttributes["user"]): UserRules {
+    if (nodeNameOf(user) === undefined) return { resourceRules: [], nonResourceRules: [], incomplete: false };
+    const error = "node authorizer does not support user rule resolution";
+    return { resourceRules: [], nonResourceRules: [], incomplete: true, error };
   }
 
   #byRules(attributes: AuthorizationAttributes): AuthorizationDecision {

@@ -182,6 +182,10 @@ test("nobody grants what they do not hold", async () => {
     /clusterroles.* "gone" not found/,
   );
   await check.validate(write("clusterroles", greedy, greedy));
+  const changed = (metadata: object): KubeObject => ({ ...greedy, metadata: { ...greedy.metadata, ...metadata } });
+  await check.validate(write("clusterroles", changed({ finalizers: [] }), changed({ finalizers: ["x"] })));
+  const labelled = write("clusterroles", changed({ labels: { aggregate: "true" } }), greedy);
+  await assert.rejects(check.validate(labelled), /not currently held/, "a label may add the rules to another role");
   clusterRole("may", { verbs: ["bind", "escalate"], apiGroups: [group], resources: ["clusterroles"] });
   bind("b2", "may", { kind: "User", name: "jane" });
   await check.validate(write("clusterroles", greedy));

@@ -19,14 +19,19 @@ export function rbacAuthorizer(index: RbacIndex): Authorizer {
     rulesFor(user, namespace) {
       const resourceRules: ResourceRule[] = [];
       const nonResourceRules: NonResourceRule[] = [];
+      const errors: string[] = [];
       for (const visited of index.rulesFor(user, namespace)) {
-        if ("error" in visited) continue;
+        if ("error" in visited) {
+          errors.push(visited.error.message);
+          continue;
+        }
         const { verbs, apiGroups = [], resources, resourceNames, nonResourceURLs } = visited.rule;
         if (resources?.length)
           resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames?.length ? { resourceNames } : {}) });
         if (nonResourceURLs?.length) nonResourceRules.push({ verbs, nonResourceURLs });
       }
-      return { resourceRules, nonResourceRules, incomplete: false };
+      const error = errors.length === 0 ? {} : { error: aggregate(errors) };
+      return { resourceRules, nonResourceRules, incomplete: false, ...error };
     },
   };
 }
