@@ -125,7 +125,8 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
   });
   const { group, version, kind, plural } = definition;
   // A Binding is admitted by its handler, for its other URL has the same.
-  if (plural !== "bindings") await admitCreate(call, object, { kind: { group, version, kind }, dryRun: options.dryRun });
+  if (plural !== "bindings")
+    await admitCreate(call, object, { kind: { group, version, kind }, dryRun: options.dryRun });
   return value(201, await handler(call, object));
 }
 
