@@ -102,7 +102,7 @@ export interface ApiServerOptions {
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
   /** Calls the webhooks that convert custom resources between their versions. */
-  readonly conversionWebhooks?: WebhookClient;
+  readonly conversionWebhooks?: Pick<WebhookClient, "call">;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;

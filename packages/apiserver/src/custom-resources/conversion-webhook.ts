@@ -24,11 +24,11 @@ const timeoutMs = 30_000;
 class ConversionError extends Error {}
 
 export class ConversionWebhook {
-  readonly #client: WebhookClient;
+  readonly #client: Pick<WebhookClient, "call">;
   readonly #webhook: Webhook;
   readonly #random: Random;
 
-  constructor(client: WebhookClient, webhook: Webhook, random: Random) {
+  constructor(client: Pick<WebhookClient, "call">, webhook: Webhook, random: Random) {
     this.#client = client;
     this.#webhook = webhook;
     this.#random = random;

@@ -21,7 +21,7 @@ import type { ServedCrd } from "./serving.ts";
 
 export interface CustomResourcesOptions {
   /** For conversion. Without it CRDs that convert by webhook serve what is stored as if only its name differed. */
-  readonly webhooks?: WebhookClient | undefined;
+  readonly webhooks?: Pick<WebhookClient, "call"> | undefined;
 }
 
 interface Machinery {

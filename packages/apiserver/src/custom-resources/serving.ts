@@ -18,7 +18,7 @@ export interface ServingOptions {
   readonly server: ServerContext;
   readonly random: Random;
   /** Without it no CRD converts by webhook. */
-  readonly webhooks: WebhookClient | undefined;
+  readonly webhooks: Pick<WebhookClient, "call"> | undefined;
 }
 
 export class ServedCrd {
