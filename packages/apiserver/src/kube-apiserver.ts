@@ -5,6 +5,7 @@ import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
+import { policyAdmission, policyHooks } from "./admission/policy/index.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
@@ -72,11 +73,12 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const source = { reader, resources: () => server.resources };
   const webhookOptions = { source, client: webhooks, authorizer, clock, random, logger };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);
+  const policyPlugins = await policyAdmission({ source, authorizer, logger }, signal);
   const plugins = await admissionPlugins(
     {
       enable: ["NodeRestriction"],
       ...options.admission,
-      plugins: [...(options.admission?.plugins ?? []), ...webhookPlugins],
+      plugins: [...(options.admission?.plugins ?? []), ...webhookPlugins, ...policyPlugins],
       reader,
       authorizer,
       cluster: clusterOf(() => server),
@@ -94,7 +96,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     authorizer,
     admission: [...plugins, new EscalationCheck(rbac, authorizer)],
     aggregator,
-    hooks: webhookConfigurationHooks,
+    hooks: { ...webhookConfigurationHooks, ...policyHooks },
     conversionWebhooks: webhooks,
     bootstrap: [putDefaultsInPlace],
     background: [

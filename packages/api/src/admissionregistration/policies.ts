@@ -13,6 +13,12 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import {
+  validateMutatingPolicy,
+  validateMutatingPolicyBinding,
+  validateValidatingPolicy,
+  validateValidatingPolicyBinding,
+} from "./policy-validation.ts";
 
 const group = "admissionregistration.k8s.io";
 const categories = ["api-extensions"];
@@ -56,6 +62,8 @@ export const validatingAdmissionPolicyDefinition = define<ValidatingAdmissionPol
     categories,
     strategy: specStrategy<ValidatingAdmissionPolicy>({
       setDefaults: setPolicyDefaults,
+      validate: (policy) => validateValidatingPolicy(policy),
+      validateUpdate: (policy) => validateValidatingPolicy(policy),
       allowUnconditionalUpdate: false,
     }),
     status: statusStrategy<ValidatingAdmissionPolicy>(),
@@ -75,7 +83,12 @@ export const mutatingAdmissionPolicyDefinition = define<MutatingAdmissionPolicy>
   {
     categories,
     strategy: specStrategy<MutatingAdmissionPolicy>(
-      { setDefaults: setPolicyDefaults, allowUnconditionalUpdate: false },
+      {
+        setDefaults: setPolicyDefaults,
+        validate: (policy) => validateMutatingPolicy(policy),
+        validateUpdate: (policy) => validateMutatingPolicy(policy),
+        allowUnconditionalUpdate: false,
+      },
       { status: false },
     ),
     columns: [
@@ -103,7 +116,12 @@ export const validatingAdmissionPolicyBindingDefinition = define<ValidatingAdmis
   {
     categories,
     strategy: specStrategy<ValidatingAdmissionPolicyBinding>(
-      { setDefaults: setBindingDefaults, allowUnconditionalUpdate: false },
+      {
+        setDefaults: setBindingDefaults,
+        validate: validateValidatingPolicyBinding,
+        validateUpdate: validateValidatingPolicyBinding,
+        allowUnconditionalUpdate: false,
+      },
       { status: false },
     ),
     columns: bindingColumns,
@@ -117,7 +135,12 @@ export const mutatingAdmissionPolicyBindingDefinition = define<MutatingAdmission
   {
     categories,
     strategy: specStrategy<MutatingAdmissionPolicyBinding>(
-      { setDefaults: setBindingDefaults, allowUnconditionalUpdate: false },
+      {
+        setDefaults: setBindingDefaults,
+        validate: validateMutatingPolicyBinding,
+        validateUpdate: validateMutatingPolicyBinding,
+        allowUnconditionalUpdate: false,
+      },
       { status: false },
     ),
     columns: bindingColumns,

@@ -1,1 +1,2 @@
 export { type PolicyAdmissionOptions, policyAdmission } from "./plugins.ts";
+export { policyHooks } from "./policy-hooks.ts";

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { findDefinition, type Resource } from "@kubets/api";
+import { silentLogger } from "@kubets/apimachinery";
+import { memoryStore } from "@kubets/storage";
+import type { AuthorizationAttributes } from "../../authorization/authorizer.ts";
+import { StoreReader } from "../../reader/object-reader.ts";
+import type { ApiServer } from "../../server.ts";
+import { realServer } from "../../testing/real-server.ts";
+import { send as sendRaw } from "../../testing/server.ts";
+import { policyAdmission, policyHooks } from "./index.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
+type Body = any;
+
+async function send(...args: Parameters<typeof sendRaw>) {
+  const { json, ...rest } = await sendRaw(...args);
+  return { ...rest, body: json as Body };
+}
+
+const group = "/apis/admissionregistration.k8s.io/v1";
+const stop = new AbortController();
+const made: string[] = [];
+const asked: AuthorizationAttributes[] = [];
+let server: ApiServer;
+
+before(async () => {
+  const store = memoryStore();
+  const definitionOf = ({ group, version, plural }: Resource) => findDefinition(group, version, plural)!;
+  const reader = new StoreReader(store, definitionOf);
+  const authorizer = {
+    authorize: (attributes: AuthorizationAttributes) => {
+      asked.push(attributes);
+      return Promise.resolve({
+        decision: attributes.verb === "bless" ? ("Allow" as const) : ("NoOpinion" as const),
+        reason: "no",
+      });
+    },
+  };
+  const source = { reader, resources: () => server.resources };
+  const admission = await policyAdmission({ source, authorizer, logger: silentLogger }, stop.signal);
+  server = realServer({ store, admission, hooks: policyHooks });
+  await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default", labels: { env: "prod" } } });
+});
+
+beforeEach(async () => {
+  for (const path of made.splice(0)) await send(server, "DELETE", path);
+});
+
+after(() => stop.abort());
+
+async function make(
+  path: string,
+  body: { readonly metadata: { readonly name: string; readonly labels?: object }; readonly [field: string]: unknown },
+): Promise<void> {
+  const answer = await send(server, "POST", path, body);
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  made.push(`${path}/${body.metadata.name}`);
+}
+
+const onConfigMaps = {
+  resourceRules: [
+    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["configmaps"] },
+  ],
+};
+
+async function validating(spec: object, binding: object = {}): Promise<void> {
+  await make(`${group}/validatingadmissionpolicies`, {
+    metadata: { name: "p" },
+    spec: { matchConstraints: onConfigMaps, ...spec },
+  });
+  await make(`${group}/validatingadmissionpolicybindings`, {
+    metadata: { name: "b" },
+    spec: { policyName: "p", validationActions: ["Deny"], ...binding },
+  });
+}
+
+async function mutating(spec: object, binding: object = {}): Promise<void> {
+  await make(`${group}/mutatingadmissionpolicies`, {
+    metadata: { name: "m" },
+    spec: { matchConstraints: onConfigMaps, reinvocationPolicy: "Never", ...spec },
+  });
+  await make(`${group}/mutatingadmissionpolicybindings`, {
+    metadata: { name: "b" },
+    spec: { policyName: "m", ...binding },
+  });
+}
+
+function create(data: object, name = "c") {
+  const body = { metadata: { name }, data };
+  return send(server, "POST", "/api/v1/namespaces/default/configmaps?dryRun=All", body);
+}
+
+test("a policy denies, in upstream's words", async () => {
+  await validating({
+    variables: [{ name: "size", expression: "has(object.data) ? size(object.data) : 0" }],
+    validations: [
+      {
+        expression: "variables.size < 3",
+        messageExpression: "'too many: ' + string(variables.size)",
+        reason: "Forbidden",
+      },
+      { expression: "object.metadata.name != 'bad'" },
+    ],
+  });
+  assert.equal((await create({ a: "1" })).status, 201);
+  const many = await create({ a: "1", b: "2", c: "3" });
+  const message = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: too many: 3";
+  assert.deepEqual([many.status, many.body.reason], [403, "Forbidden"]);
+  assert.equal(many.body.message, `configmaps "c" is forbidden: ${message}`);
+  assert.deepEqual(many.body.details.causes, [{ message }]);
+  const bad = await create({}, "bad");
+  assert.deepEqual([bad.status, bad.body.reason], [422, "Invalid"]);
+  assert.match(bad.body.message, /denied request: failed expression: object.metadata.name != 'bad'$/);
+});
+
+test("what cannot be evaluated is decided by the failure policy", async () => {
+  await validating({ validations: [{ expression: "object.data.missing == 'x'" }] });
+  const answer = await create({ a: "1" });
+  assert.equal(answer.status, 422);
+  assert.match(answer.body.message, /expression 'object.data.missing == 'x'' resulted in error: no such key: missing$/);
+  await send(
+    server,
+    "PATCH",
+    `${group}/validatingadmissionpolicies/p`,
+    { spec: { failurePolicy: "Ignore" } },
+    {
+      headers: { "content-type": "application/merge-patch+json" },
+    },
+  );
+  assert.equal((await create({ a: "1" })).status, 201);
+});
+
+test("match conditions, selectors, request, namespace and the authorizer", async () => {
+  await validating(
+    {
+      matchConditions: [
+        { name: "not-me", expression: "request.userInfo.username != 'x' && object.metadata.name.startsWith('c')" },
+      ],
+      validations: [
+        {
+          expression: `namespaceObject.metadata.labels.env == 'prod' && request.operation == 'CREATE' && request.dryRun &&
+            authorizer.requestResource.check('bless').allowed() &&
+            !authorizer.serviceAccount('ns', 'sa').group('apps').resource('deployments').check('get').allowed() &&
+            object.data.ok == 'yes'`,
+        },
+      ],
+    },
+    { matchResources: { namespaceSelector: { matchLabels: { env: "prod" } } } },
+  );
+  asked.length = 0;
+  assert.equal((await create({ ok: "yes" })).status, 201);
+  assert.deepEqual(
+    asked.map(({ user, verb, apiGroup, resource, namespace, name }) => [
+      user.name,
+      verb,
+      apiGroup,
+      resource,
+      namespace,
+      name,
+    ]),
+    [
+      [asked[0]!.user.name, "bless", "", "configmaps", "default", "c"],
+      ["system:serviceaccount:ns:sa", "get", "apps", "deployments", "", ""],
+    ],
+  );
+  assert.equal((await create({ ok: "no" })).status, 422);
+  assert.equal((await create({ ok: "no" }, "other")).status, 201);
+});
+
+test("warnings are given and the request goes on", async () => {
+  await validating(
+    { validations: [{ expression: "false", message: "no good" }] },
+    { validationActions: ["Warn", "Audit"] },
+  );
+  const { status, headers } = await create({});
+  assert.equal(status, 201);
+  const text = "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': no good";
+  assert.match(String(headers["warning"]), new RegExp(text));
+});
+
+test("parameters by name and by selector, and what happens without them", async () => {
+  await make("/api/v1/namespaces/default/configmaps", {
+    metadata: { name: "limits", labels: { l: "1" } },
+    data: { max: "1" },
+  });
+  const spec = {
+    paramKind: { apiVersion: "v1", kind: "ConfigMap" },
+    validations: [{ expression: "size(object.data) <= int(params.data.max)" }],
+  };
+  await validating(spec, { paramRef: { name: "limits", parameterNotFoundAction: "Deny" } });
+  assert.equal((await create({ a: "1" })).status, 201);
+  assert.equal((await create({ a: "1", b: "2" })).status, 422);
+  const rebind = async (paramRef: object): Promise<void> => {
+    await send(server, "DELETE", `${group}/validatingadmissionpolicybindings/b`);
+    await send(server, "POST", `${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: "b" },
+      spec: { policyName: "p", validationActions: ["Deny"], paramRef },
+    });
+  };
+  await rebind({ selector: { matchLabels: { l: "1" } }, parameterNotFoundAction: "Deny" });
+  assert.equal((await create({ a: "1", b: "2" })).status, 422);
+  await rebind({ name: "gone", parameterNotFoundAction: "Deny" });
+  const denied = await create({ a: "1" });
+  assert.match(
+    denied.body.message,
+    /with binding 'b' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction$/,
+  );
+  await rebind({ name: "gone", parameterNotFoundAction: "Allow" });
+  assert.equal((await create({ a: "1", b: "2" })).status, 201);
+});
+
+test("a mutation by apply configuration merges, and one by JSON patch changes", async () => {
+  await mutating({
+    variables: [{ name: "who", expression: "request.userInfo.username" }],
+    matchConditions: [{ name: "unmarked", expression: "!has(object.data.mark)" }],
+    mutations: [
+      {
+        patchType: "ApplyConfiguration",
+        applyConfiguration: {
+          expression: `Object{metadata: Object.metadata{labels: {"by": "policy"}}, data: {"mark": "1"}}`,
+        },
+      },
+      {
+        patchType: "JSONPatch",
+        jsonPatch: {
+          expression: `[JSONPatch{op: "test", path: "/data/mark", value: "1"},
+            JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("a/b"), value: variables.who != "" ? "known" : "unknown"}]`,
+        },
+      },
+    ],
+  });
+  const { status, body } = await create({ x: "y" });
+  assert.equal(status, 201, body.message);
+  assert.deepEqual(body.data, { x: "y", mark: "1" });
+  assert.deepEqual(body.metadata.labels, { by: "policy", "a/b": "known" });
+  assert.deepEqual((await create({ mark: "0" })).body.data, { mark: "0" });
+});
+
+test("a mutation that cannot be made is refused", async () => {
+  await mutating({
+    mutations: [
+      { patchType: "ApplyConfiguration", applyConfiguration: { expression: "Object{metadata: Object.spec{}}" } },
+    ],
+  });
+  const answer = await create({});
+  assert.deepEqual([answer.status, answer.body.reason], [403, "Invalid"]);
+  assert.equal(
+    answer.body.message,
+    `policy 'm' with binding 'b' denied request: type mismatch: unexpected type name "Object.spec", expected "Object.metadata", which matches field name path from root Object type`,
+  );
+});
+
+test("policies that do not compile are refused", async () => {
+  const refused = await send(server, "POST", `${group}/validatingadmissionpolicies`, {
+    metadata: { name: "broken" },
+    spec: {
+      matchConstraints: onConfigMaps,
+      variables: [{ name: "v", expression: "1 +" }],
+      validations: [{ expression: "object.x + params.y" }, { expression: "1" }],
+    },
+  });
+  assert.equal(refused.status, 422);
+  const causes = refused.body.details.causes as { field: string; message: string }[];
+  assert.deepEqual(
+    causes.map(({ field }) => field),
+    ["spec.variables[0].expression", "spec.validations[0].expression", "spec.validations[1].expression"],
+  );
+  assert.match(causes[1]!.message, /compilation failed: ERROR: <input>:1:12: undeclared reference to 'params'/);
+  assert.match(causes[2]!.message, /must evaluate to bool but got int$/);
+});
