@@ -3,18 +3,27 @@
  * changes. Refusing what would exceed a quota is admission's part.
  */
 
-import { type ResourceQuota, resourceQuotas } from "@kubets/api";
-import { inScopes, type QuotaEvaluator, quotaEvaluatorOf } from "@kubets/api/quota";
+import { formatResourceList, parseResourceList, type ResourceQuota, resourceQuotas } from "@kubets/api";
+import { inScopes, onlyNamed, type QuotaEvaluator, quotaEvaluatorOf } from "@kubets/api/quota";
 import { clone, deepEqual, type KubeObject, keyOf, Quantity, tryParseQuantity } from "@kubets/apimachinery";
 import type { Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
-import { Controller, type Runnable } from "../runtime/controller.ts";
+import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { discover } from "../runtime/discovery.ts";
 
 /** Changes come in crowds, and only their sum is written. */
 const gatherMs = 50;
+/**
+ * Admission charges a quota a moment before the object it admits is stored, and a count in that moment would give the charge back. So a quota that
+ * was written just now is left alone for so long, but not for ever where writes never cease.
+ */
+const settleMs = 100;
+const maxSettleMs = 1000;
 /** Admission charges before an object is stored; what then was not stored is found at the latest now. Upstream's --resource-quota-sync-period. */
 const recountMs = 5 * 60_000;
+
+/** A kind that is not served may come to be, as custom resources do. Upstream's period for finding out. */
+const lookAgainMs = 30_000;
 
 interface Monitor {
   readonly evaluator: QuotaEvaluator;
@@ -26,6 +35,9 @@ class ResourceQuotaController implements Runnable {
   readonly #quotas: Informer<ResourceQuota>;
   readonly #controller: Controller;
   readonly #monitors = new Map<string, Monitor>();
+  /** By key: when the quota was last seen to change, and since when a count has been put off. */
+  readonly #changedAt = new Map<string, number>();
+  readonly #putOffSince = new Map<string, number>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -36,11 +48,20 @@ class ResourceQuotaController implements Runnable {
       clock: context.clock,
       logger: context.logger,
     });
+    const seen = (quota: ResourceQuota) => this.#changedAt.set(keyOf(quota), context.clock.monotonic());
     this.#quotas.addHandler({
-      add: (quota) => this.#controller.enqueue(keyOf(quota)),
+      add: (quota) => {
+        seen(quota);
+        this.#controller.enqueue(keyOf(quota));
+      },
       update: (old, quota) => {
+        seen(quota);
         if (!deepEqual(old.spec, quota.spec) || !deepEqual(quota.spec?.hard, quota.status?.hard))
           this.#controller.enqueue(keyOf(quota));
+      },
+      delete: (quota) => {
+        this.#changedAt.delete(keyOf(quota));
+        this.#putOffSince.delete(keyOf(quota));
       },
     });
   }
@@ -56,13 +77,19 @@ class ResourceQuotaController implements Runnable {
     }
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<undefined> {
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const quota = this.#quotas.lister.getByKey(key);
-    if (quota === undefined) return;
-    const hard = quota.spec?.hard ?? {};
-    const used = new Map(Object.keys(hard).map((name) => [name, Quantity.zero]));
+    if (quota === undefined) return undefined;
+    const requeueAfterMs = this.#unsettledMs(key, quota);
+    if (requeueAfterMs > 0) return { requeueAfterMs };
+    const names = Object.keys(quota.spec?.hard ?? {});
+    const { monitors, isComplete } = await this.#monitorsFor(names, signal);
+    // What nothing counts here keeps what is said of it.
+    const used = new Map(onlyNamed(parseResourceList(quota.status?.used), names));
+    for (const name of names)
+      if (monitors.some(({ evaluator }) => evaluator.counts(name))) used.set(name, Quantity.zero);
     const nowMs = this.#context.clock.now();
-    for (const { evaluator, informer } of await this.#monitorsFor(Object.keys(hard), signal)) {
+    for (const { evaluator, informer } of monitors) {
       for (const object of informer.lister.list(quota.metadata?.namespace ?? "")) {
         if (!inScopes(evaluator, quota, object)) continue;
         for (const [name, amount] of evaluator.usage(object, nowMs)) {
@@ -71,16 +98,39 @@ class ResourceQuotaController implements Runnable {
         }
       }
     }
+    await this.#write(quota, used, signal);
+    return isComplete ? undefined : { requeueAfterMs: lookAgainMs };
+  }
+
+  /** How long to put the count off. What is not counted at all yet is counted at once. */
+  #unsettledMs(key: string, quota: ResourceQuota): number {
+    const now = this.#context.clock.monotonic();
+    const since = this.#putOffSince.get(key) ?? now;
+    const left = (this.#changedAt.get(key) ?? 0) + settleMs - now;
+    const isCounted = deepEqual(quota.spec?.hard, quota.status?.hard);
+    if (!isCounted || left <= 0 || now - since >= maxSettleMs) {
+      this.#putOffSince.delete(key);
+      return 0;
+    }
+    this.#putOffSince.set(key, since);
+    return left;
+  }
+
+  async #write(quota: ResourceQuota, used: ReadonlyMap<string, Quantity>, signal: AbortSignal): Promise<void> {
+    const hard = quota.spec?.hard ?? {};
     const status = {
       hard: clone(hard),
-      used: Object.fromEntries([...used].map(([name, amount]) => [name, amount.toString()])),
+      used: formatResourceList(used),
     };
     if (sameAmounts(status.hard, quota.status?.hard) && sameAmounts(status.used, quota.status?.used)) return;
     await this.#context.client.resource(resourceQuotas).updateStatus({ ...clone(quota), status }, { signal });
   }
 
   /** Watches of the kinds these names count, begun when first needed. */
-  async #monitorsFor(names: readonly string[], signal: AbortSignal): Promise<Monitor[]> {
+  async #monitorsFor(
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly monitors: Monitor[]; readonly isComplete: boolean }> {
     const wanted = new Map<string, QuotaEvaluator>();
     for (const name of names) {
       const evaluator = quotaEvaluatorOf(name);
@@ -99,7 +149,7 @@ class ResourceQuotaController implements Runnable {
       .map((key) => this.#monitors.get(key))
       .filter((monitor) => monitor !== undefined);
     await Promise.all(monitors.map(({ informer }) => informer.synced(signal)));
-    return monitors;
+    return { monitors, isComplete: monitors.length === wanted.size };
   }
 
   #watch(
@@ -119,8 +169,8 @@ class ResourceQuotaController implements Runnable {
       const amounts = evaluator.usage(object, this.#context.clock.now());
       return JSON.stringify([...amounts].map(([name, amount]) => [name, amount.toString()]));
     };
+    // What is made or grows, admission has charged.
     informer.addHandler({
-      add: changed,
       update: (old, object) => {
         if (usage(old) !== usage(object)) changed(object);
       },
