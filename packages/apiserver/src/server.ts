@@ -68,6 +68,11 @@ export interface ApiServerOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission?: readonly AdmissionPlugin[];
+  /**
+   * The last revision that an older version of this program, or another one, wrote: what was last written until then gets today's defaults when
+   * it is read. Infinity for a store that others write to as well. Default 0: everything was written by this version.
+   */
+  readonly redefaultThrough?: number;
   /** Between versions of one kind; the built-in kinds' own when undefined. */
   readonly convert?: Converter;
   /** By `group/plural`. */
@@ -140,6 +145,7 @@ export class ApiServer implements Component {
       {
         ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion, findDefinition },
         ttlSeconds: { events: Math.ceil(this.#eventTtlMs / 1000) },
+        redefaultThrough: options.redefaultThrough,
       },
       withCrdChecks(options.definitions ?? builtInDefinitions()),
     );

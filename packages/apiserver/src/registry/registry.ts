@@ -25,6 +25,7 @@ import {
   StoreUnavailableError,
 } from "@kubets/storage";
 import { bodyTooLarge } from "../request/body.ts";
+import { isCustom, setZeroValues } from "../request/decode-object.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
@@ -57,6 +58,8 @@ export interface RegistryOptions {
   readonly hooks: RegistryHooks;
   /** In place of `convert`, for a custom resource. */
   readonly form?: StoredForm | undefined;
+  /** Objects last written at or before this revision get today's defaults when they are read: another server, or an older one, wrote them. */
+  readonly redefaultThrough?: number | undefined;
   /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
   readonly ttlSeconds?: number | undefined;
 }
@@ -98,6 +101,7 @@ export class Registry {
   readonly #storedAs: ResourceDefinition;
   readonly #convert: Converter;
   readonly #form: StoredForm | undefined;
+  readonly #redefaultThrough: number;
 
   constructor(options: RegistryOptions) {
     this.definition = options.definition;
@@ -113,6 +117,7 @@ export class Registry {
     this.#storedAs = options.storedAs;
     this.#convert = options.convert;
     this.#form = options.form;
+    this.#redefaultThrough = isCustom(options.definition) ? 0 : (options.redefaultThrough ?? 0);
   }
 
   get prefix(): string {
@@ -130,7 +135,17 @@ export class Registry {
 
   /** What an entry holds, in this registry's version. */
   served(entry: Entry): ServedObject {
-    return this.inVersion(ServedObject.ofEntry(entry));
+    const served = ServedObject.ofEntry(entry);
+    return this.inVersion(entry.modRevision <= this.#redefaultThrough ? this.#redefaulted(served) : served);
+  }
+
+  #redefaulted(served: ServedObject): ServedObject {
+    return served.inVersion("with defaults", (object) => {
+      const copy = clone(object);
+      this.#storedAs.strategy.setDefaults?.(copy);
+      setZeroValues(copy, this.#storedAs, this.schemas);
+      return copy;
+    });
   }
 
   inVersion(served: ServedObject): ServedObject {

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from "@kubets/api";
 import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
-import { type Converter, Registry, renameVersion } from "../registry/registry.ts";
+import { type Converter, Registry, type RegistryOptions, renameVersion } from "../registry/registry.ts";
 import type { StoredForm } from "../registry/stored-form.ts";
 import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
 import { WatchHub } from "../watch/hub.ts";
@@ -27,6 +27,8 @@ export interface ResourceTableOptions {
   readonly storedVersion?: (definition: ResourceDefinition) => { readonly group: string; readonly version: string };
   /** A definition that is not among those served: kinds are stored in one version whichever are served. */
   readonly findDefinition?: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
+  /** See {@link RegistryOptions.redefaultThrough}. */
+  readonly redefaultThrough?: number | undefined;
   /** By `group/plural`. */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
   /** How long objects are kept after their last write, by storage path; the others for ever. */
@@ -82,6 +84,7 @@ export class ResourceTable {
       hooks: own.hooks ?? hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
       form: own.form,
       ttlSeconds: this.#options.ttlSeconds?.[definition.storagePath],
+      redefaultThrough: this.#options.redefaultThrough,
     });
     this.remove(definition);
     const served = { definition, registry, hub: new WatchHub(registry, clock, logger) };
