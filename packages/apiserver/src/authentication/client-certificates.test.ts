@@ -26,10 +26,17 @@ test("intermediates that the client presents lead to a root; others do not", asy
   const verify = (...presented: KeyPair[]) =>
     certificates.verify({ peerCertificate: Buffer.from(der(leaf)), peerIntermediates: () => presented.map(der) });
   assert.throws(() => verify(), { code: 401 });
-  const stranger = await createCertificateAuthority({ commonName: "intermediate" }, validity);
+  const stranger = await createCertificateAuthority({ commonName: "intermediate of root" }, validity);
   assert.throws(() => verify(stranger), { code: 401 });
-  assert.equal(verify(stranger, intermediate)?.commonName, "bob");
-  assert.equal(verify()?.commonName, "bob", "a certificate that was good once is known");
+  assert.equal((await verify(stranger, intermediate))?.commonName, "bob");
+  assert.equal((await verify())?.commonName, "bob", "a certificate that was good once is known");
+  const second = await createIntermediate(intermediate);
+  const deep = await client("eve", second);
+  const tooDeep = { peerCertificate: der(deep), peerIntermediates: () => [der(second), der(intermediate)] };
+  await assert.rejects(
+    async () => await certificates.verify(tooDeep),
+    (error: Error) => /path length/.test((error.cause as Error).message),
+  );
   const leafOfLeaf = await client("mallory", leaf);
   const forged = { peerCertificate: der(leafOfLeaf), peerIntermediates: () => [der(leaf), der(intermediate)] };
   assert.throws(() => certificates.verify(forged), { code: 401 }, "a client is no authority");
@@ -140,7 +147,7 @@ async function createIntermediate(root: KeyPair): Promise<KeyPair> {
   const pkcs8 = new Uint8Array(createPrivateKey(root.key).export({ type: "pkcs8", format: "der" }));
   const issuer = new x509.X509Certificate(root.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: "CN=intermediate",
+    subject: `CN=intermediate of ${issuer.subject.replace("CN=", "")}`,
     issuer: issuer.subjectName,
     notBefore: new Date(validity.now - 1000),
     notAfter: new Date(validity.now + 86_400_000),

@@ -58,15 +58,24 @@ export class ClientCertificates {
     this.#byFingerprint = new Map();
   }
 
-  /** Undefined without a certificate. @throws StatusError 401 */
-  verify(credentials: Pick<Credentials, "peerCertificate" | "peerIntermediates">): VerifiedCertificate | undefined {
+  /** Undefined without a certificate; a promise the first time that a certificate comes with intermediates. @throws StatusError 401 */
+  verify(
+    credentials: Pick<Credentials, "peerCertificate" | "peerIntermediates">,
+  ): VerifiedCertificate | Promise<VerifiedCertificate> | undefined {
     const der = credentials.peerCertificate;
     if (der === undefined || der.length === 0) return undefined;
-    let found = this.#byBuffer.get(der);
-    if (found === undefined) {
-      found = this.#verifyOnce(der, credentials.peerIntermediates ?? (() => []));
-      this.#byBuffer.set(der, found);
-    }
+    const known = this.#byBuffer.get(der);
+    if (known !== undefined) return this.#inTime(known);
+    const byBuffer = this.#byBuffer;
+    const found = this.#verifyOnce(der, credentials.peerIntermediates ?? (() => []));
+    const settle = (outcome: Remembered | Error) => {
+      byBuffer.set(der, outcome);
+      return this.#inTime(outcome);
+    };
+    return found instanceof Promise ? found.then(settle) : settle(found);
+  }
+
+  #inTime(found: Remembered | Error): VerifiedCertificate {
     if (found instanceof Error) throw found;
     const now = this.#clock.now();
     if (now < found.notBefore || now > found.notAfter)
@@ -74,36 +83,67 @@ export class ClientCertificates {
     return found.certificate;
   }
 
-  #verifyOnce(der: Uint8Array, intermediates: () => readonly Uint8Array[]): Remembered | Error {
+  #verifyOnce(
+    der: Uint8Array,
+    intermediates: () => readonly Uint8Array[],
+  ): Remembered | Error | Promise<Remembered | Error> {
     const fingerprint = createHash("sha256").update(der).digest("hex");
-    const known = this.#byFingerprint.get(fingerprint);
+    const byFingerprint = this.#byFingerprint;
+    const known = byFingerprint.get(fingerprint);
     if (known !== undefined) return known;
-    try {
-      const verified = this.#verify(der, fingerprint, intermediates);
-      const [oldest] = this.#byFingerprint.keys();
-      if (this.#byFingerprint.size >= maxRemembered && oldest !== undefined) this.#byFingerprint.delete(oldest);
-      this.#byFingerprint.set(fingerprint, verified);
+    const keep = (verified: Remembered) => {
+      const [oldest] = byFingerprint.keys();
+      if (byFingerprint.size >= maxRemembered && oldest !== undefined) byFingerprint.delete(oldest);
+      byFingerprint.set(fingerprint, verified);
       return verified;
+    };
+    try {
+      const leaf = parse(der);
+      const chain = this.#chainOf(leaf, intermediates);
+      const verified = remembered(leaf, chain, fingerprint);
+      if (chain.length === 1) return keep(verified);
+      return checkConstraints(chain).then(() => keep(verified), asError);
     } catch (error) {
-      if (error instanceof Error) return error;
-      throw error;
+      return asError(error);
     }
   }
 
-  /** @throws StatusError 401 */
-  #verify(der: Uint8Array, fingerprint: string, intermediates: () => readonly Uint8Array[]): Remembered {
-    const leaf = parse(der);
+  /** The leaf's issuers, up to a root. @throws StatusError 401 */
+  #chainOf(leaf: X509Certificate, intermediates: () => readonly Uint8Array[]): readonly X509Certificate[] {
     const now = this.#clock.now();
     const chain =
       findChain(leaf, this.#roots, now) ?? findChain(leaf, [...this.#roots, ...presented(intermediates())], now);
     if (chain === undefined) throw rejected("x509: certificate signed by unknown authority");
     if (![leaf, ...chain].every(isForClients)) throw rejected("x509: certificate specifies an incompatible key usage");
-    const periods = [leaf, ...chain].map(({ validFromDate, validToDate }) => [validFromDate, validToDate] as const);
-    return {
-      certificate: subjectOf(leaf, fingerprint),
-      notBefore: Math.max(...periods.map(([from]) => from.getTime())),
-      notAfter: Math.min(...periods.map(([, to]) => to.getTime())),
-    };
+    return chain;
+  }
+}
+
+function remembered(leaf: X509Certificate, chain: readonly X509Certificate[], fingerprint: string): Remembered {
+  const all = [leaf, ...chain];
+  return {
+    certificate: subjectOf(leaf, fingerprint),
+    notBefore: Math.max(...all.map(({ validFromDate }) => validFromDate.getTime())),
+    notAfter: Math.min(...all.map(({ validToDate }) => validToDate.getTime())),
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error("x509: the certificate could not be verified", { cause: error });
+}
+
+const nameConstraints = "2.5.29.30";
+
+/** What a CA may not sign, which only its extensions say. The reader of extensions is loaded when a chain has more than a root. @throws StatusError 401 */
+async function checkConstraints(chain: readonly X509Certificate[]): Promise<void> {
+  await import("reflect-metadata");
+  const { BasicConstraintsExtension, X509Certificate: Reader } = await import("@peculiar/x509");
+  for (const [authoritiesBelow, ca] of chain.entries()) {
+    const read = new Reader(ca.raw);
+    const length = read.getExtension(BasicConstraintsExtension)?.pathLength;
+    if (length !== undefined && authoritiesBelow > length)
+      throw rejected("x509: too many intermediates for path length constraint");
+    if (read.getExtension(nameConstraints) !== null) throw rejected("x509: unhandled critical extension");
   }
 }
 
@@ -122,7 +162,7 @@ function findChain(
     for (const { certificate: ca, isRoot } of authorities) {
       if (below.includes(ca) || !ca.ca || !last.checkIssued(ca) || !isValidAt(ca, now)) continue;
       if (checks++ >= maxSignatureChecks) return undefined;
-      if (!last.verify(ca.publicKey) || !allowsPathOf(ca, below.length)) continue;
+      if (!last.verify(ca.publicKey)) continue;
       const chain = [...below, ca];
       const whole = isRoot ? chain : chain.length > maxIntermediates ? undefined : extend(ca, chain);
       if (whole !== undefined) return whole;
@@ -130,13 +170,6 @@ function findChain(
     return undefined;
   };
   return extend(leaf, []);
-}
-
-/** Whether a CA may stand above so many others. */
-function allowsPathOf(ca: X509Certificate, authoritiesBelow: number): boolean {
-  if (authoritiesBelow === 0) return true;
-  const constraint = /CA:TRUE, pathlen:(\d+)/.exec(ca.toString())?.[1];
-  return constraint === undefined || authoritiesBelow <= Number(constraint);
 }
 
 function isForClients(certificate: X509Certificate): boolean {

@@ -31,7 +31,7 @@ export function requestHeaderAuthenticator(certificates: ClientCertificates, nam
       // Without a name nothing is claimed, and the certificate is for the next authenticator to judge.
       const name = firstOf(usernames.map((header) => firstHeader(credentials, header)));
       if (name === "") return undefined;
-      const proxy = certificates.verify(credentials);
+      const proxy = await certificates.verify(credentials);
       if (proxy === undefined) return undefined;
       if (allowed.size > 0 && !allowed.has(proxy.commonName))
         throw rejected(`x509: subject with cn=${proxy.commonName} is not in the allowed list`);

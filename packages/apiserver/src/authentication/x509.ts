@@ -14,8 +14,9 @@ export class X509Authenticator implements Authenticator {
   }
 
   async authenticate(credentials: Credentials): Promise<UserInfo | undefined> {
-    const certificate = this.#certificates.verify(credentials);
-    if (certificate === undefined) return undefined;
+    const verified = this.#certificates.verify(credentials);
+    if (verified === undefined) return undefined;
+    const certificate = verified instanceof Promise ? await verified : verified;
     let user = this.#users.get(certificate);
     if (user === undefined) {
       user = userOf(certificate);
