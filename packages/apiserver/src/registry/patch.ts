@@ -162,7 +162,7 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
     throw badRequest("metadata.managedFields must be nil");
   }
-  const request = writeRequestOf(call, options, "PatchOptions");
+  const request = writeRequestOf(call, options, "UpdateOptions");
   return (old: KubeObject | undefined): KubeObject => {
     const configuration = clone(applied);
     configuration.metadata = {

@@ -95,7 +95,8 @@ async function createAbsent(registry: Registry, request: UpdateRequest): Promise
     );
   }
   if (object.metadata !== undefined) delete object.metadata.resourceVersion;
-  return { served: await create(registry, object, request, request.tracked), created: true };
+  const options = { ...(request.options as object), kind: "CreateOptions" };
+  return { served: await create(registry, object, { ...request, options }, request.tracked), created: true };
 }
 
 async function updateEntry(registry: Registry, request: UpdateRequest, entry: Entry): Promise<ServedObject> {

@@ -13,7 +13,7 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   /** The field manager's name. */
   readonly manager: string;
-  /** As admission sees it: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
+  /** As admission sees it: CreateOptions, UpdateOptions (also of a patch), DeleteOptions. */
   readonly options: unknown;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;

@@ -65,7 +65,6 @@ export function writeRequestOf(call: ResourceCall, options: WriteOptions, option
       ...(options.dryRun ? { dryRun: ["All"] } : {}),
       ...(options.fieldManager === "" ? {} : { fieldManager: options.fieldManager }),
       ...(request.query.has("fieldValidation") ? { fieldValidation: options.fieldValidation } : {}),
-      ...(options.force === undefined ? {} : { force: options.force }),
     },
     warn: call.warn,
     annotate: call.annotate,

@@ -103,7 +103,7 @@ export async function updateObject(call: ResourceCall, strategy?: StatusStrategy
 export async function patchObject(call: ResourceCall, strategy?: StatusStrategy): Promise<Answer> {
   const { definition, registry } = call.resource;
   const { transform, options, apply } = await patchTransform(call);
-  const request = writeRequestOf(call, options, "PatchOptions");
+  const request = writeRequestOf(call, options, "UpdateOptions");
   const { served, created } = await update(registry, {
     ...request,
     ...(strategy === undefined ? {} : { strategy }),

@@ -43,7 +43,7 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
 
 export async function patchScale(call: ResourceCall): Promise<Answer> {
   const { body, options } = await patchBodyOf(call);
-  return await write(call, writeRequestOf(call, options, "PatchOptions"), (present) => patched(present, body));
+  return await write(call, writeRequestOf(call, options, "UpdateOptions"), (present) => patched(present, body));
 }
 
 function patched(present: Scale, body: PatchBody): Scale {

@@ -188,6 +188,24 @@ test("a webhook that cannot be asked fails the request, or is passed over, as it
   });
 });
 
+test("a patch is shown as the update, or the create, that it is", () =>
+  configured("Validating", [webhook("check.example.com", "/check")], async () => {
+    answers.set("/check", () => ({ allowed: true }));
+    const apply = { headers: { "content-type": "application/apply-patch+yaml" } };
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "applied" }, data: { a: "1" } };
+    for (const [data, operation, kind] of [
+      ["1", "CREATE", "CreateOptions"],
+      ["2", "UPDATE", "UpdateOptions"],
+    ]) {
+      await send(server, "PATCH", `${url}/applied?fieldManager=me&force=true`, { ...body, data: { a: data } }, apply);
+      const { request } = asked.at(-1)!.review;
+      assert.deepEqual(
+        [request.operation, request.options],
+        [operation, { kind, apiVersion: "meta.k8s.io/v1", fieldManager: "me" }],
+      );
+    }
+  }));
+
 test("mutating webhooks change the object one after the other, in the configurations' order", () =>
   configured(
     "Mutating",
