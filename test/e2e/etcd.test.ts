@@ -29,7 +29,9 @@ async function startServer(t: TestContext, etcd: SecureEtcd, advertiseAddress: s
   const options = JSON.stringify({ servers, directory, caFile, certFile, keyFile, advertiseAddress });
   const running = start(process.execPath, ["--disable-warning=ExperimentalWarning", fixture, options]);
   cleanUp(t, () => running.stop("SIGKILL"));
-  const [, port] = await running.saying(/^port (\d+)/m, 30_000);
+  const ended = running.ended.then(({ code, stderr }) => Promise.reject(new Error(`it ended with ${code}: ${stderr}`)));
+  const [, port] = await Promise.race([running.saying(/^port (\d+)/m), ended]);
+  ended.catch(() => undefined);
   const file = (name: string) => readFileSync(`${directory}/${name}`, "utf8");
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${port}`,

@@ -47,7 +47,7 @@ import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
-import { type BootstrapOptions, bootstrap, keepPublished } from "./services/bootstrap.ts";
+import { type BootstrapOptions, besideOthers, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { defaultEventTtlMs, expireEvents } from "./services/event-expiry.ts";
 import { MasterLeases } from "./services/master-leases.ts";
@@ -249,10 +249,10 @@ export class ApiServer implements Component {
       }
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
-      for (const task of tasks) await task(this, this.#stopped.signal);
+      for (const task of tasks) await besideOthers(clock, () => task(this, this.#stopped.signal));
       await this.customResources.start(this.#stopped.signal);
       const aggregated = { resources: this.resources, transport: this.transport(apiServerIdentity, "kube-apiserver") };
-      await aggregator?.bootstrap(aggregated);
+      if (aggregator !== undefined) await besideOthers(clock, () => aggregator.bootstrap(aggregated));
       const work = background.map((task) => task(this, this.#stopped.signal));
       if (aggregator !== undefined) work.push(aggregator.run(aggregated, this.#stopped.signal));
       work.push(expireEvents(this.context, this.#eventTtlMs, this.#stopped.signal));

@@ -1,6 +1,6 @@
 /** Brings the default objects into being before the server is ready, and puts them right when someone changes them. */
 
-import { type Clock, type Logger, messageOf } from "@kubets/apimachinery";
+import { type Clock, type Logger, messageOf, StatusError } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 import {
   ensureNamespaces,
@@ -39,13 +39,18 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   }
   await leases?.renew();
   if (publication === undefined) return;
+  await besideOthers(clock, () => publishKubernetesService({ ...publication, transport }));
+}
+
+/** Does what every server of a cluster does when it starts: where it cannot because another is in the middle of it, again a moment later. */
+export async function besideOthers(clock: Clock, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await publishKubernetesService({ ...publication, transport });
-    } catch (err) {
-      // Another server may be in the middle of it.
-      if (attempt === maxAttempts) throw err;
-      logger.info("The kubernetes Service could not be published yet", { err: messageOf(err) });
+      return await work();
+    } catch (error) {
+      // 409: the other was first; 422: it has taken the address and not yet made the Service.
+      const mayPass = error instanceof StatusError && (error.code === 409 || error.code === 422);
+      if (!mayPass || attempt === maxAttempts) throw error;
       await clock.sleep(retryMs);
     }
   }
