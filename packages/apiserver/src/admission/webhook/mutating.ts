@@ -76,7 +76,8 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       }
       await working.finish();
     } finally {
-      memory.output = clone(attributes.object);
+      // Only webhooks that may be asked again want to know.
+      if (memory.invoked.size > 0) memory.output = clone(attributes.object);
     }
   }
 
