@@ -5,7 +5,7 @@ import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
-import { policyAdmission, policyHooks } from "./admission/policy/index.ts";
+import { keepPolicyStatus, policyAdmission, policyHooks } from "./admission/policy/index.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
@@ -104,6 +104,10 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
       (running, stopped) => {
         const transport = running.transport(apiServerIdentity, "kube-apiserver");
         return keepIdentityLease({ transport, ...identityHost(options), clock, random, logger }, stopped);
+      },
+      (running, stopped) => {
+        const transport = running.transport(apiServerIdentity, "kube-apiserver");
+        return keepPolicyStatus({ source, transport, clock, logger }, stopped);
       },
     ],
     ...(options.eventTtlMs === undefined ? {} : { eventTtlMs: options.eventTtlMs }),

@@ -2,7 +2,7 @@
 
 import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy } from "@kubets/api";
 import type { Type } from "@kubets/cel";
-import { type Cel, type EnvironmentFeatures, policyEnvironment } from "./environment.ts";
+import { type Cel, type EnvironmentFeatures, type KnownTypes, policyEnvironment } from "./environment.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 
 export type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
@@ -24,12 +24,11 @@ export interface CompiledPolicy {
   readonly mutations: readonly (Expression & { readonly patchType: string })[];
 }
 
-/** @param objectType for type checking: what `object` is known to be */
-export function compilePolicy(cel: Cel, { spec }: Policy, objectType?: Type): CompiledPolicy {
+export function compilePolicy(cel: Cel, { spec }: Policy): CompiledPolicy {
   const features = { params: spec?.paramKind !== undefined, authorizer: true, patchTypes: false };
-  const { variables, types: variableTypes } = compileVariables(cel, spec?.variables ?? [], features, objectType);
+  const { variables, types: variableTypes } = compileVariables(cel, spec?.variables ?? [], features);
   const environmentWith = (more: Partial<EnvironmentFeatures>) =>
-    policyEnvironment(cel, { ...features, ...more, variables: variableTypes }, objectType);
+    policyEnvironment(cel, { ...features, ...more, variables: variableTypes });
   const full = environmentWith({});
   const { validations = [], auditAnnotations = [] } = (spec ?? {}) as NonNullable<ValidatingAdmissionPolicy["spec"]>;
   const { mutations = [] } = (spec ?? {}) as NonNullable<MutatingAdmissionPolicy["spec"]>;
@@ -63,11 +62,11 @@ export function compileVariables(
   cel: Cel,
   declared: readonly { readonly name: string; readonly expression: string }[],
   features: Omit<EnvironmentFeatures, "variables">,
-  objectType?: Type,
+  known: KnownTypes = {},
 ): { variables: readonly NamedExpression[]; types: Readonly<Record<string, Type>> } {
   const types: Record<string, Type> = {};
   const variables = declared.map(({ name, expression }) => {
-    const environment = policyEnvironment(cel, { ...features, variables: types }, objectType);
+    const environment = policyEnvironment(cel, { ...features, variables: types }, known);
     const compiled = compileExpression(cel, expression, environment);
     types[name] = compiled.program?.resultType ?? cel.dynType;
     return { name, ...compiled };

@@ -15,15 +15,21 @@ export interface EnvironmentFeatures {
   readonly variables: Readonly<Record<string, Type>>;
 }
 
-/** @param objectType the type of `object` and `oldObject` where it is known: for type checking only */
-export function policyEnvironment(cel: Cel, features: EnvironmentFeatures, objectType?: Type): Environment {
+/** What is known of objects where a policy's types are checked; otherwise they are what they are found to be. */
+export interface KnownTypes {
+  /** Of `object` and `oldObject`. */
+  readonly object?: Type | undefined;
+  readonly params?: Type | undefined;
+}
+
+export function policyEnvironment(cel: Cel, features: EnvironmentFeatures, known: KnownTypes = {}): Environment {
   const shared = [...admissionEnvironment(cel).variables];
-  const known = features.authorizer ? shared : shared.filter(([name]) => !name.startsWith("authorizer"));
+  const allowed = features.authorizer ? shared : shared.filter(([name]) => !name.startsWith("authorizer"));
   const variables: Record<string, Type> = {
-    ...Object.fromEntries(known),
-    ...(objectType === undefined ? {} : { object: objectType, oldObject: objectType }),
+    ...Object.fromEntries(allowed),
+    ...(known.object === undefined ? {} : { object: known.object, oldObject: known.object }),
     variables: variablesType(cel, features.variables),
-    ...(features.params ? { params: cel.dynType } : {}),
+    ...(features.params ? { params: known.params ?? cel.dynType } : {}),
   };
   const objectTypes = features.patchTypes ? patchTypes(cel) : () => undefined;
   return new cel.Environment({ variables, objectTypes });

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { findDefinition, type Resource } from "@kubets/api";
-import { silentLogger } from "@kubets/apimachinery";
+import { realClock, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import type { AuthorizationAttributes } from "../../authorization/authorizer.ts";
 import { StoreReader } from "../../reader/object-reader.ts";
 import type { ApiServer } from "../../server.ts";
 import { realServer } from "../../testing/real-server.ts";
 import { send as sendRaw } from "../../testing/server.ts";
-import { policyAdmission, policyHooks } from "./index.ts";
+import type { MatchSource } from "../matching/index.ts";
+import { keepPolicyStatus, policyAdmission, policyHooks } from "./index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
 type Body = any;
@@ -23,6 +24,7 @@ const stop = new AbortController();
 const made: string[] = [];
 const asked: AuthorizationAttributes[] = [];
 let server: ApiServer;
+let source: MatchSource;
 
 before(async () => {
   const store = memoryStore();
@@ -37,7 +39,7 @@ before(async () => {
       });
     },
   };
-  const source = { reader, resources: () => server.resources };
+  source = { reader, resources: () => server.resources };
   const admission = await policyAdmission({ source, authorizer, logger: silentLogger }, stop.signal);
   server = realServer({ store, admission, hooks: policyHooks });
   await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default", labels: { env: "prod" } } });
@@ -268,4 +270,33 @@ test("policies that do not compile are refused", async () => {
   );
   assert.match(causes[1]!.message, /compilation failed: ERROR: <input>:1:12: undeclared reference to 'params'/);
   assert.match(causes[2]!.message, /must evaluate to bool but got int$/);
+});
+
+test("the status tells what does not fit the types that rules name", async () => {
+  const done = new AbortController();
+  const transport = server.transport({ name: "system:apiserver", groups: ["system:masters"] });
+  const running = keepPolicyStatus({ source, transport, clock: realClock, logger: silentLogger }, done.signal);
+  await make(`${group}/validatingadmissionpolicies`, {
+    metadata: { name: "typed" },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["*"], resources: ["deployments"] }],
+      },
+      variables: [{ name: "spec", expression: "object.spec" }],
+      validations: [{ expression: "variables.spec.replicas > 1" }, { expression: "object.spec.nope == 1" }],
+    },
+  });
+  let status: Body;
+  for (let tries = 0; tries < 1000 && status?.observedGeneration === undefined; tries++) {
+    status = (await send(server, "GET", `${group}/validatingadmissionpolicies/typed`)).body.status;
+    await realClock.sleep(2, done.signal);
+  }
+  done.abort();
+  await running;
+  const warning =
+    "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'nope'\n | object.spec.nope == 1\n | ...........^\n";
+  assert.deepEqual(status, {
+    observedGeneration: 1,
+    typeChecking: { expressionWarnings: [{ fieldRef: "spec.validations[1].expression", warning }] },
+  });
 });
