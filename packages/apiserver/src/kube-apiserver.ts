@@ -36,7 +36,7 @@ export interface KubeApiServerOptions {
   readonly authentication?: KubeAuthenticationOptions;
   /** Node and RBAC when it is not given. */
   readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
-  /** `enable` is NodeRestriction when it is not given, as kubeadm has it. */
+  /** NodeRestriction runs unless `enable` is given without it or `disable` with it, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   /** `--etcd-compaction-interval`: how long history is kept. Default 5 minutes. */
   readonly compactionIntervalMs?: number;
@@ -76,7 +76,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const policyPlugins = await policyAdmission({ source, authorizer, logger }, signal);
   const plugins = await admissionPlugins(
     {
-      enable: ["NodeRestriction"],
+      enable: options.admission?.disable?.includes("NodeRestriction") ? [] : ["NodeRestriction"],
       ...options.admission,
       plugins: [...(options.admission?.plugins ?? []), ...webhookPlugins, ...policyPlugins],
       reader,

@@ -28,6 +28,8 @@ const timeoutMs = 10_000;
 /** How often a charge is tried again when another wrote the quota first. */
 const maxRetries = 10;
 const retryAfterMs = 2;
+/** What is forgotten is read from the lister again: at worst it is a write behind, and the next charge is tried again. */
+const maxWritten = 100;
 
 interface Waiter {
   readonly attributes: AdmissionAttributes;
@@ -183,10 +185,18 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
     return results.filter((result) => result !== undefined);
   }
 
+  #keep(written: ResourceQuota): void {
+    this.#written.delete(keyOf(written));
+    this.#written.set(keyOf(written), written);
+    if (this.#written.size <= maxWritten) return;
+    const [oldest] = this.#written.keys();
+    this.#written.delete(oldest!);
+  }
+
   async #writeOne({ quota, used }: RunningQuota): Promise<{ quota: ResourceQuota; error: unknown } | undefined> {
     const wanted = { ...quota, status: { ...quota.status, used: formatResourceList(used) } };
     try {
-      this.#written.set(keyOf(quota), await this.#options.cluster.updateQuotaStatus(wanted));
+      this.#keep(await this.#options.cluster.updateQuotaStatus(wanted));
       return undefined;
     } catch (error) {
       if (isConflict(error)) return { quota, error };
