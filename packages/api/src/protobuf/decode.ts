@@ -63,6 +63,7 @@ function readEnvelope(envelope: Buffer): { apiVersion: string; kind: string; raw
 
 /** Kinds that every group has, whatever the version they are sent with. */
 const metaKinds = new Set([
+  "Status",
   "CreateOptions",
   "DeleteOptions",
   "GetOptions",
@@ -71,7 +72,8 @@ const metaKinds = new Set([
   "UpdateOptions",
 ]);
 
-function messageName(apiVersion: string, kind: string): string {
+/** The message of a kind: `io.k8s.api.core.v1.Pod`. */
+export function messageName(apiVersion: string, kind: string): string {
   if (metaKinds.has(kind)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
   const [first = "", second] = apiVersion.split("/");
   const [group, version] = second === undefined ? ["core", first] : [first.split(".")[0], second];

@@ -1,0 +1,2 @@
+export { decodeProtobuf, ProtobufError, protobufMediaType } from "./decode.ts";
+export { encodeProtobuf, encodeWatchEvent, hasProtobufForm, type ProtobufObject } from "./encode.ts";
