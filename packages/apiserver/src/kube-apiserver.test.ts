@@ -6,11 +6,14 @@ import { test } from "node:test";
 import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
-import { createKubeApiServer } from "./kube-apiserver.ts";
+import { createKubeApiServer, type KubeApiServer } from "./kube-apiserver.ts";
 import type { ApiServer } from "./server.ts";
 import { send } from "./testing/server.ts";
 
 const issuer = "https://kubernetes.default.svc.cluster.local";
+
+/** Of the server that is under test. */
+let legacyTokens: KubeApiServer["tokens"] | undefined;
 
 async function withServer(body: (server: ApiServer, as: As, clock: { skip: number }) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "kubets-apiserver-"));
@@ -20,7 +23,7 @@ async function withServer(body: (server: ApiServer, as: As, clock: { skip: numbe
   const clock: Clock = { ...realClock, now: () => realClock.now() + time.skip, monotonic };
   const base = { clock, random: realRandom, logger: silentLogger };
   const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
-  const { server } = await createKubeApiServer(
+  const { server, tokens } = await createKubeApiServer(
     {
       store: memoryStore(),
       certificates: await ensureClusterCertificates({ directory, ...base, ...addresses }),
@@ -32,6 +35,7 @@ async function withServer(body: (server: ApiServer, as: As, clock: { skip: numbe
     },
     stop.signal,
   );
+  legacyTokens = tokens;
   const running = server.start(stop.signal);
   try {
     await Promise.race([server.ready, running]);
@@ -153,4 +157,36 @@ test("a node does its own work and no other node's", () =>
       node.request({ method: "POST", path: "/api/v1/nodes", query: {}, body: { metadata: { name } } });
     await register("n1");
     await assert.rejects(register("n2"), /node "n1" is not allowed to modify node "n2"/);
+  }));
+
+test("the use of a token in a secret is noted on the secret, once a day", () =>
+  withServer(async (_server, as) => {
+    const secret = { name: "web", annotations: { "kubernetes.io/service-account.name": "web" } };
+    const namespace = "/api/v1/namespaces/default";
+    const account = await as("root", "POST", `${namespace}/serviceaccounts`, {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "web" },
+    });
+    assert.equal(account.status, 201);
+    const tracked = await as(
+      "root",
+      "GET",
+      "/api/v1/namespaces/kube-system/configmaps/kube-apiserver-legacy-service-account-token-tracking",
+    );
+    assert.match(tracked.json.data.since, /^\d{4}-\d\d-\d\d$/);
+    const token = await legacyTokens?.legacyToken(account.json, "web");
+    const data = { token: Buffer.from(token ?? "").toString("base64") };
+    const type = "kubernetes.io/service-account-token";
+    const body = { apiVersion: "v1", kind: "Secret", metadata: secret, type, data };
+    assert.equal((await as("root", "POST", `${namespace}/secrets`, body)).status, 201);
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+    const who = await as(token ?? "", "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review);
+    assert.equal(who.json.status.userInfo.username, "system:serviceaccount:default:web");
+    const label = async () =>
+      (await as("root", "GET", `${namespace}/secrets/web`)).json.metadata.labels?.[
+        "kubernetes.io/legacy-token-last-used"
+      ];
+    for (let i = 0; i < 200 && (await label()) === undefined; i++) await realClock.sleep(5);
+    assert.equal(await label(), tracked.json.data.since);
   }));

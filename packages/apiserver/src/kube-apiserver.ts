@@ -9,7 +9,13 @@ import { keepPolicyStatus, policyAdmission, policyHooks } from "./admission/poli
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
-import { frontProxyHeaders, type KubeAuthenticationOptions, kubeIdentity } from "./authentication/kube-identity.ts";
+import {
+  frontProxyHeaders,
+  type KubeAuthenticationOptions,
+  type KubeIdentityOptions,
+  kubeIdentity,
+} from "./authentication/kube-identity.ts";
+import { ensureTrackingSince } from "./authentication/legacy-token-tracking.ts";
 import type { ServiceAccountIssuer } from "./authentication/service-account-issuer.ts";
 import { reconcileBootstrapPolicy } from "./authorization/bootstrap-policy/reconcile.ts";
 import { type AuthorizationOptions, buildAuthorization } from "./authorization/build.ts";
@@ -65,7 +71,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const externalUrl = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
   const [{ tokens, server: identity }, { authorizer, rbac }] = await Promise.all([
-    kubeIdentity({ ...options, externalUrl }, reader, signal),
+    kubeIdentity({ ...options, externalUrl, patchSecret: secretPatcher(() => server) }, reader, signal),
     buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
   ]);
   const webhooks = webhookClient(options, reader, () => server);
@@ -133,7 +139,19 @@ function identityHost({ hostname: host }: KubeApiServerOptions) {
 
 async function putDefaultsInPlace(server: ApiServer): Promise<void> {
   const writer = policyWriter(server.transport(apiServerIdentity));
-  await Promise.all([reconcileBootstrapPolicy(writer), ensureSystemPriorityClasses(writer)]);
+  await Promise.all([
+    reconcileBootstrapPolicy(writer),
+    ensureSystemPriorityClasses(writer),
+    ensureTrackingSince(writer, server.context.clock),
+  ]);
+}
+
+function secretPatcher(server: () => ApiServer): KubeIdentityOptions["patchSecret"] {
+  const contentType = "application/merge-patch+json";
+  return (namespace, name, body) => {
+    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    return server().transport(apiServerIdentity).request({ method: "PATCH", path, query: {}, body, contentType });
+  };
 }
 
 function definitionOf({ group, version, plural }: { group: string; version: string; plural: string }) {

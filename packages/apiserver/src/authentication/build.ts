@@ -8,6 +8,7 @@ import { kubeconfigCaller } from "../webhook/index.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 import { ClientCertificates } from "./client-certificates.ts";
+import type { LegacyTokenTracking } from "./legacy-token-tracking.ts";
 import type { OidcFlags } from "./oidc/configuration.ts";
 import { ReplaceableAnonymous, ReplaceableIssuers } from "./outside-issuers.ts";
 import { type RequestHeaderNames, requestHeaderAuthenticator } from "./request-header.ts";
@@ -33,7 +34,11 @@ export interface AuthenticationOptions {
   readonly requestHeader?: RequestHeaderNames & { readonly ca: string; readonly caFile?: string };
   /** From `tokenFileAuthenticator`: `--token-auth-file`. */
   readonly tokenFile?: TokenAuthenticator;
-  readonly serviceAccounts?: { readonly issuers: readonly string[]; readonly keys: readonly VerificationKey[] };
+  readonly serviceAccounts?: {
+    readonly issuers: readonly string[];
+    readonly keys: readonly VerificationKey[];
+    readonly tracking?: LegacyTokenTracking;
+  };
   /** `--enable-bootstrap-token-auth` */
   readonly bootstrapTokens?: boolean;
   /** `--anonymous-auth`. Default true. Not together with a configuration file that says. */

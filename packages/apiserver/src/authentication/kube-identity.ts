@@ -8,6 +8,7 @@ import type { ObjectReader } from "../reader/object-reader.ts";
 import type { ApiServerOptions } from "../server.ts";
 import { serviceAccountToken } from "../subresource/service-account-token.ts";
 import { type AuthenticationOptions, buildAuthentication } from "./build.ts";
+import { trackLegacyTokens } from "./legacy-token-tracking.ts";
 import { jwksPath } from "./oidc-discovery.ts";
 import type { RequestHeaderNames } from "./request-header.ts";
 import { reviewToken } from "./reviews.ts";
@@ -54,6 +55,8 @@ export interface KubeIdentityOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Sends a merge patch, as the API server itself; used once the server is there. */
+  patchSecret(namespace: string, name: string, patch: object): Promise<unknown>;
 }
 
 export interface KubeIdentity {
@@ -93,7 +96,7 @@ export async function kubeIdentity(
       random,
       logger,
       reader,
-      serviceAccounts: { issuers, keys },
+      serviceAccounts: { issuers, keys, tracking: trackLegacyTokens(options) },
       ...(tokenFile === undefined
         ? {}
         : { tokenFile: tokenFileAuthenticator(tokenFile.text, tokenFile.path, (message) => logger.warn(message)) }),
