@@ -51,5 +51,5 @@ export function setCrdCondition(crd: CustomResourceDefinition, condition: CrdCon
 
 /** The version objects are stored in. A valid CRD has exactly one. */
 export function storageVersionOf(crd: CustomResourceDefinition): CustomResourceDefinitionVersion | undefined {
-  return crd.spec?.versions.find((version) => version.storage);
+  return crd.spec?.versions?.find((version) => version.storage);
 }

@@ -7,6 +7,7 @@ import { specStrategy, statusStrategy } from "../strategy.ts";
 import { storageVersionOf } from "./conditions.ts";
 import { validateCrd, validateCrdName, validateCrdStatus, validateCrdUpdate } from "./crd-validation.ts";
 import { crdWarnings } from "./crd-warnings.ts";
+import { normalizeSchema } from "./normal-schema.ts";
 import type { SchemaChecks } from "./rule-cost.ts";
 
 /** Takes every pattern, default and rule: for readers of definitions, which validate nothing. */
@@ -22,6 +23,9 @@ function setDefaults(crd: CustomResourceDefinition): void {
   const { spec } = crd;
   if (spec === undefined) return;
   const { names } = spec;
+  for (const { schema } of spec.versions ?? []) {
+    if (schema?.openAPIV3Schema !== undefined) normalizeSchema(schema.openAPIV3Schema);
+  }
   if (names?.kind) {
     names.singular ||= names.kind.toLowerCase();
     names.listKind ||= `${names.kind}List`;

@@ -78,11 +78,8 @@ export interface ListPage {
   readonly metadata: ListMeta;
 }
 
-/**
- * The largest object, with its managedFields, in bytes of JSON: about what etcd's 1.5 MiB of protobuf holds upstream. Without it patches could make
- * an object grow for ever.
- */
-const maxStoredBytes = 2 * 1024 * 1024;
+/** The largest object, with its managedFields, in bytes of JSON: etcd's own limit of a request. Without it patches could make an object grow for ever. */
+const maxStoredBytes = 1.5 * 1024 * 1024;
 
 /** How many entries a selective, limited list reads at a time. */
 const selectivePageSize = 500;
