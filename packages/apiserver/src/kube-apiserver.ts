@@ -1,9 +1,11 @@
 /** An API server as a cluster runs it: authentication, authorization, admission and the kinds that need cluster state, from plain options. */
 
+import { readFile } from "node:fs/promises";
 import { definitions, findDefinition, type RuntimeConfig, schemaSet } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { keepCompacted, type Store } from "@kubets/storage";
 import { clusterOf } from "./admission/cluster.ts";
+import type { WebhookAdmissionConfiguration } from "./admission/configuration.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { keepPolicyStatus, policyAdmission, policyHooks } from "./admission/policy/index.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
@@ -26,7 +28,7 @@ import { ApiServer, type ApiServerOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { keepIdentityLease } from "./services/identity-lease.ts";
 import { policyWriter } from "./services/policy-writer.ts";
-import { EndpointResolver, WebhookClient } from "./webhook/index.ts";
+import { EndpointResolver, WebhookClient, webhookUsers } from "./webhook/index.ts";
 
 export interface KubeApiServerOptions {
   readonly store: Store;
@@ -74,10 +76,13 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     kubeIdentity({ ...options, externalUrl, patchSecret: secretPatcher(() => server) }, reader, signal),
     buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
   ]);
-  const webhooks = webhookClient(options, reader, () => server);
-  signal.addEventListener("abort", () => webhooks.close(), { once: true });
+  const config = options.admission?.config;
+  const [mutating, validating] = await Promise.all([
+    webhookClient(options, reader, () => server, config?.MutatingAdmissionWebhook, signal),
+    webhookClient(options, reader, () => server, config?.ValidatingAdmissionWebhook, signal),
+  ]);
   const source = { reader, resources: () => server.resources };
-  const webhookOptions = { source, client: webhooks, authorizer, clock, random, logger };
+  const webhookOptions = { source, clients: { mutating, validating }, authorizer, clock, random, logger };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);
   const policyPlugins = await policyAdmission({ source, authorizer, logger }, signal);
   const plugins = await admissionPlugins(
@@ -183,17 +188,23 @@ async function aggregationLayer(
 }
 
 /** The API server as a webhook would only wait for itself. */
-function webhookClient(
+async function webhookClient(
   { advertiseAddress, clock, random }: KubeApiServerOptions,
   reader: ObjectReader,
   server: () => ApiServer,
-): WebhookClient {
+  config: WebhookAdmissionConfiguration | undefined,
+  signal: AbortSignal,
+): Promise<WebhookClient> {
   const own = new Set(["127.0.0.1", "::1", "localhost", advertiseAddress]);
-  return new WebhookClient({
+  const file = config?.kubeConfigFile;
+  const client = new WebhookClient({
     services: new EndpointResolver(reader, random),
     clock,
     isSelf: ({ host, port }) => port === server().port && own.has(host),
+    ...(file === undefined ? {} : { users: await webhookUsers(await readFile(file, "utf8"), file) }),
   });
+  signal.addEventListener("abort", () => client.close(), { once: true });
+  return client;
 }
 
 function kubeletClient({ certificates }: KubeApiServerOptions) {

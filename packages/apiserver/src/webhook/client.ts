@@ -6,8 +6,9 @@
 import type { WebhookClientConfig } from "@kubets/api";
 import type { Clock } from "@kubets/apimachinery";
 import { WebhookCallError } from "./call-error.ts";
-import { type CallOptions, HttpsCaller, withPort } from "./https-caller.ts";
+import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
 import type { Address, ServiceResolver } from "./service-resolver.ts";
+import type { WebhookUsers } from "./webhook-users.ts";
 
 /** `webhooks[].clientConfig` of a webhook configuration, or of a CRD's conversion: a URL, or a Service, and base64 of PEM. */
 export type WebhookTarget = WebhookClientConfig;
@@ -15,6 +16,8 @@ export type WebhookTarget = WebhookClientConfig;
 export interface WebhookClientOptions {
   readonly services: ServiceResolver;
   readonly clock: Clock;
+  /** `kubeConfigFile` of the AdmissionConfiguration: as whom a server is called. Without it as nobody in particular. */
+  readonly users?: WebhookUsers;
   /** Whether an address is this API server's own: a webhook there would wait for itself. */
   isSelf?(address: Address): boolean;
 }
@@ -88,13 +91,24 @@ export class WebhookClient {
       const serverName = `${name}.${namespace}.svc`;
       const url = withPort(new URL(`https://${serverName}:${port}${path === "" ? "/" : path}`), port);
       const resolve = () => this.#resolve(namespace, name, port);
-      return new HttpsCaller({ url, clock, tls: { ...ca, serverName }, resolve });
+      return new HttpsCaller({
+        url,
+        clock,
+        resolve,
+        ...this.#identified(`${serverName}:${port}`, { ...ca, serverName }),
+      });
     }
     if (!target.url) throw new WebhookCallError("webhook configuration must have either service or URL");
     if (!URL.canParse(target.url)) throw new WebhookCallError(`Unparsable URL: ${target.url}`);
     const url = new URL(target.url);
     const own = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? defaultPort : Number(url.port) };
-    return new HttpsCaller({ url, clock, tls: ca, resolve: async () => this.#notSelf(own) });
+    const resolve = async () => this.#notSelf(own);
+    return new HttpsCaller({ url, clock, resolve, ...this.#identified(`${url.hostname}:${own.port}`, ca) });
+  }
+
+  #identified(hostPort: string, tls: TlsTrust): Pick<CallerOptions, "tls" | "headers"> {
+    const identity = this.#options.users?.(hostPort);
+    return identity === undefined ? { tls } : { tls: { ...tls, ...identity.tls }, headers: () => identity.headers() };
   }
 
   async #resolve(namespace: string, name: string, port: number): Promise<Address> {

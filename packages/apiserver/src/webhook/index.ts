@@ -4,3 +4,4 @@ export { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust } from
 export { kubeconfigCaller } from "./kubeconfig-caller.ts";
 export { checkIdentity } from "./server-identity.ts";
 export { type Address, EndpointResolver, type ServiceResolver } from "./service-resolver.ts";
+export { type WebhookUsers, webhookUsers } from "./webhook-users.ts";

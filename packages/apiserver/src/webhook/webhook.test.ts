@@ -6,6 +6,7 @@ import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
 import { WebhookClient } from "./client.ts";
 import { kubeconfigCaller } from "./kubeconfig-caller.ts";
+import { webhookUsers } from "./webhook-users.ts";
 
 const validity = { now: realClock.now(), days: 2 };
 let authority: KeyPair;
@@ -133,4 +134,27 @@ test("a kubeconfig file says who is called, and as whom", async () => {
   assert.deepEqual(seen.at(-1), { url: "/authorize", host: `127.0.0.1:${port}`, authorization: "Bearer secret" });
   caller.close();
   await assert.rejects(kubeconfigCaller("[]", "/x", realClock), /\/x is not a kubeconfig file/);
+});
+
+test("the users of a kubeconfig file are named after the servers they are for", async () => {
+  const users = [
+    { name: "hook.default.svc", user: { token: "service" } },
+    { name: "*.example.com", user: { token: "stars" } },
+    { name: "other.example.com:8443", user: { username: "u", password: "p" } },
+    { name: "*", user: { token: "rest" } },
+  ];
+  const find = await webhookUsers(JSON.stringify({ users }), "/etc/webhooks.yaml");
+  const header = (hostPort: string) => find(hostPort)?.headers().authorization;
+  assert.equal(header("hook.default.svc:443"), "Bearer service");
+  assert.equal(header("a.b.example.com:443"), "Bearer stars");
+  assert.equal(header("other.example.com:8443"), `Basic ${Buffer.from("u:p").toString("base64")}`);
+  assert.equal(header("elsewhere:1"), "Bearer rest");
+  const client = new WebhookClient({
+    clock: realClock,
+    users: find,
+    services: { resolve: async () => ({ host: "127.0.0.1", port }) },
+  });
+  await client.call({ service: { namespace: "default", name: "hook" }, caBundle: caBundle() }, {});
+  assert.equal(seen.at(-1)?.authorization, "Bearer service");
+  client.close();
 });
