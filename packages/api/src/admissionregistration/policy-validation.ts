@@ -56,6 +56,9 @@ const notFoundActions = ["Deny", "Allow"];
 const maxAuditAnnotations = 20;
 const maxValueExpressionBytes = 5 * 1024;
 
+/** There is no object to change in a DELETE. */
+const mutatingOperations = ["*", "CONNECT", "CREATE", "UPDATE"];
+
 const unchecked: CompilePolicyExpression = () => undefined;
 
 /** @param skipMatchConditions they are as they were when they were let in */
@@ -96,6 +99,7 @@ export function validateMutatingPolicy(
   const at = path("spec");
   const { mutations = [], variables = [], reinvocationPolicy } = spec;
   const errors = validateCommon(spec, compile, skipMatchConditions, at);
+  errors.push(...mutable(spec.matchConstraints, at.child("matchConstraints")));
   errors.push(...variables.flatMap((each, i) => validateVariable(each, compile, at.child("variables").index(i))));
   if (mutations.length === 0) {
     errors.push(required(at.child("mutations"), "mutations must contain at least one item"));
@@ -273,7 +277,17 @@ export function validateValidatingPolicyBinding({ spec }: ValidatingAdmissionPol
 }
 
 export function validateMutatingPolicyBinding({ spec }: MutatingAdmissionPolicyBinding): FieldError[] {
-  return validateBinding(spec, path("spec"));
+  const at = path("spec");
+  return [...validateBinding(spec, at), ...mutable(spec?.matchResources, at.child("matchResouces"))];
+}
+
+function mutable(match: MatchResources | undefined, at: FieldPath): FieldError[] {
+  const { resourceRules = [] } = match ?? {};
+  const where = at.child("resourceRules").child("operations");
+  const operations = resourceRules.flatMap((rule) => rule.operations ?? []);
+  return operations
+    .filter((operation) => !mutatingOperations.includes(operation))
+    .map((operation) => notSupported(where, operation, mutatingOperations));
 }
 
 type BindingSpec = ValidatingAdmissionPolicyBinding["spec"] | MutatingAdmissionPolicyBinding["spec"];
