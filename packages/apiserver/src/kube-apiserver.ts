@@ -77,7 +77,8 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
   ]);
   const config = options.admission?.config;
-  const [mutating, validating] = await Promise.all([
+  const [webhooks, mutating, validating] = await Promise.all([
+    webhookClient(options, reader, () => server, undefined, signal),
     webhookClient(options, reader, () => server, config?.MutatingAdmissionWebhook, signal),
     webhookClient(options, reader, () => server, config?.ValidatingAdmissionWebhook, signal),
   ]);
