@@ -7,7 +7,7 @@ import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { ConflictError, type Store } from "../store.ts";
 import { collect, put, remove, textOf } from "../store-suite.ts";
 import { Cable } from "../testing/cable.ts";
-import { type EtcdCluster, etcdTestSkip, startEtcd } from "../testing/index.ts";
+import { type EtcdCluster, etcdTestSkip, rawEtcd, startEtcd } from "../testing/index.ts";
 import { channelFactory } from "./channel.ts";
 import { EtcdClient } from "./client.ts";
 import { takeTurn } from "./compaction-turns.ts";
@@ -90,6 +90,29 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
     );
     assert.equal(await first.get("/x"), undefined);
     watching.stop();
+  });
+
+  test("keys share a lease, and go with it in one revision that is told as one batch", async (t) => {
+    const [first, second] = await pair(t);
+    const keys = ["/e/1", "/e/2", "/e/3"];
+    for (const key of keys) await first.commit({ ...put(key, "event"), ttlSeconds: 3600 });
+    const raw = await rawEtcd(etcd.servers);
+    t.after(() => raw.close());
+    const { revision: start } = await second.list("/e/");
+    const watching = collect(second, "/e/", start);
+    await watching.started;
+    const { lease } = await raw.range(`/failing-${prefixes - 1}/e/`);
+    await raw.revokeLease(lease);
+    const events = await watching.until(3);
+    assert.deepEqual(
+      events.map(({ type, revision }) => `${type} ${revision}`),
+      keys.map(() => `delete ${events[0]!.revision}`),
+    );
+    const later = collect(first, "/e/", start);
+    assert.equal((await later.until(3)).length, 3);
+    for (const { stop } of [watching, later]) stop();
+    await first.commit({ ...put("/e/4", "event"), ttlSeconds: 3600 });
+    assert.equal((await first.list("/e/")).entries.length, 1, "a lease that is gone is not used again");
   });
 
   test("a write whose answer is lost is known again: neither lost, nor done twice, nor called a conflict", async (t) => {
