@@ -213,8 +213,13 @@ function kubeletClient({ certificates }: KubeApiServerOptions) {
   return { cert: client.certificate, key: client.key, ca: ca.certificate };
 }
 
-function listenOptions({ listen, certificates }: KubeApiServerOptions): Pick<ApiServerOptions, "listen"> {
+function listenOptions(options: KubeApiServerOptions): Pick<ApiServerOptions, "listen"> {
+  const { listen, certificates, authentication = {} } = options;
   if (listen === undefined) return {};
-  const { apiServer, ca } = certificates;
-  return { listen: { ...listen, tls: { key: apiServer.key, cert: apiServer.certificate, clientCA: ca.certificate } } };
+  const { apiServer, ca, frontProxyCA } = certificates;
+  // Clients choose among their certificates by these names; a front proxy is a client too.
+  const authorities = [authentication.clientCA ?? ca.certificate];
+  authorities.push(authentication.requestHeader?.ca ?? frontProxyCA.certificate);
+  const clientCA = authorities.join("\n");
+  return { listen: { ...listen, tls: { key: apiServer.key, cert: apiServer.certificate, clientCA } } };
 }

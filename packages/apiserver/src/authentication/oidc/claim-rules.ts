@@ -134,7 +134,8 @@ function textsOf(value: CelValue, what: string): string[] {
   if (value === null || value === "") return [];
   if (typeof value === "string") return [value];
   const fail = () => new Error(`oidc: error evaluating ${what}: expression must return a string or a list of strings`);
-  if (typeof value !== "object" || !(Symbol.iterator in value) || value instanceof Uint8Array) throw fail();
+  // A list, and nothing else that can be gone through.
+  if (typeof value !== "object" || !("at" in value) || value instanceof Uint8Array) throw fail();
   try {
     return [...(value as Iterable<CelValue>)].flatMap((each) => {
       if (typeof each !== "string") throw fail();
