@@ -34,7 +34,7 @@ import { OpenApi } from "./discovery/openapi.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
-import { negotiateOutput, plainJson } from "./request/negotiate.ts";
+import { acceptsOnlyProtobuf, negotiateOutput, plainJson } from "./request/negotiate.ts";
 import { header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
@@ -310,12 +310,18 @@ export class ApiServer implements Component {
   async #render(request: ServerRequest, { answer, info }: Processed): Promise<HttpResponse> {
     const { clock } = this.context;
     const { type } = answer.content;
+    const accept = header(request, "accept");
+    if (accept !== undefined && acceptsOnlyProtobuf(accept)) {
+      const { renderProtobuf } = await import("./server/render-protobuf.ts");
+      const rendered = await renderProtobuf(answer);
+      if (rendered !== undefined) return rendered;
+    }
     if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
       return await render(answer, { format: plainJson, include: "Metadata", clock });
     }
     // An error keeps its form whatever was asked for, unless it can be given in it.
     const forms = { table: type === "object" || type === "list" || type === "watch" };
-    const format = answer.status >= 400 ? plainJson : negotiateOutput(header(request, "accept"), request.query, forms);
+    const format = answer.status >= 400 ? plainJson : negotiateOutput(accept, request.query, forms);
     const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
     return await render(answer, { format, include, clock });
   }

@@ -84,17 +84,17 @@ export function commonOf({ tag, id, action, kind }: Operation): Json {
 }
 
 /** Media types of an operation's answer; streams say anything goes. */
-export function answerTypes({ result, action, builtIn, id }: Operation): string[] {
+export function answerTypes({ result, action, protobuf, id }: Operation): string[] {
   if (result === undefined) return id.endsWith("Log") ? ["text/plain", ...plainTypes] : ["*/*"];
-  const plain = builtIn ? [...plainTypes, protobuf] : plainTypes;
+  const plain = protobuf ? [...plainTypes, protobufType] : plainTypes;
   const streams = action === "list" || action === "watch" || action === "watchlist";
   if (!streams) return plain;
-  const form = ["application/json;stream=watch", ...(builtIn ? [`${protobuf};stream=watch`] : [])];
+  const form = ["application/json;stream=watch", ...(protobuf ? [`${protobufType};stream=watch`] : [])];
   return [...plain, ...form];
 }
 
 const plainTypes = ["application/json", "application/yaml"];
-const protobuf = "application/vnd.kubernetes.protobuf";
+const protobufType = "application/vnd.kubernetes.protobuf";
 
 /** What else than 200 an action may answer with when it goes well. */
 export const otherSuccesses: Readonly<Record<string, readonly (readonly [code: string, description: string])[]>> = {

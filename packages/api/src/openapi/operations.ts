@@ -5,8 +5,9 @@ import type { NamedSubresource, ResourceDefinition, Verb } from "../definition.t
 export type Method = "get" | "put" | "post" | "delete" | "patch" | "head" | "options";
 
 export interface Operation {
-  /** Built-in kinds have a protobuf form. */
   readonly builtIn: boolean;
+  /** It can be answered in protobuf. */
+  readonly protobuf: boolean;
   readonly path: string;
   readonly method: Method;
   readonly id: string;
@@ -153,12 +154,18 @@ export function definitionName({ schema, group, version, kind }: ResourceDefinit
   return [...group.split(".").reverse(), version, kind].join(".");
 }
 
+function formsOf({ schema, version }: ResourceDefinition): Pick<Operation, "builtIn" | "protobuf"> {
+  const builtIn = schema.$ref !== undefined;
+  return { builtIn, protobuf: /^v\d+$/.test(version) && schema.$ref?.includes("/io.k8s.api.") === true };
+}
+
 /** All operations of one group and version, and the one that lists its resources. */
 export function operationsOf(definitions: readonly ResourceDefinition[]): Operation[] {
   const first = definitions[0];
   if (first === undefined) return [];
   const resources: Operation = {
     builtIn: first.schema.$ref !== undefined,
+    protobuf: false,
     path: `${rootPath(first)}/`,
     method: "get",
     id: `get${groupWord(first)}APIResources`,
@@ -202,7 +209,7 @@ function watchesOf(definition: ResourceDefinition): Operation[] {
   const id = `watch${groupWord(definition)}${namespaced ? "Namespaced" : ""}${kind}`;
   const inNamespace = namespaced ? [inPath("namespace")] : [];
   const common = {
-    builtIn: definition.schema.$ref !== undefined,
+    ...formsOf(definition),
     method: "get",
     kind: { group, version, kind },
     tag: tagOf(definition),
@@ -239,7 +246,7 @@ function objectOperation(
   const { group, version, kind } = definition;
   const name = definitionName(definition);
   return {
-    builtIn: definition.schema.$ref !== undefined,
+    ...formsOf(definition),
     path,
     method: form.method,
     id,
@@ -307,7 +314,7 @@ const subresourceDefinitions: Readonly<Record<string, string>> = {
 function subresource(definition: ResourceDefinition, sub: NamedSubresource, base: Base): Operation[] {
   const kind = { group: sub.group ?? definition.group, version: sub.version ?? definition.version, kind: sub.kind };
   const path = `${base.path}/${sub.name}`;
-  const common = { kind, tag: tagOf(definition), builtIn: definition.schema.$ref !== undefined };
+  const common = { kind, tag: tagOf(definition), ...formsOf(definition) };
   const suffix = `${base.scope}${definition.kind}${capital(sub.name)}`;
   const methods = connectMethods[sub.name];
   if (methods !== undefined) {

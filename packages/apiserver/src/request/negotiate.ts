@@ -1,4 +1,7 @@
-/** Which form the answer takes. Source: apiserver's handlers/negotiation. kubets speaks JSON and YAML; protobuf and CBOR are not offered. */
+/**
+ * Which form the answer takes. Source: apiserver's handlers/negotiation. JSON and YAML; protobuf for those who take nothing else, as JSON is
+ * what is kept; CBOR is not offered.
+ */
 
 import { StatusError } from "@kubets/apimachinery";
 
@@ -10,6 +13,7 @@ export interface OutputFormat {
   readonly pretty: boolean;
 }
 
+export const protobufMediaType = "application/vnd.kubernetes.protobuf";
 const offered = ["application/json", "application/yaml"];
 
 interface MediaRange {
@@ -39,6 +43,17 @@ export function negotiateOutput(accept: string | undefined, query: URLSearchPara
     if (format !== undefined) return { ...format, pretty };
   }
   throw new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${offered.join(", ")}`);
+}
+
+/** Whether protobuf, of whole objects, is all that a client takes. */
+export function acceptsOnlyProtobuf(accept: string): boolean {
+  if (!accept.includes(protobufMediaType)) return false;
+  const ranges = accept
+    .split(",")
+    .map(parseRange)
+    .filter(({ quality }) => quality > 0);
+  const isProtobuf = ({ type, parameters }: MediaRange) => type === protobufMediaType && parameters["as"] === undefined;
+  return ranges.some(isProtobuf) && ranges.every(({ type }) => outputType(type) === undefined);
 }
 
 function parseRange(text: string): MediaRange {

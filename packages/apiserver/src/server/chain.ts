@@ -2,8 +2,9 @@
  * The request's way: URL, identity, permission, room, handler. Whatever is thrown on it becomes a Status; nothing gets past it.
  */
 
+import type { ResourceDefinition } from "@kubets/api";
 import type { Logger } from "@kubets/apimachinery";
-import { negotiateOutput } from "../request/negotiate.ts";
+import { acceptsOnlyProtobuf, negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
@@ -82,11 +83,11 @@ export class Chain {
   }
 
   async #handle(call: Call): Promise<Answer> {
-    const { info, request } = call;
+    const { info } = call;
     const elsewhere = this.#options.elsewhere?.(call);
     if (elsewhere !== undefined) return await elsewhere;
     if (info.isResourceRequest) {
-      requireAcceptable(request, info);
+      requireAcceptable(call);
       return await dispatch(call, this.#options.handlers);
     }
     for (const handler of this.#options.nonResource) {
@@ -98,7 +99,18 @@ export class Chain {
 }
 
 /** Before anything is changed: an answer that could not be given afterwards is refused now. @throws StatusError 406 */
-function requireAcceptable(request: ServerRequest, { subresource }: RequestInfo): void {
+function requireAcceptable({ request, info, server }: Call): void {
+  const { subresource, apiGroup, apiVersion, resource } = info;
   if (subresource !== "" && subresource !== "status" && subresource !== "scale") return;
-  negotiateOutput(header(request, "accept"), request.query, { table: true });
+  const accept = header(request, "accept");
+  if (accept !== undefined && acceptsOnlyProtobuf(accept)) {
+    const served = server.resources.get(apiGroup, apiVersion, resource);
+    if (served !== undefined && hasProtobufForm(served.definition)) return;
+  }
+  negotiateOutput(accept, request.query, { table: true });
+}
+
+/** Of built-in kinds the stable ones, but for CustomResourceDefinition and APIService. */
+function hasProtobufForm({ schema, version }: ResourceDefinition): boolean {
+  return /^v\d+$/.test(version) && schema.$ref?.includes("/io.k8s.api.") === true;
 }

@@ -39,13 +39,19 @@ export interface RenderOptions {
   readonly clock: Clock;
 }
 
-export async function render(answer: Answer, options: RenderOptions): Promise<HttpResponse> {
-  const { content, status } = answer;
+/** What every answer has, before its content type. */
+export function responseHeaders(answer: Answer): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = {
     "cache-control": "no-cache, private",
     ...answer.headers,
   };
   if (answer.warnings !== undefined) headers["warning"] = limitWarnings(answer.warnings).map(warningHeader);
+  return headers;
+}
+
+export async function render(answer: Answer, options: RenderOptions): Promise<HttpResponse> {
+  const { content, status } = answer;
+  const headers = responseHeaders(answer);
   if (content.type === "hijacked") return { status, headers, body: { type: "none" } };
   if (content.type === "bytes") {
     headers["content-type"] = content.contentType;

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeProtobuf } from "@kubets/api/protobuf";
+import { realServer } from "../testing/real-server.ts";
+import { configMap, requestOf, send } from "../testing/server.ts";
+
+const only = { accept: "application/vnd.kubernetes.protobuf" };
+const maps = "/api/v1/namespaces/default/configmaps";
+
+async function get(server: ReturnType<typeof realServer>, url: string, headers: Record<string, string> = only) {
+  const response = await server.handle(requestOf("GET", url, undefined, { headers }));
+  const bytes = response.body.type === "bytes" ? response.body.bytes : Buffer.alloc(0);
+  return { ...response, type: response.headers["content-type"], bytes };
+}
+
+test("who takes only protobuf is given objects, lists and errors in it; who takes JSON too is given JSON", async () => {
+  const server = realServer();
+  await send(server, "POST", maps, configMap("a", { k: "v" }));
+  const one = await get(server, `${maps}/a`);
+  assert.deepEqual([one.status, one.type], [200, "application/vnd.kubernetes.protobuf"]);
+  assert.deepEqual(decodeProtobuf(one.bytes)["data"], { k: "v" });
+  const list = decodeProtobuf((await get(server, maps)).bytes);
+  assert.equal(list["kind"], "ConfigMapList");
+  assert.equal((list["items"] as unknown[]).length, 1);
+  const missing = await get(server, `${maps}/b`);
+  const status = decodeProtobuf(missing.bytes);
+  assert.deepEqual([missing.status, status["kind"], status["reason"]], [404, "Status", "NotFound"]);
+  const both = await get(server, `${maps}/a`, { accept: "application/vnd.kubernetes.protobuf,application/json" });
+  assert.equal(both.type, "application/json");
+});
+
+test("a kind without such a form is not acceptable", async () => {
+  const { status } = await get(realServer(), "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+  assert.equal(status, 406);
+});
+
+test("a watch is a sequence of frames", async () => {
+  const server = realServer();
+  await send(server, "POST", maps, configMap("a"));
+  const abort = new AbortController();
+  const request = requestOf("GET", `${maps}?watch=true`, undefined, { headers: only, signal: abort.signal });
+  const { body, headers } = await server.handle(request);
+  assert.equal(headers["content-type"], "application/vnd.kubernetes.protobuf;stream=watch");
+  assert.ok(body.type === "push");
+  const frame = await new Promise<Buffer>((resolve) => {
+    body.start({ write: (bytes) => resolve(Buffer.from(bytes)), end: () => {} }, abort.signal);
+  });
+  assert.equal(frame.readUInt32BE(0), frame.length - 4);
+  const object = decodeProtobuf(frame.subarray(frame.indexOf("k8s\0")));
+  assert.equal((object["metadata"] as { name: string }).name, "a");
+  abort.abort();
+});

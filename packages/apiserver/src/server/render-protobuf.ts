@@ -1,0 +1,70 @@
+/** Answers in Kubernetes' protobuf form. Only for those who take nothing else: JSON is kept ready, this is made anew. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import { apiVersionOf } from "@kubets/apimachinery";
+import { protobufMediaType } from "../request/negotiate.ts";
+import type { Answer } from "../request/request.ts";
+import type { Delivery } from "../watch/event.ts";
+import { type ByteSink, type HttpResponse, listValue, responseHeaders } from "./render.ts";
+
+type Encoders = typeof import("@kubets/api/protobuf");
+
+/** An event's frame is made once for all who watch in this form. */
+const frames = new WeakMap<Delivery, Uint8Array>();
+
+/** Undefined for what has no such form: custom resources, text, streams. */
+export async function renderProtobuf(answer: Answer): Promise<HttpResponse | undefined> {
+  const { content, status } = answer;
+  if (content.type === "bytes" || content.type === "stream" || content.type === "hijacked") return undefined;
+  const encoders = await import("@kubets/api/protobuf");
+  const headers = responseHeaders(answer);
+  if (content.type === "watch") {
+    if (!hasForm(encoders, content.definition)) return undefined;
+    headers["content-type"] = `${protobufMediaType};stream=watch`;
+    const { watch } = content;
+    const start = (sink: ByteSink, signal: AbortSignal) =>
+      watch.start(
+        {
+          deliver: (deliveries) => sink.write(Buffer.concat(deliveries.map((each) => frameOf(encoders, each)))),
+          drained: () => sink.drained?.(),
+          end: () => sink.end(),
+        },
+        signal,
+      );
+    return { status, headers, body: { type: "push", start } };
+  }
+  const object = objectOf(encoders, content);
+  if (object === undefined) return undefined;
+  headers["content-type"] = protobufMediaType;
+  return { status, headers, body: { type: "bytes", bytes: encoders.encodeProtobuf(object) } };
+}
+
+function hasForm({ hasProtobufForm }: Encoders, definition: ResourceDefinition): boolean {
+  return hasProtobufForm(apiVersionOf(definition), definition.kind);
+}
+
+function objectOf(encoders: Encoders, content: Answer["content"]): object | undefined {
+  switch (content.type) {
+    case "object":
+      return hasForm(encoders, content.definition) ? content.served.object : undefined;
+    case "list": {
+      const { definition, items, metadata } = content;
+      return hasForm(encoders, definition) ? listValue(definition, items, { ...metadata }) : undefined;
+    }
+    case "value": {
+      const { apiVersion = "", kind = "" } = content.value as { apiVersion?: string; kind?: string };
+      return encoders.hasProtobufForm(apiVersion, kind) ? content.value : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function frameOf({ encodeWatchEvent }: Encoders, delivery: Delivery): Uint8Array {
+  let frame = frames.get(delivery);
+  if (frame === undefined) {
+    frame = encodeWatchEvent(delivery.type, "served" in delivery ? delivery.served.object : delivery.object);
+    frames.set(delivery, frame);
+  }
+  return frame;
+}
