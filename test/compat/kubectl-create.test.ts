@@ -91,10 +91,10 @@ const creations: readonly Creation[] = [
     shows: /^NAME +ROLE +AGE\nwatchers +ClusterRole\/watcher +\d+s\n$/,
   },
   {
-    args: "quota limits --hard=pods=5,services=2",
+    args: "quota limits --hard=pods=50,services=20",
     object: "resourcequota/limits",
     path: ".spec.hard.pods",
-    value: "5",
+    value: "50",
     shows: /^NAME .*REQUEST +LIMIT.*\nlimits /,
   },
   {
