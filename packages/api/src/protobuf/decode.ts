@@ -73,9 +73,18 @@ const metaKinds = new Set([
 ]);
 
 /** The message of a kind: `io.k8s.api.core.v1.Pod`. */
+/** Groups that are not of `k8s.io/api`. */
+const packages: Readonly<Record<string, string>> = {
+  "apiextensions.k8s.io": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
+  "apiregistration.k8s.io": "io.k8s.kube-aggregator.pkg.apis.apiregistration",
+};
+const apiextensions = `${packages["apiextensions.k8s.io"]}.v1`;
+
 export function messageName(apiVersion: string, kind: string): string {
   if (metaKinds.has(kind)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
   const [first = "", second] = apiVersion.split("/");
+  const apart = Object.hasOwn(packages, first) ? packages[first] : undefined;
+  if (apart !== undefined) return `${apart}.${second}.${kind}`;
   const [group, version] = second === undefined ? ["core", first] : [first.split(".")[0], second];
   return `io.k8s.api.${group}.${version}.${kind}`;
 }
@@ -168,7 +177,7 @@ function emptyOf(schema: Schema): Value {
 function single(schema: Schema, field: WireField, depth: number): Value | undefined {
   const name = refName(schema);
   const special = name === undefined ? undefined : specials[name];
-  if (special !== undefined) return special(bytesOf(field));
+  if (special !== undefined) return special(bytesOf(field), depth + 1);
   const resolved = resolveSchema(schema, schemaSet);
   switch (resolved.type) {
     case "string":
@@ -197,7 +206,7 @@ function mismatch(field: WireField): never {
 }
 
 /** Messages whose JSON form is not an object of their fields. */
-const specials: Readonly<Record<string, (bytes: Buffer) => Value | undefined>> = {
+const specials: Readonly<Record<string, (bytes: Buffer, depth: number) => Value | undefined>> = {
   "io.k8s.apimachinery.pkg.api.resource.Quantity": (bytes) => fieldOf(bytes, 1, "bytes")?.toString() ?? "0",
   "io.k8s.apimachinery.pkg.util.intstr.IntOrString": (bytes) =>
     fieldOf(bytes, 1, "varint") === 1n
@@ -207,7 +216,29 @@ const specials: Readonly<Record<string, (bytes: Buffer) => Value | undefined>> =
   "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": timeOf,
   "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": embedded,
   "io.k8s.apimachinery.pkg.runtime.RawExtension": embedded,
+  [`${apiextensions}.JSON`]: embedded,
+  [`${apiextensions}.JSONSchemaPropsOrArray`]: (bytes, depth) => {
+    const several = fieldsOf(bytes, 2).map((part) => schemaProps(part, depth));
+    return several.length > 0 ? several : schemaProps(fieldOf(bytes, 1, "bytes") ?? Buffer.alloc(0), depth);
+  },
+  [`${apiextensions}.JSONSchemaPropsOrBool`]: (bytes, depth) => {
+    const schema = fieldOf(bytes, 2, "bytes");
+    return schema === undefined ? fieldOf(bytes, 1, "varint") === 1n : schemaProps(schema, depth);
+  },
+  [`${apiextensions}.JSONSchemaPropsOrStringArray`]: (bytes, depth) => {
+    const schema = fieldOf(bytes, 1, "bytes");
+    return schema === undefined ? fieldsOf(bytes, 2).map(String) : schemaProps(schema, depth);
+  },
 };
+
+function schemaProps(bytes: Buffer, depth: number): Value {
+  const name = `${apiextensions}.JSONSchemaProps`;
+  return decodeMessage(name, resolveSchema({ $ref: schemaRefPrefix + name }, schemaSet), bytes, depth);
+}
+
+function fieldsOf(bytes: Buffer, number: number): Buffer[] {
+  return [...readFields(bytes)].flatMap((field) => (field.number === number ? [bytesOf(field)] : []));
+}
 
 function fieldOf<T extends WireField["type"]>(bytes: Buffer, number: number, type: T) {
   let found: Extract<WireField, { type: T }>["value"] | undefined;

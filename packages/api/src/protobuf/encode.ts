@@ -9,6 +9,7 @@ import { messageName } from "./decode.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
 import { WireWriter } from "./wire-writer.ts";
 
+const apiextensions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
 const magic = Buffer.from("k8s\0");
 
 type Json = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export interface ProtobufObject {
   readonly kind?: string;
 }
 
-/** Whether objects of this kind have a protobuf form here: stable built-in kinds do, but for CustomResourceDefinition and APIService. */
+/** Whether objects of this kind have a protobuf form here: stable built-in kinds do. */
 export function hasProtobufForm(apiVersion: string, kind: string): boolean {
   return fieldNumbers(messageName(apiVersion, kind)) !== undefined;
 }
@@ -135,7 +136,24 @@ const specials: Readonly<Record<string, (writer: WireWriter, value: unknown) => 
   "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": writeTime,
   "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": writeEmbedded,
   "io.k8s.apimachinery.pkg.runtime.RawExtension": writeEmbedded,
+  [`${apiextensions}.JSON`]: writeEmbedded,
+  [`${apiextensions}.JSONSchemaPropsOrArray`]: (writer, value) => {
+    if (!Array.isArray(value)) return writeSchemaProps(writer, 1, value);
+    for (const part of value) writeSchemaProps(writer, 2, part);
+  },
+  [`${apiextensions}.JSONSchemaPropsOrBool`]: (writer, value) => {
+    writer.integer(1, value === false ? 0 : 1);
+    if (typeof value === "object") writeSchemaProps(writer, 2, value);
+  },
+  [`${apiextensions}.JSONSchemaPropsOrStringArray`]: (writer, value) => {
+    if (!Array.isArray(value)) return writeSchemaProps(writer, 1, value);
+    for (const name of value) writer.string(2, String(name));
+  },
 };
+
+function writeSchemaProps(writer: WireWriter, number: number, value: unknown): void {
+  writeSingle(writer, number, { $ref: `${schemaRefPrefix}${apiextensions}.JSONSchemaProps` }, value);
+}
 
 /** Seconds 1, nanoseconds 2. */
 function writeTime(writer: WireWriter, value: unknown): void {
