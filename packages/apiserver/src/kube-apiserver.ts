@@ -202,6 +202,12 @@ async function webhookClient(
     services: new EndpointResolver(reader, random),
     clock,
     isSelf: ({ host, port }) => port === server().port && own.has(host),
+    loopback: (path, body, aborted) => {
+      if (!server().aggregates(path)) return undefined;
+      const transport = server().transport(apiServerIdentity, "kube-apiserver-admission");
+      const request = { method: "POST", path, query: {}, body } as const;
+      return transport.request(aborted === undefined ? request : { ...request, signal: aborted });
+    },
     ...(file === undefined ? {} : { users: await webhookUsers(await readFile(file, "utf8"), file) }),
   });
   signal.addEventListener("abort", () => client.close(), { once: true });

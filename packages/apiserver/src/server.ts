@@ -169,6 +169,11 @@ export class ApiServer implements Component {
     });
   }
 
+  /** Whether another server answers for what is below a path. */
+  aggregates(path: string): boolean {
+    return this.#options.aggregator?.answersFor(path) === true;
+  }
+
   /** The port that is listened on, once ready. */
   get port(): number | undefined {
     return this.#port;

@@ -69,6 +69,12 @@ export class Aggregator {
     return this.#proxy.handle(call);
   }
 
+  /** Whether another server answers for what is below a path. */
+  answersFor(path: string): boolean {
+    const [root, group = "", version = ""] = path.split("/").filter((part) => part !== "");
+    return root === "apis" && this.#registrations.backend(group, version) !== undefined;
+  }
+
   /** Makes the APIServices of built-in groups, and tells aggregated servers whom to trust. */
   async bootstrap({ resources, transport }: AggregatedServer): Promise<void> {
     const { trust, clock } = this.#options;

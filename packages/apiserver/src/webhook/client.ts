@@ -4,7 +4,7 @@
  */
 
 import type { WebhookClientConfig } from "@kubets/api";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, messageOf } from "@kubets/apimachinery";
 import { WebhookCallError } from "./call-error.ts";
 import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
 import type { Address, ServiceResolver } from "./service-resolver.ts";
@@ -18,6 +18,11 @@ export interface WebhookClientOptions {
   readonly clock: Clock;
   /** `kubeConfigFile` of the AdmissionConfiguration: as whom a server is called. Without it as nobody in particular. */
   readonly users?: WebhookUsers;
+  /**
+   * Asks a path of this API server itself, for webhooks whose service is `default/kubernetes`: those of aggregated API servers. Undefined for a
+   * path that no other server answers: the call could come back here for ever.
+   */
+  loopback?(path: string, body: object, signal: AbortSignal | undefined): Promise<unknown> | undefined;
   /** Whether an address is this API server's own: a webhook there would wait for itself. */
   isSelf?(address: Address): boolean;
 }
@@ -42,8 +47,22 @@ export class WebhookClient {
    * @returns the answer, parsed; its shape is for the caller to check
    * @throws WebhookCallError: unreachable, not trusted, too late, no JSON, or an answer that is an error
    */
-  async call(target: WebhookTarget, body: unknown, options: CallOptions = {}): Promise<unknown> {
-    return await this.callerOf(target).post(Buffer.from(JSON.stringify(body)), options);
+  async call(target: WebhookTarget, body: object, options: CallOptions = {}): Promise<unknown> {
+    const looped = isLoopback(target) ? this.#loop(target, body, options) : undefined;
+    return looped !== undefined
+      ? await looped
+      : await this.callerOf(target).post(Buffer.from(JSON.stringify(body)), options);
+  }
+
+  #loop(target: WebhookTarget, body: object, { timeoutMs, signal }: CallOptions): Promise<unknown> | undefined {
+    const path = target.service?.path ?? "/";
+    const answer = this.#options.loopback?.(path, body, signal);
+    if (answer === undefined) return undefined;
+    const shown = `https://kubernetes.default.svc:${defaultPort}${path}`;
+    return withDeadline(answer, timeoutMs, this.#options.clock).catch((error: unknown) => {
+      const timedOut = error instanceof DeadlineExceeded;
+      throw new WebhookCallError(`Post "${shown}": ${messageOf(error)}`, { cause: error, timedOut });
+    });
   }
 
   /** The kept connections to a target. @throws WebhookCallError for a target that names no server */
@@ -126,4 +145,26 @@ function authorities(caBundle: string): string {
   const pem = Buffer.from(caBundle, "base64").toString();
   if (/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.test(pem)) return pem;
   throw new WebhookCallError("unable to load root certificates: unable to parse bytes as PEM block");
+}
+
+function isLoopback({ service }: WebhookTarget): boolean {
+  if (service === undefined) return false;
+  return (
+    service.namespace === "default" && service.name === "kubernetes" && (service.port ?? defaultPort) === defaultPort
+  );
+}
+
+class DeadlineExceeded extends Error {
+  override readonly message = "context deadline exceeded";
+}
+
+async function withDeadline<T>(answer: Promise<T>, timeoutMs: number | undefined, clock: Clock): Promise<T> {
+  if (timeoutMs === undefined) return await answer;
+  const late = Promise.withResolvers<never>();
+  const timer = clock.setTimeout(() => late.reject(new DeadlineExceeded()), timeoutMs);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    timer.cancel();
+  }
 }

@@ -98,6 +98,26 @@ test("failures in Go's words", async () => {
   client.close();
 });
 
+test("default/kubernetes is this server, for paths that another answers", async () => {
+  const client = new WebhookClient({
+    clock: realClock,
+    services: { resolve: async () => ({ host: "127.0.0.1", port }) },
+    isSelf: () => true,
+    loopback: (path, body) =>
+      path === "/apis/a.b/v1/x"
+        ? Promise.resolve({ looped: body })
+        : path === "/slow"
+          ? new Promise(() => {})
+          : undefined,
+  });
+  const target = (path: string) => ({ service: { namespace: "default", name: "kubernetes", path } });
+  assert.deepEqual(await client.call(target("/apis/a.b/v1/x"), { a: 1 }), { looped: { a: 1 } });
+  await assert.rejects(client.call(target("/slow"), {}, { timeoutMs: 20 }), {
+    message: 'Post "https://kubernetes.default.svc:443/slow": context deadline exceeded',
+  });
+  await assert.rejects(client.call(target("/api/v1/pods"), {}), /is the API server itself/);
+});
+
 test("a bundle that holds no certificate", async () => {
   const target = { url: `https://127.0.0.1:${port}/x`, caBundle: "YWJj" };
   const message = "unable to load root certificates: unable to parse bytes as PEM block";
