@@ -149,6 +149,8 @@ test(`random expressions (FUZZ_SEED=${seed}) give a value or an error, and soon`
 });
 
 const attacks = [
+  `optional.of(1)${".optMap(x, x)".repeat(60)}.hasValue()`,
+  `any.list${".sortBy(x, x)".repeat(60)} == []`,
   `"a".matches("(a{1000}){1000}")`,
   `any.text.matches("(x+x+)+y")`,
   "lists.range(1000000000)",

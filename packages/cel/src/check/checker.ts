@@ -106,7 +106,10 @@ class Checker {
     };
   }
 
+  /** Once for each node: `optMap` uses its target twice, and a chain of them would take time without end. */
   check(node: Node): Type {
+    const known = this.#types.get(node);
+    if (known !== undefined) return known;
     const type = this.#typeFor(node);
     this.#types.set(node, type);
     return type;

@@ -15,10 +15,13 @@ const literals: ReadonlyMap<string, (text: string) => boolean> = new Map([
 
 export function validate(checked: Checked): Problem[] {
   const problems: Problem[] = [];
+  const visited = new Set<Node>();
   visit(checked.root, false);
   return problems;
 
   function visit(node: Node, inFormat: boolean): void {
+    if (visited.has(node)) return;
+    visited.add(node);
     if (node.kind === "call") problems.push(...checkLiteral(node), ...checkFormat(checked, node));
     if (!inFormat && node.kind === "list") problems.push(...checkList(checked, node));
     if (!inFormat && node.kind === "map") problems.push(...checkMap(checked, node));

@@ -49,6 +49,7 @@ export function declaredSize(type: Type | undefined): Range | undefined {
 
 class Estimator {
   readonly #checked: Checked;
+  readonly #known = new Map<Node, Estimated>();
   readonly #locals = new Map<string, Local[]>();
 
   constructor(checked: Checked) {
@@ -56,6 +57,15 @@ class Estimator {
   }
 
   estimate(node: Node): Estimated {
+    let known = this.#known.get(node);
+    if (known === undefined) {
+      known = this.#estimate(node);
+      this.#known.set(node, known);
+    }
+    return known;
+  }
+
+  #estimate(node: Node): Estimated {
     const type = this.#checked.typeOf(node);
     const part = { node, type, declared: undefined, size: undefined, entries: undefined };
     switch (node.kind) {

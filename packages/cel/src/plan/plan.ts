@@ -70,6 +70,7 @@ export class Planner {
   readonly variables: VariableSlot[] = [];
   readonly #checked: Checked;
   readonly #environment: Environment;
+  readonly #plans = new Map<Node, Plan>();
   readonly #scopes: Map<string, number>[] = [];
   #locals = 0;
 
@@ -78,7 +79,17 @@ export class Planner {
     this.#environment = environment;
   }
 
+  /** Nodes that macros use twice are in one scope, and are planned once. */
   plan(node: Node): Plan {
+    let plan = this.#plans.get(node);
+    if (plan === undefined) {
+      plan = this.#planNode(node);
+      this.#plans.set(node, plan);
+    }
+    return plan;
+  }
+
+  #planNode(node: Node): Plan {
     const named = this.#checked.typeNamed(node);
     if (named !== undefined) return constantPlan(new TypeValue(named));
     const qualified = this.#checked.variableNamed(node);
