@@ -113,6 +113,24 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
 }
 
+/** Upstream's --etcd-healthcheck-timeout. */
+const storeCheckMs = 2000;
+
+/** Why the store does not answer; undefined when it does. */
+async function checkStore(store: Store, clock: Clock): Promise<string | undefined> {
+  const answered = new AbortController();
+  const late = clock.sleep(storeCheckMs, answered.signal).then(
+    () => "context deadline exceeded",
+    () => undefined, // It has answered.
+  );
+  const answer = store.get("health").then(() => undefined, messageOf);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    answered.abort();
+  }
+}
+
 export class ApiServer implements Component {
   readonly name = "kube-apiserver";
   readonly ready: Promise<void>;
@@ -217,7 +235,7 @@ export class ApiServer implements Component {
   #ownPaths(schemas: SchemaSet): NonResourceHandler[] {
     const ping = { name: "ping", check: () => undefined };
     // Upstream reads this key too; whether it is there does not matter.
-    const etcd = { name: "etcd", check: () => this.#options.store.get("health").then(() => undefined, messageOf) };
+    const etcd = { name: "etcd", check: () => checkStore(this.#options.store, this.context.clock) };
     const started = {
       name: "poststarthook/start-kube-apiserver",
       check: () => (this.#isReady ? undefined : "not started"),

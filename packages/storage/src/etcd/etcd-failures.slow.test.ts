@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { defaultRingLimits } from "../event-ring.ts";
 import { ConflictError, type Store } from "../store.ts";
 import { collect, put, remove, textOf } from "../store-suite.ts";
 import { Cable } from "../testing/cable.ts";
@@ -11,6 +12,9 @@ import { type EtcdCluster, etcdTestSkip, rawEtcd, startEtcd } from "../testing/i
 import { channelFactory } from "./channel.ts";
 import { EtcdClient } from "./client.ts";
 import { takeTurn } from "./compaction-turns.ts";
+import { EtcdStore } from "./etcd-store.ts";
+import { answersProgressInOrder } from "./feed.ts";
+import { keySpace } from "./keys.ts";
 import { openEtcdStore } from "./open.ts";
 import { opaqueForm } from "./stored-form.ts";
 
@@ -55,6 +59,38 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
       assert.equal((await second.list("/", { revision: modRevision })).revision, modRevision);
       if (i % 5 === 0) await other.call("KV.Put", { key: Buffer.from("/elsewhere"), value: Buffer.from(`${i}`) });
     }
+  });
+
+  test("a member that can be asked how far the watch is, is asked; nothing is written for it", async (t) => {
+    const prefix = `/failing-${prefixes++}`;
+    const raw = await rawEtcd(etcd.servers);
+    t.after(() => raw.close());
+    const store = await EtcdStore.open({
+      client: await client(t),
+      keys: keySpace(prefix, ""),
+      form: opaqueForm,
+      transformer: undefined,
+      ringLimits: defaultRingLimits,
+      trustsProgress: () => true,
+      ...{ clock: realClock, random: realRandom, logger: silentLogger },
+    });
+    t.after(() => store.close());
+    await store.commit(put("/a", "1"));
+    for (let i = 0; i < 5; i++) {
+      await raw.put("/elsewhere", Buffer.from(`${i}`));
+      const before = store.revision;
+      assert.equal(textOf(await store.get("/a")), "1");
+      assert.ok(store.revision > before);
+    }
+    assert.equal((await raw.range(`${prefix}/kubets.io`)).count, 0);
+    for (const [version, trusted] of [
+      ["3.4.23", false],
+      ["3.4.31", true],
+      ["3.5.12", false],
+      ["3.5.13", true],
+      ["3.6.0", true],
+    ] as const)
+      assert.equal(answersProgressInOrder(version), trusted, version);
   });
 
   test("of writers on two stores one wins, and the other reads what came first", async (t) => {

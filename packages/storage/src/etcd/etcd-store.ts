@@ -39,6 +39,8 @@ export interface EtcdStoreParts {
   readonly form: StoredForm;
   readonly transformer: ValueTransformer | undefined;
   readonly ringLimits: EventRingLimits;
+  /** @see FeedOptions.trustsProgress */
+  readonly trustsProgress?: (version: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -77,7 +79,7 @@ export class EtcdStore implements Store {
   ) {
     this.#parts = parts;
     this.#translator = translator;
-    const { client, keys, clock, logger, random } = parts;
+    const { client, keys, clock, logger, random, trustsProgress } = parts;
     const cache = new WatchCache({
       loaded: { revision, compactedRevision: oldest, index, ring },
       keepsHistory: true,
@@ -86,7 +88,7 @@ export class EtcdStore implements Store {
     });
     const freshness = new Freshness({ client, cache, clock, keys, feed: () => feed });
     const onAdvance = () => freshness.onAdvance();
-    const feed: Feed = new Feed({ client, keys, cache, translator, clock, logger, onAdvance });
+    const feed: Feed = new Feed({ client, keys, cache, translator, clock, logger, trustsProgress, onAdvance });
     const leases = new Leases(client, clock, random);
     this.#writer = new Writer({ client, keys, cache, translator, freshness, feed, leases });
     this.#cache = cache;

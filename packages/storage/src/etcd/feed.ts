@@ -20,6 +20,8 @@ export interface FeedOptions {
   readonly translator: Translator;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether a member of this version answers progress requests only when all up to there is out. */
+  readonly trustsProgress?: ((version: string) => boolean) | undefined;
   /** The cache has come further. */
   readonly onAdvance: () => void;
 }
@@ -95,7 +97,7 @@ export class Feed {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, keys, cache } = this.#options;
+    const { client, keys, cache, trustsProgress = answersProgressInOrder } = this.#options;
     const { channel } = client;
     this.#trustsProgress = false;
     const stream = new WatchStream({
@@ -111,7 +113,7 @@ export class Feed {
     if (signal.aborted) stream.cancel();
     channel.call("Maintenance.Status", {}, 5000).then(
       ({ version }) => {
-        if (this.#stream === stream) this.#trustsProgress = answersProgressInOrder(version);
+        if (this.#stream === stream) this.#trustsProgress = trustsProgress(version);
       },
       () => {}, // The watch itself will tell.
     );

@@ -7,8 +7,8 @@ import { endOfPrefix } from "../etcd/keys.ts";
 
 export interface RawEtcd {
   put(key: string, value: Uint8Array): Promise<void>;
-  /** @returns how many bytes of values there are, and the lease of the first key */
-  range(prefix: string): Promise<{ bytes: number; lease: number }>;
+  /** @returns how many keys and bytes of values there are, and the lease of the first key */
+  range(prefix: string): Promise<{ count: number; bytes: number; lease: number }>;
   revokeLease(id: number): Promise<void>;
   close(): void;
 }
@@ -23,7 +23,11 @@ export async function rawEtcd(servers: readonly string[]): Promise<RawEtcd> {
     },
     async range(prefix) {
       const { kvs } = await client.call("KV.Range", { key: Buffer.from(prefix), rangeEnd: endOfPrefix(prefix) });
-      return { bytes: kvs.reduce((sum, { value }) => sum + value.length, 0), lease: kvs[0]?.lease ?? 0 };
+      return {
+        count: kvs.length,
+        bytes: kvs.reduce((sum, { value }) => sum + value.length, 0),
+        lease: kvs[0]?.lease ?? 0,
+      };
     },
     async revokeLease(ID) {
       await client.call("Lease.LeaseRevoke", { ID });
