@@ -48,6 +48,20 @@ async function prepareAdmin(etcd: SecureEtcd): Promise<void> {
   await superAdminCertificate(new Pki({ directory: etcd.directory, clock: realClock }));
 }
 
+/** As upstream stores it by default: the magic, and runtime.Unknown around the object. */
+function protobufConfigMap(name: string, namespace: string, data: Record<string, string>): Buffer {
+  const field = (number: number, content: Buffer | string) => {
+    const bytes = Buffer.from(content);
+    assert.ok(bytes.length < 128, "one byte of length");
+    return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+  };
+  const metadata = [field(1, name), field(3, namespace), field(5, `uid-of-${name}`)];
+  const entries = Object.entries(data).map(([key, value]) => field(2, Buffer.concat([field(1, key), field(2, value)])));
+  const object = Buffer.concat([field(1, Buffer.concat(metadata)), ...entries]);
+  const type = Buffer.concat([field(1, "v1"), field(2, "ConfigMap")]);
+  return Buffer.concat([Buffer.from("k8s\0"), field(1, type), field(2, object), field(3, ""), field(4, "")]);
+}
+
 interface Seen {
   readonly type: string;
   readonly name: string;
@@ -136,6 +150,18 @@ test("two API servers on three members: one of each is killed under load, and no
     const read = await b.resource(configMaps).namespace("default").get("x");
     assert.deepEqual(read.metadata, made.metadata);
     assert.deepEqual(Object.keys(read.metadata ?? {}), Object.keys(made.metadata ?? {}));
+  });
+
+  await t.test("what an upstream server stored as protobuf is read, and written back as JSON", async () => {
+    await etcd.put("/registry/configmaps/default/old", protobufConfigMap("old", "default", { key: "before" }));
+    const read = await b.resource(configMaps).namespace("default").get("old");
+    assert.deepEqual([read.kind, read.data, read.metadata?.uid], ["ConfigMap", { key: "before" }, "uid-of-old"]);
+    assert.match(read.metadata?.resourceVersion ?? "", /^\d+$/);
+    await a
+      .resource(configMaps)
+      .namespace("default")
+      .update({ ...read, data: { key: "after" } });
+    assert.match(await etcd.get("/registry/configmaps/default/old"), /^\{"kind":"ConfigMap".*"key":"after"/);
   });
 
   await t.test("what is given out is given out once", async () => {

@@ -1,10 +1,11 @@
 /** An API server as a process of its own: what several of one cluster are. Says its port on standard output; ends with its input. */
 
 import { readFileSync } from "node:fs";
+import { decodeProtobuf } from "@kubets/api/protobuf";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { createKubeApiServer } from "@kubets/apiserver";
 import { ensureClusterCertificates } from "@kubets/apiserver/certificates";
-import { openEtcdStore } from "@kubets/storage";
+import { objectForm, openEtcdStore } from "@kubets/storage";
 
 export interface ApiServerFixture {
   readonly servers: readonly string[];
@@ -25,7 +26,7 @@ const certificates = await ensureClusterCertificates({
 });
 const text = (file: string): string => readFileSync(file, "utf8");
 const tls = { ca: text(options.caFile), certificate: text(options.certFile), key: text(options.keyFile) };
-const store = await openEtcdStore({ servers: options.servers, tls, ...base });
+const store = await openEtcdStore({ servers: options.servers, tls, form: objectForm({ decodeProtobuf }), ...base });
 const stop = new AbortController();
 process.stdin.on("end", () => stop.abort()).resume();
 const { server } = await createKubeApiServer(

@@ -6,7 +6,7 @@ import { ensureClusterCertificates } from "@kubets/apiserver/certificates";
 import { type EtcdCluster, etcdctlBinary, startEtcd } from "@kubets/storage/testing";
 import { cleanUp } from "./clean-up.ts";
 import { testDirectory } from "./cluster.ts";
-import { output } from "./run.ts";
+import { output, start } from "./run.ts";
 
 export interface SecureEtcd extends EtcdCluster {
   /** The certificates of a whole cluster; the etcd's own beside them. */
@@ -17,6 +17,8 @@ export interface SecureEtcd extends EtcdCluster {
   /** What a key holds, as `etcdctl get --print-value-only` says; "" when there is none. */
   get(key: string): Promise<string>;
   keys(prefix: string): Promise<string[]>;
+  /** Past any server. */
+  put(key: string, value: Buffer): Promise<void>;
 }
 
 export async function startSecureEtcd(t: TestContext, members = 3): Promise<SecureEtcd> {
@@ -33,15 +35,20 @@ export async function startSecureEtcd(t: TestContext, members = 3): Promise<Secu
   const etcd = await startEtcd({ members, tls: files });
   cleanUp(t, () => etcd.stop());
   const flags = ["--cacert", files.caFile, "--cert", files.certFile, "--key", files.keyFile];
-  const etcdctl = async (...args: string[]) =>
-    await output(await etcdctlBinary(), [...args, ...flags, "--endpoints", etcd.servers.join(",")], {
-      env: { ...process.env, ETCDCTL_API: "3" },
-    });
+  const env = { ...process.env, ETCDCTL_API: "3" };
+  const allFlags = [...flags, "--endpoints", etcd.servers.join(",")];
+  const etcdctl = async (...args: string[]) => await output(await etcdctlBinary(), [...args, ...allFlags], { env });
   return {
     ...etcd,
     ...files,
     directory,
     get: (key) => etcdctl("get", key, "--print-value-only"),
+    async put(key, value) {
+      const { child, ended } = start(await etcdctlBinary(), ["put", key, ...allFlags], { env });
+      child.stdin.end(value);
+      const { code, stderr } = await ended;
+      if (code !== 0) throw new Error(`etcdctl put: ${stderr}`);
+    },
     keys: async (prefix) => (await etcdctl("get", prefix, "--prefix", "--keys-only")).split("\n").filter(Boolean),
   };
 }
