@@ -42,8 +42,7 @@ const generic: Readonly<Record<number, Generic>> = {
     reason: "NotAcceptable",
     message: "the server was unable to respond with a content type that the client supports",
   },
-  409: { reason: "Conflict", message: "the server reported a conflict" },
-  415: { reason: "UnsupportedMediaType", message: "the body of the request was in an unknown format" },
+  409: { reason: "AlreadyExists", message: "the server reported a conflict" },
   422: { reason: "Invalid", message: "the server rejected our request due to an error in our request" },
   429: {
     reason: "TooManyRequests",
@@ -56,39 +55,37 @@ const generic: Readonly<Record<number, Generic>> = {
   },
 };
 
-/** The error that an answer of `code` stands for: the Status it carries, or the one its code means. */
-export function answeredStatus(code: number, verb: string, headers: IncomingHttpHeaders, body: Buffer): StatusError {
+/** The error that an answer of `code` to a POST stands for: the Status it carries, or the one its code means. */
+export function answeredStatus(code: number, headers: IncomingHttpHeaders, body: Buffer): StatusError {
   const carried = statusIn(body);
   if (carried !== undefined) return StatusError.fromStatus(carried);
-  const text = isText(headers) ? body.toString().trim() : "";
-  const said = text === "" ? "unknown" : text;
+  const said = isText(headers) ? body.toString().trim() : "unknown";
   const seconds = Number(headers["retry-after"]);
   const details = {
     causes: [{ reason: "UnexpectedServerResponse", message: said }],
     ...(Number.isInteger(seconds) && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
   };
-  const known = genericOf(code, verb, text, said);
+  const known = genericOf(code, said);
   return new StatusError(code, known.reason, known.message, { details });
 }
 
-function genericOf(code: number, verb: string, text: string, said: string): Generic {
-  if (code === 403) {
-    const message = text === "" ? `forbidden: access to the server is denied` : text;
-    return { reason: "Forbidden", message };
-  }
+function genericOf(code: number, said: string): Generic {
+  if (code === 403) return { reason: "Forbidden", message: said };
+  if (code === 406 && said !== "" && said !== "unknown") return { reason: "NotAcceptable", message: said };
+  if (code === 415) return { reason: "UnsupportedMediaType", message: said };
   const known = generic[code];
   if (known !== undefined) return known;
   if (code >= 500) {
     const message = `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`;
     return { reason: "InternalError", message };
   }
-  const message = `the server responded with the status code ${code} but did not return more information (${verb})`;
-  return { reason: "Unknown", message: code < 400 ? message.replace(/ \(.*$/, "") : message.replace(/ \(.*$/, "") };
+  const message = `the server responded with the status code ${code} but did not return more information`;
+  return { reason: "Unknown", message };
 }
 
 function isText(headers: IncomingHttpHeaders): boolean {
   const type = headers["content-type"] ?? "";
-  return type === "" || type.startsWith("text/") || type.startsWith("application/json");
+  return type === "" || type.startsWith("text/");
 }
 
 function statusIn(body: Buffer): Status | undefined {

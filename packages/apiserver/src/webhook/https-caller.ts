@@ -89,7 +89,7 @@ export class HttpsCaller {
     try {
       const { code, headers, body: answer } = await this.#send(url, body, timeoutMs, signal);
       if (code < 200 || code > 206) {
-        const status = answeredStatus(code, "post", headers, answer);
+        const status = answeredStatus(code, headers, answer);
         throw new WebhookCallError(status.message, { status });
       }
       return parseAnswer(code, headers, answer);
