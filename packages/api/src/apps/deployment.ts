@@ -17,7 +17,7 @@ import type { ResourceDefinition } from "../definition.ts";
 import type { Deployment, DeploymentSpec, DeploymentStatus, DeploymentStrategy } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
 import { validateReplicaTemplate } from "./replica-set.ts";
-import { countColumn, selectorColumn, templateColumns, workloadScale } from "./workload-columns.ts";
+import { selectorColumn, templateColumns, textCountColumn, workloadScale } from "./workload-columns.ts";
 import {
   atMost100Percent,
   collisionCountNotDecremented,
@@ -141,8 +141,8 @@ export const deploymentDefinition: ResourceDefinition<Deployment> = define<Deplo
   columns: [
     nameColumn,
     column("Ready", ({ spec, status }: Deployment) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
-    countColumn("Up-to-date", (deployment: Deployment) => deployment.status?.updatedReplicas),
-    countColumn("Available", (deployment: Deployment) => deployment.status?.availableReplicas),
+    textCountColumn("Up-to-date", (deployment: Deployment) => deployment.status?.updatedReplicas),
+    textCountColumn("Available", (deployment: Deployment) => deployment.status?.availableReplicas),
     ageColumn,
     ...templateColumns<Deployment>(),
     selectorColumn<Deployment>(),

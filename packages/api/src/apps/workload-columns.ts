@@ -28,3 +28,11 @@ export const workloadScale = {
   statusReplicasPath: ".status.replicas",
   labelSelectorPath: ".spec.selector",
 } as const;
+
+/** A count in a column that says it is text, as Deployment's are. */
+export function textCountColumn<T extends KubeObject>(
+  name: string,
+  count: (object: T) => number | undefined,
+): Column<T> {
+  return column(name, (object: T) => count(object) ?? 0);
+}

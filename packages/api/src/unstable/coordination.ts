@@ -60,7 +60,6 @@ export function leaseCandidateDefinition(servedVersion: string): ResourceDefinit
       column("LeaseName", (candidate: Candidate) => candidate.spec?.leaseName ?? ""),
       column("BinaryVersion", (candidate: Candidate) => candidate.spec?.binaryVersion ?? ""),
       column("EmulationVersion", (candidate: Candidate) => candidate.spec?.emulationVersion ?? ""),
-      column("PreferredStrategies", (candidate: Candidate) => candidate.spec?.strategy ?? ""),
       ageColumn,
     ],
   });
