@@ -27,8 +27,9 @@ export interface Credentials {
 
 export interface Authenticator {
   /**
-   * The user; undefined when these credentials are not of this authenticator's kind, so that the next may try.
+   * The user; undefined when these credentials are not of this authenticator's kind, so that the next may try. A promise only when there is something to
+   * wait for: every request comes this way.
    * @throws StatusError 401 when they are, and are bad.
    */
-  authenticate(credentials: Credentials): Promise<UserInfo | undefined>;
+  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined>;
 }

@@ -61,7 +61,7 @@ export interface TokenWebhookOptions {
 }
 
 export interface Authentication {
-  readonly request: Authenticator;
+  readonly request: ReturnType<typeof failingUnionAuthenticator>;
   /** For TokenReview; answers carry no `system:authenticated` yet. */
   readonly token: TokenAuthenticator;
   readonly apiAudiences: readonly string[];

@@ -105,7 +105,7 @@ export class ReplaceableAnonymous implements Authenticator {
     this.#inner = enabled ? anonymousAuthenticator(paths) : undefined;
   }
 
-  async authenticate(credentials: Credentials): Promise<UserInfo | undefined> {
+  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined> {
     return this.#inner?.authenticate(credentials);
   }
 }

@@ -1,7 +1,7 @@
 /** A front proxy that has authenticated the user says who it is, in headers; its client certificate vouches. Source: apiserver's request/headerrequest. */
 
-import type { Authenticator, UserInfo } from "./authenticator.ts";
-import type { ClientCertificates } from "./client-certificates.ts";
+import type { Authenticator, Credentials, UserInfo } from "./authenticator.ts";
+import type { ClientCertificates, VerifiedCertificate } from "./client-certificates.ts";
 import { extraHeaders, firstHeader, headerValues } from "./header-values.ts";
 import { rejected } from "./union.ts";
 
@@ -26,26 +26,31 @@ export function requestHeaderAuthenticator(certificates: ClientCertificates, nam
   const uids = lowered(names.uidHeaders);
   const groups = lowered(names.groupHeaders);
   const prefixes = lowered(names.extraHeaderPrefixes);
+  const claimed = (credentials: Credentials, name: string, proxy: VerifiedCertificate): UserInfo => {
+    if (allowed.size > 0 && !allowed.has(proxy.commonName))
+      throw rejected(`x509: subject with cn=${proxy.commonName} is not in the allowed list`);
+    const uid = firstOf(uids.map((header) => firstHeader(credentials, header)));
+    const extra = new Map<string, string[]>();
+    for (const prefix of prefixes)
+      for (const [key, values] of extraHeaders(credentials, prefix))
+        extra.set(key, [...(extra.get(key) ?? []), ...values]);
+    return {
+      name,
+      ...(uid === "" ? {} : { uid }),
+      groups: groups.flatMap((header) => headerValues(credentials, header)).filter((group) => group !== ""),
+      ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
+    };
+  };
   return {
-    async authenticate(credentials): Promise<UserInfo | undefined> {
+    authenticate(credentials) {
       // Without a name nothing is claimed, and the certificate is for the next authenticator to judge.
+      if (!usernames.some((header) => credentials.headers[header])) return undefined;
       const name = firstOf(usernames.map((header) => firstHeader(credentials, header)));
-      if (name === "") return undefined;
-      const proxy = await certificates.verify(credentials);
+      const proxy = name === "" ? undefined : certificates.verify(credentials);
       if (proxy === undefined) return undefined;
-      if (allowed.size > 0 && !allowed.has(proxy.commonName))
-        throw rejected(`x509: subject with cn=${proxy.commonName} is not in the allowed list`);
-      const uid = firstOf(uids.map((header) => firstHeader(credentials, header)));
-      const extra = new Map<string, string[]>();
-      for (const prefix of prefixes)
-        for (const [key, values] of extraHeaders(credentials, prefix))
-          extra.set(key, [...(extra.get(key) ?? []), ...values]);
-      return {
-        name,
-        ...(uid === "" ? {} : { uid }),
-        groups: groups.flatMap((header) => headerValues(credentials, header)).filter((group) => group !== ""),
-        ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
-      };
+      return proxy instanceof Promise
+        ? proxy.then((each) => claimed(credentials, name, each))
+        : claimed(credentials, name, proxy);
     },
   };
 }

@@ -73,15 +73,18 @@ export function unionTokenAuthenticator(authenticators: readonly TokenAuthentica
 
 /** @param audiences the API server's own: `--api-audiences` */
 export function bearerAuthenticator(tokens: TokenAuthenticator, audiences: readonly string[]): Authenticator {
+  const userOf = async (token: string, credentials: Credentials) => {
+    const answer = await tokens.authenticateToken(token, audiences);
+    if (answer === undefined) throw rejected("invalid bearer token");
+    for (const warning of answer.warnings ?? []) credentials.warn?.(warning);
+    if (answer.annotations !== undefined)
+      for (const [key, value] of Object.entries(answer.annotations)) credentials.annotate?.(key, value);
+    return answer.user;
+  };
   return {
-    async authenticate(credentials) {
+    authenticate(credentials) {
       const token = bearerTokenOf(credentials);
-      if (token === undefined) return undefined;
-      const answer = await tokens.authenticateToken(token, audiences);
-      if (answer === undefined) throw rejected("invalid bearer token");
-      for (const warning of answer.warnings ?? []) credentials.warn?.(warning);
-      for (const [key, value] of Object.entries(answer.annotations ?? {})) credentials.annotate?.(key, value);
-      return answer.user;
+      return token === undefined ? undefined : userOf(token, credentials);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Several authenticators as one. */
 
 import { type Logger, messageOf, StatusError } from "@kubets/apimachinery";
-import type { Authenticator, UserInfo } from "./authenticator.ts";
+import type { Authenticator, Credentials, UserInfo } from "./authenticator.ts";
 import { allAuthenticated, allUnauthenticated, anonymousUser } from "./users.ts";
 
 /** A 401 whose reason stays on the server: it is in `cause`, for the log. */
@@ -22,11 +22,12 @@ export function aggregateFailures(failures: readonly unknown[]): unknown {
 /** The first that knows the user wins; what an earlier one found bad counts only when no later one knows the user. */
 export function unionAuthenticator(authenticators: readonly Authenticator[]): Authenticator {
   return {
-    async authenticate(credentials) {
+    authenticate(credentials) {
       const failures: unknown[] = [];
-      for (const authenticator of authenticators) {
+      for (const [index, authenticator] of authenticators.entries()) {
         try {
-          const user = await authenticator.authenticate(credentials);
+          const user = authenticator.authenticate(credentials);
+          if (user instanceof Promise) return finish(user, authenticators.slice(index + 1), credentials, failures);
           if (user !== undefined) return user;
         } catch (error) {
           failures.push(error);
@@ -38,19 +39,47 @@ export function unionAuthenticator(authenticators: readonly Authenticator[]): Au
   };
 }
 
+/** From the first authenticator on that had to wait. */
+async function finish(
+  first: Promise<UserInfo | undefined>,
+  rest: readonly Authenticator[],
+  credentials: Credentials,
+  failures: unknown[],
+): Promise<UserInfo | undefined> {
+  const waiting = [() => first, ...rest.map((authenticator) => () => authenticator.authenticate(credentials))];
+  for (const wait of waiting) {
+    try {
+      const user = await wait();
+      if (user !== undefined) return user;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw aggregateFailures(failures);
+  return undefined;
+}
+
 /** Puts every user that is found into `system:authenticated`. */
 export function authenticatedGroup(inner: Authenticator): Authenticator {
+  const grouped = (user: UserInfo | undefined) => (user === undefined ? undefined : withAuthenticatedGroup(user));
   return {
-    async authenticate(credentials) {
-      const user = await inner.authenticate(credentials);
-      return user === undefined ? undefined : withAuthenticatedGroup(user);
+    authenticate(credentials) {
+      const user = inner.authenticate(credentials);
+      return user instanceof Promise ? user.then(grouped) : grouped(user);
     },
   };
 }
 
+/** Users are remembered by their authenticators; so is what is made of them. */
+const members = new WeakMap<UserInfo, UserInfo>();
+
 export function withAuthenticatedGroup(user: UserInfo): UserInfo {
-  const isKnown = user.groups.some((group) => group === allAuthenticated || group === allUnauthenticated);
-  return isKnown ? user : { ...user, groups: [...user.groups, allAuthenticated] };
+  const known = members.get(user);
+  if (known !== undefined) return known;
+  const isTold = user.groups.some((group) => group === allAuthenticated || group === allUnauthenticated);
+  const member = isTold ? user : { ...user, groups: [...user.groups, allAuthenticated] };
+  members.set(user, member);
+  return member;
 }
 
 /**
@@ -59,18 +88,22 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
  */
 export function anonymousAuthenticator(paths: readonly string[] = []): Authenticator {
   const user: UserInfo = { name: anonymousUser, groups: [allUnauthenticated] };
-  if (paths.length === 0) return { authenticate: async () => user };
+  if (paths.length === 0) return { authenticate: () => user };
   const allowed = new Set(paths);
-  return { authenticate: async ({ path }) => (path !== undefined && allowed.has(path) ? user : undefined) };
+  return { authenticate: ({ path }) => (path !== undefined && allowed.has(path) ? user : undefined) };
 }
 
 /** The first that knows the user wins; the first that finds something bad refuses. Why goes to the log, and nowhere else. */
-export function failingUnionAuthenticator(authenticators: readonly Authenticator[], logger: Logger): Authenticator {
+export function failingUnionAuthenticator(
+  authenticators: readonly Authenticator[],
+  logger: Logger,
+): { authenticate(credentials: Credentials): Promise<UserInfo | undefined> } {
   return {
     async authenticate(credentials) {
       try {
         for (const authenticator of authenticators) {
-          const user = await authenticator.authenticate(credentials);
+          const found = authenticator.authenticate(credentials);
+          const user = found instanceof Promise ? await found : found;
           if (user !== undefined) return user;
         }
         return undefined;

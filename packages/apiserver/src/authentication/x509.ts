@@ -13,10 +13,13 @@ export class X509Authenticator implements Authenticator {
     this.#certificates = certificates;
   }
 
-  async authenticate(credentials: Credentials): Promise<UserInfo | undefined> {
+  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined> {
     const verified = this.#certificates.verify(credentials);
     if (verified === undefined) return undefined;
-    const certificate = verified instanceof Promise ? await verified : verified;
+    return verified instanceof Promise ? verified.then((each) => this.#userOf(each)) : this.#userOf(verified);
+  }
+
+  #userOf(certificate: VerifiedCertificate): UserInfo | undefined {
     let user = this.#users.get(certificate);
     if (user === undefined) {
       user = userOf(certificate);
