@@ -63,8 +63,14 @@ export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise
 
 /** RFC 3339 with whole seconds, as metav1.Time prints: `2026-01-02T03:04:05Z`. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastFormatted.second)
+    lastFormatted = { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` };
+  return lastFormatted.text;
 }
+
+/** The present is asked for many times a second. */
+let lastFormatted = { second: Number.NaN, text: "" };
 
 /** RFC 3339 with microseconds, as metav1.MicroTime prints: `2026-01-02T03:04:05.678000Z`. */
 export function formatMicroTime(epochMs: number): string {

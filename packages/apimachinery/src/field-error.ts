@@ -25,29 +25,34 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** A path into an object that prints as upstream's does. Immutable. */
+/** A path into an object that prints as upstream's does. Immutable. It becomes text when something is wrong there, which mostly it is not. */
 export class FieldPath {
-  readonly #text: string;
+  readonly #parent: FieldPath | undefined;
+  readonly #step: string | number;
+  readonly #kind: "child" | "index" | "key";
 
-  constructor(text = "") {
-    this.#text = text;
+  constructor(text = "", parent?: FieldPath, step: string | number = text, kind: "child" | "index" | "key" = "child") {
+    this.#parent = parent;
+    this.#step = step;
+    this.#kind = kind;
   }
 
-  child(...names: string[]): FieldPath {
-    const tail = names.join(".");
-    return new FieldPath(this.#text === "" ? tail : `${this.#text}.${tail}`);
+  child(name: string, ...more: string[]): FieldPath {
+    return new FieldPath("", this, more.length === 0 ? name : [name, ...more].join("."), "child");
   }
 
   index(i: number): FieldPath {
-    return new FieldPath(`${this.#text}[${i}]`);
+    return new FieldPath("", this, i, "index");
   }
 
   key(key: string): FieldPath {
-    return new FieldPath(`${this.#text}[${key}]`);
+    return new FieldPath("", this, key, "key");
   }
 
   toString(): string {
-    return this.#text;
+    const above = this.#parent === undefined ? "" : this.#parent.toString();
+    if (this.#kind !== "child") return `${above}[${this.#step}]`;
+    return above === "" ? String(this.#step) : `${above}.${this.#step}`;
   }
 }
 

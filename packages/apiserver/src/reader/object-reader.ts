@@ -6,7 +6,7 @@ import type { Entry, Store } from "@kubets/storage";
 import { keyOfObject, listPrefix } from "../registry/keys.ts";
 import { ServedObject } from "../registry/served-object.ts";
 
-/** Called synchronously, in the order of commits. Objects are shared and frozen. Must not throw. */
+/** Called synchronously, in the order of commits. Objects are shared, and must not be changed. Must not throw. */
 export interface ChangeHandler<T extends KubeObject = KubeObject> {
   put(object: T): void;
   /** The last state of an object that is gone. */
@@ -63,15 +63,15 @@ export class StoreReader implements ObjectReader {
   ): Promise<void> {
     const prefix = listPrefix(this.#definitionOf(resource), "");
     const { entries, revision } = await this.#store.list(prefix);
-    for (const entry of entries) handler.put(objectOf<T>(entry));
+    for (const entry of entries) handler.put(seenBy<T>(entry));
     await this.#store.watch(prefix, {
       afterRevision: revision,
       signal,
       onError: this.#onError,
       onEvents(events) {
         for (const { type, entry } of events) {
-          if (type === "put") handler.put(objectOf<T>(entry));
-          else handler.remove(objectOf<T>(entry));
+          if (type === "put") handler.put(seenBy<T>(entry));
+          else handler.remove(seenBy<T>(entry));
         }
       },
     });
@@ -80,4 +80,9 @@ export class StoreReader implements ObjectReader {
 
 function objectOf<T extends KubeObject>(entry: Entry): T {
   return ServedObject.ofEntry(entry).object as T;
+}
+
+/** For handlers, that read one field or two of every object there is: freezing each would cost more than they do. */
+function seenBy<T extends KubeObject>(entry: Entry): T {
+  return ServedObject.ofEntry(entry).toRead as T;
 }

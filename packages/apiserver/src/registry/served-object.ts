@@ -84,13 +84,19 @@ export class ServedObject {
 
   /** Shared and frozen. */
   get object(): KubeObject {
+    const object = this.toRead;
+    if (!this.#frozen) {
+      deepFreeze(object);
+      this.#frozen = true;
+    }
+    return object;
+  }
+
+  /** The same, perhaps not frozen yet: for this package's own indexes, which look at every object and keep none. */
+  get toRead(): KubeObject {
     if (this.#object === undefined) {
       this.#object = JSON.parse(Buffer.from(this.#bytes!).toString()) as KubeObject;
       this.#warm();
-    }
-    if (!this.#frozen) {
-      deepFreeze(this.#object);
-      this.#frozen = true;
     }
     return this.#object;
   }

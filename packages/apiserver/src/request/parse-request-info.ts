@@ -28,6 +28,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
 }
 
 function decodeSegments(path: string): string[] {
+  if (!path.includes("%")) return path.split("/").filter((segment) => segment !== "");
   try {
     return path.split("/").flatMap((segment) => (segment === "" ? [] : [decodeURIComponent(segment)]));
   } catch {
