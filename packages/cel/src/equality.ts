@@ -14,7 +14,6 @@ import {
   Timestamp,
   TypeValue,
   Uint,
-  UnknownData,
 } from "./value.ts";
 import { work } from "./work.ts";
 
@@ -39,7 +38,6 @@ export function equals(a: CelValue, b: CelValue): boolean {
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof TypeValue) return b instanceof TypeValue && sameTypeValue(a, b);
   if (a instanceof Optional) return b instanceof Optional && optionalEquals(a, b);
-  if (a instanceof UnknownData) return b instanceof UnknownData && deepEqual(a.raw, b.raw);
   return a.equals(b);
 }
 

@@ -10,6 +10,3 @@ export const matchConditionsCostBudget = 2_500_000;
 export const maxMessageExpressionBytes = 5 * 1024;
 /** What the static estimate takes for the largest request; fixed whatever the server accepts. */
 export const maxRequestBytes = 3 * 1024 * 1024;
-
-/** uint64's largest: where cost estimates saturate. */
-export const maxCost = 2 ** 64;

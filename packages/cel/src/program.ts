@@ -23,7 +23,7 @@ export type CompileResult =
 
 /**
  * A variable's value: plain JSON (never copied or changed; adapted as the variable's declared type says, when it is read), one of this
- * package's values (an Authorizer, a Timestamp, a LazyObject), or undefined where the variable has none.
+ * package's values (an Authorizer, a Timestamp, a LazyObject), or undefined where the variable has none (of an optional type: `optional.none()`).
  */
 export type Bindings = Readonly<Record<string, unknown>>;
 
@@ -53,7 +53,7 @@ export interface Program {
   readonly resultType: Type;
   /** The variables the expression refers to: `uses.has("oldSelf")`. */
   readonly uses: ReadonlySet<string>;
-  /** The least and most it may cost for values as large as the declared types allow. Saturates at 2^64 - 1. */
+  /** The least and most it may cost for values as large as the declared types allow. Saturates at 2^64. */
   estimateCost(): CostRange;
   /** Never throws. An authorizer whose answer is a promise is an error here. */
   evaluate(bindings: Bindings, options?: EvaluateOptions): EvaluationResult;

@@ -38,8 +38,8 @@ export interface Type {
   readonly minSerializedSize?: number;
   /** Of a list from a schema: a set and a map (by these escaped keys) are equal in any order, and add by merging. */
   readonly merge?: { readonly kind: "set" } | { readonly kind: "map"; readonly keys: readonly string[] };
-  /** How JSON becomes a value where the kind does not say: a `date` is not a `date-time`; unknown data is only compared. */
-  readonly format?: "date" | "int-or-string" | "unknown";
+  /** How JSON becomes a value where the kind does not say: a `date` is not a `date-time`. */
+  readonly format?: "date" | "int-or-string";
 }
 
 export interface Field {

@@ -382,17 +382,6 @@ export class ObjectValue extends MapValue {
   }
 }
 
-/** Data that no expression can look into; it is only compared. */
-export class UnknownData extends Opaque {
-  readonly type = dynType;
-  readonly raw: unknown;
-
-  constructor(raw: unknown) {
-    super();
-    this.raw = raw;
-  }
-}
-
 function isValueClass(raw: object): raw is Exclude<CelValue, null | boolean | bigint | number | string> {
   return (
     raw instanceof MapValue ||
@@ -412,7 +401,7 @@ function isValueClass(raw: object): raw is Exclude<CelValue, null | boolean | bi
  * @throws CelError for JSON that is not of that type
  */
 export function adapt(type: Type, raw: unknown): CelValue {
-  if (raw === null || raw === undefined) return null;
+  if (raw === null || raw === undefined) return type.kind === "optional" ? Optional.none : null;
   if (typeof raw === "object" && isValueClass(raw)) return raw;
   switch (type.kind) {
     case "string":

@@ -22,7 +22,7 @@ const escaped = /`[A-Za-z0-9_./ -]+`/y;
 const operator = /==|!=|<=|>=|&&|\|\||[<>[\](){}.,\-!?:+*/%]/y;
 const quoteStart = /([bB]?[rR]?)("""|'''|"|')/y;
 
-export const maxUint64 = (1n << 64n) - 1n;
+const maxUint64 = (1n << 64n) - 1n;
 
 /** @throws ParseError with cel-go's text */
 export function tokenize(source: string): Token[] {

@@ -30,7 +30,33 @@ function elementsFit(list: List, type: Type): boolean {
   return fits(list.at(0), type);
 }
 
+const numbers = ["int", "uint", "double"];
+const ordered = [...numbers, "bool", "string", "bytes", "timestamp", "duration"];
+
+/** What the first argument of an operator may be. Operators find out about the second one themselves, and say less of it. */
+const firstArguments: Readonly<Record<string, readonly string[]>> = {
+  "_+_": [...numbers, "string", "bytes", "list", "timestamp", "duration"],
+  "_-_": [...numbers, "timestamp", "duration"],
+  "_*_": numbers,
+  "_/_": numbers,
+  "_%_": ["int", "uint"],
+  "-_": ["int", "double"],
+  "!_": ["bool"],
+  "_<_": ordered,
+  "_<=_": ordered,
+  "_>_": ordered,
+  "_>=_": ordered,
+  size: ["string", "bytes", "list", "map", "object"],
+};
+
+/** As cel-go words it: functions name what they were given, operators do not. */
 function noOverload(name: string, args: Args): CelError {
+  if (name === "@in") return new CelError("no such overload");
+  const first = firstArguments[name];
+  if (first !== undefined) {
+    const known = name === "!_" || first.includes(typeOf(args[0] ?? null).kind);
+    return new CelError(known ? "no such overload" : `no such overload: ${name}`);
+  }
   const types = args.map((value) => typeOf(value).name).join(", ");
   return new CelError(`no such overload: ${name}(${types})`);
 }

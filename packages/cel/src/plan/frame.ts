@@ -38,7 +38,7 @@ export class Frame {
     if (known !== undefined) return known;
     const { name, type } = this.#variables[index]!;
     const raw = Object.hasOwn(this.#bindings, name) ? this.#bindings[name] : undefined;
-    if (raw === undefined) throw new CelError(`no such attribute(s): ${name}`);
+    if (raw === undefined && type.kind !== "optional") throw new CelError(`no such attribute(s): ${name}`);
     const value = adapt(type, raw);
     this.#values[index] = value;
     return value;
