@@ -30,6 +30,7 @@ import { limitRanger } from "./limit-ranger.ts";
 import { Listers } from "./lister.ts";
 import { namespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
 import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { NodeRestriction } from "./node-restriction.ts";
 import { OwnerReferencesPermissionEnforcement } from "./owner-references.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
@@ -108,7 +109,7 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["DenyServiceExternalIPs", () => denyServiceExternalIPs],
   ["PodTopologyLabels", (c) => podTopologyLabels(c.reader)],
   ["PodGroupWorkloadExists", undefined],
-  ["NodeDeclaredFeatureValidator", undefined],
+  ["NodeDeclaredFeatureValidator", (c) => nodeDeclaredFeatureValidator(c.reader)],
   ["JobValidation", undefined],
   ["PodResizeValidator", (c) => podResizeValidator(c.reader)],
   ["MutatingAdmissionPolicy", undefined],

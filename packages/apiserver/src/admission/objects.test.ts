@@ -19,6 +19,7 @@ import { denyServiceExternalIPs } from "./deny-external-ips.ts";
 import { eventRateLimit } from "./event-rate-limit.ts";
 import { ImagePolicyWebhook } from "./image-policy.ts";
 import { namespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
+import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { OwnerReferencesPermissionEnforcement } from "./owner-references.ts";
 import { extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector } from "./pod-placement.ts";
 import { podResizeValidator } from "./pod-resize.ts";
@@ -255,6 +256,31 @@ test("PodResizeValidator: no larger than the node", async () => {
     );
     return error.status.details?.causes?.[0]?.reason === "NodeCapacity";
   });
+});
+
+test("NodeDeclaredFeatureValidator: nothing a node does not declare", async () => {
+  const node = (name: string, ...declaredFeatures: string[]) => ({ metadata: { name }, status: { declaredFeatures } });
+  const reader = new FakeReader()
+    .put(nodes, node("able", "InPlacePodLevelResourcesVerticalScaling"))
+    .put(nodes, node("plain"));
+  const on = (nodeName: string, cpu: string, generation: number) =>
+    pod({ nodeName, resources: { requests: { cpu } } }, { generation });
+  const resize = (nodeName: string, cpu: string) =>
+    admitBy(
+      nodeDeclaredFeatureValidator(reader),
+      requestOn("pods", {
+        operation: "UPDATE",
+        subresource: "resize",
+        object: on(nodeName, cpu, 2),
+        oldObject: on(nodeName, "1", 1),
+      }),
+    );
+  await resize("able", "2");
+  await resize("plain", "1");
+  await refuses(
+    resize("plain", "2"),
+    'pods "web" is forbidden: pod update requires features InPlacePodLevelResourcesVerticalScaling which are not available on node "plain"',
+  );
 });
 
 test("namespaces that are missing: made, or refused", async () => {
