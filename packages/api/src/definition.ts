@@ -102,6 +102,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly schema: Schema;
   /** Where objects live below `/registry/`: `pods`, `minions`, `services/specs`. Versions of one kind share it. */
   readonly storagePath: string;
+  /** The version of a custom resource that is stored, where that is another one. */
+  readonly storageVersion?: string;
   readonly strategy: Strategy<T>;
   readonly status?: StatusStrategy<T>;
   readonly scale?: ScaleDefinition;

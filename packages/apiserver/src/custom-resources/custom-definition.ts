@@ -1,7 +1,7 @@
 /** A version of a CRD as the definition of a resource. */
 
 import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
-import type { JSONSchemaProps } from "@kubets/api/apiextensions";
+import { type JSONSchemaProps, storageVersionOf } from "@kubets/api/apiextensions";
 import type { Schema } from "@kubets/apimachinery";
 import { compareVersions } from "../discovery/resource-list.ts";
 import { columnsOf } from "./columns.ts";
@@ -36,6 +36,7 @@ export function customDefinition(crd: CustomResourceDefinition, schema: VersionS
     verbs,
     schema: mergeSchema(schema.schema),
     storagePath: storagePathOf(crd),
+    storageVersion: storageVersionOf(crd)?.name ?? version.name,
     ...strategiesOf(schema),
     ...(scale === undefined ? {} : { scale }),
     subresources: [],

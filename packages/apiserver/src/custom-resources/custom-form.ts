@@ -81,6 +81,13 @@ export class CustomForm implements StoredForm {
     return converted!;
   }
 
+  isCurrent(stored: ServedObject): boolean {
+    const { apiVersion } = this.#versions.stored;
+    if (stored.object.apiVersion !== apiVersion) return false;
+    if (apiVersion === this.#schema.apiVersion) return this.read(stored) === stored;
+    return !this.#asStored(clone(stored.object));
+  }
+
   written(stored: ServedObject): void {
     const { apiVersion } = this.#schema;
     if (this.#versions.stored.apiVersion === apiVersion) stored.keepForm(apiVersion, this, stored);

@@ -133,6 +133,55 @@ test("versions that differ in name only; a deprecated one warns", async (t) => {
   assert.deepEqual((await send(server, "GET", `${widgetsPath}/w`)).json.spec, { host: "h" });
 });
 
+test("a write that changes nothing stores an object in the present version; the hash of discovery is that version's", async (t) => {
+  const server = await customServer(t);
+  await define(server, twoVersions({ strategy: "None" }));
+  await send(server, "POST", widgetsPath, widget("w", { spec: { host: "h" } }));
+  const url = `${crdsPath}/widgets.example.com`;
+  const crd = (await send(server, "GET", url)).json;
+  const hash = async () => (await send(server, "GET", "/apis/example.com/v1")).json.resources[0].storageVersionHash;
+  const before = await hash();
+  for (const each of crd.spec.versions) each.storage = each.name === "v1beta1";
+  await send(server, "PUT", url, crd);
+  await server.customResources.idle();
+  assert.notEqual(await hash(), before);
+  const present = (await send(server, "GET", `${widgetsPath}/w`)).json;
+  const stored = async () => {
+    const entry = await server.context.store.get("/registry/example.com/widgets/default/w");
+    return JSON.parse(Buffer.from(entry!.value).toString()).apiVersion;
+  };
+  assert.equal(await stored(), "example.com/v1");
+  await send(server, "PUT", `${widgetsPath}/w`, present);
+  assert.equal(await stored(), "example.com/v1beta1");
+  const again = (await send(server, "GET", `${widgetsPath}/w`)).json;
+  const same = await send(server, "PUT", `${widgetsPath}/w`, again);
+  assert.equal(same.json.metadata.resourceVersion, again.metadata.resourceVersion);
+});
+
+test("a scale is of what the definition's paths lead to", async (t) => {
+  const server = await customServer(t);
+  const properties = {
+    spec: { type: "object", properties: { size: { type: "integer" } } },
+    status: { type: "object", properties: { size: { type: "integer" }, labels: text } },
+  };
+  const scale = {
+    specReplicasPath: ".spec.size",
+    statusReplicasPath: ".status.size",
+    labelSelectorPath: ".status.labels",
+  };
+  await define(server, widgets({ properties }, { subresources: { status: {}, scale } }));
+  await send(server, "POST", widgetsPath, widget("w"));
+  const url = `${widgetsPath}/w/scale`;
+  const none = await send(server, "GET", url);
+  assert.equal(none.json.message, 'Internal error occurred: the spec replicas field ".spec.size" does not exist');
+  await send(server, "PATCH", url, { spec: { replicas: 4 } }, mergePatch);
+  await send(server, "PATCH", `${widgetsPath}/w/status`, { status: { size: 2, labels: "a=b" } }, mergePatch);
+  const { json } = await send(server, "GET", url);
+  assert.deepEqual([json.spec, json.status], [{ replicas: 4 }, { replicas: 2, selector: "a=b" }]);
+  const negative = await send(server, "PATCH", url, { spec: { replicas: -1 } }, mergePatch);
+  assert.equal(negative.status, 422);
+});
+
 interface Review {
   readonly apiVersion: string;
   readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Beta[] };

@@ -145,8 +145,8 @@ function subresourcesOf(definition: ResourceDefinition): NamedSubresource[] {
 }
 
 /** Upstream's hash of what a resource is stored as: base64 of the first bytes of a SHA-256 of `group/version/kind`. */
-function storageVersionHash({ group, version, kind }: ResourceDefinition): string {
-  return createHash("sha256").update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString("base64");
+function storageVersionHash({ group, version, storageVersion = version, kind }: ResourceDefinition): string {
+  return createHash("sha256").update(`${group}/${storageVersion}/${kind}`).digest().subarray(0, 8).toString("base64");
 }
 
 /** `apidiscovery.k8s.io` of `/api` (core alone) or `/apis` (all others): everything in one document. */

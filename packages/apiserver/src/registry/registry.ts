@@ -159,6 +159,11 @@ export class Registry {
     return clone(this.#form.read(other).object);
   }
 
+  /** Whether an entry is as it would be stored now. */
+  isCurrent(entry: Entry): boolean {
+    return this.#form === undefined || this.#form.isCurrent(ServedObject.ofEntry(entry));
+  }
+
   /** Undefined when entries can be read at once, as nearly always; else to be waited for first: a webhook converts them, all in one call. */
   readable(entries: readonly Entry[]): Promise<void> | undefined {
     return this.#form === undefined

@@ -16,6 +16,8 @@ export interface StoredForm {
   prepare(stored: readonly ServedObject[]): Promise<void> | undefined;
   /** A served object in the version that is stored. */
   toStored(object: KubeObject): KubeObject | Promise<KubeObject>;
+  /** Stored as it would be now; if not, a write that changes nothing else still stores it anew, as storage migration needs it. */
+  isCurrent(stored: ServedObject): boolean;
   /** What was just stored is as the schema has it: it need not be looked at when it is read. */
   written(stored: ServedObject): void;
 }

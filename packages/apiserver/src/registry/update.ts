@@ -219,7 +219,7 @@ async function storeUpdate(
     if (request.dryRun) return registry.unstored(object);
     return await registry.remove(entry.key, entry.modRevision);
   }
-  if (sameButForTimes(object, old)) return current;
+  if (sameButForTimes(object, old) && registry.isCurrent(entry)) return current;
   if (request.dryRun) return registry.unstored(object);
   return await registry.put(entry.key, entry.modRevision, object);
 }

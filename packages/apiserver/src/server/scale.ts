@@ -1,11 +1,12 @@
 /** The scale subresource: autoscaling/v1 Scale over three paths of the object. */
 
-import type { ScaleDefinition } from "@kubets/api";
+import type { ResourceDefinition, ScaleDefinition } from "@kubets/api";
 import {
   badRequest,
   clone,
   type FieldError,
   formatLabelSelector,
+  internalError,
   invalid,
   invalidValue,
   type KubeObject,
@@ -15,6 +16,7 @@ import {
 import { type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
 import { update } from "../registry/update.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { isCustom } from "../request/decode-object.ts";
 import { type Answer, value } from "../request/request.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "./context.ts";
@@ -26,6 +28,7 @@ interface Scale extends KubeObject {
 
 export async function getScale({ resource, info }: ResourceCall): Promise<Answer> {
   const served = await resource.registry.get(info.namespace, info.name);
+  requireReplicas(served.object, resource.definition);
   return value(200, scaleOf(served.object, resource.definition.scale!));
 }
 
@@ -77,6 +80,13 @@ async function write(
     },
   });
   return value(200, scaleOf(served.object, scale));
+}
+
+/** A custom object need not have what its scale is about. @throws StatusError 500, as upstream */
+function requireReplicas(object: KubeObject, definition: ResourceDefinition): void {
+  const { specReplicasPath } = definition.scale!;
+  if (!isCustom(definition) || at(object, specReplicasPath) !== undefined) return;
+  throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
 }
 
 function validate(scale: Scale, name: string): void {
