@@ -4,7 +4,7 @@
  */
 
 import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
-import { type Clock, type KubeObject, type Logger, WorkQueue } from "@kubets/apimachinery";
+import { aborted, type Clock, type KubeObject, type Logger, WorkQueue } from "@kubets/apimachinery";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { Answer } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
@@ -96,20 +96,22 @@ export class Aggregator {
     signal.addEventListener("abort", stop, { once: true });
     registration.onChange((name) => registering.add(name));
     await registration.followDefinitions(reader, signal);
+    const first = Promise.withResolvers<void>();
     this.#registrations.onChange((name) => {
       checking.add(name);
+      if (this.#registrations.hasBackends) first.resolve();
       if (registration.isContinuous(name)) registering.add(name);
     });
     for (const { metadata } of this.#registrations.all()) {
       checking.add(metadata?.name ?? "");
       if (registration.isContinuous(metadata?.name ?? "")) registering.add(metadata?.name ?? "");
     }
-    await this.#followBackends(checking, signal);
+    if (this.#registrations.hasBackends) first.resolve();
     const onError = (err: unknown) => logger.warn("The aggregation layer could not do its work", { err });
     await Promise.all([
       work(registering, 1, (name) => registration.sync(name).then(() => false), onError),
       work(checking, workers, (name) => this.#check(name, transport, signal), onError),
-      this.#resync(checking, signal),
+      Promise.race([first.promise, aborted(signal)]).then(() => this.#followBackends(checking, signal)),
       keepTrust(transport, trust, clock, onError, signal),
     ]);
   }
@@ -123,8 +125,12 @@ export class Aggregator {
     return again || (!refreshed && this.#registrations.get(name) !== undefined);
   }
 
-  /** A change of a Service or of its endpoints makes those behind it to be looked at. */
+  /**
+   * A change of a Service or of its endpoints makes those behind it be looked at, and all are from time to time. Begins with the first such APIService:
+   * most clusters have none.
+   */
   async #followBackends(checking: WorkQueue<string>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const look = (namespace: string | undefined, name: string | undefined) => {
       if (!this.#registrations.hasBackends) return;
       for (const backend of this.#registrations.backends()) {
@@ -143,6 +149,7 @@ export class Aggregator {
       signal,
     );
     await reader.subscribe<EndpointSlice>(endpointSlices, ofSlice, signal);
+    await this.#resync(checking, signal);
   }
 
   async #resync(checking: WorkQueue<string>, signal: AbortSignal): Promise<void> {
