@@ -34,8 +34,13 @@ export function denied(webhook: string, result: Partial<Status> = {}): StatusErr
     message: why ? `${by}: ${why}` : `${by} without explanation`,
     ...(result.reason ? { reason: result.reason } : {}),
     ...(result.details === undefined || result.details === null ? {} : { details: result.details }),
-    code: (result.code ?? 0) < 400 ? 400 : result.code!,
+    code: codeOf(result),
   });
+}
+
+/** A refusal is an error, whatever else the webhook calls it. */
+function codeOf({ code = 0 }: Partial<Status>): number {
+  return code >= 400 && code <= 599 ? code : 400;
 }
 
 /** A dry run may not have side effects. */

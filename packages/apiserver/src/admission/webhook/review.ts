@@ -115,13 +115,23 @@ function wrongType(response: Response): string | undefined {
   const { allowed, status, patch, auditAnnotations, warnings } = response;
   const field = "AdmissionReview.response";
   if (allowed !== undefined && allowed !== null && typeof allowed !== "boolean") return `${field}.allowed of type bool`;
-  if (status !== undefined && status !== null && !isObject(status)) return `${field}.status of type v1.Status`;
+  const wrongStatus = status === undefined || status === null ? undefined : wrongTypeOfStatus(status);
+  if (wrongStatus !== undefined) return `${field}.status${wrongStatus}`;
   if (patch !== undefined && patch !== null && typeof patch !== "string") return `${field}.patch of type []uint8`;
   if (warnings && !(Array.isArray(warnings) && warnings.every((each) => typeof each === "string"))) {
     return `${field}.warnings of type string`;
   }
   if (auditAnnotations && !isObject(auditAnnotations)) return `${field}.auditAnnotations of type map[string]string`;
   return undefined;
+}
+
+function wrongTypeOfStatus(status: object): string | undefined {
+  if (!isObject(status)) return " of type v1.Status";
+  const { code = 0, message = "", reason = "", details = {} } = status as Record<string, unknown>;
+  if (!Number.isInteger(code)) return ".code of type int32";
+  if (typeof message !== "string") return ".message of type string";
+  if (typeof reason !== "string") return ".reason of type v1.StatusReason";
+  return details === null || isObject(details) ? undefined : ".details of type v1.StatusDetails";
 }
 
 function splitApiVersion(apiVersion: unknown): [string, string] {
