@@ -61,10 +61,30 @@ function readLabels(text: string | null): readonly LabelRequirement[] | undefine
   }
 }
 
-/** @throws StatusError 403; 500 when an authorizer that might have allowed it could not be asked */
-export async function authorize(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
-  const { decision, reason, error } = await authorizer.authorize(attributes);
-  if (decision === "Allow") return;
-  if (error !== undefined) throw internalError(error);
+const decisionKey = "authorization.k8s.io/decision";
+const reasonKey = "authorization.k8s.io/reason";
+
+/**
+ * @param annotate adds to the audit event what was decided, and why
+ * @throws StatusError 403; 500 when an authorizer that might have allowed it could not be asked
+ */
+export async function authorize(
+  authorizer: Authorizer,
+  attributes: AuthorizationAttributes,
+  annotate: (key: string, value: string) => void = () => {},
+): Promise<void> {
+  const answer = authorizer.authorize(attributes);
+  const { decision, reason, error } = answer instanceof Promise ? await answer : answer;
+  if (decision === "Allow") {
+    annotate(decisionKey, "allow");
+    annotate(reasonKey, reason);
+    return;
+  }
+  if (error !== undefined) {
+    annotate(reasonKey, "internal error");
+    throw internalError(error);
+  }
+  annotate(decisionKey, "forbid");
+  annotate(reasonKey, reason);
   throw forbiddenStatus(attributes, reason);
 }

@@ -67,7 +67,7 @@ export class Chain {
     // Callers in this process queue by themselves; the limit protects from the outside.
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;
     try {
-      await authorize(server.authorizer, attributesOf(user, info, request.query));
+      await authorize(server.authorizer, attributesOf(user, info, request.query), notes.annotate);
       const call: Call = {
         server,
         request,
