@@ -1,6 +1,6 @@
 /** Equality of Pod specs as upstream means it: empty is absent, and quantities are amounts. Source: api/equality's Semantic. */
 
-import { tryParseQuantity } from "@kubets/apimachinery";
+import { deepEqual, tryParseQuantity } from "@kubets/apimachinery";
 
 const quantityLists = new Set(["limits", "requests", "overhead", "allocatedResources"]);
 
@@ -14,7 +14,8 @@ function isEmpty(value: unknown): boolean {
 
 /** Equal in meaning: `{}`, `[]`, null and no field are one; `1000m` is `1`. */
 export function semanticEqual(a: unknown, b: unknown): boolean {
-  return firstDifference(a, b, "", false) === undefined;
+  // Mostly they are the same to the letter, which is found out without keeping track of where.
+  return deepEqual(a, b) || firstDifference(a, b, "", false) === undefined;
 }
 
 /** A difference in one field, as a path and its two values. */
