@@ -3,7 +3,9 @@
  * counts as absent; null where a schema must be is an empty one. Everything after this may rely on it.
  */
 
+import { badRequest, DecodeError, decodeObject, type Json, put } from "@kubets/apimachinery";
 import type { JSONSchemaProps } from "../generated/types.ts";
+import { schemaRef, schemaSet } from "../schema-set.ts";
 
 type Loose = Record<string, unknown>;
 
@@ -15,13 +17,28 @@ const ofOne = ["not"];
 const ofLists = ["allOf", "anyOf", "oneOf"];
 const ofMaps = ["properties", "patternProperties", "definitions"];
 
-/** In place. */
+const props = schemaRef("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps");
+
+/** A schema that the decoder has passed by, as it would have made it. @throws StatusError 400 for fields of a wrong type */
+function decoded(value: Loose): Loose {
+  try {
+    const schema = decodeObject<Json>(value as Json, props, schemaSet).value as Loose;
+    normalizeSchema(schema);
+    return schema;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const kind = "CustomResourceDefinition";
+    throw badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${error.message}`);
+  }
+}
+
+/** In place. @throws StatusError 400 */
 export function normalizeSchema(schema: JSONSchemaProps): void {
   const loose = schema as Loose;
   normalizeItems(loose);
   for (const name of ["additionalProperties", "additionalItems"]) {
     const value = loose[name];
-    if (isJsonMap(value)) normalizeSchema(value);
+    if (isJsonMap(value)) loose[name] = decoded(value);
     else if (typeof value !== "boolean") delete loose[name];
   }
   for (const name of ofOne) if (isJsonMap(loose[name])) normalizeSchema(loose[name] as JSONSchemaProps);
@@ -32,8 +49,8 @@ export function normalizeSchema(schema: JSONSchemaProps): void {
 
 function normalizeItems(schema: Loose): void {
   const { items } = schema;
-  if (Array.isArray(items)) normalizeList(items);
-  else if (isJsonMap(items)) normalizeSchema(items);
+  if (Array.isArray(items)) schema["items"] = items.map((item) => (isJsonMap(item) ? decoded(item) : {}));
+  else if (isJsonMap(items)) schema["items"] = decoded(items);
   else delete schema["items"];
 }
 
@@ -53,5 +70,6 @@ function normalizeMap(map: Loose): void {
 
 function normalizeDependencies({ dependencies }: Loose): void {
   if (!isJsonMap(dependencies)) return;
-  for (const value of Object.values(dependencies)) if (isJsonMap(value)) normalizeSchema(value);
+  for (const [name, value] of Object.entries(dependencies))
+    if (isJsonMap(value)) put(dependencies, name, decoded(value));
 }

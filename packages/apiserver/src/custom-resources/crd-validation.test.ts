@@ -202,3 +202,14 @@ test("unknown formats and sets of objects are warned of", async (t) => {
   assert.equal(reply.status, 201);
   assert.match(String(reply.headers["warning"]), /unrecognized format \\"odd\\"/);
 });
+
+test("schemas below items are decoded as strictly as those above", async (t) => {
+  const server = await customServer(t);
+  const list = (items: object) => widgets(specOf({ a: { type: "array", items } }));
+  const wrong = await send(server, "POST", crdsPath, list({ type: "string", maxLength: "x" }));
+  assert.equal(wrong.status, 400);
+  assert.match(wrong.json.message, /cannot unmarshal string into Go/);
+  const made = await send(server, "POST", crdsPath, list({ type: "string", unheard: 1 }));
+  const { spec: specSchema } = made.json.spec.versions[0].schema.openAPIV3Schema.properties;
+  assert.deepEqual(specSchema.properties.a.items, { type: "string" });
+});
