@@ -185,7 +185,10 @@ test("a webhook that cannot be asked fails the request, or is passed over, as it
     answers.set("/wrong", () => ({ uid: "other", allowed: true }));
     answers.set("/wrong", () => ({ allowed: false, status: { code: "abc" } }));
     const strange = await send(server, "POST", url, configMap());
-    assert.match(strange.json.message, /json: cannot unmarshal into Go struct field AdmissionReview.response.status.code of type int32$/);
+    assert.match(
+      strange.json.message,
+      /json: cannot unmarshal into Go struct field AdmissionReview.response.status.code of type int32$/,
+    );
     answers.set("/wrong", () => ({ uid: "other", allowed: true }));
     const { json } = await send(server, "POST", url, configMap());
     assert.match(json.message, /received invalid webhook response: expected response.uid="[^"]+", got "other"$/);
