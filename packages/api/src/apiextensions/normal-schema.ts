@@ -71,5 +71,5 @@ function normalizeMap(map: Loose): void {
 function normalizeDependencies({ dependencies }: Loose): void {
   if (!isJsonMap(dependencies)) return;
   for (const [name, value] of Object.entries(dependencies))
-    if (isJsonMap(value)) put(dependencies, name, decoded(value));
+    if (isJsonMap(value)) put<unknown>(dependencies, name, decoded(value));
 }
