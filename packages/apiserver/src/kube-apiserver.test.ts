@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
-import { createKubeApiServer, type KubeApiServer } from "./kube-apiserver.ts";
+import { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
 import type { ApiServer } from "./server.ts";
 import { send } from "./testing/server.ts";
 
@@ -15,7 +15,10 @@ const issuer = "https://kubernetes.default.svc.cluster.local";
 /** Of the server that is under test. */
 let legacyTokens: KubeApiServer["tokens"] | undefined;
 
-async function withServer(body: (server: ApiServer, as: As, clock: { skip: number }) => Promise<void>): Promise<void> {
+async function withServer(
+  body: (server: ApiServer, as: As, clock: { skip: number }) => Promise<void>,
+  more: Partial<KubeApiServerOptions> = {},
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "kubets-apiserver-"));
   const stop = new AbortController();
   const time = { skip: 0 };
@@ -32,6 +35,7 @@ async function withServer(body: (server: ApiServer, as: As, clock: { skip: numbe
       advertiseAddress: "127.0.0.1",
       tokenFile: { text: 'root,root,1,system:masters\njane,jane,2,"dev"\n', path: "tokens.csv" },
       ...base,
+      ...more,
     },
     stop.signal,
   );
@@ -190,3 +194,14 @@ test("the use of a token in a secret is noted on the secret, once a day", () =>
     for (let i = 0; i < 200 && (await label()) === undefined; i++) await realClock.sleep(5);
     assert.equal(await label(), tracked.json.data.since);
   }));
+
+test("who allows everything asks for a name", () =>
+  withServer(
+    async (server, as) => {
+      assert.equal((await as("jane", "GET", "/api/v1/namespaces/default/pods")).status, 200);
+      const nobody = await send(server, "GET", "/version");
+      assert.equal(nobody.status, 401);
+      assert.equal(nobody.json.reason, "Unauthorized");
+    },
+    { authorization: { modes: ["AlwaysAllow"] } },
+  ));

@@ -73,7 +73,16 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const externalUrl = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
   const [{ tokens, server: identity }, { authorizer, rbac }] = await Promise.all([
-    kubeIdentity({ ...options, externalUrl, patchSecret: secretPatcher(() => server) }, reader, signal),
+    kubeIdentity(
+      {
+        ...options,
+        authentication: withoutAnonymous(options, authorization.modes),
+        externalUrl,
+        patchSecret: secretPatcher(() => server),
+      },
+      reader,
+      signal,
+    ),
     buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
   ]);
   const config = options.admission?.config;
@@ -150,6 +159,18 @@ async function putDefaultsInPlace(server: ApiServer): Promise<void> {
     ensureSystemPriorityClasses(writer),
     ensureTrackingSince(writer, server.context.clock),
   ]);
+}
+
+/** Whoever may do everything must at least say who they are, as upstream has it. */
+function withoutAnonymous(
+  { authentication = {}, logger }: KubeApiServerOptions,
+  modes: AuthorizationOptions["modes"],
+): KubeAuthenticationOptions {
+  if (modes?.includes("AlwaysAllow") !== true || authentication.anonymous === false) return authentication;
+  logger.warn(
+    "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer",
+  );
+  return { ...authentication, anonymous: false };
 }
 
 function secretPatcher(server: () => ApiServer): KubeIdentityOptions["patchSecret"] {
