@@ -119,6 +119,21 @@ withEachKubectl("kubectl works with custom resources", {}, async (t, { kubectl }
     assert.deepEqual(names.split(" ").sort(), ["metrics", "web"]);
   });
 
+  await t.test("a namespace takes its objects with it, and an owner what it owns", async () => {
+    await kubectl("create", "namespace", "apart");
+    await kubectl.given(object("{cronSpec: '0 0 * * *'}"), "apply", "-n", "apart", "-f", "-");
+    const uid = await kubectl("get", "ct", "nightly", "-n", "apart", "-o", "jsonpath={.metadata.uid}");
+    const owner = { apiVersion: "stable.example.com/v1", kind: "CronTab", name: "nightly", uid };
+    const metadata = { name: "owned", ownerReferences: [owner] };
+    const owned = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata });
+    await kubectl.given(owned, "apply", "-n", "apart", "-f", "-");
+    await kubectl("delete", "ct", "nightly", "-n", "apart", "--cascade=foreground", "--timeout=60s");
+    assert.equal(await kubectl("get", "cm", "owned", "-n", "apart", "--ignore-not-found", "-o", "name"), "");
+    await kubectl.given(object("{cronSpec: '0 0 * * *'}"), "apply", "-n", "apart", "-f", "-");
+    await kubectl("delete", "namespace", "apart", "--timeout=60s");
+    assert.doesNotMatch(await kubectl("get", "ct", "-A", "-o", "name"), /apart/);
+  });
+
   await t.test("the definition takes its objects with it", async () => {
     await kubectl("delete", "crd", "crontabs.stable.example.com", "--timeout=20s");
     assert.equal(await kubectl("get", "crd", "-o", "name"), "");
