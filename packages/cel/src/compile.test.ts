@@ -66,6 +66,8 @@ const object = {
   "with-dash": "d",
 };
 
+const withNull = { ...object, labels: { none: null } };
+
 function evaluate(source: string, bindings: object = {}): EvaluationResult {
   const { program, message } = compile(source, environment);
   assert.ok(program, message ?? source);
@@ -135,6 +137,8 @@ const truths: readonly (readonly [source: string, cost?: number])[] = [
   ["'Aé'.lowerAscii() == 'aé' && strings.quote('a\"') == '\"a\\\\\"\"' && ' a '.trim() == 'a'"],
   ["string(1e6) == '1e+06' && string(0.5) == '0.5' && string(10.5) == '10.5' && double('1.5') == 1.5"],
   ["int('-5') == -5 && uint(5) == 5u && 7 / -2 == -3 && 7 % -2 == 1 && bool('true')"],
+  ["self.namespace == 'ns' && has(self.namespace) && self.wait.getMilliseconds() == 3723004"],
+  ["type(ip('1.2.3.4')) == net.IP && url('mailto:a@b').getScheme() == 'mailto'"],
   ["dyn(1) == dyn(1.0) && dyn(1) == dyn(1u) && dyn(1) != dyn('1')"],
 ];
 
@@ -155,6 +159,7 @@ test("what evaluation refuses", () => {
     ["any.count + 'a' == 'b'", "no such overload"],
     ["any + 'a' == 'b'", "no such overload: _+_"],
     ["any.count.startsWith('a')", "no such overload: startsWith(int, string)"],
+    ["self.list[0] == 1 && self.labels.none == ''", "invalid data, got null for schema with nullable=false"],
     ["oldSelf.count == 1", "no such attribute(s): oldSelf"],
     ["optional.none().value() == 1", "optional.none() dereference"],
     ["self.name.substring(99) == ''", "index out of range: 99"],
@@ -162,7 +167,10 @@ test("what evaluation refuses", () => {
     ["[].max() == 1", "max called on empty list"],
   ];
   for (const [source, message] of failures)
-    assert.deepEqual([source, evaluate(source).error?.message], [source, message]);
+    assert.deepEqual(
+      [source, evaluate(source, source.includes("none ==") ? { self: withNull } : {}).error?.message],
+      [source, message],
+    );
 });
 
 test("what compilation refuses, and where", () => {
@@ -188,6 +196,14 @@ test("what compilation refuses, and where", () => {
     ],
     ["self.list.filter(x, x)", "1:17: found no matching overload for '_?_:_' applied to '(int, list(int), list(int))'"],
     ["for", "1:1: reserved identifier: for"],
+    ["self.name == null", `1:11: ${overload} '_==_' applied to '(string, null)'`],
+    ["timestamp(-62135596801)", "1:11: invalid timestamp argument"],
+    ["self.name.find(')')", "1:1: program instantiation failed: error parsing regexp: unexpected ): `)`"],
+    [
+      "a | b",
+      "1:3: Syntax error: token recognition error at: '| '\n1:5: Syntax error: extraneous input 'b' expecting <EOF>",
+    ],
+    ["1 + 2\n3 +", "2:1: Syntax error: mismatched input '3' expecting <EOF>"],
     [
       "'%d'.format(['a'])",
       "1:14: error during formatting: decimal clause can only be used on integers, was given string",

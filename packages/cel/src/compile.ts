@@ -6,7 +6,6 @@ import { validate } from "./check/validators.ts";
 import type { Environment } from "./environment.ts";
 import { estimateCost } from "./estimate/estimate.ts";
 import { perCallLimit } from "./limits.ts";
-import { type Node, ParseError } from "./parse/ast.ts";
 import { parse } from "./parse/parser.ts";
 import { Frame } from "./plan/frame.ts";
 import { type Planned, planExpression } from "./plan/plan.ts";
@@ -25,8 +24,8 @@ import { resetWork } from "./work.ts";
 
 /** Never throws for what a user wrote. */
 export function compile(source: string, environment: Environment): CompileResult {
-  const parsed = tryParse(source);
-  if (parsed instanceof ParseError) return failure(source, [parsed]);
+  const parsed = parse(source);
+  if (!("kind" in parsed)) return failure(source, parsed);
   const checked = check(parsed, environment);
   if (checked.problems.length > 0) return failure(source, checked.problems);
   const refused = validate(checked);
@@ -37,15 +36,6 @@ export function compile(source: string, environment: Environment): CompileResult
     if (!(error instanceof CelError)) throw error;
     const message = `program instantiation failed: ${error.message}`;
     return { errors: [{ line: 1, column: 1, message }], message };
-  }
-}
-
-function tryParse(source: string): Node | ParseError {
-  try {
-    return parse(source);
-  } catch (error) {
-    if (error instanceof ParseError) return error;
-    throw error;
   }
 }
 

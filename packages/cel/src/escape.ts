@@ -24,6 +24,11 @@ export function escapeName(name: string): string | undefined {
   return name.replaceAll(/__|[./-]/g, (found) => escapes[found]!);
 }
 
+/** The field of a name; one whose name is a keyword may be named as it is. */
+export function findField<T>(fields: ReadonlyMap<string, T> | undefined, name: string): T | undefined {
+  return fields?.get(name) ?? (reserved.has(name) ? fields?.get(`__${name}__`) : undefined);
+}
+
 /** The property an identifier stands for, or undefined when it has an escape that means nothing. */
 export function unescapeName(name: string): string | undefined {
   if (!name.includes("__")) return name;

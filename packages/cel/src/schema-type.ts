@@ -62,7 +62,21 @@ function convert(
   schemas: SchemaSet | undefined,
   above: readonly CelSchema[],
 ): Type | undefined {
-  let schema = resolve(given, schemas);
+  const schema = resolve(given, schemas);
+  const type = convertResolved(schema, root, name, schemas, above);
+  // An object is as it is made: looking at all it has would make all its fields.
+  if (type === undefined || type.kind === "object") return type;
+  return { ...type, nullable: schema.nullable === true };
+}
+
+function convertResolved(
+  given: CelSchema,
+  root: boolean,
+  name: string,
+  schemas: SchemaSet | undefined,
+  above: readonly CelSchema[],
+): Type | undefined {
+  let schema = given;
   if (schema["x-kubernetes-int-or-string"] || schema.format === "int-or-string") {
     return { ...dynType, format: "int-or-string", maxElements: bound(schema.maxLength, 4) ?? maxStringBytes };
   }
@@ -159,6 +173,7 @@ function objectOf(schema: CelSchema, name: string, schemas: SchemaSet | undefine
     name,
     parameters: [],
     fields,
+    nullable: schema.nullable === true,
     get minSerializedSize(): number {
       // A schema within itself could be left out, and so costs nothing.
       return above.includes(schema) ? 2 : minimumSize(schema, fields());

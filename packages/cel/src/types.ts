@@ -36,6 +36,8 @@ export interface Type {
   readonly maxElements?: number;
   /** The fewest bytes of JSON a value of this type takes. */
   readonly minSerializedSize?: number;
+  /** Whether null is a value of it, where a schema says. */
+  readonly nullable?: boolean;
   /** Of a list from a schema: a set and a map (by these escaped keys) are equal in any order, and add by merging. */
   readonly merge?: { readonly kind: "set" } | { readonly kind: "map"; readonly keys: readonly string[] };
   /** How JSON becomes a value where the kind does not say: a `date` is not a `date-time`. */
@@ -105,6 +107,7 @@ export function objectType(name: string, fields: Readonly<Record<string, Type>>)
 
 /** The type as cel-go's messages write it: `list(int)`, `map(string, dyn)`, `type(int)`. */
 export function formatType(type: Type): string {
+  if (type.kind === "null") return "null";
   if (type.parameters.length === 0) return type.name;
   return `${type.name}(${type.parameters.map(formatType).join(", ")})`;
 }

@@ -4,7 +4,7 @@
  */
 
 import { CelError, costExceeded } from "./cel-error.ts";
-import { escapeName } from "./escape.ts";
+import { escapeName, findField } from "./escape.ts";
 import { parseDurationFormat, parseTimestamp } from "./time.ts";
 import {
   boolType,
@@ -291,7 +291,7 @@ export class JsonObject extends MapValue {
   }
 
   override field(name: string): CelValue | undefined {
-    const field = this.#type.fields?.().get(name);
+    const field = findField(this.#type.fields?.(), name);
     if (field === undefined || !Object.hasOwn(this.raw, field.jsonName)) return undefined;
     const value = this.raw[field.jsonName];
     return value === undefined || value === null ? undefined : adapt(field.type, value);
@@ -401,7 +401,7 @@ function isValueClass(raw: object): raw is Exclude<CelValue, null | boolean | bi
  * @throws CelError for JSON that is not of that type
  */
 export function adapt(type: Type, raw: unknown): CelValue {
-  if (raw === null || raw === undefined) return type.kind === "optional" ? Optional.none : null;
+  if (raw === null || raw === undefined) return adaptNull(type);
   if (typeof raw === "object" && isValueClass(raw)) return raw;
   switch (type.kind) {
     case "string":
@@ -436,6 +436,12 @@ export function adapt(type: Type, raw: unknown): CelValue {
   }
 }
 
+function adaptNull(type: Type): CelValue {
+  if (type.kind === "optional") return Optional.none;
+  if (type.nullable === false) throw new CelError("invalid data, got null for schema with nullable=false");
+  return null;
+}
+
 function adaptText(type: Type, raw: unknown): CelValue {
   if (typeof raw !== "string") throw new CelError(`invalid data, expected string, got ${goType(raw)}`);
   if (type.kind === "bytes") return Uint8Array.from(Buffer.from(raw, "base64"));
@@ -457,6 +463,8 @@ function adaptInt(raw: unknown): bigint {
 }
 
 function adaptDyn(raw: unknown, type: Type): CelValue {
+  if (type.format === "int-or-string" && typeof raw !== "string" && !Number.isInteger(raw))
+    throw new CelError("invalid data, expected XIntOrString value to be either a string or integer");
   switch (typeof raw) {
     case "string":
     case "boolean":
@@ -465,8 +473,6 @@ function adaptDyn(raw: unknown, type: Type): CelValue {
     case "number":
       return Number.isInteger(raw) ? BigInt(raw) : raw;
     case "object":
-      if (type.format === "int-or-string")
-        throw new CelError("invalid data, expected XIntOrString value to be either a string or integer");
       if (Array.isArray(raw)) return new JsonList(raw, listType(dynType));
       return new JsonMap(raw as Json, dynType);
     default:

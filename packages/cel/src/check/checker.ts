@@ -1,6 +1,7 @@
 /** The types of an expression's parts, and which functions its calls are. Source: cel-go's checker/checker.go. */
 
 import type { Environment } from "../environment.ts";
+import { findField } from "../escape.ts";
 import { overloadsOf } from "../library/functions.ts";
 import type { Overload } from "../library/overload.ts";
 import type { Call, Comprehension, ListNode, MapNode, Node, Select, Struct } from "../parse/ast.ts";
@@ -16,6 +17,7 @@ import {
   listType,
   mapType,
   nullType,
+  opaqueType,
   optionalType,
   stringType,
   type Type,
@@ -68,6 +70,8 @@ const typeNames: ReadonlyMap<string, Type> = new Map([
   ["map", mapType(dynType, dynType)],
   ["type", { kind: "type", name: "type", parameters: [] }],
   ["optional_type", optionalType(dynType)],
+  ["net.IP", opaqueType("net.IP")],
+  ["net.CIDR", opaqueType("net.CIDR")],
   ["google.protobuf.Duration", durationType],
   ["google.protobuf.Timestamp", timestampType],
 ]);
@@ -203,7 +207,7 @@ class Checker {
       case "map":
         return target.parameters[1]!;
       case "object":
-        return target.fields?.().get(field)?.type ?? this.#report(at, `undefined field '${field}'`);
+        return findField(target.fields?.(), field)?.type ?? this.#report(at, `undefined field '${field}'`);
       case "param":
         this.#substitutions.assignable(dynType, target);
         return dynType;
@@ -326,7 +330,7 @@ class Checker {
     for (const { name, value, optional, at } of node.fields) {
       const given = this.check(value);
       const valueType = optional ? this.#unwrapOptional(value, given) : given;
-      const field = type.fields?.().get(name);
+      const field = findField(type.fields?.(), name);
       if (field === undefined) this.#report(at, `undefined field '${name}'`);
       else if (!this.#substitutions.assignable(field.type, valueType)) {
         const [wanted, found] = [field.type, valueType].map((t) => formatType(this.#substitutions.resolve(t, true)));

@@ -2,11 +2,13 @@
 
 import { isRegex } from "../library/regex.ts";
 import type { Call, ListNode, MapNode, Node } from "../parse/ast.ts";
-import { parseGoDuration, parseTimestamp } from "../time.ts";
+import { maxTimestamp, minTimestamp, parseGoDuration, parseTimestamp } from "../time.ts";
 import { formatType, type Type, type TypeKind } from "../types.ts";
+import type { CelValue } from "../value.ts";
 import type { Checked, Problem } from "./checker.ts";
 import { sameType } from "./unify.ts";
 
+const second = 1_000_000_000n;
 const literals: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ["duration", (text) => parseGoDuration(text) !== undefined],
   ["timestamp", (text) => parseTimestamp(text) !== undefined],
@@ -53,8 +55,15 @@ export function childrenOf(node: Node): readonly Node[] {
 function checkLiteral({ name, args }: Call): Problem[] {
   const argument = args[0];
   const isValid = literals.get(name);
-  if (isValid === undefined || argument?.kind !== "literal" || typeof argument.value !== "string") return [];
-  return isValid(argument.value) ? [] : [{ at: argument.at, message: `invalid ${name} argument` }];
+  if (isValid === undefined || argument?.kind !== "literal") return [];
+  const { value } = argument;
+  const fine = typeof value === "string" ? isValid(value) : name !== "timestamp" || isTimestamp(value);
+  return fine ? [] : [{ at: argument.at, message: `invalid ${name} argument` }];
+}
+
+function isTimestamp(value: CelValue): boolean {
+  if (typeof value !== "bigint") return true;
+  return value * second >= minTimestamp && value * second <= maxTimestamp;
 }
 
 function mismatch(node: Node, wanted: Type, found: Type): Problem {

@@ -1,6 +1,7 @@
 /** What an expression may cost, before there is anything to evaluate it with. Source: cel-go's checker/cost.go. */
 
 import type { Checked } from "../check/checker.ts";
+import { findField } from "../escape.ts";
 import { type Call, type Comprehension, isBinding, type Node } from "../parse/ast.ts";
 import { sizeOf } from "../plan/call-cost.ts";
 import type { CostRange } from "../program.ts";
@@ -237,5 +238,5 @@ function hasBounds(type: Type): boolean {
 
 function fieldOf(declared: Type | undefined, field: string): Type | undefined {
   if (declared?.kind === "map") return undefined;
-  return declared?.fields?.().get(field)?.type;
+  return findField(declared?.fields?.(), field)?.type;
 }

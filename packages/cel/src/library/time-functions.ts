@@ -70,7 +70,7 @@ const durationGetters: readonly [name: string, id: string, get: (nanos: bigint) 
   ["getHours", "duration_to_hours", (nanos) => nanos / 3_600_000_000_000n],
   ["getMinutes", "duration_to_minutes", (nanos) => nanos / 60_000_000_000n],
   ["getSeconds", "duration_to_seconds", (nanos) => nanos / 1_000_000_000n],
-  ["getMilliseconds", "duration_to_milliseconds", (nanos) => (nanos % 1_000_000_000n) / 1_000_000n],
+  ["getMilliseconds", "duration_to_milliseconds", (nanos) => nanos / 1_000_000n],
 ];
 
 export const timeFunctions: readonly Overload[] = [

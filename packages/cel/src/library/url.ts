@@ -38,7 +38,11 @@ export function readUrl(text: string): Parts | string {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1] ?? "";
   if (scheme === "" && text.startsWith(":")) return failed("missing protocol scheme");
   const rest = text.slice(scheme === "" ? 0 : scheme.length + 1);
-  if (!rest.startsWith("/")) return failed(scheme === "" ? "invalid URI for request" : "invalid URI for request");
+  if (!rest.startsWith("/")) {
+    if (scheme === "") return failed("invalid URI for request");
+    const query = /\?([^#]*)/.exec(rest)?.[1] ?? "";
+    return { text, scheme: scheme.toLowerCase(), host: "", path: "", query };
+  }
   const [beforeFragment = ""] = rest.split("#", 1);
   const mark = beforeFragment.indexOf("?");
   const hierarchy = mark < 0 ? beforeFragment : beforeFragment.slice(0, mark);

@@ -24,9 +24,16 @@ const quoteStart = /([bB]?[rR]?)("""|'''|"|')/y;
 
 const maxUint64 = (1n << 64n) - 1n;
 
-/** @throws ParseError with cel-go's text */
-export function tokenize(source: string): Token[] {
+export interface Tokens {
+  readonly tokens: readonly Token[];
+  /** What could not be read was left out. */
+  readonly errors: readonly ParseError[];
+}
+
+/** @throws ParseError for a literal that is none, with cel-go's text */
+export function tokenize(source: string): Tokens {
   const tokens: Token[] = [];
+  const errors: ParseError[] = [];
   const offsets = /[\ud800-\udbff]/.test(source) ? codePointOffsets(source) : undefined;
   const offset = (index: number): number => offsets?.[index] ?? index;
   let index = 0;
@@ -42,20 +49,22 @@ export function tokenize(source: string): Token[] {
     }
     const at = offset(index);
     const found = nextToken(source, index, at, match);
-    tokens.push(found.token);
+    if (found.token !== undefined) tokens.push(found.token);
+    else errors.push(recognition(at, source.slice(index, index + found.length)));
     index += found.length;
   }
   tokens.push({ kind: "end", text: "<EOF>", at: offset(source.length) });
-  return tokens;
+  return { tokens, errors };
 }
 
 type Match = (pattern: RegExp) => string | undefined;
 
-function nextToken(source: string, index: number, at: number, match: Match): { token: Token; length: number } {
+/** Without a token: what cannot be the beginning of one, and what it failed at. */
+function nextToken(source: string, index: number, at: number, match: Match): { token?: Token; length: number } {
   const quote = match(quoteStart);
   if (quote !== undefined) {
     const length = stringLength(source, index, quote);
-    if (length === undefined) throw recognition(at, source.slice(index));
+    if (length === undefined) return { length: source.length - index };
     const text = source.slice(index, index + length);
     return { token: { kind: "literal", text, at, value: unquote(text, at) }, length };
   }
@@ -69,7 +78,10 @@ function nextToken(source: string, index: number, at: number, match: Match): { t
     return { token: { kind: "escaped", text, at }, length: inBackquotes.length };
   }
   const text = match(operator);
-  if (text === undefined) throw recognition(at, String.fromCodePoint(source.codePointAt(index)!));
+  if (text === undefined) {
+    const first = String.fromCodePoint(source.codePointAt(index)!);
+    return { length: first.length + (/[|&=]/.test(first) ? 1 : 0) };
+  }
   return { token: { kind: text, text, at }, length: text.length };
 }
 

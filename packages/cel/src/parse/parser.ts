@@ -17,20 +17,38 @@ const reserved = new Set(
 const relations = new Set(["<", "<=", ">=", ">", "==", "!=", "in"]);
 const products = new Set(["*", "/", "%"]);
 const sums = new Set(["+", "-"]);
+const beginnings = new Set(["literal", "ident", "(", "[", "{", ".", "-", "!"]);
 const minInt = -(1n << 63n);
 const maxInt = (1n << 63n) - 1n;
 const expecting =
   "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
-/** @throws ParseError with cel-go's text, as near as a parser of another kind comes to it */
-export function parse(source: string): Node {
+/** The tree, or what is wrong with the text, in cel-go's words as near as a parser of another kind comes to them. */
+export function parse(source: string): Node | readonly ParseError[] {
+  try {
+    return parseText(source);
+  } catch (error) {
+    if (error instanceof ParseError) return [error];
+    throw error;
+  }
+}
+
+function parseText(source: string): Node | readonly ParseError[] {
   if (source.length > maxSize) {
     const size = [...source].length;
     if (size > maxSize)
       throw new ParseError(-1, `expression code point size exceeds limit: size: ${size}, limit ${maxSize}`);
   }
-  const parser = new Parser(tokenize(source));
-  return parser.parseAll();
+  const { tokens, errors } = tokenize(source);
+  const parser = new Parser(tokens);
+  if (errors.length === 0) return parser.parseAll();
+  try {
+    parser.parseAll();
+    return errors;
+  } catch (error) {
+    if (error instanceof ParseError) return [...errors, error];
+    throw error;
+  }
 }
 
 class Parser {
@@ -44,8 +62,10 @@ class Parser {
 
   parseAll(): Node {
     const node = this.#expression();
-    if (this.#peek.kind !== "end") throw this.#mismatch("expecting <EOF>", "extraneous input");
-    return node;
+    if (this.#peek.kind === "end") return node;
+    // As ANTLR has it: one word too many can be left out, more cannot.
+    const last = this.#tokens[this.#index + 1]?.kind === "end";
+    throw this.#mismatch("expecting <EOF>", last ? "extraneous input" : "mismatched input");
   }
 
   get #peek(): Token {
@@ -206,8 +226,10 @@ class Parser {
       case ".":
       case "ident":
         return this.#name();
-      default:
-        throw this.#mismatch(expecting);
+      default: {
+        const next = this.#tokens[this.#index + 1]?.kind ?? "end";
+        throw this.#mismatch(expecting, beginnings.has(next) ? "extraneous input" : "mismatched input");
+      }
     }
   }
 

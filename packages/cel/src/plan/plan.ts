@@ -8,6 +8,7 @@ import type { Checked } from "../check/checker.ts";
 import type { Environment } from "../environment.ts";
 import { setKey } from "../equality.ts";
 import { overloadsOf } from "../library/functions.ts";
+import { compileRegex } from "../library/regex.ts";
 import {
   type Call,
   isBinding,
@@ -299,6 +300,7 @@ export class Planner {
     const all = (overloadsOf(call.name) ?? []).filter(({ member }) => member === call.member);
     const types = args.map((arg) => this.#checked.typeOf(arg));
     const runs = plans.map(({ run }) => run);
+    if (call.name === "find" || call.name === "findAll") checkPattern(plans[1]);
     const run = planCall(call.name, call.overloads, all, runs, types);
     const foldable = conversionNames.has(call.name) && plans.length === 1 && isConstant(plans[0]!);
     return foldable ? constantPlan(evaluateConstant(run)) : { run };
@@ -367,6 +369,11 @@ export class Planner {
       },
     };
   }
+}
+
+/** A pattern that is written out is compiled with the program. @throws CelError */
+function checkPattern(plan: Plan | undefined): void {
+  if (typeof plan?.constant === "string") compileRegex(plan.constant);
 }
 
 /** Constants ask nothing of it. */
