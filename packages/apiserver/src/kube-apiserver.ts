@@ -76,7 +76,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     kubeIdentity(
       {
         ...options,
-        authentication: withoutAnonymous(options, authorization.modes),
+        authentication: withoutAnonymous(options, authorization),
         externalUrl,
         patchSecret: secretPatcher(() => server),
       },
@@ -164,9 +164,10 @@ async function putDefaultsInPlace(server: ApiServer): Promise<void> {
 /** Whoever may do everything must at least say who they are, as upstream has it. */
 function withoutAnonymous(
   { authentication = {}, logger }: KubeApiServerOptions,
-  modes: AuthorizationOptions["modes"],
+  { modes, configFile }: NonNullable<KubeApiServerOptions["authorization"]>,
 ): KubeAuthenticationOptions {
-  if (modes?.includes("AlwaysAllow") !== true || authentication.anonymous === false) return authentication;
+  const allowsAll = modes?.includes("AlwaysAllow") ?? configFile === undefined;
+  if (!allowsAll || authentication.anonymous === false) return authentication;
   logger.warn(
     "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer",
   );
