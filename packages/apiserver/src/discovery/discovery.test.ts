@@ -43,6 +43,10 @@ test("the old documents", async () => {
   const pods = (await get("/api/v1")).resources.find(({ name }: { name: string }) => name === "pods");
   assert.deepEqual(pods.shortNames, ["po"]);
   assert.equal(pods.storageVersionHash, "xPOwRZ+Yhw8=");
+  const hashOf = async (path: string) => (await get(path)).resources[0].storageVersionHash;
+  assert.equal(await hashOf("/apis/autoscaling/v1"), "qwQve8ut294=", "what is stored is v2");
+  assert.equal(await hashOf("/apis/autoscaling/v2"), "qwQve8ut294=");
+  assert.equal(await hashOf("/apis/events.k8s.io/v1"), "r2yiGXH7wu8=", "stored as core's");
   assert.equal((await send(server, "GET", "/apis/nothing.io")).status, 404);
 });
 

@@ -1,7 +1,7 @@
 /** Discovery from the definitions: APIVersions, APIGroupList, APIGroup, APIResourceList, and the aggregated APIGroupDiscoveryList. */
 
 import { createHash } from "node:crypto";
-import type { NamedSubresource, ResourceDefinition } from "@kubets/api";
+import { type NamedSubresource, type ResourceDefinition, storedVersion } from "@kubets/api";
 import { apiVersionOf } from "@kubets/apimachinery";
 import { builtInPriority, customPriority, type Priority } from "./priorities.ts";
 
@@ -145,8 +145,12 @@ function subresourcesOf(definition: ResourceDefinition): NamedSubresource[] {
 }
 
 /** Upstream's hash of what a resource is stored as: base64 of the first bytes of a SHA-256 of `group/version/kind`. */
-function storageVersionHash({ group, version, storageVersion = version, kind }: ResourceDefinition): string {
-  return createHash("sha256").update(`${group}/${storageVersion}/${kind}`).digest().subarray(0, 8).toString("base64");
+function storageVersionHash(definition: ResourceDefinition): string {
+  const { storageVersion, kind } = definition;
+  const stored =
+    storageVersion === undefined ? storedVersion(definition) : { group: definition.group, version: storageVersion };
+  const name = `${stored.group}/${stored.version}/${kind}`;
+  return createHash("sha256").update(name).digest().subarray(0, 8).toString("base64");
 }
 
 /** `apidiscovery.k8s.io` of `/api` (core alone) or `/apis` (all others): everything in one document. */
