@@ -3,11 +3,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
-import type { EtcdTls, Store } from "@kubets/storage";
+import type { EtcdTls, Store, ValueTransformer } from "@kubets/storage";
 import { type ClusterConfig, ConfigError, etcdServersOf } from "../config.ts";
 import { clusterPaths } from "../paths.ts";
 
 export interface StoreMeans {
+  /** Encryption at rest. */
+  readonly transformer?: ValueTransformer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -9,6 +9,7 @@ import { ConflictError, type Store } from "../store.ts";
 import { collect, put, remove, textOf } from "../store-suite.ts";
 import { Cable } from "../testing/cable.ts";
 import { type EtcdCluster, etcdTestSkip, rawEtcd, startEtcd } from "../testing/index.ts";
+import type { ValueTransformer } from "../value-transformer.ts";
 import { channelFactory } from "./channel.ts";
 import { EtcdClient } from "./client.ts";
 import { takeTurn } from "./compaction-turns.ts";
@@ -252,6 +253,44 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
       for (const [i, event] of events.entries()) assert.ok(i === 0 || event.revision > events[i - 1]!.revision);
     }
     for (const { stop } of watchers) stop();
+  });
+
+  test("what is encrypted is so in etcd, and plain to those who have the key", async (t) => {
+    const mark = "k8s:enc:";
+    const mirrored = (bytes: Uint8Array) => Buffer.from(bytes).reverse();
+    const seenKeys = new Set<string>();
+    const transformer: ValueTransformer = {
+      concerns: (key) => key.startsWith("/secrets/"),
+      encode(key, bytes) {
+        seenKeys.add(key);
+        return Buffer.concat([Buffer.from(mark), mirrored(bytes)]);
+      },
+      decode: (_key, bytes) =>
+        bytes[0] === mark.charCodeAt(0)
+          ? { bytes: mirrored(bytes.subarray(mark.length)), stale: false }
+          : { bytes, stale: true },
+    };
+    const prefix = `/failing-${prefixes++}`;
+    const open = async (own?: ValueTransformer) => {
+      const given = own === undefined ? {} : { transformer: own };
+      const store = await openEtcdStore({ servers: etcd.servers, prefix, root: "", form: opaqueForm, ...given });
+      t.after(() => store.close());
+      return store;
+    };
+    const [plain, knowing] = [await open(), await open(transformer)];
+    await plain.commit(put("/secrets/old", "from before"));
+    await knowing.commit(put("/secrets/new", "hidden"));
+    await knowing.commit(put("/others", "shown"));
+    assert.deepEqual([...seenKeys], [`${prefix}/secrets/new`]);
+    assert.equal(textOf(await knowing.get("/secrets/new")), "hidden");
+    const old = await knowing.get("/secrets/old");
+    assert.deepEqual([textOf(old), old?.stale], ["from before", true]);
+    const hidden = await plain.get("/secrets/new");
+    assert.match(hidden?.unreadable?.message ?? "", /^\/secrets\/new cannot be read: identity transformer tried/);
+    assert.equal(textOf(hidden), `${mark}neddih`);
+    assert.equal(textOf(await plain.get("/others")), "shown");
+    const again = await open(transformer);
+    assert.deepEqual((await again.list("/secrets/")).entries.map(textOf), ["hidden", "from before"]);
   });
 
   test("stores compact by turns", async (t) => {

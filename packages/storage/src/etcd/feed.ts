@@ -52,6 +52,7 @@ export class Feed {
     const stop = () => this.#stream?.cancel();
     signal.addEventListener("abort", stop, { once: true });
     let delayMs = firstDelayMs;
+    let told = false;
     while (!signal.aborted) {
       const from = cache.revision;
       const { channel } = client;
@@ -61,7 +62,10 @@ export class Feed {
         if (signal.aborted) return;
         if (error instanceof WatchCompacted) await this.#leap(error.compactRevision, signal);
         else {
-          logger.warn("The watch of etcd broke", { endpoint: channel.endpoint, revision: cache.revision, err: error });
+          // Once for each time that it was whole.
+          const tell = told && cache.revision === from ? "debug" : "warn";
+          logger[tell]("The watch of etcd broke", { endpoint: channel.endpoint, revision: cache.revision, err: error });
+          told = true;
           client.passOver(channel);
         }
       }
