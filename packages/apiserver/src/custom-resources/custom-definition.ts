@@ -1,8 +1,7 @@
 /** A version of a CRD as the definition of a resource. */
 
 import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
-import { type JSONSchemaProps, storageVersionOf } from "@kubets/api/apiextensions";
-import type { Schema } from "@kubets/apimachinery";
+import { storageVersionOf } from "@kubets/api/apiextensions";
 import { compareVersions } from "../discovery/resource-list.ts";
 import { columnsOf } from "./columns.ts";
 import { strategiesOf } from "./custom-strategy.ts";
@@ -10,7 +9,6 @@ import { JsonPathError, parseJsonPath } from "./json-path.ts";
 import type { VersionSchema } from "./version-schema.ts";
 
 const verbs: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-const objectMeta = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
 
 /** Where objects of a CRD live in the store, below `/registry/`. */
 export function storagePathOf({ spec }: CustomResourceDefinition): string {
@@ -34,7 +32,7 @@ export function customDefinition(crd: CustomResourceDefinition, schema: VersionS
     categories: names.categories ?? [],
     namespaced: spec!.scope === "Namespaced",
     verbs,
-    schema: mergeSchema(schema.schema),
+    schema: schema.merged,
     storagePath: storagePathOf(crd),
     storageVersion: storageVersionOf(crd)?.name ?? version.name,
     ...strategiesOf(schema),
@@ -44,13 +42,6 @@ export function customDefinition(crd: CustomResourceDefinition, schema: VersionS
     columns: columnsOf(version),
     ...(warning === undefined ? {} : { deprecationWarning: warning }),
   };
-}
-
-/** With what every resource has, for merging and publishing. */
-function mergeSchema(schema: JSONSchemaProps): Schema {
-  const text = { type: "string" };
-  const properties = { ...schema.properties, apiVersion: text, kind: text, metadata: objectMeta };
-  return { ...schema, type: "object", properties } as Schema;
 }
 
 function selectableFieldsOf(fields: readonly { readonly jsonPath: string }[]): ResourceDefinition["selectableFields"] {

@@ -1,6 +1,7 @@
 /** How objects of one served version of a CRD are read from and written to the store: as their schema has them now, in whatever version they are. */
 
-import { clone, type KubeObject } from "@kubets/apimachinery";
+import { schemaSet } from "@kubets/api";
+import { clone, type KubeObject, type OtherVersion } from "@kubets/apimachinery";
 import { ordered, ServedObject } from "../registry/served-object.ts";
 import type { StoredForm } from "../registry/stored-form.ts";
 import { coerce } from "./coerce.ts";
@@ -79,6 +80,19 @@ export class CustomForm implements StoredForm {
     const [converted] = await webhook.convert([object], stored.apiVersion);
     shape(converted!, stored, false);
     return converted!;
+  }
+
+  /** Objects differ in their name alone here: a webhook cannot be asked in the middle of a write. */
+  otherVersion(apiVersion: string): OtherVersion | undefined {
+    const other = this.#versions.schemas.get(apiVersion);
+    if (other === undefined) return undefined;
+    const own = this.#schema.apiVersion;
+    return {
+      schema: other.merged,
+      set: schemaSet,
+      from: (object) => ({ ...object, apiVersion }),
+      back: (object) => ({ ...object, apiVersion: own }),
+    };
   }
 
   isCurrent(stored: ServedObject): boolean {

@@ -158,6 +158,26 @@ test("a write that changes nothing stores an object in the present version; the 
   assert.equal(same.json.metadata.resourceVersion, again.metadata.resourceVersion);
 });
 
+test("who applied in one version is known in the other, and a version that is gone owns nothing", async (t) => {
+  const server = await customServer(t);
+  await define(server, twoVersions({ strategy: "None" }));
+  const apply = (path: string, apiVersion: string, manager: string, host: string) =>
+    send(
+      server,
+      "PATCH",
+      `${path}/w?fieldManager=${manager}`,
+      JSON.stringify({ apiVersion, kind: "Widget", metadata: { name: "w" }, spec: { host } }),
+      {
+        headers: { "content-type": "application/apply-patch+yaml" },
+      },
+    );
+  assert.equal((await apply(betaPath, "example.com/v1beta1", "one", "a")).status, 201);
+  const conflict = await apply(widgetsPath, "example.com/v1", "two", "b");
+  assert.equal(conflict.status, 409);
+  assert.match(conflict.json.message, /conflict with "one": .spec.host/);
+  assert.equal((await apply(widgetsPath, "example.com/v1", "one", "b")).json.spec.host, "b");
+});
+
 test("a scale is of what the definition's paths lead to", async (t) => {
   const server = await customServer(t);
   const properties = {

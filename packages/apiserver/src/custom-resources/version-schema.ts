@@ -2,15 +2,20 @@
 
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "@kubets/api";
 import type { JSONSchemaProps } from "@kubets/api/apiextensions";
+import type { Schema } from "@kubets/apimachinery";
 import { Rules } from "./rules.ts";
 import { type SchemaNode, schemaNode } from "./schema-node.ts";
 import { type Check, compileCheck } from "./value-check.ts";
+
+const text: Schema = { type: "string" };
+const objectMeta: Schema = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
 
 export class VersionSchema {
   readonly group: string;
   readonly version: CustomResourceDefinitionVersion;
   readonly schema: JSONSchemaProps;
   readonly preserveUnknownFields: boolean;
+  #merged: Schema | undefined;
   #node: SchemaNode | undefined;
   #check: Check | undefined;
   #statusCheck: Check | undefined;
@@ -25,6 +30,21 @@ export class VersionSchema {
 
   get apiVersion(): string {
     return `${this.group}/${this.version.name}`;
+  }
+
+  /** With what every resource has, for merging and publishing. */
+  get merged(): Schema {
+    this.#merged ??= {
+      ...(this.schema as Schema),
+      type: "object",
+      properties: {
+        ...(this.schema.properties as Schema["properties"]),
+        apiVersion: text,
+        kind: text,
+        metadata: objectMeta,
+      },
+    };
+    return this.#merged;
   }
 
   get node(): SchemaNode {

@@ -24,7 +24,7 @@ function managerFor(registry: Registry, subresource: string): FieldManager {
       apiVersion,
       subresource,
       ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
-      ...(definition.schema.$ref === undefined ? {} : { versionOf: versionsOf(registry) }),
+      versionOf: registry.isCustom ? (other) => registry.otherVersion(other) : versionsOf(registry),
     });
     bySubresource.set(subresource, manager);
   }

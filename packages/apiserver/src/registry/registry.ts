@@ -11,6 +11,7 @@ import {
   type KubeObject,
   type ListMeta,
   notFound,
+  type OtherVersion,
   type Random,
   type ResourceName,
   type SchemaSet,
@@ -157,6 +158,11 @@ export class Registry {
     const other = ServedObject.fromObject(clone(object));
     await this.#form.prepare([other]);
     return clone(this.#form.read(other).object);
+  }
+
+  /** Another version of a custom resource, as far as it can be seen without a conversion. */
+  otherVersion(apiVersion: string): OtherVersion | undefined {
+    return this.#form?.otherVersion(apiVersion);
   }
 
   /** Whether an entry is as it would be stored now. */
