@@ -300,3 +300,63 @@ test("the status tells what does not fit the types that rules name", async () =>
     typeChecking: { expressionWarnings: [{ fieldRef: "spec.validations[1].expression", warning }] },
   });
 });
+
+test("a policy that may be asked again is, when another has changed the object after it", async () => {
+  const count = (name: string) => `Object{data: {"${name}": string(size(object.data))}}`;
+  for (const [name, reinvocationPolicy] of [
+    ["a-first", "IfNeeded"],
+    ["b-second", "Never"],
+  ] as const) {
+    const key = name.slice(0, 1);
+    await make(`${group}/mutatingadmissionpolicies`, {
+      metadata: { name },
+      spec: {
+        matchConstraints: onConfigMaps,
+        reinvocationPolicy,
+        mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression: count(key) } }],
+      },
+    });
+    await make(`${group}/mutatingadmissionpolicybindings`, { metadata: { name }, spec: { policyName: name } });
+  }
+  // First `a` sees one entry and `b` two; then `a`, asked again, sees three.
+  assert.deepEqual((await create({ x: "y" })).body.data, { x: "y", a: "3", b: "2" });
+});
+
+test("bindings and policies that say too little or too much are refused", async () => {
+  const refusals = async (path: string, spec: object): Promise<string[]> => {
+    const { status, body } = await send(server, "POST", `${group}/${path}`, { metadata: { name: "x" }, spec });
+    assert.equal(status, 422);
+    return (body.details.causes as { field: string; message: string }[]).map(
+      (cause) => `${cause.field}: ${cause.message}`,
+    );
+  };
+  assert.deepEqual(await refusals("validatingadmissionpolicies", {}), [
+    "spec.matchConstraints: Required value",
+    "spec.validations: Required value: validations or auditAnnotations must contain at least one item",
+    "spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item",
+  ]);
+  assert.deepEqual(
+    await refusals("validatingadmissionpolicybindings", {
+      policyName: "p",
+      paramRef: { name: "a", selector: {} },
+      validationActions: ["Deny", "Warn"],
+    }),
+    [
+      "spec.paramRef.name: Forbidden: name and selector are mutually exclusive",
+      "spec.paramRef.selector: Forbidden: name and selector are mutually exclusive",
+      'spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+    ],
+  );
+  assert.deepEqual(
+    await refusals("mutatingadmissionpolicies", {
+      matchConstraints: { resourceRules: [{ ...onConfigMaps.resourceRules[0], operations: ["DELETE"] }] },
+      reinvocationPolicy: "Never",
+      mutations: [{ patchType: "JSONPatch", applyConfiguration: { expression: "Object{}" } }],
+    }),
+    [
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      "spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch",
+      'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
+    ],
+  );
+});
