@@ -5,7 +5,7 @@
 
 import { X509Certificate } from "node:crypto";
 import type { ConfigMap } from "@kubets/api";
-import { type Clock, deepEqual, isConflict, isNotFound } from "@kubets/apimachinery";
+import { type Clock, deepEqual, isAlreadyExists, isConflict, isNotFound } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 
 export interface ClusterTrust {
@@ -35,7 +35,8 @@ export async function publishTrust(transport: InProcessTransport, trust: Cluster
     try {
       return await publishOnce(transport, trust, clock);
     } catch (error) {
-      if (!isConflict(error) || attempt === maxConflicts) throw error;
+      // Another server of the cluster was faster.
+      if (!(isConflict(error) || isAlreadyExists(error)) || attempt === maxConflicts) throw error;
     }
   }
 }
