@@ -8,6 +8,8 @@ import { apiServerIdentity } from "../services/default-objects.ts";
 
 /** How many objects are deleted at once. */
 const deletesAtOnce = 64;
+/** How long finalizers may take before the condition says that they do; then it begins again. */
+const patienceMs = 60_000;
 
 /** Deletes what there is and waits until nothing is left; says how that went. Rejects only when `signal` aborts the wait. */
 export async function cleanUp(registry: Registry, signal: AbortSignal): Promise<CrdCondition> {
@@ -36,7 +38,10 @@ export async function cleanUp(registry: Registry, signal: AbortSignal): Promise<
     const text = all.length === 1 ? all[0] : `[${all.join(", ")}]`;
     return failed("InstanceDeletionFailed", `could not issue all deletes: ${text}`);
   }
-  await untilEmpty(registry, signal);
+  if (!(await becomesEmpty(registry, signal))) {
+    const why = "could not confirm zero CustomResources remaining: timed out waiting for the condition";
+    return failed("InstanceDeletionCheck", why);
+  }
   const message = "removed all instances";
   return { type: "Terminating", status: "False", reason: "InstanceDeletionCompleted", message };
 }
@@ -68,19 +73,20 @@ async function removeOne(registry: Registry, object: KubeObject): Promise<void> 
   }
 }
 
-/** Told by the store; nothing is asked again and again. */
-async function untilEmpty(registry: Registry, signal: AbortSignal): Promise<void> {
-  const { store, prefix } = registry;
+/** Told by the store; nothing is asked again and again. False when it takes too long. */
+async function becomesEmpty(registry: Registry, signal: AbortSignal): Promise<boolean> {
+  const { store, prefix, clock } = registry;
   const own = new AbortController();
   const stop = () => own.abort();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      const look = () => store.count(prefix).then((count) => (count === 0 ? resolve() : undefined), reject);
+    return await new Promise<boolean>((resolve, reject) => {
+      const look = () => store.count(prefix).then((count) => (count === 0 ? resolve(true) : undefined), reject);
       own.signal.addEventListener("abort", () => reject(new Error("the server stopped")), { once: true });
       const onEvents = () => void look();
       const options = { afterRevision: store.revision, signal: own.signal, onEvents, onError: reject };
       store.watch(prefix, options).then(look, reject);
+      clock.sleep(patienceMs, own.signal).then(() => resolve(false), reject);
     });
   } finally {
     signal.removeEventListener("abort", stop);
