@@ -8,6 +8,7 @@ import { clusterOf } from "./admission/cluster.ts";
 import type { WebhookAdmissionConfiguration } from "./admission/configuration.ts";
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import { keepPolicyStatus, policyAdmission, policyHooks } from "./admission/policy/index.ts";
+import type { AdmissionAttributes } from "./admission/plugin.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
@@ -92,7 +93,10 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     webhookClient(options, reader, () => server, config?.ValidatingAdmissionWebhook, signal),
   ]);
   const source = { reader, resources: () => server.resources };
-  const webhookOptions = { source, clients: { mutating, validating }, authorizer, clock, random, logger };
+  const webhookOptions = {
+    ...{ source, clients: { mutating, validating }, authorizer, clock, random, logger },
+    isUnasked: ({ user }: AdmissionAttributes) => user.name === apiServerIdentity.name && !server.healthz().ok,
+  };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);
   const policyPlugins = await policyAdmission({ source, authorizer, logger }, signal);
   const plugins = await admissionPlugins(

@@ -16,6 +16,11 @@ export interface WebhookAdmissionOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly compileConditions: CompileConditions;
+  /**
+   * Whether no webhook is to be asked: true of what the server itself writes before it is ready, or a webhook that is broken, or runs in this very
+   * cluster, could keep it from ever starting.
+   */
+  isUnasked?(attributes: AdmissionAttributes): boolean;
 }
 
 const defaultTimeoutSeconds = 10;

@@ -56,7 +56,8 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
 
   mutate(attributes: AdmissionAttributes, pass: MutationPass): Promise<void> | undefined {
     const candidates = this.#configurations.table.candidates(attributes);
-    return candidates.length === 0 ? undefined : this.#mutate(candidates, attributes, pass);
+    if (candidates.length === 0 || this.#options.isUnasked?.(attributes)) return undefined;
+    return this.#mutate(candidates, attributes, pass);
   }
 
   async #mutate(

@@ -34,7 +34,8 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
 
   validate(attributes: AdmissionAttributes): Promise<void> | undefined {
     const candidates = this.#configurations.table.candidates(attributes);
-    return candidates.length === 0 ? undefined : this.#validate(candidates, attributes);
+    if (candidates.length === 0 || this.#options.isUnasked?.(attributes)) return undefined;
+    return this.#validate(candidates, attributes);
   }
 
   async #validate(candidates: readonly Candidate<Hook>[], attributes: AdmissionAttributes): Promise<void> {
