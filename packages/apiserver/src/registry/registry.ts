@@ -212,6 +212,13 @@ export class Registry {
     }
   }
 
+  /** The newest revision there is, for "", or that is known here, for "0". */
+  async revisionFor(resourceVersion: string): Promise<number> {
+    if (resourceVersion !== "") return this.store.revision;
+    // Of nothing: no key has that.
+    return (await this.store.list(`${this.prefix}\0`)).revision;
+  }
+
   async list(namespace: string, selection: Selection, options: ListOptions): Promise<ListPage> {
     const prefix = listPrefix(this.definition, namespace);
     const { after, revision, atLeast, inconsistent } = this.#startOf(options);

@@ -91,7 +91,7 @@ export class WatchRequest {
     const asked = parseResourceVersion(resourceVersion);
     const initial = sendInitialEvents === true || (sendInitialEvents === undefined && asked === 0);
     if (!initial) {
-      const from = asked === 0 ? this.#registry.store.revision : asked;
+      const from = asked === 0 ? await this.#registry.revisionFor(resourceVersion) : asked;
       return await this.#hub.subscribe(subscriber, from, signal);
     }
     const revision = await this.#sendInitial(sink, signal);

@@ -12,7 +12,9 @@ export interface EtcdClientOptions {
   readonly logger: Logger;
 }
 
-/** For one attempt. Longer than an election takes, and than etcd itself gives a request. */
+/** For one attempt, the first time round: one member that hangs must not hold everyone up. Longer than an election takes. */
+const firstAttemptMs = 3000;
+/** For one attempt later on: as long as etcd itself gives a request. */
 const attemptMs = 7000;
 /** For all attempts of a call. Upstream gives a request a minute, and reports the store unavailable well before. */
 const totalMs = 20_000;
@@ -59,8 +61,9 @@ export class EtcdClient {
     for (let tries = 0; ; tries++) {
       const { channel } = this;
       try {
-        const remaining = Math.max(1, until - this.#clock.monotonic());
-        return await body((name, request) => channel.call(name, request, Math.min(attemptMs, remaining)), tries);
+        const most = tries < this.#channels.length ? firstAttemptMs : attemptMs;
+        const deadlineMs = Math.min(most, Math.max(1, until - this.#clock.monotonic()));
+        return await body((name, request) => channel.call(name, request, deadlineMs), tries);
       } catch (error) {
         if (this.#closed || !(error instanceof EtcdError) || !error.isPassing) throw error;
         this.passOver(channel);

@@ -178,6 +178,32 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
     watching.stop();
   });
 
+  test("a member that hangs is left for another, by reads, writes and the watch", async (t) => {
+    const cable = await Cable.to(etcd.servers[2]!);
+    t.after(() => cable.close());
+    const prefix = `/failing-${prefixes++}`;
+    const open = (servers: readonly string[]) =>
+      openEtcdStore({ servers, prefix, root: "", form: opaqueForm, random: { ...realRandom, next: () => 0 } });
+    const hanging = await open([cable.url, ...etcd.servers.slice(0, 2)]);
+    t.after(() => hanging.close());
+    const other = await open(etcd.servers);
+    t.after(() => other.close());
+    await other.commit(put("/a", "1"));
+    const watching = collect(hanging, "/", (await hanging.list("/")).revision);
+    await watching.started;
+    cable.deafen();
+    await other.commit(put("/a", "2"));
+    const startedAt = performance.now();
+    assert.equal(textOf(await hanging.get("/a")), "2");
+    await hanging.commit(put("/b", "3"));
+    assert.deepEqual(
+      (await watching.until(2)).map(({ entry }) => textOf(entry)),
+      ["2", "3"],
+    );
+    assert.ok(performance.now() - startedAt < 10_000);
+    watching.stop();
+  });
+
   test("what was compacted while the watch was away comes as the difference", async (t) => {
     const cable = await Cable.to(etcd.servers[1]!);
     t.after(() => cable.close());
