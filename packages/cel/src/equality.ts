@@ -3,18 +3,8 @@
 import { deepEqual } from "@kubets/apimachinery";
 import { CelError } from "./cel-error.ts";
 import { sameType } from "./check/unify.ts";
-import {
-  type CelValue,
-  Duration,
-  JsonObject,
-  List,
-  MapValue,
-  Opaque,
-  Optional,
-  Timestamp,
-  TypeValue,
-  Uint,
-} from "./value.ts";
+import { JsonObject } from "./json-value.ts";
+import { type CelValue, Duration, List, MapValue, Opaque, Optional, Timestamp, TypeValue, Uint } from "./value.ts";
 import { work } from "./work.ts";
 
 /** Numbers are equal across their types; a NaN equals nothing; values of different kinds are not equal. */

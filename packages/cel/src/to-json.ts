@@ -2,9 +2,10 @@
 
 import { CelError } from "./cel-error.ts";
 import { unescapeName } from "./escape.ts";
+import { JsonObject } from "./json-value.ts";
 import { toText } from "./library/text.ts";
 import { formatType } from "./types.ts";
-import { type CelValue, Duration, JsonObject, List, MapValue, ObjectValue, Timestamp, typeOf, Uint } from "./value.ts";
+import { type CelValue, Duration, List, MapValue, ObjectValue, Timestamp, typeOf, Uint } from "./value.ts";
 import { work } from "./work.ts";
 
 /** Plain, new JSON. @throws CelError for values that JSON does not have */

@@ -1,6 +1,6 @@
 /** What a call may cost. Source: cel-go's checker/cost.go and extensions, k8s.io/apiserver/pkg/cel/library/cost.go. */
 
-import { declaredSize, type EntrySize, type Estimated, sizeOrUnknown } from "./estimate.ts";
+import { declaredSize, type EntrySize, type Estimated, sizeOrUnknown } from "./estimated.ts";
 import { add, fixed, multiply, type Range, scale, union, unknownSize, unlimited } from "./ranges.ts";
 
 export interface CallEstimate {

@@ -7,25 +7,8 @@ import { sizeOf } from "../plan/call-cost.ts";
 import type { CostRange } from "../program.ts";
 import { stringType, type Type } from "../types.ts";
 import { estimateCall } from "./estimate-call.ts";
-import { add, fixed, multiply, type Range, union, unknownSize, unlimited } from "./ranges.ts";
-
-/** Sizes of what is in a list or map that an expression made. */
-export interface EntrySize {
-  readonly container: "list" | "map";
-  readonly key: Range;
-  readonly value: Range;
-}
-
-/** What is known of a part: its type as the schema has it where it comes from a variable, and sizes that were worked out. */
-export interface Estimated {
-  readonly node: Node;
-  readonly type: Type;
-  /** The declared type it was reached through, with its bounds. */
-  readonly declared: Type | undefined;
-  readonly size: Range | undefined;
-  readonly entries: EntrySize | undefined;
-  readonly cost: Range;
-}
+import { declaredSize, type EntrySize, type Estimated, sizeOrUnknown } from "./estimated.ts";
+import { add, fixed, multiply, type Range, union, unlimited } from "./ranges.ts";
 
 interface Local {
   readonly declared: Type | undefined;
@@ -37,15 +20,6 @@ const scalars = new Set(["bool", "double", "duration", "int", "timestamp", "uint
 
 export function estimateCost(checked: Checked): CostRange {
   return new Estimator(checked).estimate(checked.root).cost;
-}
-
-export function sizeOrUnknown({ size }: Estimated): Range {
-  return size ?? unknownSize;
-}
-
-/** The bounds a schema gives. */
-export function declaredSize(type: Type | undefined): Range | undefined {
-  return type === undefined ? undefined : { min: 0, max: type.maxElements ?? 0 };
 }
 
 class Estimator {

@@ -1,9 +1,10 @@
 /** One evaluation: what the variables are, what it has cost. */
 
 import { CelError, costExceeded } from "../cel-error.ts";
+import { adapt } from "../json-value.ts";
 import type { Bindings } from "../program.ts";
 import type { Type } from "../types.ts";
-import { adapt, type CelValue } from "../value.ts";
+import type { CelValue } from "../value.ts";
 
 export interface VariableSlot {
   readonly name: string;
