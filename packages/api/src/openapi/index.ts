@@ -5,3 +5,5 @@ export {
   swaggerProtobufContentType,
   swaggerProtobufTypes,
 } from "./documents.ts";
+export type { SwaggerDocument } from "./swagger.ts";
+export { encodeSwagger } from "./swagger-protobuf.ts";

@@ -265,6 +265,9 @@ test("what it serves is discovered with the rest", async () => {
     swagger.paths[`/apis/${group}/v1/flunders`] !== undefined && swagger.paths["/apis/other/v1/x"] === undefined,
   );
   assert.ok(swagger.definitions.Flunder !== undefined && swagger.definitions.Unused === undefined);
+  const asProtobuf = { accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" };
+  const protobuf = await send("GET", "/openapi/v2", undefined, { headers: asProtobuf });
+  assert.ok(protobuf.text.includes(`/apis/${group}/v1/flunders`));
   assert.ok(swagger.paths["/apis/apps/v1/"] !== undefined || swagger.paths["/api/v1/pods"] !== undefined);
 });
 

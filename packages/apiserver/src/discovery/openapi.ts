@@ -1,7 +1,7 @@
 /** `/openapi/v2` and `/openapi/v3`. Documents are made when first asked for, and again when what is served changes. */
 
 import { createHash } from "node:crypto";
-import type { OpenApiDocuments, PublishedDocument } from "@kubets/api/openapi";
+import type { OpenApiDocuments, PublishedDocument, SwaggerDocument } from "@kubets/api/openapi";
 import type { SchemaSet } from "@kubets/apimachinery";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
@@ -27,6 +27,7 @@ export class OpenApi {
   readonly #resources: ResourceTable;
   readonly #schemas: SchemaSet;
   readonly #remote: RemoteDocuments | undefined;
+  #encoded: { readonly of: PublishedDocument; readonly document: PublishedDocument } | undefined;
   #made: { readonly generation: number; readonly documents: OpenApiDocuments } | undefined;
 
   constructor(resources: ResourceTable, schemas: SchemaSet, remote?: RemoteDocuments) {
@@ -44,10 +45,11 @@ export class OpenApi {
     if (path === "/openapi/v2") {
       const accept = header(request, "accept") ?? "";
       const asProtobuf = swaggerProtobufTypes.some((type) => accept.includes(type)) && !prefersJson(accept);
-      if (asProtobuf) return answer(request, documents.v2Protobuf(), swaggerProtobufContentType);
       const own = documents.v2();
       const whole = this.#remote?.any ? await this.#remote.v2(own) : own;
-      return answer(request, whole, "application/json");
+      if (!asProtobuf) return answer(request, whole, "application/json");
+      const encoded = whole === own ? documents.v2Protobuf() : await this.#protobufOf(whole, documents);
+      return answer(request, encoded, swaggerProtobufContentType);
     }
     if (path === "/openapi/v3") return await this.#index(request, documents);
     const name = path.slice(v3Prefix.length);
@@ -63,6 +65,21 @@ export class OpenApi {
     const { paths } = JSON.parse(Buffer.from(own.bytes).toString()) as { paths: object };
     const bytes = Buffer.from(JSON.stringify({ paths: { ...paths, ...(await this.#remote.v3Paths()) } }));
     return answer(request, { bytes, etag: etagOf(bytes) }, "application/json");
+  }
+
+  /** Of a document that is in part other servers'; this server's own when theirs has something that cannot be encoded. */
+  async #protobufOf(whole: PublishedDocument, documents: OpenApiDocuments): Promise<PublishedDocument> {
+    if (this.#encoded?.of === whole) return this.#encoded.document;
+    const { encodeSwagger } = await import("@kubets/api/openapi");
+    let document = documents.v2Protobuf();
+    try {
+      const bytes = encodeSwagger(JSON.parse(Buffer.from(whole.bytes).toString()) as SwaggerDocument);
+      document = { bytes, etag: etagOf(bytes) };
+    } catch {
+      // Another server's mistake; the JSON form has what it says.
+    }
+    this.#encoded = { of: whole, document };
+    return document;
   }
 
   async #documents(): Promise<OpenApiDocuments> {
