@@ -44,15 +44,16 @@ function writePathItem(writer: ProtobufWriter, item: Json): void {
 
 function writeOperation(writer: ProtobufWriter, operation: Json): void {
   writer
-    .strings(1, operation["tags"] as string[])
-    .string(5, operation["operationId"] as string)
-    .strings(6, operation["produces"] as string[])
-    .strings(7, operation["consumes"] as string[]);
-  for (const parameter of operation["parameters"] as Json[]) {
+    .strings(1, operation["tags"] as string[] | undefined)
+    .string(5, operation["operationId"] as string | undefined)
+    .strings(6, operation["produces"] as string[] | undefined)
+    .strings(7, operation["consumes"] as string[] | undefined);
+  // Other servers' documents have less in them.
+  for (const parameter of (operation["parameters"] as Json[] | undefined) ?? []) {
     writer.message(8, (item) => item.message(1, (w) => writeParameter(w, parameter)));
   }
   writer.message(9, (responses) => {
-    for (const [code, response] of Object.entries(operation["responses"] as Record<string, Json>)) {
+    for (const [code, response] of Object.entries((operation["responses"] as Record<string, Json> | undefined) ?? {})) {
       responses.message(1, (named) =>
         named.string(1, code).message(2, (value) => value.message(1, (w) => writeResponse(w, response))),
       );
@@ -62,7 +63,7 @@ function writeOperation(writer: ProtobufWriter, operation: Json): void {
 }
 
 function writeResponse(writer: ProtobufWriter, response: Json): void {
-  writer.string(1, response["description"] as string);
+  writer.string(1, response["description"] as string | undefined);
   const schema = response["schema"] as Json | undefined;
   if (schema !== undefined) writer.message(2, (item) => item.message(1, (w) => writeSchema(w, schema)));
 }

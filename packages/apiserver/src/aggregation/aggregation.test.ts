@@ -48,7 +48,10 @@ before(async () => {
       if (url.startsWith(`/openapi/v3/apis/${group}`)) return { openapi: "3.0.0" };
       if (url === "/openapi/v2") {
         const flunder = { $ref: "#/definitions/Flunder" };
-        const paths = { [`/apis/${group}/v1/flunders`]: { get: { schema: flunder } }, "/apis/other/v1/x": {} };
+        const paths = {
+          [`/apis/${group}/v1/flunders`]: { get: { responses: { 200: { schema: flunder } } } },
+          "/apis/other/v1/x": {},
+        };
         return { swagger: "2.0", paths, definitions: { Flunder: { type: "object" }, Unused: {} } };
       }
       if (url.includes("watch=true")) {
