@@ -6,10 +6,10 @@ import {
   forbiddenField,
   invalidValue,
   isDNS1035Label,
-  isValidPortNum,
   notSupported,
   required,
 } from "@kubets/apimachinery";
+import { validateWebhookService, validateWebhookUrl } from "../admissionregistration/webhook-client-validation.ts";
 import type { ApiextensionsWebhookClientConfig, CustomResourceConversion } from "../generated/types.ts";
 
 export interface ConversionRules {
@@ -67,44 +67,11 @@ function clientConfig(
   const errors: FieldError[] = [];
   if ((url === undefined) === (service === undefined)) {
     errors.push(required(at, "exactly one of url or service is required"));
-  } else if (url !== undefined) errors.push(...urlFaults(url, at.child("url")));
-  else if (service !== undefined) errors.push(...serviceFaults(service, at.child("service")));
+  } else if (url !== undefined) errors.push(...validateWebhookUrl(url, at.child("url"), true));
+  else if (service !== undefined) errors.push(...validateWebhookService(service, at.child("service")));
   if (!anyBundle && !isValidCABundle(caBundle)) {
     const why = "unable to load root certificates: unable to parse bytes as PEM block";
     errors.push(invalidValue(at.child("caBundle"), caBundle, why));
-  }
-  return errors;
-}
-
-const form = "; desired format: https://host[:port]/path";
-
-function urlFaults(text: string, at: FieldPath): FieldError[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return [required(at, `url must be a valid URL: parse ${JSON.stringify(text)}${form}`)];
-  const errors: FieldError[] = [];
-  const fault = (value: string, why: string) => errors.push(invalidValue(at, value, why + form));
-  if (url.protocol !== "https:") fault(url.protocol.slice(0, -1), "'https' is the only allowed URL scheme");
-  if (url.host === "") fault(url.host, "host must be specified");
-  if (url.username !== "") fault(url.username, "user information is not permitted in the URL");
-  if (url.hash !== "") fault(url.hash.slice(1), "fragments are not permitted in the URL");
-  if (url.search !== "") fault(url.search.slice(1), "query parameters not permitted in the URL");
-  return errors;
-}
-
-function serviceFaults(service: NonNullable<ApiextensionsWebhookClientConfig["service"]>, at: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  const { name, namespace, path, port = 443 } = service;
-  if (!name) errors.push(required(at.child("name"), "service name is required"));
-  if (!namespace) errors.push(required(at.child("namespace"), "service namespace is required"));
-  for (const why of isValidPortNum(port)) {
-    errors.push(invalidValue(at.child("port"), port, `port is not valid: ${why}`));
-  }
-  if (path === undefined || path === "/") return errors;
-  const pathAt = at.child("path");
-  if (!path.startsWith("/")) errors.push(invalidValue(pathAt, path, "must start with a '/'"));
-  const trimmed = path.slice(1, path.endsWith("/") ? -1 : undefined);
-  for (const [i, step] of trimmed.split("/").entries()) {
-    if (step === "") errors.push(invalidValue(pathAt, path, `segment[${i}] may not be empty`));
   }
   return errors;
 }
