@@ -84,7 +84,7 @@ export async function resolveConfig(
     throw new ConfigError(`${place} belongs to cluster ${saved.name}; choose another --data-dir`);
   const given = givenOf(request);
   if (saved === undefined) {
-    const config = validate({ ...newConfig(name, place), ...given });
+    const config = validate({ ...newConfig(name, place), ...etcdDefaults(given), ...given });
     await prepare(config);
     makeDirectory(place);
     return config.nodes > 0 ? withFreeSubnets(config, given) : config;
@@ -170,6 +170,10 @@ function validate(config: ClusterConfig): ClusterConfig {
       `--nodes ${config.nodes}: want at most ${mostLocalNodes} real nodes on one machine; --simulated-nodes takes thousands`,
     );
   return config;
+}
+
+function etcdDefaults({ etcdServers }: Partial<ClusterConfig>): Partial<ClusterConfig> {
+  return etcdServers === undefined ? {} : { etcdPrefix: "/registry" };
 }
 
 function validateEtcd({ etcdServers, etcdCafile, etcdCertfile, etcdKeyfile, etcdPrefix }: ClusterConfig): void {

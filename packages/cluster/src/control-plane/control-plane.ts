@@ -99,9 +99,10 @@ export class ControlPlane implements Component {
     const clientFor = (name: string, groups: readonly string[] = ["system:authenticated"]) =>
       createClient(server.transport({ name, groups } satisfies UserInfo));
     const base = { clock, random, logger };
+    const controllerClient = clientFor("system:kube-controller-manager");
     const makeControllers = (): Component =>
       controllerManager({
-        client: clientFor("system:kube-controller-manager"),
+        client: controllerClient,
         clientFor: (account) =>
           clientFor(`system:serviceaccount:kube-system:${account}`, [
             "system:serviceaccounts",
@@ -132,17 +133,19 @@ export class ControlPlane implements Component {
         },
       };
     };
-    // A store of one's own is one's own to act upon; one that is shared has one who acts.
-    const elected = this.#options.store.expiresKeys ? (await import("./elected.ts")).elected : undefined;
-    const controllerClient = clientFor("system:kube-controller-manager");
-    const controllers =
-      elected?.({ name: "kube-controller-manager", client: controllerClient, build: makeControllers, ...base }) ??
-      makeControllers();
-    const scheduler =
-      elected?.({ name: "kube-scheduler", client: schedulerClient, build: makeScheduler, ...base }) ?? makeScheduler();
+    const controllers = await this.#acting("kube-controller-manager", controllerClient, makeControllers);
+    const scheduler = await this.#acting("kube-scheduler", schedulerClient, makeScheduler);
     const extras = (await this.#options.extras?.({ clientFor, ...base })) ?? [];
     this.#parts = { scheduler, "controller-manager": controllers };
     return [controllers, scheduler, ...extras];
+  }
+
+  /** A store of one's own is one's own to act upon; of those that share one, one acts. */
+  async #acting(name: string, client: Client, build: () => Component): Promise<Component> {
+    const { store, clock, random, logger } = this.#options;
+    if (!store.expiresKeys) return build();
+    const { elected } = await import("./elected.ts");
+    return elected({ name, client, build, clock, random, logger });
   }
 
   /** By upstream's names; the embedded store lives and dies with the API server. */
