@@ -153,6 +153,8 @@ const attacks = [
   `any.list${".sortBy(x, x)".repeat(60)} == []`,
   `"a".matches("(a{1000}){1000}")`,
   `any.text.matches("(x+x+)+y")`,
+  `(any.text + any.text + any.text + any.text).matches("(x{0,99}){9}[yz]")`,
+  `any.list.all(i, !any.text.matches("(x{1,1000})[yz]"))`,
   "lists.range(1000000000)",
   "[[1,2,3,4,5,6,7,8,9].map(a, any.list)].flatten(9223372036854775807)",
   `any.text.replace('', any.text).replace('', any.text).replace('', any.text)`,

@@ -187,8 +187,19 @@ function adaptText(type: Type, raw: unknown): CelValue {
 
 function adaptInt(raw: unknown): bigint {
   if (typeof raw === "bigint") return raw;
-  if (typeof raw === "number" && Number.isInteger(raw)) return BigInt(raw);
+  if (typeof raw === "number" && Number.isInteger(raw)) {
+    const value = integer(raw);
+    if (value !== undefined) return value;
+  }
   throw new CelError(`invalid data, expected int, got ${goType(raw)}`);
+}
+
+const limit = 2 ** 63;
+
+/** A number of JSON as an int64. The largest is rounded up where it is read, and is still the largest. */
+function integer(raw: number): bigint | undefined {
+  if (raw === limit) return (1n << 63n) - 1n;
+  return Math.abs(raw) <= limit ? BigInt(raw) : undefined;
 }
 
 function adaptDyn(raw: unknown, type: Type): CelValue {
@@ -200,7 +211,7 @@ function adaptDyn(raw: unknown, type: Type): CelValue {
     case "bigint":
       return raw;
     case "number":
-      return Number.isInteger(raw) ? BigInt(raw) : raw;
+      return Number.isInteger(raw) ? (integer(raw) ?? raw) : raw;
     case "object":
       if (Array.isArray(raw)) return new JsonList(raw, listType(dynType));
       return new JsonMap(raw as Json, dynType);

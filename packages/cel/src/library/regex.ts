@@ -3,6 +3,7 @@
 import { RE2JS } from "re2js";
 import { CelError } from "../cel-error.ts";
 import { ArrayList } from "../value.ts";
+import { work } from "../work.ts";
 import { type Overload, overload } from "./overload.ts";
 
 /** The last few: a rule's pattern is used again and again, and patterns made at run time are not to be kept. */
@@ -33,8 +34,17 @@ export function isRegex(pattern: string): boolean {
   return cache.has(pattern) || typeof tryCompile(pattern) !== "string";
 }
 
+/**
+ * Linear is not quick: `x{1,1000}` is a thousand states for each character. The cost goes by the length of the pattern, which is as good
+ * for patterns without such counts; with them it is the size of the compiled program that bounds the time.
+ */
+function matcherOf(regex: RE2JS, text: string) {
+  work((text.length * regex.programSize()) / 2);
+  return regex.matcher(text);
+}
+
 function matches(text: string, pattern: string): boolean {
-  return compileRegex(pattern).matcher(text).find();
+  return matcherOf(compileRegex(pattern), text).find();
 }
 
 function illegal(pattern: string): RE2JS {
@@ -44,12 +54,12 @@ function illegal(pattern: string): RE2JS {
 }
 
 function find(text: string, pattern: string): string {
-  const matcher = illegal(pattern).matcher(text);
+  const matcher = matcherOf(illegal(pattern), text);
   return matcher.find() ? (matcher.group() ?? "") : "";
 }
 
 function findAll(text: string, pattern: string, limit = -1n): ArrayList {
-  const matcher = illegal(pattern).matcher(text);
+  const matcher = matcherOf(illegal(pattern), text);
   const found: string[] = [];
   while ((limit < 0n || found.length < Number(limit)) && matcher.find()) found.push(matcher.group() ?? "");
   return new ArrayList(found);

@@ -7,7 +7,7 @@ import {
   mutatingAdmissionPolicyBindings,
   type ResourceDefinition,
 } from "@kubets/api";
-import { clone, deepEqual, type KubeObject, mergeTypeOf, StatusError } from "@kubets/apimachinery";
+import { clone, deepEqual, type KubeObject, type MergeType, mergeTypeOf, StatusError } from "@kubets/apimachinery";
 import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, MutationPass } from "../plugin.ts";
@@ -39,6 +39,9 @@ interface Memory {
   /** Those of them after which the object has changed. */
   readonly again: Set<string>;
 }
+
+/** Of what subresources have instead of the resource's own kind. */
+const untyped: MergeType = { kind: "untyped" };
 
 /** Upstream's RuntimeCELCostBudget. */
 const budget = 10_000_000;
@@ -192,6 +195,7 @@ class Run {
   }
 
   #mergeType() {
+    if (this.#attributes.kind !== undefined) return untyped;
     const { group, version, plural } = this.#as;
     const { registry } = this.#options.source.resources().get(group, version, plural)!;
     return mergeTypeOf(registry.definition.schema, registry.schemas);
