@@ -9,6 +9,7 @@ export function kubetsCommand(semiSpaceMB: number, ...args: string[]): string[] 
   return [
     process.execPath,
     "--disable-warning=ExperimentalWarning",
+    "--max-semi-space-size=8",
     `--max-semi-space-size=${semiSpaceMB}`,
     main,
     ...args,
