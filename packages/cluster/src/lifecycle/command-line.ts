@@ -9,7 +9,6 @@ export function kubetsCommand(semiSpaceMB: number, ...args: string[]): string[] 
   return [
     process.execPath,
     "--disable-warning=ExperimentalWarning",
-    "--max-semi-space-size=8",
     `--max-semi-space-size=${semiSpaceMB}`,
     main,
     ...args,
