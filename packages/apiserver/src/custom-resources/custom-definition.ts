@@ -2,6 +2,7 @@
 
 import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
 import { storageVersionOf } from "@kubets/api/apiextensions";
+import { put } from "@kubets/apimachinery";
 import { compareVersions } from "../discovery/resource-list.ts";
 import { columnsOf } from "./columns.ts";
 import { strategiesOf } from "./custom-strategy.ts";
@@ -46,7 +47,7 @@ export function customDefinition(crd: CustomResourceDefinition, schema: VersionS
 
 function selectableFieldsOf(fields: readonly { readonly jsonPath: string }[]): ResourceDefinition["selectableFields"] {
   const all: Record<string, (object: object) => string> = {};
-  for (const { jsonPath } of fields) all[jsonPath.replace(/^\./, "")] = reader(jsonPath);
+  for (const { jsonPath } of fields) put(all, jsonPath.replace(/^\./, ""), reader(jsonPath));
   return all;
 }
 
