@@ -58,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
-    const { nearest } = await import("../lib/flags.ts");
+    const { nearest } = await import("../lib/nearest.ts");
     const near = nearest(name, Object.keys(commands));
     process.stderr.write(
       `kubets: no command ${name}${near === undefined ? "" : `; did you mean ${near}?`}\nkubets --help lists them\n`,

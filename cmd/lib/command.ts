@@ -1,6 +1,7 @@
 /** A subcommand: what it is called, what it takes, and what it does. */
 
-import { type FlagSpecs, type Flags, flagHelp, parseFlags, UsageError } from "./flags.ts";
+import { flagHelp } from "./flag-help.ts";
+import { type FlagSpecs, type Flags, parseFlags, UsageError } from "./flags.ts";
 
 export interface Command {
   /** What follows the program's name: `up [flags]`. */

@@ -1,35 +1,52 @@
 /**
  * Command-line flags as data: one table per command gives parsing, defaults, errors and `--help`.
- * Accepts `--name value`, `--name=value`, and for switches `--name`, `--name=false`, `--no-name`.
+ * Accepts `--name value`, `--name=value`, and for switches `--name`, `--name=false`, `--no-name`, as Go's pflag does.
  */
 
+import { type FlagValue, readValue, type ValueOf } from "./flag-values.ts";
+import { nearest } from "./nearest.ts";
+
 export interface FlagSpec {
-  readonly type: "string" | "number" | "boolean";
+  /**
+   * `strings` are separated by commas, and the flag may be repeated; `texts` are one each time the flag is given; `map` is `KEY=VALUE`, separated
+   * by commas or repeated; a `duration` is written `1h2m3s` and read as milliseconds.
+   */
+  readonly type: "string" | "number" | "float" | "boolean" | "duration" | "strings" | "texts" | "map";
   /** What to write for the value in help: `FILE`, `N`. */
   readonly value?: string;
   readonly help: string;
-  readonly default?: string | number | boolean;
+  readonly default?: FlagValue;
   readonly short?: string;
+  /** It is accepted and changes nothing: why. Whoever gives it is told. */
+  readonly ignored?: string;
+  /** What to do instead. Whoever gives it is told. */
+  readonly deprecated?: string;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
-type ValueOf<S extends FlagSpec> = S["type"] extends "number" ? number : S["type"] extends "boolean" ? boolean : string;
-
 export type Flags<S extends FlagSpecs> = {
-  readonly [K in keyof S]: "default" extends keyof S[K] ? ValueOf<S[K]> : ValueOf<S[K]> | undefined;
+  readonly [K in keyof S]: "default" extends keyof S[K] ? ValueOf<S[K]["type"]> : ValueOf<S[K]["type"]> | undefined;
 };
+
+export interface ParsedFlags<S extends FlagSpecs> {
+  readonly flags: Flags<S>;
+  /** Arguments that are no flags. */
+  readonly rest: string[];
+  /** The flags that were given, in order. */
+  readonly given: ReadonlySet<keyof S>;
+  /** What to say about flags that were given and are ignored or deprecated. */
+  readonly warnings: readonly string[];
+}
 
 /** The user's mistake: print the message, exit with 2. */
 export class UsageError extends Error {}
 
 /** @throws UsageError for an unknown flag (naming the nearest), a missing or a malformed value. */
-export function parseFlags<S extends FlagSpecs>(
-  specs: S,
-  args: readonly string[],
-): { flags: Flags<S>; rest: string[] } {
-  const values: Record<string, string | number | boolean | undefined> = {};
+export function parseFlags<S extends FlagSpecs>(specs: S, args: readonly string[]): ParsedFlags<S> {
+  const values: Record<string, FlagValue | undefined> = {};
   for (const [name, spec] of Object.entries(specs)) values[name] = spec.default;
+  const given = new Set<string>();
   const rest: string[] = [];
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
@@ -41,29 +58,59 @@ export function parseFlags<S extends FlagSpecs>(
       rest.push(arg);
       continue;
     }
-    const [name, spec, inline, negated] = lookUp(specs, arg);
-    if (spec.type === "boolean") values[name] = negated ? false : switchValue(arg, inline);
-    else values[name] = typed(`--${name}`, spec, inline ?? nextValue(`--${name}`, queue));
+    const { name, spec, inline, negated } = lookUp(specs, arg);
+    const text = spec.type === "boolean" ? (inline ?? String(!negated)) : (inline ?? nextValue(`--${name}`, queue));
+    // What is given first takes the default's place; what is given again is added to it.
+    const before = given.has(name) ? values[name] : undefined;
+    given.add(name);
+    try {
+      values[name] = readValue(spec.type, text, before);
+    } catch (cause) {
+      throw new UsageError(`--${name}: ${(cause as Error).message}`, { cause });
+    }
   }
-  return { flags: values as Flags<S>, rest };
+  return { flags: values as Flags<S>, rest, given, warnings: warningsOf(specs, given) };
 }
 
-function lookUp(
-  specs: FlagSpecs,
-  arg: string,
-): [name: string, spec: FlagSpec, inline: string | undefined, negated: boolean] {
+function warningsOf(specs: FlagSpecs, given: Iterable<string>): string[] {
+  return [...given].flatMap((name) => {
+    const { ignored, deprecated } = specs[name] ?? {};
+    return [
+      ...(deprecated === undefined ? [] : [`Flag --${name} has been deprecated, ${deprecated}`]),
+      ...(ignored === undefined ? [] : [`Flag --${name} has no effect: ${ignored}`]),
+    ];
+  });
+}
+
+interface Found {
+  readonly name: string;
+  readonly spec: FlagSpec;
+  /** What follows `=`. */
+  readonly inline: string | undefined;
+  /** `--no-name` */
+  readonly negated: boolean;
+}
+
+function lookUp(specs: FlagSpecs, arg: string): Found {
   const [head, ...tail] = arg.split("=") as [string, ...string[]];
   const inline = tail.length === 0 ? undefined : tail.join("=");
   const bare = head.replace(/^--?/, "");
   if (!head.startsWith("--")) {
-    const found = Object.entries(specs).find(([, spec]) => spec.short === bare);
-    if (found !== undefined) return [found[0], found[1], inline, false];
+    const short = Object.entries(specs).find(([, spec]) => spec.short !== undefined && bare[0] === spec.short);
+    if (short !== undefined && bare.length === 1) return { name: short[0], spec: short[1], inline, negated: false };
+    // `-v4`, unless it is a long name with one dash.
+    if (short !== undefined && short[1].type !== "boolean" && !Object.hasOwn(specs, bare))
+      return { name: short[0], spec: short[1], inline: arg.slice(2), negated: false };
   }
-  const spec = specs[bare];
-  if (spec !== undefined && Object.hasOwn(specs, bare)) return [bare, spec, inline, false];
+  const find = (name: string) => (Object.hasOwn(specs, name) ? specs[name] : undefined);
+  // Upstream's programs take `--etcd_servers` too.
+  for (const name of [bare, bare.replaceAll("_", "-")]) {
+    const spec = find(name);
+    if (spec !== undefined) return { name, spec, inline, negated: false };
+  }
   const positive = bare.replace(/^no-/, "");
-  const negatable = bare.startsWith("no-") ? specs[positive] : undefined;
-  if (negatable?.type === "boolean" && inline === undefined) return [positive, negatable, undefined, true];
+  const negatable = bare.startsWith("no-") && inline === undefined ? find(positive) : undefined;
+  if (negatable?.type === "boolean") return { name: positive, spec: negatable, inline, negated: true };
   const near = nearest(bare, Object.keys(specs));
   throw new UsageError(`unknown flag ${head}${near === undefined ? "" : `; did you mean --${near}?`}`);
 }
@@ -72,55 +119,4 @@ function nextValue(flag: string, queue: string[]): string {
   const value = queue.shift();
   if (value === undefined) throw new UsageError(`${flag} needs a value`);
   return value;
-}
-
-function switchValue(arg: string, inline: string | undefined): boolean {
-  if (inline === undefined || inline === "true") return true;
-  if (inline === "false") return false;
-  throw new UsageError(`${arg}: want true or false`);
-}
-
-function typed(flag: string, spec: FlagSpec, text: string): string | number {
-  if (spec.type === "string") return text;
-  if (!/^\d+$/.test(text)) throw new UsageError(`${flag}: ${JSON.stringify(text)} is not a whole number`);
-  return Number(text);
-}
-
-/** The closest of `names`, if any is close. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const name of names) {
-    const distance = editDistance(word, name);
-    if (distance < least) [best, least] = [name, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substitution, (previous[j] as number) + 1, (row[j - 1] as number) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] as number;
-}
-
-/** The flags' part of a help text, aligned. */
-export function flagHelp(specs: FlagSpecs): string {
-  const rows = Object.entries(specs).map(([name, spec]) => {
-    const value = spec.type === "boolean" ? "" : ` ${spec.value ?? (spec.type === "number" ? "N" : "TEXT")}`;
-    const preset =
-      spec.default === undefined || spec.default === "" || spec.default === false ? "" : ` (default ${spec.default})`;
-    return [
-      `  ${spec.short === undefined ? "" : `-${spec.short}, `}--${name}${value}`,
-      `${spec.help}${preset}`,
-    ] as const;
-  });
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return rows.map(([left, right]) => left.padEnd(width) + right).join("\n");
 }
