@@ -196,20 +196,17 @@ export class Registry {
 
   /** @throws StatusError 404; 504 for a version from the future */
   async entry(namespace: string, name: string, resourceVersion = ""): Promise<Entry> {
-    const entry = await this.#read(this.key(namespace, name), resourceVersion);
+    const options = resourceVersion === "" ? undefined : { atLeast: parseResourceVersion(resourceVersion) };
+    let entry: Entry | undefined;
+    try {
+      entry = await this.store.get(this.key(namespace, name), options);
+    } catch (error) {
+      throw interpretStoreError(error);
+    }
     if (entry === undefined) throw notFound(this.resourceName, name);
     const waiting = this.readable([entry]);
     if (waiting !== undefined) await waiting;
     return entry;
-  }
-
-  async #read(key: string, resourceVersion: string): Promise<Entry | undefined> {
-    const options = resourceVersion === "" ? undefined : { atLeast: parseResourceVersion(resourceVersion) };
-    try {
-      return await this.store.get(key, options);
-    } catch (error) {
-      throw interpretStoreError(error);
-    }
   }
 
   /** The newest revision there is, for "", or that is known here, for "0". */
