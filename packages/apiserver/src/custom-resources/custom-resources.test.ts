@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { realClock } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import {
   causesOf,
@@ -13,7 +14,9 @@ import {
   widgets,
   widgetsPath,
 } from "../testing/custom-resources.ts";
+import { hookServer } from "../testing/hook-server.ts";
 import { send, watch } from "../testing/server.ts";
+import { WebhookClient } from "../webhook/index.ts";
 
 const text = { type: "string" };
 type Condition = { type: string; status: string; reason: string; message: string };
@@ -269,6 +272,40 @@ test("a webhook converts: once for a list, in order for a watch, and not again",
   const patched = await send(server, "PATCH", `${betaPath}/b`, { spec: { hostPort: "x:9" } }, mergePatch);
   assert.equal(patched.json.spec.hostPort, "x:9");
   assert.deepEqual((await send(server, "GET", `${widgetsPath}/b`)).json.spec, { host: "x", port: "9" });
+});
+
+test("a webhook behind TLS, in both versions of its review, and what is said when it is gone", async (t) => {
+  const versions: string[] = [];
+  const hook = await hookServer((_request, body) => {
+    const { apiVersion, request } = JSON.parse(body) as Review;
+    versions.push(apiVersion);
+    const convertedObjects = request.objects.map((each) => converted(each, request.desiredAPIVersion));
+    const response = { uid: request.uid, result: { status: "Success" }, convertedObjects };
+    return { kind: "ConversionReview", apiVersion, response };
+  });
+  t.after(() => hook.close());
+  const services = { resolve: async () => ({ host: "127.0.0.1", port: hook.port }) };
+  const conversionWebhooks = new WebhookClient({ clock: realClock, services });
+  t.after(() => conversionWebhooks.close());
+  const server = await customServer(t, { conversionWebhooks });
+  const clientConfig = { url: hook.url("/convert"), caBundle: hook.caBundle };
+  const conversion = (version: string) => ({
+    strategy: "Webhook",
+    webhook: { clientConfig, conversionReviewVersions: [version] },
+  });
+  await define(server, twoVersions(conversion("v1beta1")));
+  await send(server, "POST", widgetsPath, widget("w", { spec: { host: "h", port: "1" } }));
+  assert.equal((await send(server, "GET", `${betaPath}/w`)).json.spec.hostPort, "h:1");
+  const url = `${crdsPath}/widgets.example.com`;
+  await send(server, "PATCH", url, { spec: { conversion: conversion("v1") } }, mergePatch);
+  assert.equal((await send(server, "GET", `${betaPath}/w`)).json.spec.hostPort, "h:1");
+  assert.deepEqual(versions, ["apiextensions.k8s.io/v1beta1", "apiextensions.k8s.io/v1"]);
+  hook.close();
+  await send(server, "PATCH", `${widgetsPath}/w`, { spec: { port: "2" } }, mergePatch);
+  const failed = await send(server, "GET", `${betaPath}/w`);
+  const address = `127.0.0.1:${hook.port}`;
+  const why = `Post "https://${address}/convert?timeout=30s": dial tcp ${address}: connect: connection refused`;
+  assert.equal(failed.json.message, `conversion webhook for example.com/v1, Kind=Widget failed: ${why}`);
 });
 
 test("a webhook that answers nonsense is told of", async (t) => {
