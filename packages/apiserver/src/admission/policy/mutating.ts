@@ -7,7 +7,17 @@ import {
   mutatingAdmissionPolicyBindings,
   type ResourceDefinition,
 } from "@kubets/api";
-import { clone, deepEqual, type KubeObject, type MergeType, mergeTypeOf, StatusError } from "@kubets/apimachinery";
+import {
+  clone,
+  DecodeError,
+  decodeObject as decodeBySchema,
+  deepEqual,
+  internalError,
+  type Json,
+  type KubeObject,
+  mergeTypeOf,
+  StatusError,
+} from "@kubets/apimachinery";
 import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, MutationPass } from "../plugin.ts";
@@ -17,7 +27,7 @@ import type { CompiledPolicy } from "./compile-policy.ts";
 import type { Cel } from "./environment.ts";
 import { type Invocation, isExcluded, isFault, RequestVariables, selectInvocations } from "./invocations.ts";
 import { conditionsMatch } from "./match-conditions.ts";
-import { applyConfiguration, applyPatchValue, MutationError } from "./patch.ts";
+import { applyConfiguration, applyPatchValue, type ConfigurationType, MutationError } from "./patch.ts";
 import type { PolicyAdmissionOptions } from "./plugins.ts";
 import { type BoundPolicy, nameOf, Policies } from "./policies.ts";
 
@@ -39,9 +49,6 @@ interface Memory {
   /** Those of them after which the object has changed. */
   readonly again: Set<string>;
 }
-
-/** Of what subresources have instead of the resource's own kind. */
-const untyped: MergeType = { kind: "untyped" };
 
 /** Upstream's RuntimeCELCostBudget. */
 const budget = 10_000_000;
@@ -185,20 +192,38 @@ class Run {
     const { value, error } = results[0]!;
     if (error !== undefined) throw new MutationError(error);
     const object = this.#object!;
-    const changed =
-      mutation.patchType === "JSONPatch"
-        ? applyPatchValue(this.#cel, object, value!)
-        : applyConfiguration(this.#cel, object, value!, this.#mergeType());
+    const isPatch = mutation.patchType === "JSONPatch";
+    const changed = isPatch
+      ? applyPatchValue(this.#cel, object, value!)
+      : applyConfiguration(this.#cel, object, value!, this.#type());
     if (changed === object) return;
+    if (isPatch) this.#requireKnownFields(changed);
     this.#object = redecoded(this.#options.source.resources(), changed, this.#as, this.#attributes);
     this.#dirty = true;
   }
 
-  #mergeType() {
-    if (this.#attributes.kind !== undefined) return untyped;
+  #type(): ConfigurationType {
+    if (this.#attributes.kind !== undefined) return { merge: { kind: "untyped" } };
     const { group, version, plural } = this.#as;
     const { registry } = this.#options.source.resources().get(group, version, plural)!;
-    return mergeTypeOf(registry.definition.schema, registry.schemas);
+    const { schema } = registry.definition;
+    const merge = mergeTypeOf(schema, registry.schemas);
+    // Built-in kinds refer to a schema by name; custom ones bring their own, and are pruned.
+    return schema.$ref === undefined ? { merge } : { merge, declared: { schema, schemas: registry.schemas } };
+  }
+
+  /** @throws StatusError 500 for fields that a built-in kind does not have */
+  #requireKnownFields(changed: KubeObject): void {
+    const { declared } = this.#type();
+    if (declared === undefined) return;
+    try {
+      const value = clone(changed) as unknown as Record<string, Json>;
+      const { unknownFields } = decodeBySchema(value, declared.schema, declared.schemas);
+      if (unknownFields.length === 0) return;
+      throw internalError(`strict decoding error: ${unknownFields.join(", ")}`);
+    } catch (error) {
+      throw error instanceof DecodeError ? internalError(error.message) : error;
+    }
   }
 
   get #presented() {

@@ -3,11 +3,15 @@
 import {
   applyJsonPatch,
   clone,
+  DecodeError,
+  decodeObject as decodeBySchema,
   type Json,
   type KubeObject,
   type MergeType,
   mergeConfig,
   messageOf,
+  type Schema,
+  type SchemaSet,
   typeFor,
 } from "@kubets/apimachinery";
 import type { CelValue, MapValue } from "@kubets/cel";
@@ -55,13 +59,25 @@ function operationOf(cel: Cel, operation: MapValue): Json {
   };
 }
 
+export interface ConfigurationType {
+  readonly merge: MergeType;
+  /** Where fields are checked: of built-in kinds. */
+  readonly declared?: { readonly schema: Schema; readonly schemas: SchemaSet };
+}
+
 /** A new object with the configuration merged in, as server-side apply would, without owners. @throws MutationError */
-export function applyConfiguration(cel: Cel, object: KubeObject, value: CelValue, type: MergeType): KubeObject {
+export function applyConfiguration(
+  cel: Cel,
+  object: KubeObject,
+  value: CelValue,
+  { merge: type, declared }: ConfigurationType,
+): KubeObject {
   const misnamed = cel.misnamedObject(value);
   if (misnamed !== undefined) throw new MutationError(`type mismatch: ${misnamed}`);
   try {
     const { apiVersion, kind } = object;
     const config = { ...(cel.toJson(value) as Record<string, Json>), apiVersion, kind } as unknown as Json;
+    if (declared !== undefined) requireDeclared(config, declared.schema, declared.schemas);
     const atomics = atomicsIn(config, type, "");
     if (atomics.length > 0) {
       const why = `may not mutate atomic arrays, maps or structs: ${atomics.join(", ")}`;
@@ -73,6 +89,22 @@ export function applyConfiguration(cel: Cel, object: KubeObject, value: CelValue
     const why = error instanceof cel.CelError ? error.message : messageOf(error);
     throw new MutationError(`error applying patch: ${why}`);
   }
+}
+
+/** @throws MutationError for fields that the kind does not have, or values of another type */
+function requireDeclared(config: Json, schema: Schema, schemas: SchemaSet): void {
+  const failed = (why: string) =>
+    new MutationError(`error applying patch: failed to convert patch object to typed object: ${why}`);
+  let unknown: readonly string[];
+  try {
+    unknown = decodeBySchema(config as { [key: string]: Json }, schema, schemas).unknownFields;
+  } catch (error) {
+    if (error instanceof DecodeError) throw failed(error.message);
+    throw error;
+  }
+  const texts = unknown.map((text) => `.${text.replace(/^unknown field "(.*)"$/, "$1")}: field not declared in schema`);
+  if (texts.length === 1) throw failed(texts[0]!);
+  if (texts.length > 1) throw failed(`errors:\n${texts.map((text) => `  ${text}`).join("\n")}`);
 }
 
 /** Lists and objects that are replaced as a whole: merging into them would lose what is not said. */

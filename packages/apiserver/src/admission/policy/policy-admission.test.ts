@@ -253,6 +253,24 @@ test("a mutation that cannot be made is refused", async () => {
   );
 });
 
+test("fields that a kind does not have are told", async () => {
+  const change = (patchType: string, expression: string): object => {
+    const key = patchType === "JSONPatch" ? "jsonPatch" : "applyConfiguration";
+    return { mutations: [{ patchType, [key]: { expression } }] };
+  };
+  await mutating(change("ApplyConfiguration", "Object{nope: 1}"));
+  assert.match(
+    (await create({})).body.message,
+    /error applying patch: failed to convert patch object to typed object: \.nope: field not declared in schema$/,
+  );
+  const headers = { "content-type": "application/merge-patch+json" };
+  const spec = change("JSONPatch", `[JSONPatch{op: "add", path: "/nope", value: 1}]`);
+  await send(server, "PATCH", `${group}/mutatingadmissionpolicies/m`, { spec }, { headers });
+  const { status, body } = await create({});
+  assert.equal(status, 500);
+  assert.equal(body.message, 'Internal error occurred: strict decoding error: unknown field "nope"');
+});
+
 test("policies that do not compile are refused", async () => {
   const refused = await send(server, "POST", `${group}/validatingadmissionpolicies`, {
     metadata: { name: "broken" },
