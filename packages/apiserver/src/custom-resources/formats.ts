@@ -117,7 +117,7 @@ function isDateTime(text: string): boolean {
   return match !== null && match[1]! <= "23" && match[2]! <= "59" && match[3]! <= "59";
 }
 
-const units = /^(?:n|u|µ|m|s|h|d|w)/i;
+const units = /^(?:(?:nano|micro|milli|sec|min|hour|day|week).*|ns|us|µs|ms|s|m|h|hr|d|w|wk)$/i;
 
 /** Go's form, or Scala's: `22 ns`, `3 days`. */
 function isDuration(text: string): boolean {
