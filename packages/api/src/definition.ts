@@ -98,6 +98,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly Verb[];
+  /** What discovery says of it now, where that is not all of `verbs`. */
+  readonly discoveredVerbs?: () => readonly Verb[];
   /** Of the whole object; usually a `$ref` into `schemas`. */
   readonly schema: Schema;
   /** Where objects live below `/registry/`: `pods`, `minions`, `services/specs`. Versions of one kind share it. */

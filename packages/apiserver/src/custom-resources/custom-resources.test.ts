@@ -82,6 +82,8 @@ test("a definition waits for its last object, and takes no new ones", async (t) 
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.match((await conditionsOf(server, "widgets.example.com"))[2]!, /Terminating=True InstanceDeletionInProgress/);
+  const { resources } = (await send(server, "GET", "/apis/example.com/v1")).json;
+  assert.deepEqual(resources[0].verbs, ["delete", "deletecollection", "get", "list", "watch"]);
   const refused = await send(server, "POST", widgetsPath, widget("new"));
   assert.equal(refused.status, 403);
   assert.match(refused.json.message, /create not allowed while custom resource definition is terminating/);

@@ -1,6 +1,6 @@
 /** What one CRD makes the server serve: a resource for each served version. */
 
-import type { CustomResourceDefinition, ResourceDefinition } from "@kubets/api";
+import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
 import { schemaSet } from "@kubets/api";
 import { isCrdConditionTrue, storageVersionOf } from "@kubets/api/apiextensions";
 import { deepEqual, forbidden, type Random } from "@kubets/apimachinery";
@@ -47,8 +47,8 @@ export class ServedCrd {
     const before = this.#crd;
     this.#crd = crd;
     const same = deepEqual(before.spec, crd.spec) && deepEqual(before.status?.acceptedNames, crd.status?.acceptedNames);
-    if (same && isServable(before) === isServable(crd)) return;
-    this.#serve();
+    if (!same || isServable(before) !== isServable(crd)) this.#serve();
+    else if (isTerminating(before) !== isTerminating(crd)) this.#options.server.resources.touch();
   }
 
   remove(): void {
@@ -73,11 +73,11 @@ export class ServedCrd {
     const { resources } = this.#options.server;
     const versions = this.#versionsOf(crd);
     if (versions === undefined) return;
-    const storedAs = customDefinition(crd, versions.stored);
+    const storedAs = this.#definition(versions.stored);
     const hooks: RegistryHooks = { beginCreate: (object) => this.#refuseWhileTerminating(object.metadata?.name ?? "") };
     for (const schema of versions.schemas.values()) {
       if (!schema.version.served) continue;
-      const definition = schema === versions.stored ? storedAs : customDefinition(crd, schema);
+      const definition = schema === versions.stored ? storedAs : this.#definition(schema);
       const present = resources.get(definition.group, definition.version, definition.plural);
       // A built-in kind of the same name stays what is served.
       if (present !== undefined && present.definition.decode === undefined) continue;
@@ -86,6 +86,11 @@ export class ServedCrd {
       this.#definitions.push(definition);
     }
     this.#storage = this.#storageRegistry(storedAs, versions);
+  }
+
+  #definition(schema: VersionSchema): ResourceDefinition {
+    const definition = customDefinition(this.#crd, schema);
+    return { ...definition, discoveredVerbs: () => (isTerminating(this.#crd) ? lastVerbs : definition.verbs) };
   }
 
   #versionsOf(crd: CustomResourceDefinition): Versions | undefined {
@@ -111,12 +116,19 @@ export class ServedCrd {
   }
 
   #refuseWhileTerminating(name: string): undefined {
-    const { metadata, spec } = this.#crd;
-    if (metadata?.deletionTimestamp === undefined && !isCrdConditionTrue(this.#crd, "Terminating")) return undefined;
+    const { spec } = this.#crd;
+    if (!isTerminating(this.#crd)) return undefined;
     const resource = { group: spec!.group, resource: spec!.names.plural };
     throw forbidden(resource, name, "create not allowed while custom resource definition is terminating");
   }
 }
+
+function isTerminating(crd: CustomResourceDefinition): boolean {
+  return crd.metadata?.deletionTimestamp !== undefined || isCrdConditionTrue(crd, "Terminating");
+}
+
+/** What can still be done with objects of a definition that is being deleted. */
+const lastVerbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "watch"];
 
 /** Served from when its names are accepted, or ever were. */
 function isServable(crd: CustomResourceDefinition): boolean {

@@ -68,6 +68,11 @@ export class ResourceTable {
     return this.#generation;
   }
 
+  /** What discovery says of something that is served has changed, and nothing else has. */
+  touch(): void {
+    this.#generation++;
+  }
+
   add(definition: ResourceDefinition, own: AddOptions = {}): ServedResource {
     const { store, clock, random, admission, hooks, logger } = this.#options;
     const storedAs = own.storedAs ?? this.#storedAs.get(definition.storagePath) ?? definition;
