@@ -4,7 +4,7 @@ import { type Namespace, namespaces, type ResourceDefinition } from "@kubets/api
 import { type KubeObject, messageOf, notFound } from "@kubets/apimachinery";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { type Cel, type PresentedObjects, requestBindings } from "../cel/index.ts";
-import { type Candidate, type MatchSource, matchRequest } from "../matching/index.ts";
+import { type Candidate, type MatchSource, matchRequest, namespaceOf } from "../matching/index.ts";
 import type { AdmissionAttributes } from "../plugin.ts";
 import { Activation } from "./activation.ts";
 import type { CompiledPolicy, Policy } from "./compile-policy.ts";
@@ -67,7 +67,7 @@ async function selectPolicy<P extends Policy, B extends Binding>(
     for (const { binding, table } of bindings) {
       try {
         if (table !== undefined && !(await tableMatches(table.candidates(attributes), attributes, source))) continue;
-        const params = await collectParams(served, binding.spec?.paramRef, attributes.namespace);
+        const params = await collectParams(served, binding.spec?.paramRef, namespaceOf(attributes));
         for (const param of params) selected.push({ policy, binding, as, param });
       } catch (error) {
         const message = `failed to configure binding: ${messageOf(error)}`;
