@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StatefulSet, StatefulSetSpec } from "../generated/types.ts";
+import type { PersistentVolumeClaim, StatefulSet, StatefulSetSpec } from "../generated/types.ts";
 import { statefulSetDefinition } from "./stateful-set.ts";
 import { rowOf, selector, templateOf, testContext, texts, withDefaults } from "./workload-test-objects.ts";
 
@@ -8,6 +8,14 @@ const { strategy, status } = statefulSetDefinition;
 
 const setOf = (spec: Partial<StatefulSetSpec> = {}): StatefulSet =>
   withDefaults(statefulSetDefinition, { spec: { selector, serviceName: "web", template: templateOf(), ...spec } });
+
+const claimOf = (name: string): PersistentVolumeClaim => ({
+  metadata: { name },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+});
+
+const mounting = (name: string) =>
+  templateOf({ containers: [{ name: "app", image: "nginx:1", volumeMounts: [{ name, mountPath: "/data" }] }] });
 
 test("defaults", () => {
   const { template: _, ...spec } =
@@ -62,6 +70,29 @@ test("validation", () => {
         'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Shred": supported values: "Retain", "Delete"',
       ],
     ],
+    ["claims are volumes of the template", { template: mounting("data"), volumeClaimTemplates: [claimOf("data")] }, []],
+    [
+      "a volume there is not",
+      { template: mounting("other"), volumeClaimTemplates: [claimOf("data")] },
+      ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "other"'],
+    ],
+    [
+      "a claim takes a volume's place",
+      {
+        template: templateOf({ ...mounting("data").spec, volumes: [{ name: "data", emptyDir: {} }] }),
+        volumeClaimTemplates: [claimOf("data"), claimOf("data")],
+      },
+      [],
+    ],
+    [
+      "a claim of nothing",
+      { volumeClaimTemplates: [{ metadata: { name: "data" }, spec: {} }] },
+      [
+        "spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required",
+        "spec.volumeClaimTemplates[0].spec.resources[storage]: Required value",
+      ],
+    ],
+    ["service", { serviceName: "a.b" }, ['spec.serviceName: Invalid value: "a.b": must not contain dots']],
   ];
   for (const [name, spec, expected] of cases)
     assert.deepEqual(texts(strategy.validate?.(setOf(spec)) ?? []), expected, name);
@@ -75,6 +106,20 @@ test("what an update may change", () => {
   assert.deepEqual(texts(strategy.validateUpdate?.(setOf({ serviceName: "other" }), old) ?? []), [
     "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
   ]);
+});
+
+test("an update is not asked what was wrong before", () => {
+  const old = setOf({ serviceName: "a.b", volumeClaimTemplates: [{ metadata: { name: "data" }, spec: {} }] });
+  const update = (spec: Partial<StatefulSetSpec>) =>
+    texts(strategy.validateUpdate?.({ ...old, spec: { ...old.spec!, ...spec } }, old) ?? []);
+  assert.deepEqual(update({ replicas: 3 }), []);
+  const bad = withDefaults(statefulSetDefinition, { spec: { ...setOf().spec!, template: mounting("other") } }).spec!;
+  assert.deepEqual(update({ template: bad.template }), [
+    'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "other"',
+  ]);
+  const wasBad = setOf({ template: mounting("other") });
+  const still = setOf({ template: mounting("other"), replicas: 3 });
+  assert.deepEqual(texts(strategy.validateUpdate?.(still, wasBad) ?? []), []);
 });
 
 test("status and columns", () => {

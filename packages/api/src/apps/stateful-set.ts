@@ -6,20 +6,22 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
+  isDNS1123Label,
   nameIsDNSLabel,
   path,
   required,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
-import { validatePodAnnotations } from "../core/pod-annotation-validation.ts";
-import { nonNegative, supportedOrAbsent } from "../core/pod-field-checks.ts";
+import { validateClaimSpec } from "../core/claim-validation.ts";
+import { complaints, nonNegative, supportedOrAbsent } from "../core/pod-field-checks.ts";
 import { setPodTemplateDefaults } from "../core/pod-spec-defaults.ts";
 import { semanticEqual } from "../core/pod-spec-equality.ts";
-import { validateTemplateMetadata } from "../core/pod-template-validation.ts";
+import { validatePodTemplateSpec } from "../core/pod-template-validation.ts";
 import { define } from "../define.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import type {
   PersistentVolumeClaim,
+  PodTemplateSpec,
   RollingUpdateStatefulSetStrategy,
   StatefulSet,
   StatefulSetSpec,
@@ -72,9 +74,19 @@ function setClaimTemplateDefaults(claim: PersistentVolumeClaim): void {
   claim.status.phase ||= "Pending";
 }
 
-function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
+/** What an update is not asked again, since it could not put it right. */
+interface Tolerated {
+  /** Immutable: the service's name and the claim templates. */
+  readonly immutable?: boolean;
+  readonly template?: boolean;
+}
+
+function validateStatefulSet({ spec }: StatefulSet, tolerated: Tolerated = {}): FieldError[] {
   if (spec === undefined) return [required(specPath.child("selector"))];
   const retention = specPath.child("persistentVolumeClaimRetentionPolicy");
+  const { serviceName, volumeClaimTemplates = [] } = spec;
+  const claims = tolerated.immutable ? [] : volumeClaimTemplates;
+  const service = tolerated.immutable || !serviceName ? [] : isDNS1123Label(serviceName);
   return [
     ...validatePodManagement(spec, specPath.child("podManagementPolicy")),
     ...validateUpdateStrategy(spec, specPath.child("updateStrategy")),
@@ -84,12 +96,16 @@ function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
         "Delete",
       ]),
     ),
+    ...claims.flatMap((claim, i) =>
+      validateClaimSpec(claim.spec ?? {}, specPath.child("volumeClaimTemplates").index(i).child("spec")),
+    ),
     ...nonNegative(specPath.child("replicas"), spec.replicas),
     ...nonNegative(specPath.child("minReadySeconds"), spec.minReadySeconds),
     ...nonNegative(specPath.child("revisionHistoryLimit"), spec.revisionHistoryLimit),
     ...nonNegative(specPath.child("ordinals.start"), spec.ordinals?.start),
+    ...complaints(specPath.child("serviceName"), serviceName, service),
     ...validateSelector(spec.selector, "statefulset", specPath.child("selector")),
-    ...validateTemplate(spec, specPath.child("template")),
+    ...validateTemplate(spec, specPath.child("template"), tolerated),
   ];
 }
 
@@ -122,19 +138,23 @@ function validateRollingUpdate(
   return [...errors, ...atMost100Percent(maxUnavailable, here)];
 }
 
-/** Not the Pod spec itself: its volumes come from the claim templates, so that is checked Pod by Pod. */
-function validateTemplate({ selector, template }: StatefulSetSpec, at: FieldPath): FieldError[] {
+function validateTemplate(spec: StatefulSetSpec, at: FieldPath, tolerated: Tolerated): FieldError[] {
+  const { selector, template } = spec;
   const unusable = invalidValue(specPath.child("selector"), selector ?? null, "");
   return [
     ...selectorMatchesTemplate(selector, template, at, unusable),
-    ...validateTemplateMetadata(template ?? {}, at),
-    ...validatePodAnnotations(
-      template?.metadata?.annotations,
-      template?.spec ?? { containers: [] },
-      at.child("annotations"),
-    ),
+    ...(tolerated.template ? [] : validatePodTemplateSpec(withClaimVolumes(spec), at)),
     ...validateTemplateLifetime(template, "StatefulSet", at),
   ];
+}
+
+/** The template as its Pods will have it: each claim template is a volume, and takes the place of one of its name. */
+function withClaimVolumes({ template = {}, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
+  if (template.spec === undefined || volumeClaimTemplates.length === 0) return template;
+  const names = new Set(volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ""));
+  const claimed = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name, readOnly: false } }));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
+  return { ...template, spec: { ...template.spec, volumes: [...claimed, ...others] } };
 }
 
 const updatable = [
@@ -148,7 +168,8 @@ const updatable = [
 ] as const;
 
 function validateUpdate(set: StatefulSet, old: StatefulSet): FieldError[] {
-  const errors = validateStatefulSet(set);
+  const wasInvalid = validateStatefulSet(old, { immutable: true }).length > 0;
+  const errors = validateStatefulSet(set, { immutable: true, template: wasInvalid });
   const rest = clone<Partial<StatefulSetSpec>>(set.spec ?? {});
   const oldRest = clone<Partial<StatefulSetSpec>>(old.spec ?? {});
   for (const field of updatable) {
@@ -188,7 +209,7 @@ export const statefulSetDefinition: ResourceDefinition<StatefulSet> = define<Sta
       {
         setDefaults: setStatefulSetDefaults,
         validateName: nameIsDNSLabel,
-        validate: validateStatefulSet,
+        validate: (set) => validateStatefulSet(set),
         validateUpdate,
         warnings: workloadWarnings,
       },
