@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, request as httpsRequest } from "node:https";
+import { connect } from "node:net";
+import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
@@ -174,6 +176,30 @@ test("a client that stops in the middle of a body leaves the server well", async
   stream.close(8);
   session.destroy();
   assert.equal((await http1("GET", "/livez")).body.toString(), "ok");
+});
+
+test("plain HTTP is told that this is HTTPS, in however many pieces TLS comes", async () => {
+  const plain = connect({ port: server.port!, host: "127.0.0.1" });
+  plain.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  let said = "";
+  for await (const chunk of plain) said += chunk;
+  assert.equal(said, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+  const slow = connect({ port: server.port!, host: "127.0.0.1" });
+  await once(slow, "connect");
+  const piecewise = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      slow.write(chunk.subarray(0, 1), () => setImmediate(() => slow.write(chunk.subarray(1), done)));
+    },
+    destroy: (error, done) => {
+      slow.destroy();
+      done(error);
+    },
+  });
+  slow.on("data", (chunk) => piecewise.push(chunk));
+  const secured = connectTls({ socket: piecewise, rejectUnauthorized: false });
+  await once(secured, "secureConnect");
+  secured.destroy();
 });
 
 test("nonsense on the wire ends only its own connection", async () => {

@@ -12,12 +12,13 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
-import type { Clock, Logger } from "@kubets/apimachinery";
+import type { SecureVersion, TLSSocket } from "node:tls";
+import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
 import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
 import { refuseUpgrade, send } from "./outgoing.ts";
+import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
 
@@ -27,10 +28,31 @@ export interface TlsFiles {
   readonly cert: string;
   /** PEM: names of these authorities are sent to clients as a hint which certificate to present. Verification is the authenticator's. */
   readonly clientCA?: string;
+  /** Default TLSv1.2. */
+  readonly minVersion?: SecureVersion;
+  /** OpenSSL's names, joined by colons. Default Node's. */
+  readonly ciphers?: string;
+  /** OpenSSL's names of groups, joined by colons, best first. Default Node's. */
+  readonly curves?: string;
+  /** Certificates for clients that ask for these names; `*.` stands for one label. */
+  readonly named?: readonly NamedCertificate[];
+}
+
+/** `--tls-sni-cert-key` */
+export interface NamedCertificate {
+  readonly names: readonly string[];
+  readonly key: string;
+  readonly cert: string;
 }
 
 export interface FrontOptions {
   readonly tls: TlsFiles;
+  /** `--http2-max-streams-per-connection`. Default 250. */
+  readonly maxStreams?: number;
+  /** `--goaway-chance`: how often a request of HTTP/2 makes the client connect anew, between 0 and 1; spreads clients over servers. Default never. */
+  readonly goaway?: { readonly chance: number; readonly random: Random };
+  /** How long what is being answered has when the server stops. Default 2 s. */
+  readonly drainMs?: number;
   readonly bindAddress: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -39,8 +61,8 @@ export interface FrontOptions {
   handle(request: ServerRequest): Promise<HttpResponse>;
 }
 
-/** What is being answered when the server stops has this long. */
-const drainMs = 2000;
+const defaultDrainMs = 2000;
+const defaultMaxStreams = 250;
 const maxHeaderBytes = 64 * 1024;
 
 const ignore = () => {};
@@ -61,20 +83,17 @@ export class HttpsFront {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    const { key, cert, clientCA } = options.tls;
+    const { tls, maxStreams = defaultMaxStreams } = options;
     this.#server = createSecureServer({
-      key,
-      cert,
-      ...(clientCA === undefined ? {} : { ca: clientCA }),
+      ...contextOf(tls, tls),
       allowHTTP1: true,
       ALPNProtocols: ["h2", "http/1.1"],
-      minVersion: "TLSv1.2",
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderListPairs: 256,
       // Megabytes. Clients put everything on one connection; Node's 10 would refuse the third large list that is on its way.
       maxSessionMemory: 1024,
-      settings: { maxConcurrentStreams: 250, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 256 * 1024 },
+      settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 256 * 1024 },
       // HTTP/1.1's, which the types of this function do not name.
       ...{
         maxHeaderSize: maxHeaderBytes,
@@ -83,6 +102,9 @@ export class HttpsFront {
         keepAliveTimeout: 180_000,
       },
     });
+    for (const { names, ...pair } of tls.named ?? [])
+      for (const name of names) this.#server.addContext(name, contextOf(tls, pair));
+    refusePlainHttp(this.#server);
     // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
     this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
     this.#server.on("request", (request, response) => {
@@ -93,6 +115,11 @@ export class HttpsFront {
     this.#server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: string[]) => {
       void this.#serve(new Http2Exchange(stream, headers, rawHeaders));
     });
+    const { goaway } = options;
+    if (goaway !== undefined)
+      this.#server.on("stream", ({ session }: ServerHttp2Stream) => {
+        if (goaway.random.next() < goaway.chance) session?.goaway();
+      });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
@@ -146,11 +173,11 @@ export class HttpsFront {
     await closed;
   }
 
-  /** Resolves when nothing is being answered any more, or after {@link drainMs}. */
+  /** Resolves when nothing is being answered any more, or after `drainMs`. */
   async #idle(): Promise<void> {
     if (this.#active === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.setTimeout(resolve, drainMs);
+      const timer = this.#options.clock.setTimeout(resolve, this.#options.drainMs ?? defaultDrainMs);
       this.#onIdle = () => {
         timer.cancel();
         resolve();
@@ -200,6 +227,20 @@ export class HttpsFront {
     }
   }
 }
+
+/** What clients are shown by this key and certificate. */
+function contextOf({ clientCA, minVersion = "TLSv1.2", ciphers, curves }: TlsFiles, { key, cert }: TlsPair) {
+  return {
+    key,
+    cert,
+    minVersion,
+    ...(clientCA === undefined ? {} : { ca: clientCA }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(curves === undefined ? {} : { ecdhCurve: curves }),
+  };
+}
+
+type TlsPair = Pick<TlsFiles, "key" | "cert">;
 
 function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {
   const where = `${address}:${port}`;
