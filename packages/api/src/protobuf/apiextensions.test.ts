@@ -79,3 +79,9 @@ test("an APIService there and back", () => {
   };
   assert.deepEqual(decodeProtobuf(encodeProtobuf(service)), service);
 });
+
+test("a custom resource has none, whatever its group begins with", () => {
+  assert.ok(hasProtobufForm("batch/v1", "Job"));
+  assert.ok(hasProtobufForm("flowcontrol.apiserver.k8s.io/v1", "FlowSchema"));
+  assert.ok(!hasProtobufForm("batch.example.com/v1", "Job"));
+});

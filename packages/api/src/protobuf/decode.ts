@@ -85,6 +85,8 @@ export function messageName(apiVersion: string, kind: string): string {
   const [first = "", second] = apiVersion.split("/");
   const apart = Object.hasOwn(packages, first) ? packages[first] : undefined;
   if (apart !== undefined) return `${apart}.${second}.${kind}`;
+  // A custom resource's group may begin like a built-in one: `batch.example.com`.
+  if (first.includes(".") && !first.endsWith(".k8s.io")) return `${apiVersion}.${kind}`;
   const [group, version] = second === undefined ? ["core", first] : [first.split(".")[0], second];
   return `io.k8s.api.${group}.${version}.${kind}`;
 }
