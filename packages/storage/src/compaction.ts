@@ -16,6 +16,7 @@ export interface CompactionOptions {
  */
 export async function keepCompacted(store: Store, options: CompactionOptions, signal: AbortSignal): Promise<void> {
   const { clock, logger = silentLogger, intervalMs = 5 * 60 * 1000 } = options;
+  if (intervalMs <= 0) return; // As upstream's flag has it: never.
   if (store.compactByTurns !== undefined) return await store.compactByTurns(intervalMs, signal);
   let previous = store.revision;
   while (await elapsed(clock, intervalMs, signal)) {
