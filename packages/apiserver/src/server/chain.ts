@@ -110,7 +110,7 @@ function requireAcceptable({ request, info, server }: Call): void {
   negotiateOutput(accept, request.query, { table: true });
 }
 
-/** Of built-in kinds the stable ones, but for CustomResourceDefinition and APIService. */
+/** Of built-in kinds the stable ones. */
 function hasProtobufForm({ schema, version }: ResourceDefinition): boolean {
-  return /^v\d+$/.test(version) && schema.$ref?.includes("/io.k8s.api.") === true;
+  return /^v\d+$/.test(version) && schema.$ref?.includes("/io.k8s.") === true;
 }

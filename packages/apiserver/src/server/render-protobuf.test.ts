@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeProtobuf } from "@kubets/api/protobuf";
+import { crdsPath, customServer, define, widgets, widgetsPath } from "../testing/custom-resources.ts";
 import { realServer } from "../testing/real-server.ts";
 import { configMap, requestOf, send } from "../testing/server.ts";
 
@@ -29,9 +30,11 @@ test("who takes only protobuf is given objects, lists and errors in it; who take
   assert.equal(both.type, "application/json");
 });
 
-test("a kind without such a form is not acceptable", async () => {
-  const { status } = await get(realServer(), "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
-  assert.equal(status, 406);
+test("a kind without such a form is not acceptable", async (t) => {
+  const server = await customServer(t);
+  await define(server, widgets());
+  assert.equal((await get(server, widgetsPath)).status, 406);
+  assert.equal((await get(server, crdsPath)).status, 200);
 });
 
 test("a watch is a sequence of frames", async () => {
