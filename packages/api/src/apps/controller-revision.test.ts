@@ -10,8 +10,8 @@ const data = { spec: {} };
 test("a revision has data, and keeps it", () => {
   assert.deepEqual(texts(strategy.validate?.({ revision: 1, data }) ?? []), []);
   assert.deepEqual(texts(strategy.validate?.({ revision: -1 }) ?? []), [
-    "data: Required value: data is mandatory",
     "revision: Invalid value: -1: must be greater than or equal to 0",
+    "data: Required value: data is mandatory",
   ]);
   assert.deepEqual(
     texts(strategy.validateUpdate?.({ revision: 2, data: { spec: { a: 1 } } }, { revision: 1, data }) ?? []),

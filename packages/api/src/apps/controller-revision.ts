@@ -7,12 +7,7 @@ import { define } from "../define.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import type { ControllerRevision } from "../generated/types.ts";
 
-function validate({ data, revision }: ControllerRevision): FieldError[] {
-  return [
-    ...(data === undefined || data === null ? [required(path("data"), "data is mandatory")] : []),
-    ...nonNegative(path("revision"), revision),
-  ];
-}
+const validateRevision = ({ revision }: ControllerRevision): FieldError[] => nonNegative(path("revision"), revision);
 
 /** `statefulset.apps/web`. */
 function controllerOf({ metadata }: ControllerRevision): string {
@@ -28,9 +23,12 @@ export const controllerRevisionDefinition: ResourceDefinition<ControllerRevision
   "controllerrevisions",
   {
     strategy: {
-      validate,
+      validate: (revision) => [
+        ...validateRevision(revision),
+        ...(revision.data === undefined || revision.data === null ? [required(path("data"), "data is mandatory")] : []),
+      ],
       validateUpdate: (revision, old) => [
-        ...validate(revision),
+        ...validateRevision(revision),
         ...validateImmutableField(revision.data, old.data, path("data")),
       ],
     },

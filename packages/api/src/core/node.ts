@@ -34,7 +34,7 @@ const strategy: Strategy<Node> = {
   validate: (node) => [...validateTaints(node), ...validateResources(node), ...validatePodCidrs(node)],
   // A new node keeps its status: the kubelet registers itself with it.
   prepareForUpdate: (node, old) => keep(node, old, "status"),
-  validateUpdate,
+  validateUpdate: (node, old) => [...validatePodCidrs(node), ...validateUpdate(node, old)],
 };
 
 /** `podCIDR` is the first of `podCIDRs`; whichever is set fills the other, and the single one wins. */
