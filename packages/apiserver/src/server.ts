@@ -39,8 +39,9 @@ import { header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
 import { answerOf } from "./server/errors.ts";
-import { HttpsFront, type TlsFiles } from "./server/front.ts";
+import { type FrontOptions, HttpsFront, type TlsFiles } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
+import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
 import { defaultInFlightLimits, InFlight, type InFlightLimits } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
@@ -102,7 +103,11 @@ export interface ApiServerOptions {
   /** Work of the server itself that begins with it and ends with its signal. */
   readonly background?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
   /** Without it nothing listens: in-process and `handle` only. */
-  readonly listen?: { readonly tls: TlsFiles; readonly bindAddress: string; readonly port: number };
+  readonly listen?: ListenOptions;
+  /** `--shutdown-delay-duration`: how long it goes on serving, no longer ready, once it is told to stop. Default 0. */
+  readonly shutdownDelayMs?: number;
+  /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
+  readonly postStartHooks?: readonly string[];
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
@@ -111,6 +116,14 @@ export interface ApiServerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+}
+
+export interface ListenOptions extends HttpPolicy, Pick<FrontOptions, "maxStreams" | "drainMs"> {
+  readonly tls: TlsFiles;
+  readonly bindAddress: string;
+  readonly port: number;
+  /** `--goaway-chance` */
+  readonly goawayChance?: number;
 }
 
 /** Upstream's --etcd-healthcheck-timeout. */
@@ -143,6 +156,7 @@ export class ApiServer implements Component {
   readonly #stopped = new AbortController();
   #markReady!: () => void;
   #isReady = false;
+  #isStopping = false;
   readonly #allocation: ServiceAllocation | undefined;
   readonly #metrics: Metrics;
   #front: HttpsFront | undefined;
@@ -236,11 +250,12 @@ export class ApiServer implements Component {
     const ping = { name: "ping", check: () => undefined };
     // Upstream reads this key too; whether it is there does not matter.
     const etcd = { name: "etcd", check: () => checkStore(this.#options.store, this.context.clock) };
-    const started = {
-      name: "poststarthook/start-kube-apiserver",
-      check: () => (this.#isReady ? undefined : "not started"),
-    };
-    const health = new HealthEndpoints({ live: [ping, etcd], ready: [started] });
+    const started = () => (this.#isReady ? undefined : "not finished");
+    const { postStartHooks = [] } = this.#options;
+    const hooks = postStartHooks.map((name) => ({ name: `poststarthook/${name}`, check: started }));
+    const shutdown = { name: "shutdown", check: () => (this.#isStopping ? "process is shutting down" : undefined) };
+    const synced = { name: "informer-sync", check: started };
+    const health = new HealthEndpoints({ live: [ping, etcd, ...hooks], ready: [synced, shutdown] });
     const address = () => `${this.#options.advertiseAddress ?? "127.0.0.1"}:${this.#port ?? 443}`;
     const { aggregator } = this.#options;
     const discovery = new Discovery(this.resources, address, aggregator?.discovery);
@@ -255,18 +270,20 @@ export class ApiServer implements Component {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const stop = () => this.#stopped.abort();
+    const stop = () => void this.#stop();
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     const { listen, aggregator, background = [], bootstrap: tasks = [] } = this.#options;
     const { clock } = this.context;
     try {
       if (listen !== undefined) {
+        const { goawayChance: chance = 0 } = listen;
         this.#front = new HttpsFront({
           ...listen,
+          ...(chance > 0 ? { goaway: { chance, random: this.context.random } } : {}),
           clock,
           logger: this.#logger,
-          handle: (request) => this.handle(request),
+          handle: withHttpPolicy((request) => this.handle(request), listen),
         });
         this.#port = await this.#front.listen();
       }
@@ -293,6 +310,15 @@ export class ApiServer implements Component {
       this.resources.close();
       await this.#front?.close();
     }
+  }
+
+  /** Not ready from now on; load balancers have the delay to notice. */
+  async #stop(): Promise<void> {
+    this.#isStopping = true;
+    const { shutdownDelayMs = 0 } = this.#options;
+    // Rejects when the server ended by itself meanwhile.
+    if (shutdownDelayMs > 0) await this.context.clock.sleep(shutdownDelayMs, this.#stopped.signal).catch(() => {});
+    this.#stopped.abort();
   }
 
   #bootstrapOptions(): BootstrapOptions | undefined {

@@ -17,26 +17,44 @@ export class HealthEndpoints {
   }
 
   async handle({ info, request }: Call): Promise<Answer | undefined> {
-    const [, endpoint = "", name = "", ...rest] = info.path.split("/");
+    const [, endpoint = "", ...rest] = info.path.split("/");
     const checks = Object.hasOwn(this.#checks, endpoint) ? this.#checks[endpoint] : undefined;
-    if (checks === undefined || rest.length > 0) return undefined;
+    if (checks === undefined) return undefined;
+    const name = rest.join("/");
     if (name !== "") {
       const found = checks.find((check) => check.name === name);
-      return found === undefined ? undefined : report(endpoint, [found], false);
+      return found === undefined ? undefined : await one(found);
     }
-    const excluded = new Set(request.query.getAll("exclude"));
-    const wanted = checks.filter((check) => !excluded.has(check.name));
-    return report(endpoint, wanted, request.query.has("verbose"));
+    return await report(endpoint, checks, new Set(request.query.getAll("exclude")), request.query.has("verbose"));
   }
 }
 
-async function report(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): Promise<Answer> {
+async function one(check: HealthCheck): Promise<Answer> {
+  const why = await check.check();
+  return why === undefined ? text(200, "ok") : text(500, `internal server error: ${why}\n`);
+}
+
+async function report(
+  endpoint: string,
+  checks: readonly HealthCheck[],
+  excluded: Set<string>,
+  verbose: boolean,
+): Promise<Answer> {
   const lines: string[] = [];
   let failed = false;
   for (const check of checks) {
+    const { name } = check;
+    if (excluded.delete(name)) {
+      lines.push(`[+]${name} excluded: ok`);
+      continue;
+    }
     const why = await check.check();
     failed ||= why !== undefined;
-    lines.push(why === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
+    lines.push(why === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
+  }
+  if (excluded.size > 0) {
+    const names = [...excluded].sort().map((name) => JSON.stringify(name));
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(",")}`);
   }
   if (failed) return text(500, `${lines.join("\n")}\n${endpoint} check failed\n`);
   return text(200, verbose ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok");
