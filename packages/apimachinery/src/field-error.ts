@@ -62,7 +62,7 @@ export function path(text = ""): FieldPath {
 }
 
 function quote(value: unknown): string {
-  if (value === undefined || value === null) return "null";
+  if (value === undefined || value === null) return `"null"`; // Go prints a nil value as this text.
   return JSON.stringify(value);
 }
 

@@ -267,7 +267,7 @@ const limitTypes: readonly string[] = ["Server", "Namespace", "User", "SourceAnd
 
 async function parseEventLimits(content: string): Promise<{ limits: EventLimit[] }> {
   const { limits = [] } = await decodeOneOf<{ limits?: EventLimit[] }>(content, eventKinds);
-  const problems = limits.length === 0 ? ["limits: Invalid value: null: must not be empty"] : [];
+  const problems = limits.length === 0 ? ['limits: Invalid value: "null": must not be empty'] : [];
   for (const [i, { type, qps, burst, cacheSize = 0 }] of limits.entries()) {
     const at = `limits[${i}]`;
     if (!limitTypes.includes(type))
