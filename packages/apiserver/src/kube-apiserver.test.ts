@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
+import { createSigningKey } from "./certificates/create.ts";
 import { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
 import type { ApiServer } from "./server.ts";
 import { send } from "./testing/server.ts";
@@ -205,3 +206,38 @@ test("who allows everything asks for a name", () =>
     },
     { authorization: { modes: ["AlwaysAllow"] } },
   ));
+
+test("without a cluster's certificates there is what the options say, and no more", async () => {
+  const stop = new AbortController();
+  const base = { clock: realClock, random: realRandom, logger: silentLogger };
+  const options = {
+    store: memoryStore(),
+    serviceCIDR: "10.96.0.0/16,fd00:96::/112",
+    nodePortRange: "31000-31999",
+    clusterDomain: "cluster.local",
+    advertiseAddress: "127.0.0.1",
+    shutdownDelayMs: 60,
+    ...base,
+  };
+  await assert.rejects(createKubeApiServer(options, stop.signal), /no key to sign service account tokens/);
+  const { privateKey } = await createSigningKey();
+  const ended = new AbortController();
+  const { server } = await createKubeApiServer(
+    { ...options, authentication: { signingKey: privateKey } },
+    ended.signal,
+  );
+  const running = server.start(stop.signal);
+  await Promise.race([server.ready, running]);
+  const get = async (path: string) => (await send(server, "GET", path)).text;
+  assert.match(await get("/healthz?verbose"), /\[\+\]poststarthook\/rbac\/bootstrap-roles ok\n/);
+  assert.match(
+    await get("/readyz?verbose&exclude=etcd&exclude=odd"),
+    /\[\+\]etcd excluded: ok\n[\s\S]*no matches for "odd"\n/,
+  );
+  assert.equal(await get("/readyz"), "ok");
+  stop.abort();
+  assert.match(await get("/readyz"), /\[-\]shutdown failed: reason withheld\n/);
+  assert.equal(await get("/livez"), "ok");
+  await running;
+  ended.abort();
+});

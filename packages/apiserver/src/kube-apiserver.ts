@@ -24,20 +24,34 @@ import { reconcileBootstrapPolicy } from "./authorization/bootstrap-policy/recon
 import { type AuthorizationOptions, buildAuthorization } from "./authorization/build.ts";
 import { EscalationCheck } from "./authorization/escalation.ts";
 import type { ClusterCertificates } from "./certificates/cluster-certificates.ts";
+import type { KeyPair } from "./certificates/create.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
-import { ApiServer, type ApiServerOptions } from "./server.ts";
+import type { TlsFiles } from "./server/front.ts";
+import { ApiServer, type ApiServerOptions, type ListenOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { keepIdentityLease } from "./services/identity-lease.ts";
 import { policyWriter } from "./services/policy-writer.ts";
+import { postStartHooks } from "./services/post-start-hooks.ts";
+import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
 import { EndpointResolver, WebhookClient, webhookUsers } from "./webhook/index.ts";
 
 export interface KubeApiServerOptions {
   readonly store: Store;
-  readonly certificates: ClusterCertificates;
+  /** A cluster's own, as kubeadm has them. Each can be said otherwise by the options about it; without them, only what those say is there. */
+  readonly certificates?: ClusterCertificates;
+  /** `--service-cluster-ip-range`: one, or one of each family with a comma between. */
   readonly serviceCIDR: string;
-  /** Without it nothing listens. */
-  readonly listen?: { readonly bindAddress: string; readonly port: number };
+  /** `--service-node-port-range`. Default 30000-32767. */
+  readonly nodePortRange?: string;
+  /** Without it nothing listens. Without `tls` it shows the cluster's certificate. */
+  readonly listen?: Omit<ListenOptions, "tls"> & { readonly tls?: Omit<TlsFiles, "clientCA"> };
   readonly advertiseAddress: string;
+  /** `--external-hostname`: in URLs that lead here. Default the advertised address. */
+  readonly externalHostname?: string;
+  /** How to reach kubelets: `--kubelet-client-certificate` and what belongs to it. */
+  readonly kubelet?: KubeletClientOptions;
+  /** `--proxy-client-cert-file`, `--proxy-client-key-file` */
+  readonly proxyClient?: KeyPair;
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
   readonly clusterDomain: string;
@@ -51,6 +65,8 @@ export interface KubeApiServerOptions {
   readonly compactionIntervalMs?: number;
   /** `--event-ttl`. Default an hour. */
   readonly eventTtlMs?: number;
+  /** `--shutdown-delay-duration`. Default 0. */
+  readonly shutdownDelayMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
@@ -71,7 +87,7 @@ export interface KubeApiServer {
 export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
   const { store, clock, random, logger } = options;
   const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
-  const externalUrl = `https://${options.advertiseAddress}:${options.listen?.port || 6443}`;
+  const externalUrl = `https://${options.externalHostname ?? options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
   const [{ tokens, server: identity }, { authorizer, rbac }] = await Promise.all([
     kubeIdentity(
@@ -135,17 +151,30 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
         return keepPolicyStatus({ source, transport, clock, logger }, stopped);
       },
     ],
-    ...(options.eventTtlMs === undefined ? {} : { eventTtlMs: options.eventTtlMs }),
-    serviceCidrs: [options.serviceCIDR],
+    serviceCidrs: options.serviceCIDR.split(","),
     advertiseAddress: options.advertiseAddress,
-    kubelet: kubeletClient(options),
-    ...(options.componentHealth === undefined ? {} : { componentHealth: options.componentHealth }),
+    kubelet: options.kubelet ?? kubeletClient(options),
+    postStartHooks,
+    ...passedOn(options),
     clock,
     random,
     logger,
     ...listenOptions(options),
   });
   return { server, tokens };
+}
+
+/** What the server takes as it is given here. */
+function passedOn(
+  options: KubeApiServerOptions,
+): Pick<ApiServerOptions, "eventTtlMs" | "nodePortRange" | "shutdownDelayMs" | "componentHealth"> {
+  const { eventTtlMs, nodePortRange, shutdownDelayMs, componentHealth } = options;
+  return {
+    ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
+    ...(nodePortRange === undefined ? {} : { nodePortRange }),
+    ...(shutdownDelayMs === undefined ? {} : { shutdownDelayMs }),
+    ...(componentHealth === undefined ? {} : { componentHealth }),
+  };
 }
 
 function compaction({ compactionIntervalMs: intervalMs }: KubeApiServerOptions) {
@@ -193,20 +222,26 @@ function definitionOf({ group, version, plural }: { group: string; version: stri
 }
 
 async function aggregationLayer(
-  { certificates, authentication = {}, clock, random, logger }: KubeApiServerOptions,
+  options: KubeApiServerOptions,
   reader: ObjectReader,
   signal: AbortSignal,
 ): Promise<Aggregator> {
+  const {
+    certificates,
+    proxyClient = certificates?.frontProxyClient,
+    authentication = {},
+    clock,
+    random,
+    logger,
+  } = options;
+  const { clientCA, requestHeaderCA } = authorities(options);
+  const headers =
+    requestHeaderCA === undefined ? {} : { ...frontProxyHeaders, ...authentication.requestHeader, requestHeaderCA };
   const aggregator = new Aggregator({
     reader,
     services: new EndpointResolver(reader, random),
-    proxyClient: certificates.frontProxyClient,
-    trust: {
-      ...frontProxyHeaders,
-      ...authentication.requestHeader,
-      clientCA: authentication.clientCA ?? certificates.ca.certificate,
-      requestHeaderCA: authentication.requestHeader?.ca ?? certificates.frontProxyCA.certificate,
-    },
+    ...(proxyClient === undefined ? {} : { proxyClient }),
+    trust: { ...headers, ...(clientCA === undefined ? {} : { clientCA }) },
     clock,
     logger,
   });
@@ -240,18 +275,29 @@ async function webhookClient(
   return client;
 }
 
-function kubeletClient({ certificates }: KubeApiServerOptions) {
+/** Without a certificate it speaks to kubelets as nobody, and believes them, as upstream does. */
+function kubeletClient({ certificates }: KubeApiServerOptions): KubeletClientOptions {
+  if (certificates === undefined) return {};
   const { kubeletClient: client, ca } = certificates;
   return { cert: client.certificate, key: client.key, ca: ca.certificate };
 }
 
 function listenOptions(options: KubeApiServerOptions): Pick<ApiServerOptions, "listen"> {
-  const { listen, certificates, authentication = {} } = options;
+  const { listen, certificates } = options;
   if (listen === undefined) return {};
-  const { apiServer, ca, frontProxyCA } = certificates;
+  const own = certificates && { key: certificates.apiServer.key, cert: certificates.apiServer.certificate };
+  const tls = listen.tls ?? own;
+  if (tls === undefined) throw new Error("there is no certificate to serve with");
   // Clients choose among their certificates by these names; a front proxy is a client too.
-  const authorities = [authentication.clientCA ?? ca.certificate];
-  authorities.push(authentication.requestHeader?.ca ?? frontProxyCA.certificate);
-  const clientCA = authorities.join("\n");
-  return { listen: { ...listen, tls: { key: apiServer.key, cert: apiServer.certificate, clientCA } } };
+  const { clientCA, requestHeaderCA } = authorities(options);
+  const known = [clientCA, requestHeaderCA].filter((ca) => ca !== undefined).join("\n");
+  return { listen: { ...listen, tls: known === "" ? tls : { ...tls, clientCA: known } } };
+}
+
+/** PEM: who signs the certificates of clients, and of front proxies. */
+function authorities({ certificates, authentication = {} }: KubeApiServerOptions) {
+  return {
+    clientCA: authentication.clientCA ?? certificates?.ca.certificate,
+    requestHeaderCA: authentication.requestHeader?.ca ?? certificates?.frontProxyCA.certificate,
+  };
 }

@@ -23,8 +23,8 @@ import { type ClusterTrust, keepTrust, publishTrust } from "./trust-config-map.t
 export interface AggregatorOptions {
   readonly reader: ObjectReader;
   readonly services: ServiceResolver;
-  /** PEM: how this server shows aggregated ones that it may speak for users. */
-  readonly proxyClient: { readonly certificate: string; readonly key: string };
+  /** PEM: how this server shows aggregated ones that it may speak for users. Without it they see nobody. */
+  readonly proxyClient?: { readonly certificate: string; readonly key: string };
   readonly trust: ClusterTrust;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,7 +52,10 @@ export class Aggregator {
   constructor(options: AggregatorOptions) {
     this.#options = options;
     const { services: resolver, proxyClient, clock } = options;
-    this.#client = new BackendClient({ services: resolver, certificate: proxyClient });
+    this.#client = new BackendClient({
+      services: resolver,
+      ...(proxyClient === undefined ? {} : { certificate: proxyClient }),
+    });
     this.#proxy = new AggregationProxy(this.#registrations, this.#client);
     const fetching = { client: this.#client, clock };
     this.discovery = new RemoteDiscovery(this.#registrations, fetching);

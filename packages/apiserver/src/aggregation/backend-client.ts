@@ -10,7 +10,7 @@ import type { Backend } from "./registrations.ts";
 export interface BackendClientOptions {
   readonly services: ServiceResolver;
   /** PEM: `--proxy-client-cert-file` and `--proxy-client-key-file`. */
-  readonly certificate: { readonly certificate: string; readonly key: string };
+  readonly certificate?: { readonly certificate: string; readonly key: string };
 }
 
 export interface BackendRequest {
@@ -87,10 +87,9 @@ export class BackendClient {
   }
 
   #tls({ ca, insecure }: Backend): AgentOptions {
-    const { certificate, key } = this.#options.certificate;
+    const { certificate: pair } = this.#options;
     return {
-      cert: certificate,
-      key,
+      ...(pair === undefined ? {} : { cert: pair.certificate, key: pair.key }),
       minVersion: "TLSv1.2",
       checkServerIdentity: checkIdentity,
       ALPNProtocols: ["http/1.1"],

@@ -10,10 +10,10 @@ import type { InProcessTransport } from "../server/in-process.ts";
 
 export interface ClusterTrust {
   /** PEM: who signs users' certificates. */
-  readonly clientCA: string;
+  readonly clientCA?: string;
   /** PEM: who signs the front proxy's. */
-  readonly requestHeaderCA: string;
-  readonly usernameHeaders: readonly string[];
+  readonly requestHeaderCA?: string;
+  readonly usernameHeaders?: readonly string[];
   readonly uidHeaders?: readonly string[];
   readonly groupHeaders?: readonly string[];
   readonly extraHeaderPrefixes?: readonly string[];
@@ -69,17 +69,20 @@ function combined(
 ): Record<string, string> {
   const list = (key: string, own: readonly string[] = []) =>
     JSON.stringify([...new Set([...listIn(present[key]), ...own])]);
+  const clientCA = certificates([present["client-ca-file"], trust.clientCA], nowMs);
+  const proxyCA = certificates([present["requestheader-client-ca-file"], trust.requestHeaderCA], nowMs);
   return {
-    "client-ca-file": certificates([present["client-ca-file"], trust.clientCA], nowMs),
-    "requestheader-allowed-names": list("requestheader-allowed-names", trust.allowedNames),
-    "requestheader-client-ca-file": certificates(
-      [present["requestheader-client-ca-file"], trust.requestHeaderCA],
-      nowMs,
-    ),
-    "requestheader-extra-headers-prefix": list("requestheader-extra-headers-prefix", trust.extraHeaderPrefixes),
-    "requestheader-group-headers": list("requestheader-group-headers", trust.groupHeaders),
-    "requestheader-uid-headers": list("requestheader-uid-headers", trust.uidHeaders),
-    "requestheader-username-headers": list("requestheader-username-headers", trust.usernameHeaders),
+    ...(clientCA === "" ? {} : { "client-ca-file": clientCA }),
+    ...(proxyCA === ""
+      ? {}
+      : {
+          "requestheader-allowed-names": list("requestheader-allowed-names", trust.allowedNames),
+          "requestheader-client-ca-file": proxyCA,
+          "requestheader-extra-headers-prefix": list("requestheader-extra-headers-prefix", trust.extraHeaderPrefixes),
+          "requestheader-group-headers": list("requestheader-group-headers", trust.groupHeaders),
+          "requestheader-uid-headers": list("requestheader-uid-headers", trust.uidHeaders),
+          "requestheader-username-headers": list("requestheader-username-headers", trust.usernameHeaders),
+        }),
   };
 }
 

@@ -45,7 +45,7 @@ export interface KubeAuthenticationOptions
 }
 
 export interface KubeIdentityOptions {
-  readonly certificates: ClusterCertificates;
+  readonly certificates?: ClusterCertificates;
   readonly authentication?: KubeAuthenticationOptions;
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
@@ -75,6 +75,14 @@ export const frontProxyHeaders: RequestHeaderNames = {
   extraHeaderPrefixes: ["X-Remote-Extra-"],
 };
 
+function impliedBy({ ca, frontProxyCA }: ClusterCertificates) {
+  return {
+    clientCA: ca.certificate,
+    requestHeader: { ...frontProxyHeaders, ca: frontProxyCA.certificate },
+    bootstrapTokens: true,
+  };
+}
+
 /** @throws Error for options or files that cannot be used */
 export async function kubeIdentity(
   options: KubeIdentityOptions,
@@ -82,15 +90,15 @@ export async function kubeIdentity(
   signal: AbortSignal,
 ): Promise<KubeIdentity> {
   const { certificates, clock, random, logger, tokenFile, authentication: flags = {} } = options;
-  const { privateKey, publicKey } = certificates.serviceAccountKey;
+  const signingKey = flags.signingKey ?? certificates?.serviceAccountKey.privateKey;
+  if (signingKey === undefined) throw new Error("there is no key to sign service account tokens with");
   const issuers = flags.issuers ?? [`https://kubernetes.default.svc.${options.clusterDomain}`];
   const issuer = issuers[0] ?? "";
-  const keys = (flags.verificationKeys ?? [publicKey]).flatMap(parseVerificationKeys);
+  const verificationKeys = flags.verificationKeys ?? [certificates?.serviceAccountKey.publicKey ?? signingKey];
+  const keys = verificationKeys.flatMap(parseVerificationKeys);
   const { request, token, apiAudiences } = await buildAuthentication(
     {
-      clientCA: certificates.ca.certificate,
-      requestHeader: { ...frontProxyHeaders, ca: certificates.frontProxyCA.certificate },
-      bootstrapTokens: true,
+      ...(certificates === undefined ? {} : impliedBy(certificates)),
       ...flags,
       clock,
       random,
@@ -106,7 +114,7 @@ export async function kubeIdentity(
   const { maxTokenExpirationSeconds, extendTokenExpiration } = flags;
   const tokens = new ServiceAccountIssuer({
     issuer,
-    key: parseSigningKey(flags.signingKey ?? privateKey),
+    key: parseSigningKey(signingKey),
     audiences: apiAudiences,
     reader,
     clock,

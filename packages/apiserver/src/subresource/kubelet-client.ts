@@ -7,12 +7,12 @@ import { badRequest, internalError, notFound, StatusError } from "@kubets/apimac
 import type { ServerContext } from "../server/context.ts";
 
 export interface KubeletClientOptions {
-  /** PEM: the certificate `apiserver-kubelet-client` and its key. */
-  readonly cert: string;
-  readonly key: string;
+  /** PEM: the certificate `apiserver-kubelet-client` and its key: `--kubelet-client-certificate`, `--kubelet-client-key`. */
+  readonly cert?: string;
+  readonly key?: string;
   /** PEM: who signs kubelets' serving certificates. Without it they are not verified, as upstream without --kubelet-certificate-authority. */
   readonly ca?: string;
-  /** Best first. Default: InternalIP, ExternalIP, InternalDNS, ExternalDNS, Hostname. */
+  /** `--kubelet-preferred-address-types`: best first. Default: InternalIP, ExternalIP, InternalDNS, ExternalDNS, Hostname. */
   readonly preferredAddressTypes?: readonly string[];
 }
 
@@ -64,7 +64,8 @@ export class KubeletClient {
 
   #tls(): RequestOptions {
     const { cert, key, ca } = this.#options;
-    return { cert, key, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) };
+    const own = cert === undefined || key === undefined ? {} : { cert, key };
+    return { ...own, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) };
   }
 }
 
