@@ -2,3 +2,4 @@
 
 export * from "./cluster-certificates.ts";
 export { Pki, type PkiOptions } from "./pki.ts";
+export { type SelfSignedOptions, type SelfSignedPair, selfSignedPair } from "./self-signed.ts";
