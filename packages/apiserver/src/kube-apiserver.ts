@@ -9,6 +9,7 @@ import type { WebhookAdmissionConfiguration } from "./admission/configuration.ts
 import { type AdmissionOptions, admissionPlugins } from "./admission/default-plugins.ts";
 import type { AdmissionAttributes } from "./admission/plugin.ts";
 import { keepPolicyStatus, policyAdmission, policyHooks } from "./admission/policy/index.ts";
+import { noPrivilegedContainers } from "./admission/privileged.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
@@ -27,6 +28,7 @@ import type { ClusterCertificates } from "./certificates/cluster-certificates.ts
 import type { KeyPair } from "./certificates/create.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import type { TlsFiles } from "./server/front.ts";
+import type { InFlightLimits } from "./server/in-flight.ts";
 import { ApiServer, type ApiServerOptions, type ListenOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { keepIdentityLease } from "./services/identity-lease.ts";
@@ -61,10 +63,16 @@ export interface KubeApiServerOptions {
   readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
   /** NodeRestriction runs unless `enable` is given without it or `disable` with it, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
-  /** `--etcd-compaction-interval`: how long history is kept. Default 5 minutes. */
+  /** `--etcd-compaction-interval`: how long history is kept; 0 for ever. Default 5 minutes. */
   readonly compactionIntervalMs?: number;
   /** `--event-ttl`. Default an hour. */
   readonly eventTtlMs?: number;
+  /** `--allow-privileged`. Default true: upstream's is false, and every set-up says true. */
+  readonly allowPrivileged?: boolean;
+  /** `--max-requests-inflight`, `--max-mutating-requests-inflight` */
+  readonly inFlight?: InFlightLimits;
+  /** `--endpoint-reconciler-type=none` is false: the addresses of the Service default/kubernetes are someone else's. Default true. */
+  readonly publishEndpoints?: boolean;
   /** `--shutdown-delay-duration`. Default 0. */
   readonly shutdownDelayMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
@@ -135,13 +143,20 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     definitions: definitions(options.runtimeConfig),
     schemas: schemaSet,
     authorizer,
-    admission: [...plugins, new EscalationCheck(rbac, authorizer)],
+    admission: [
+      ...plugins,
+      new EscalationCheck(rbac, authorizer),
+      ...(options.allowPrivileged === false ? [noPrivilegedContainers] : []),
+    ],
     aggregator,
     hooks: { ...webhookConfigurationHooks, ...policyHooks },
     conversionWebhooks: webhooks,
     bootstrap: [putDefaultsInPlace],
     background: [
-      (_server, stopped) => keepCompacted(store, { clock, logger, ...compaction(options) }, stopped),
+      async (_server, stopped) => {
+        if (options.compactionIntervalMs === 0) return;
+        await keepCompacted(store, { clock, logger, ...compaction(options) }, stopped);
+      },
       (running, stopped) => {
         const transport = running.transport(apiServerIdentity, "kube-apiserver");
         return keepIdentityLease({ transport, ...identityHost(options), clock, random, logger }, stopped);
@@ -167,13 +182,18 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
 /** What the server takes as it is given here. */
 function passedOn(
   options: KubeApiServerOptions,
-): Pick<ApiServerOptions, "eventTtlMs" | "nodePortRange" | "shutdownDelayMs" | "componentHealth"> {
-  const { eventTtlMs, nodePortRange, shutdownDelayMs, componentHealth } = options;
+): Pick<
+  ApiServerOptions,
+  "eventTtlMs" | "nodePortRange" | "shutdownDelayMs" | "componentHealth" | "inFlight" | "publishEndpoints"
+> {
+  const { eventTtlMs, nodePortRange, shutdownDelayMs, componentHealth, inFlight, publishEndpoints } = options;
   return {
     ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
     ...(nodePortRange === undefined ? {} : { nodePortRange }),
     ...(shutdownDelayMs === undefined ? {} : { shutdownDelayMs }),
     ...(componentHealth === undefined ? {} : { componentHealth }),
+    ...(inFlight === undefined ? {} : { inFlight }),
+    ...(publishEndpoints === undefined ? {} : { publishEndpoints }),
   };
 }
 

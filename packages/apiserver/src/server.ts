@@ -108,6 +108,8 @@ export interface ApiServerOptions {
   readonly shutdownDelayMs?: number;
   /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
   readonly postStartHooks?: readonly string[];
+  /** Whether the `kubernetes` Service and its endpoints are made and kept right. Default true. */
+  readonly publishEndpoints?: boolean;
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
@@ -329,7 +331,8 @@ export class ApiServer implements Component {
     const logger = this.#logger;
     const { store, clock } = this.context;
     const base = { transport, serviceCidrs, clock, logger };
-    if (this.#allocation === undefined || advertiseAddress === undefined || port === undefined) {
+    const isPublished = this.#options.publishEndpoints !== false;
+    if (this.#allocation === undefined || advertiseAddress === undefined || port === undefined || !isPublished) {
       return { ...base, publication: undefined, leases: undefined };
     }
     const leases = store.expiresKeys
