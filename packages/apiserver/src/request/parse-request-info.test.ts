@@ -20,6 +20,11 @@ const cases: readonly (readonly [string, string, string, string, string, string,
   ["PATCH", "/apis/apps/v1/namespaces/x/deployments/d/status", "patch", "apps/v1", "x", "deployments", "status", "d"],
   ["GET", "/api/v1/nodes/n/proxy/a/b", "get", "/v1", "", "nodes", "proxy", "n"],
   ["GET", "/api/v1/namespaces/x/pods/a%3Ab/log", "get", "/v1", "x", "pods", "log", "a:b"],
+  ["GET", "/api/v1/namespaces/x/secrets%2Fs", "get", "/v1", "x", "secrets", "", "s"],
+  ["GET", "/apis/g.io/v1%2Fnamespaces%2Fx%2Fthings", "list", "g.io/v1", "x", "things", "", ""],
+  ["GET", "/api/v1/pods?fieldSelector=status.phase%3Da%5C%2Cmetadata.name%5C%3Dp", "list", "/v1", "", "pods", "", ""],
+  ["LIST", "/api/v1/namespaces/x/secrets/s", "", "/v1", "x", "secrets", "", "s"],
+  ["DELETECOLLECTION", "/api/v1/namespaces/x/secrets/s", "", "/v1", "x", "secrets", "", "s"],
   ["HEAD", "/api/v1/namespaces/x/pods/p", "get", "/v1", "x", "pods", "", "p"],
 ];
 

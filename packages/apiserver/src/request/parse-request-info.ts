@@ -1,6 +1,6 @@
 /** URL and method to {@link RequestInfo}. Source of the rules: apiserver's endpoints/request/requestinfo.go. */
 
-import { badRequest } from "@kubets/apimachinery";
+import { badRequest, parseFieldSelector } from "@kubets/apimachinery";
 import type { RequestInfo, RequestVerb } from "./request-info.ts";
 
 const verbOfMethod: Readonly<Record<string, RequestVerb>> = {
@@ -28,13 +28,18 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
 }
 
 function decodeSegments(path: string): string[] {
-  if (!path.includes("%")) return path.split("/").filter((segment) => segment !== "");
+  if (!path.includes("%")) return segmentsOf(path);
   try {
-    return path.split("/").flatMap((segment) => (segment === "" ? [] : [decodeURIComponent(segment)]));
+    // Whole, as upstream: an encoded slash parts segments too. Whoever the request is passed on to will see it so.
+    return segmentsOf(decodeURIComponent(path));
   } catch {
     // decodeURIComponent throws URIError for a stray "%".
     throw badRequest(`invalid URL escape in path ${JSON.stringify(path.slice(0, 200))}`);
   }
+}
+
+function segmentsOf(decoded: string): string[] {
+  return decoded.split("/").filter((segment) => segment !== "");
 }
 
 interface Location {
@@ -71,7 +76,8 @@ function nonResource(path: string, method: string): RequestInfo {
 
 function resourceRequest(path: string, method: string, location: Location, query: URLSearchParams): RequestInfo {
   let parts = location.rest;
-  let verb: RequestVerb = verbOfMethod[method] ?? (method.toLowerCase() as RequestVerb);
+  // A method that is none of these has no verb: one called LIST or DELETECOLLECTION must not pass for what it is called.
+  let verb: RequestVerb = Object.hasOwn(verbOfMethod, method) ? verbOfMethod[method]! : "";
   const special = parts[0];
   if ((special === "proxy" || special === "watch") && parts.length > 1) {
     verb = special;
@@ -114,12 +120,13 @@ export function isTrue(value: string | null): boolean {
 
 /** `metadata.name=x` makes a list or watch about one object, which RBAC's resourceNames can allow. */
 function nameInFieldSelector(selector: string | null): string {
-  if (selector === null) return "";
-  for (const term of selector.split(",")) {
-    const match = /^metadata\.name==?([^=!]+)$/.exec(term.trim());
-    if (match !== null && isPathSegment(match[1]!)) return match[1]!;
+  if (!selector) return "";
+  try {
+    const name = parseFieldSelector(selector).requiresExactMatch("metadata.name") ?? "";
+    return isPathSegment(name) ? name : "";
+  } catch {
+    return ""; // No selector: the handler refuses it, in its own words.
   }
-  return "";
 }
 
 function isPathSegment(name: string): boolean {

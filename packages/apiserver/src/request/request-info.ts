@@ -11,6 +11,8 @@ export type RequestVerb =
   | "delete"
   | "deletecollection"
   | "proxy"
+  /** Of a method that has none. */
+  | ""
   /** Non-resource requests: the lower-case method. */
   | "head"
   | "options"

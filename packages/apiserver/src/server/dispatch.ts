@@ -70,7 +70,7 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
     if (isCustom(definition)) return pageNotFound;
     throw methodNotSupported(info);
   }
-  if (!definition.namespaced && info.namespace !== "" && info.resource !== "namespaces") return pageNotFound;
+  if (!definition.namespaced && info.namespace !== "" && !isNamespaceItself(info)) return pageNotFound;
   if (info.subresource === "") {
     const reader = handlers.readers[key];
     if (reader !== undefined && (info.verb === "get" || info.verb === "list")) return reader(resourceCall);
@@ -78,6 +78,11 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
     return await mainHandler(resourceCall)(resourceCall);
   }
   return await subresourceHandler(resourceCall, handlers.subresources[`${key}/${info.subresource}`])(resourceCall);
+}
+
+/** A namespace's URL says its name as a namespace too. One below another's URL would be permitted by what holds in that other. */
+function isNamespaceItself({ resource, namespace, name }: RequestInfo): boolean {
+  return resource === "namespaces" && namespace === name;
 }
 
 /** Lists and watches may be about all namespaces; everything else is in one. */
@@ -95,6 +100,9 @@ function mainHandler({ info, resource, request }: ResourceCall): Handler {
   return mainHandlers[verb];
 }
 
+/** Of the methods. A `watch` in the path would ask for another permission. */
+const connectVerbs: ReadonlySet<string> = new Set(["get", "create", "update", "patch", "delete", ""]);
+
 function subresourceHandler(call: ResourceCall, named: SubresourceHandler | undefined): Handler {
   const { info, resource } = call;
   const { definition } = resource;
@@ -105,7 +113,7 @@ function subresourceHandler(call: ResourceCall, named: SubresourceHandler | unde
     const subresource = definition.subresources.find(({ name }) => name === info.subresource);
     if (isCustom(definition)) throw notFound(resource.registry.resourceName, info.name);
     if (subresource === undefined || named === undefined) return async () => pageNotFound;
-    const connects = subresource.verbs.includes("connect");
+    const connects = subresource.verbs.includes("connect") && connectVerbs.has(info.verb);
     if (connects || subresource.verbs.includes(info.verb as Verb)) handler = named;
   }
   if (handler === undefined) throw methodNotSupported(info);

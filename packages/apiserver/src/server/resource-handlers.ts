@@ -1,7 +1,7 @@
 /** The verbs of stored resources, and of their status: request to registry to answer. */
 
 import type { StatusStrategy } from "@kubets/api";
-import { type KubeObject, StatusError } from "@kubets/apimachinery";
+import { badRequest, escapeFieldValue, type KubeObject, parseFieldSelector, StatusError } from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
 import { patchTransform } from "../registry/patch.ts";
@@ -45,12 +45,20 @@ export async function watchObjects({ resource, info, request }: ResourceCall): P
   const query = new URLSearchParams(request.query);
   // The legacy path /watch/pods/x says it by its form.
   query.set("watch", "true");
-  if (info.name !== "" && !query.has("fieldSelector")) query.set("fieldSelector", `metadata.name=${info.name}`);
+  if (info.name !== "") query.set("fieldSelector", selectorOfOne(info.name, query.get("fieldSelector")));
   const options = parseListOptions(query);
   const selection = parseSelection(definition, options);
   const namespace = namespaceOf(info.namespace, definition.namespaced);
   const watch = new WatchRequest(registry, hub, namespace, selection, options);
   return { status: 200, content: { type: "watch", watch, definition } };
+}
+
+/** What was permitted is to watch this one. @throws StatusError 400 for a selector that asks for more */
+function selectorOfOne(name: string, selector: string | null): string {
+  if (!selector) return `metadata.name=${escapeFieldValue(name)}`;
+  if (parseFieldSelector(selector).requiresExactMatch("metadata.name") !== name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return selector;
 }
 
 /** For namespaces the URL's namespace is the object's own name. */

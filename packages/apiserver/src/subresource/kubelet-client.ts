@@ -5,6 +5,7 @@ import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { Node } from "@kubets/api";
 import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
 import type { ServerContext } from "../server/context.ts";
+import { confirmProxyable } from "./proxyable.ts";
 
 export interface KubeletClientOptions {
   /** PEM: the certificate `apiserver-kubelet-client` and its key: `--kubelet-client-certificate`, `--kubelet-client-key`. */
@@ -28,6 +29,11 @@ export interface Location {
   readonly options: RequestOptions;
 }
 
+interface OtherPort {
+  readonly scheme: Location["scheme"];
+  readonly port: number;
+}
+
 export class KubeletClient {
   readonly #options: KubeletClientOptions;
 
@@ -35,8 +41,11 @@ export class KubeletClient {
     this.#options = options;
   }
 
-  /** @throws StatusError 404 for a node that is not there, 500 for one without an address */
-  async location(server: ServerContext, nodeName: string, path: string, port?: number): Promise<Location> {
+  /**
+   * Of the kubelet; or of whatever else is at `other.port` of the node, which is not shown who the API server is: it may be the API server.
+   * @throws StatusError 404 for a node that is not there, 500 for one without an address, 400 for an address of this machine's
+   */
+  async location(server: ServerContext, nodeName: string, path: string, other?: OtherPort): Promise<Location> {
     const nodes = server.resources.find("", "nodes");
     if (nodes === undefined) throw notFound({ group: "", resource: "nodes" }, nodeName);
     const { metadata, status } = (await nodes.registry.get("", nodeName)).object as Node;
@@ -50,7 +59,11 @@ export class KubeletClient {
       throw internalError(new Error(`no preferred addresses found; known addresses: [] of node ${nodeName}`));
     }
     const kubeletPort = status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
-    return { scheme: "https", options: { host, port: port ?? kubeletPort, path, ...this.#tls() } };
+    if (other !== undefined && other.port !== kubeletPort) {
+      await confirmProxyable(host);
+      return { scheme: other.scheme, options: { host, port: other.port, path, rejectUnauthorized: false } };
+    }
+    return { scheme: "https", options: { host, port: kubeletPort, path, ...this.#tls() } };
   }
 
   #addressOf(status: Node["status"]): string | undefined {

@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { after, before, test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
 import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
+import type { ServerContext } from "../server/context.ts";
 import type { ApiServer } from "../server.ts";
 import { podNamed, realServer } from "../testing/real-server.ts";
 import { requestOf, send } from "../testing/server.ts";
+import { KubeletClient } from "./kubelet-client.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 const stop = new AbortController();
@@ -135,15 +138,26 @@ test("proxies reach the node, a pod and a Service's endpoint", async () => {
   const node = await streamed("/api/v1/nodes/n1/proxy/stats/summary?x=1");
   assert.deepEqual(node, { status: 200, text: "kubelet /stats/summary?x=1" });
   const inside = createHttpServer((request, response) => response.end(`inside ${request.method} ${request.url}`));
-  inside.listen(0, "127.0.0.1");
+  // A pod's address is never loopback: this machine's own stands for one.
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.family === "IPv4" && !each.internal)?.address;
+  inside.listen(0, address ?? "127.0.0.1");
   await once(inside, "listening");
   const { port } = inside.address() as AddressInfo;
-  try {
-    const status = { podIP: "127.0.0.1", podIPs: [{ ip: "127.0.0.1" }] };
+  const podAt = (ip: string) => {
     const headers = { "content-type": "application/merge-patch+json" };
-    await send(server, "PATCH", `${pods}/p/status`, { status }, { headers });
-    const pod = await streamed(`${pods}/p:${port}/proxy/a%2Fb/?q=1`);
-    assert.deepEqual(pod, { status: 200, text: "inside GET /a%2Fb/?q=1" });
+    return send(server, "PATCH", `${pods}/p/status`, { status: { podIP: ip, podIPs: [{ ip }] } }, { headers });
+  };
+  try {
+    if (address !== undefined) {
+      await podAt(address);
+      const pod = await streamed(`${pods}/p:${port}/proxy/a%2Fb/?q=1`);
+      assert.deepEqual(pod, { status: 200, text: "inside GET /a%2Fb/?q=1" });
+    }
+    await podAt("127.0.0.1");
+    const own = await send(server, "GET", `${pods}/p:${port}/proxy/`);
+    assert.deepEqual([own.status, own.json.message], [400, "address not allowed"]);
     const redirect = await send(server, "GET", `${pods}/p:${port}/proxy`);
     assert.deepEqual([redirect.status, redirect.headers["location"]], [301, `${pods}/p:${port}/proxy/`]);
     const none = await send(server, "GET", "/api/v1/namespaces/default/services/kubernetes/proxy/");
@@ -155,9 +169,49 @@ test("proxies reach the node, a pod and a Service's endpoint", async () => {
 });
 
 test("a kubelet that is not there is 503", async () => {
-  const gone = await send(server, "GET", "/api/v1/nodes/n1:1/proxy/x");
+  await send(server, "POST", "/api/v1/nodes", { metadata: { name: "n2" } });
+  const status = {
+    addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+    daemonEndpoints: { kubeletEndpoint: { Port: 1 } },
+  };
+  const headers = { "content-type": "application/merge-patch+json" };
+  await send(server, "PATCH", "/api/v1/nodes/n2/status", { status }, { headers });
+  const gone = await send(server, "GET", "/api/v1/nodes/n2/proxy/x");
   assert.equal(gone.status, 503);
   assert.match(gone.json.message, /^error trying to reach service: /);
+});
+
+test("a node's other ports are not shown the API server's certificate, and this machine's are not reached at all", async () => {
+  const before = asked.length;
+  const other = await send(server, "GET", `/api/v1/nodes/https:n1:${server.port}/proxy/api/v1/secrets`);
+  assert.deepEqual([other.status, other.json.message], [400, "address not allowed"]);
+  assert.equal(asked.length, before);
+  const { options } = await new KubeletClient({ cert: leaf.certificate, key: leaf.key }).location(
+    {
+      resources: {
+        find: () => ({
+          registry: {
+            get: async () => ({ object: { status: { addresses: [{ type: "InternalIP", address: "10.0.0.1" }] } } }),
+          },
+        }),
+      },
+    } as unknown as ServerContext,
+    "n",
+    "/",
+    { scheme: "https", port: 6443 },
+  );
+  assert.deepEqual([options.port, options.cert, options.key], [6443, undefined, undefined]);
+});
+
+test("exec asks for create, however it is asked for", async () => {
+  const reader = realServer({
+    kubelet: { cert: leaf.certificate, key: leaf.key },
+    authorizer: { authorize: ({ verb }) => ({ decision: verb === "create" ? "NoOpinion" : "Allow", reason: "" }) },
+  });
+  const refused = await send(reader, "GET", `${pods}/p/exec?command=sh`);
+  assert.deepEqual([refused.status, refused.json.reason], [403, "Forbidden"]);
+  assert.match(refused.json.message, /cannot create resource "pods\/exec"/);
+  assert.equal((await send(reader, "GET", "/api/v1/watch/namespaces/default/pods/p/exec?command=sh")).status, 405);
 });
 
 test("port-forward over WebSocket carries SPDY bytes as kubectl sends them", async () => {

@@ -3,6 +3,7 @@
 import { request as httpRequest, type IncomingMessage, STATUS_CODES } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import { isIdentityHeader } from "../aggregation/identity-headers.ts";
 import type { ServerRequest } from "../request/request.ts";
 import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
 
@@ -55,8 +56,8 @@ function dial(request: ServerRequest, { scheme, options }: Location, method: str
 export function passedHeaders({ headers }: ServerRequest): Record<string, string | string[]> {
   const passed: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(":") || withheld.has(name) || name.startsWith("impersonate-extra-"))
-      continue;
+    if (value === undefined || name.startsWith(":") || withheld.has(name) || isIdentityHeader(name)) continue;
+    if (name.startsWith("impersonate-extra-")) continue;
     passed[name] = typeof value === "string" ? value : [...value];
   }
   return passed;

@@ -7,6 +7,7 @@ import type { RequestOptions } from "node:https";
 import type { Pod } from "@kubets/api";
 import { badRequest } from "@kubets/apimachinery";
 import { type Answer, header } from "../request/request.ts";
+import { attributesOf, authorize } from "../server/authorize.ts";
 import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
 import { acceptWebSocket, isWebSocket } from "../server/web-socket.ts";
 import { type ExecProtocol, execProtocols } from "../streaming/channels.ts";
@@ -23,6 +24,9 @@ export type StreamKind = "exec" | "attach" | "portforward";
 export function podStream(kubelet: KubeletClient, kind: StreamKind): SubresourceHandler {
   return async (call): Promise<Answer> => {
     const { resource, info, request, server } = call;
+    // A WebSocket comes by GET, and reading must not be enough. Source: AuthorizePodWebsocketUpgradeCreatePermission.
+    if (info.verb !== "create")
+      await authorize(server.authorizer, { ...attributesOf(call.user, info, request.query), verb: "create" });
     await admitConnect(call);
     const pod = (await resource.registry.get(info.namespace, info.name)).object as Pod;
     const path = pathOf(kind, pod, request.query);

@@ -8,6 +8,7 @@ import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
 import { admitConnect } from "./connect.ts";
 import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
 import { passedHeaders, passThrough } from "./pass-through.ts";
+import { confirmProxyable, portOf } from "./proxyable.ts";
 
 type Locate = (call: ResourceCall, target: Target, path: string) => Promise<Location>;
 
@@ -29,8 +30,8 @@ const hopByHop = new Set([
 ]);
 
 export function nodeProxy(kubelet: KubeletClient): SubresourceHandler {
-  return proxy(({ server }, { name, port }, path) =>
-    kubelet.location(server, name, path, port === "" ? undefined : Number(port)),
+  return proxy(({ server }, { scheme, name, port }, path) =>
+    kubelet.location(server, name, path, port === "" ? undefined : { scheme: scheme || "http", port: portOf(port) }),
   );
 }
 
@@ -39,7 +40,7 @@ export const podProxy = proxy(async ({ resource, info }, { scheme, name, port },
   const host = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? "";
   if (host === "") throw badRequest("address not allowed");
   const declared = pod.spec?.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
-  return locationOf(scheme, host, port === "" ? (declared ?? 80) : Number(port), path);
+  return locationOf(scheme, host, port === "" ? (declared ?? 80) : portOf(port), path);
 });
 
 export const serviceProxy = proxy(async (call, { scheme, name, port }, path) => {
@@ -79,7 +80,9 @@ async function backendOf({ server }: ResourceCall, namespace: string, service: s
   return chosen;
 }
 
-function locationOf(scheme: Target["scheme"], host: string, port: number, path: string): Location {
+/** @throws StatusError 400 for an address of this machine's */
+async function locationOf(scheme: Target["scheme"], host: string, port: number, path: string): Promise<Location> {
+  await confirmProxyable(host);
   // As upstream: what serves inside the cluster is not verified by name.
   const tls = scheme === "https" ? { rejectUnauthorized: false } : {};
   return { scheme: scheme === "https" ? "https" : "http", options: { host, port, path, ...tls } };
@@ -101,7 +104,7 @@ function proxy(locate: Locate): SubresourceHandler {
   return async (call): Promise<Answer> => {
     const { info, request } = call;
     await admitConnect(call);
-    const path = pathBelow(request, info.parts.length);
+    const path = pathBelow(request, info.parts.length - 3);
     // A relative link on a page at `.../proxy` would miss its last segment.
     if (path === "" && request.method === "GET") {
       return { status: 301, headers: { location: `${request.path}/` }, content: empty };
@@ -139,10 +142,17 @@ async function passOn(request: ServerRequest, location: Location): Promise<Answe
   };
 }
 
-/** What follows `/proxy` in the URL, as it was sent; "" when nothing does. `count` is the number of segments from the resource on. */
+/** What follows `/proxy` in the URL, as it was sent; "" when nothing does. `count` is the number of decoded segments there. */
 function pathBelow({ path }: ServerRequest, count: number): string {
   const segments = path.split("/").filter((segment) => segment !== "");
-  const below = segments.slice(segments.length - count + 3);
+  const below: string[] = [];
+  // An encoded slash parts segments too, and stays encoded.
+  for (let left = count; left > 0 && segments.length > 0; ) {
+    below.unshift(segments.pop()!);
+    left -= decodeURIComponent(below[0]!)
+      .split("/")
+      .filter((segment) => segment !== "").length;
+  }
   if (below.length === 0) return path.endsWith("/") ? "/" : "";
   return `/${below.join("/")}${path.endsWith("/") ? "/" : ""}`;
 }

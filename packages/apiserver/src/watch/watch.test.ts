@@ -56,6 +56,14 @@ test("the old watch paths are watches of a collection, everywhere or in a namesp
     assert.deepEqual(summary(await watching.until(names.length)), names, path);
     watching.stop();
   }
+  const one = await watch(server, "/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=");
+  assert.deepEqual(summary(await one.until(1)), ["ADDED b"]);
+  one.stop();
+  const wider = await send(server, "GET", "/api/v1/watch/configmaps/b?fieldSelector=metadata.namespace%3Ddefault");
+  assert.deepEqual(
+    [wider.status, wider.json.message],
+    [400, "fieldSelector metadata.name doesn't match requested name"],
+  );
 });
 
 test("sendInitialEvents ends the beginning with an annotated bookmark", async () => {
