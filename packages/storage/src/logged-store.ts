@@ -19,6 +19,8 @@ import {
   type WatchOptions,
   type Write,
 } from "./store.ts";
+import { deletedOf, storedEntry } from "./stored-entry.ts";
+import { isSealedAsNow, type ValueTransformer } from "./value-transformer.ts";
 import { type LoadedState, WatchCache } from "./watch-cache.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -27,6 +29,8 @@ export interface LoggedStoreOptions {
   readonly logger?: Logger;
   readonly loaded?: LoadedState;
   readonly ringLimits?: EventRingLimits;
+  /** Between the log, which has values as it encodes them, and everyone else. */
+  readonly transformer?: ValueTransformer | undefined;
 }
 
 const historyPage = 1000;
@@ -36,15 +40,20 @@ export class LoggedStore implements Store {
   readonly #log: WriteLog;
   readonly #cache: WatchCache;
   readonly #queue: WriteQueue;
+  readonly #transformer: ValueTransformer | undefined;
   #compaction: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor({ log, logger = silentLogger, loaded, ringLimits }: LoggedStoreOptions) {
+  constructor({ log, logger = silentLogger, loaded, ringLimits, transformer }: LoggedStoreOptions) {
     this.#log = log;
+    this.#transformer = transformer;
     const cache = new WatchCache({
       loaded: loaded ?? emptyState(ringLimits),
       keepsHistory: log.keepsHistory,
-      history: async (after, before) => (await log.history(after, before, historyPage)).map(eventOfRecord),
+      history: async (after, before) => {
+        const records = await log.history(after, before, historyPage);
+        return records.map((record) => eventOfRecord(record, transformer));
+      },
       assertOpen: () => this.#assertOpen(),
     });
     this.#cache = cache;
@@ -52,9 +61,13 @@ export class LoggedStore implements Store {
       revision: cache.revision,
       committed: (key) => cache.get(key),
       append: (batch) => log.append(batch),
+      transformer,
       apply: (events) => cache.apply(events),
       onFailure: (err, writes) => logger.error("Writes failed", { err, writes }),
     });
+    transformer?.onChange?.(() =>
+      cache.reread((entry) => storedEntry(transformer, { ...entry, revision: entry.modRevision }, entry.value)),
+    );
   }
 
   get revision(): number {
@@ -69,6 +82,10 @@ export class LoggedStore implements Store {
     this.#assertOpen();
     if (options?.atLeast !== undefined) this.#assertReached(options.atLeast);
     return this.#cache.get(key);
+  }
+
+  isCurrent(entry: Entry): boolean {
+    return isSealedAsNow(this.#transformer, entry);
   }
 
   async count(prefix: string): Promise<number> {
@@ -134,19 +151,10 @@ function emptyState(ringLimits?: EventRingLimits): LoadedState {
 }
 
 /** The event a record stands for. */
-export function eventOfRecord(record: HistoryRecord): StoreEvent {
-  const { key, revision, createRevision, previousRevision, previousValue, previousCreateRevision, value } = record;
-  const previous: Entry | undefined =
-    previousValue === undefined
-      ? undefined
-      : {
-          key,
-          value: previousValue,
-          createRevision: previousCreateRevision,
-          modRevision: previousRevision,
-          memo: undefined,
-        };
-  const bytes = value ?? previousValue ?? new Uint8Array();
-  const entry: Entry = { key, value: bytes, createRevision, modRevision: revision, memo: undefined };
-  return { type: value === undefined ? "delete" : "put", entry, previous, revision };
+function eventOfRecord(record: HistoryRecord, transformer: ValueTransformer | undefined): StoreEvent {
+  const { key, revision, previousRevision, previousValue, previousCreateRevision, value } = record;
+  const before = { key, revision: previousRevision, createRevision: previousCreateRevision };
+  const previous = previousValue === undefined ? undefined : storedEntry(transformer, before, previousValue);
+  if (value !== undefined) return { type: "put", entry: storedEntry(transformer, record, value), previous, revision };
+  return { type: "delete", entry: deletedOf(record, previous), previous, revision };
 }

@@ -19,8 +19,8 @@ export interface Entry {
   readonly modRevision: number;
   /** A place for whoever reads `value` to keep what they parsed from it; the store only carries it. */
   memo?: unknown;
-  /** True when what is stored below is not as it would be written today (an older encryption key): an update that changes nothing is to be written all the same. */
-  readonly stale?: boolean;
+  /** What the value is encrypted with, below; undefined where it lies there plain. See {@link Store.isCurrent}. */
+  readonly seal?: string;
   /** What lies below cannot be read (another's encoding, a lost key): why. `value` is then what lies there. */
   readonly unreadable?: Error;
 }
@@ -101,6 +101,8 @@ export interface Store {
   readonly expiresKeys: boolean;
   get(key: string, options?: ReadOptions): Promise<Entry | undefined>;
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
+  /** False when what is stored of an entry is not as it would be today (an older encryption key): an update that changes nothing is to be written all the same. */
+  isCurrent(entry: Entry): boolean;
   /** Number of keys with the prefix. */
   count(prefix: string): Promise<number>;
   /**

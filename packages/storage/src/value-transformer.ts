@@ -3,51 +3,58 @@
  * Both directions are synchronous, so that a write is decided, revised and queued in one turn.
  */
 
-export interface DecodedValue {
-  readonly bytes: Uint8Array;
-  /** Not as {@link ValueTransformer.encode} would write it today (an older key, or plain): to be written again when next updated, even unchanged. */
-  readonly stale: boolean;
-}
+import type { Entry } from "./store.ts";
 
 export interface ValueTransformer {
   /**
-   * Whether values of this key are anything but passed on. False must cost next to nothing: it is asked for every write and every value loaded.
-   * A key that is not concerned is neither encoded nor decoded.
+   * How values of this key are stored now; undefined when they are passed on. It is asked for every write and every value loaded, and must cost
+   * next to nothing.
+   * @param key as the store's users know it (`/registry/secrets/default/x`)
    */
-  concerns(key: string): boolean;
-  /** @param key the whole key (`/registry/secrets/default/x`): it is authenticated with the value, which cannot be moved to another */
-  encode(key: string, bytes: Uint8Array): Uint8Array;
-  /** @throws ValueTransformError when no key at hand can read it */
-  decode(key: string, bytes: Uint8Array): DecodedValue;
+  codecOf(key: string): ValueCodec | undefined;
+  /** `changed` is called when codecs have become others. */
+  onChange?(changed: () => void): void;
 }
 
-/** A stored value cannot be read. `message` is upstream's; the key is not part of it. */
-export class ValueTransformError extends Error {
-  /** The store's key of the value. */
-  readonly key: string;
+export interface ValueCodec {
+  /** What {@link encode} encrypts with; undefined when it leaves values plain. Equal for the same key, whatever else was configured meanwhile. */
+  readonly seal: string | undefined;
+  /** @param path where the value is stored: it is authenticated with the value, which then cannot be moved to another */
+  encode(path: string, bytes: Uint8Array): Uint8Array;
+  /** @throws Error when no key at hand can read it, with upstream's message */
+  decode(path: string, stored: Uint8Array): DecodedValue;
+}
 
-  constructor(key: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "ValueTransformError";
-    this.key = key;
-  }
+export interface DecodedValue {
+  readonly bytes: Uint8Array;
+  /** What it is encrypted with. */
+  readonly seal: string | undefined;
 }
 
 const encryptedPrefix = new TextEncoder().encode("k8s:enc:");
 
-/** Whether bytes as they are stored were encrypted, by whatever provider. Objects begin with "{". */
+/** Whether bytes as they are stored were encrypted, by whatever provider. Objects begin with "{", or "k8s\0". */
 export function isEncrypted(bytes: Uint8Array): boolean {
   if (bytes.length < encryptedPrefix.length || bytes[0] !== encryptedPrefix[0]) return false;
   return encryptedPrefix.every((byte, i) => bytes[i] === byte);
 }
 
 /**
- * What a store does with each value it reads from below. An encrypted value that no transformer is concerned with is refused, as upstream does,
+ * What a store does with each value it reads from below. An encrypted value that there is no codec for is refused, as upstream does,
  * and never given to a reader as if it were an object.
- * @throws ValueTransformError
+ * @throws Error with upstream's message, which names the path
  */
-export function decodeValue(transformer: ValueTransformer | undefined, key: string, bytes: Uint8Array): DecodedValue {
-  if (transformer?.concerns(key)) return transformer.decode(key, bytes);
-  if (isEncrypted(bytes)) throw new ValueTransformError(key, "identity transformer tried to read encrypted data");
-  return { bytes, stale: false };
+export function decodeValue(codec: ValueCodec | undefined, path: string, stored: Uint8Array): DecodedValue {
+  try {
+    if (codec !== undefined) return codec.decode(path, stored);
+    if (isEncrypted(stored)) throw new Error("identity transformer tried to read encrypted data");
+    return { bytes: stored, seal: undefined };
+  } catch (cause) {
+    throw new Error(`unable to transform key ${JSON.stringify(path)}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Whether an entry is stored as it would be now. */
+export function isSealedAsNow(transformer: ValueTransformer | undefined, { key, seal }: Entry): boolean {
+  return transformer?.codecOf(key)?.seal === seal;
 }

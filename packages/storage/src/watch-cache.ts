@@ -133,6 +133,15 @@ export class WatchCache {
     this.#hub.deliver(events);
   }
 
+  /** Tries again what could not be read, in the present: the key for it may be at hand now. */
+  reread(read: (entry: Entry) => Entry): void {
+    for (const entry of this.all()) {
+      if (entry.unreadable === undefined) continue;
+      const again = read(entry);
+      if (again.unreadable === undefined) this.#index.put(again);
+    }
+  }
+
   /** Nothing more will come up to `revision`. */
   advance(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);

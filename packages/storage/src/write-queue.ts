@@ -4,10 +4,17 @@
  */
 
 import type { LogRecord } from "./log.ts";
-import { ConflictError, type Entry, type StoreEvent, type Write } from "./store.ts";
+import { ConflictError, type Entry, type MadeValue, type StoreEvent, type Write } from "./store.ts";
+import { deletedEntry } from "./stored-entry.ts";
+import type { ValueTransformer } from "./value-transformer.ts";
 
-interface PendingWrite {
+interface Decided {
   readonly event: StoreEvent;
+  /** The value as it goes into the log; undefined for a deletion. */
+  readonly stored: Uint8Array | undefined;
+}
+
+interface PendingWrite extends Decided {
   readonly resolve: (entry: Entry) => void;
   readonly reject: (error: Error) => void;
 }
@@ -18,6 +25,7 @@ export interface WriteQueueOptions {
   /** What is committed. */
   readonly committed: (key: string) => Entry | undefined;
   readonly append: (batch: readonly LogRecord[]) => Promise<void>;
+  readonly transformer?: ValueTransformer | undefined;
   /** A batch is durable: make it visible. Runs before its writers hear of it. */
   readonly apply: (events: readonly StoreEvent[]) => void;
   /** A batch, and all that was submitted after it, has failed. */
@@ -41,8 +49,8 @@ export class WriteQueue {
 
   submit(write: Write): Promise<Entry> {
     return new Promise((resolve, reject) => {
-      const event = this.#decide(write);
-      this.#filling.push({ event, resolve, reject });
+      const { event, stored } = this.#decide(write);
+      this.#filling.push({ event, stored, resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -53,7 +61,7 @@ export class WriteQueue {
   }
 
   /** @throws ConflictError; whatever `write.value` throws. In both cases nothing has changed. */
-  #decide(write: Write): StoreEvent {
+  #decide(write: Write): Decided {
     const { key, expectedRevision, value } = write;
     const pending = this.#overlay.get(key);
     const previous = pending === undefined ? this.#options.committed(key) : stateAfter(pending);
@@ -61,10 +69,13 @@ export class WriteQueue {
     const unexpected = expectedRevision !== undefined && expectedRevision !== (previous?.modRevision ?? 0);
     if (deletesNothing || unexpected) throw new ConflictError(key, expectedRevision, previous);
     const revision = this.#assignedRevision + 1;
-    const event = eventOf(key, revision, previous, value?.(revision));
+    const made = value?.(revision);
+    const codec = made === undefined ? undefined : this.#options.transformer?.codecOf(key);
+    const stored = made === undefined || codec === undefined ? made?.bytes : codec.encode(key, made.bytes);
+    const event = eventOf(key, revision, previous, made, codec?.seal);
     this.#assignedRevision = revision;
     this.#overlay.set(key, event);
-    return event;
+    return { event, stored };
   }
 
   async #drain(): Promise<void> {
@@ -74,7 +85,7 @@ export class WriteQueue {
       const batch = this.#filling;
       this.#filling = [];
       try {
-        await this.#options.append(batch.map(({ event }) => recordOf(event)));
+        await this.#options.append(batch.map(recordOf));
       } catch (error) {
         this.#fail(batch, error as Error);
         continue;
@@ -116,28 +127,21 @@ function eventOf(
   key: string,
   revision: number,
   previous: Entry | undefined,
-  made: { readonly bytes: Uint8Array; readonly memo?: unknown } | undefined,
+  made: MadeValue | undefined,
+  seal: string | undefined,
 ): StoreEvent {
-  if (made === undefined) {
-    const { value, createRevision } = previous!;
-    return {
-      type: "delete",
-      entry: { key, value, createRevision, modRevision: revision, memo: undefined },
-      previous,
-      revision,
-    };
-  }
+  if (made === undefined) return { type: "delete", entry: deletedEntry(previous!, revision), previous, revision };
   const createRevision = previous?.createRevision ?? revision;
   const entry: Entry = { key, value: made.bytes, createRevision, modRevision: revision, memo: made.memo };
-  return { type: "put", entry, previous, revision };
+  return { type: "put", entry: seal === undefined ? entry : { ...entry, seal }, previous, revision };
 }
 
-function recordOf({ type, entry, previous, revision }: StoreEvent): LogRecord {
+function recordOf({ event: { entry, previous, revision }, stored }: Decided): LogRecord {
   return {
     revision,
     key: entry.key,
     createRevision: entry.createRevision,
     previousRevision: previous?.modRevision ?? 0,
-    value: type === "put" ? entry.value : undefined,
+    value: stored,
   };
 }

@@ -167,6 +167,7 @@ export class Registry {
 
   /** Whether an entry is as it would be stored now. */
   isCurrent(entry: Entry): boolean {
+    if (!this.store.isCurrent(entry)) return false;
     return this.#form === undefined || this.#form.isCurrent(ServedObject.ofEntry(entry));
   }
 

@@ -9,7 +9,7 @@ import { ConflictError, type Store } from "../store.ts";
 import { collect, put, remove, textOf } from "../store-suite.ts";
 import { Cable } from "../testing/cable.ts";
 import { type EtcdCluster, etcdTestSkip, rawEtcd, startEtcd } from "../testing/index.ts";
-import type { ValueTransformer } from "../value-transformer.ts";
+import type { ValueCodec, ValueTransformer } from "../value-transformer.ts";
 import { channelFactory } from "./channel.ts";
 import { EtcdClient } from "./client.ts";
 import { takeTurn } from "./compaction-turns.ts";
@@ -285,16 +285,19 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
     const mark = "k8s:enc:";
     const mirrored = (bytes: Uint8Array) => Buffer.from(bytes).reverse();
     const seenKeys = new Set<string>();
-    const transformer: ValueTransformer = {
-      concerns: (key) => key.startsWith("/secrets/"),
-      encode(key, bytes) {
-        seenKeys.add(key);
+    const codec: ValueCodec = {
+      seal: "mirror",
+      encode(path, bytes) {
+        seenKeys.add(path);
         return Buffer.concat([Buffer.from(mark), mirrored(bytes)]);
       },
-      decode: (_key, bytes) =>
+      decode: (_path, bytes) =>
         bytes[0] === mark.charCodeAt(0)
-          ? { bytes: mirrored(bytes.subarray(mark.length)), stale: false }
-          : { bytes, stale: true },
+          ? { bytes: mirrored(bytes.subarray(mark.length)), seal: "mirror" }
+          : { bytes, seal: undefined },
+    };
+    const transformer: ValueTransformer = {
+      codecOf: (key) => (key.startsWith("/secrets/") ? codec : undefined),
     };
     const prefix = `/failing-${prefixes++}`;
     const open = async (own?: ValueTransformer) => {
@@ -310,9 +313,13 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
     assert.deepEqual([...seenKeys], [`${prefix}/secrets/new`]);
     assert.equal(textOf(await knowing.get("/secrets/new")), "hidden");
     const old = await knowing.get("/secrets/old");
-    assert.deepEqual([textOf(old), old?.stale], ["from before", true]);
+    assert.deepEqual([textOf(old), knowing.isCurrent(old!)], ["from before", false]);
+    assert.ok(knowing.isCurrent((await knowing.get("/secrets/new"))!));
     const hidden = await plain.get("/secrets/new");
-    assert.match(hidden?.unreadable?.message ?? "", /^\/secrets\/new cannot be read: identity transformer tried/);
+    assert.match(
+      hidden?.unreadable?.message ?? "",
+      /^unable to transform key "\/secrets\/new": identity transformer tried/,
+    );
     assert.equal(textOf(hidden), `${mark}neddih`);
     assert.equal(textOf(await plain.get("/others")), "shown");
     const again = await open(transformer);

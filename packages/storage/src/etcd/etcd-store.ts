@@ -18,7 +18,7 @@ import {
   type WatchOptions,
   type Write,
 } from "../store.ts";
-import type { ValueTransformer } from "../value-transformer.ts";
+import { isSealedAsNow, type ValueTransformer } from "../value-transformer.ts";
 import { WatchCache } from "../watch-cache.ts";
 import type { EtcdClient } from "./client.ts";
 import { compactTo, takeCompactionTurns } from "./compaction-turns.ts";
@@ -91,6 +91,7 @@ export class EtcdStore implements Store {
     const feed: Feed = new Feed({ client, keys, cache, translator, clock, logger, trustsProgress, onAdvance });
     const leases = new Leases(client, clock, random);
     this.#writer = new Writer({ client, keys, cache, translator, freshness, feed, leases });
+    parts.transformer?.onChange?.(() => cache.reread((entry) => translator.reread(entry)));
     this.#cache = cache;
     this.#freshness = freshness;
     this.#feeding = feed.run(this.#stop.signal);
@@ -109,6 +110,10 @@ export class EtcdStore implements Store {
     if (await this.#isFresh(atLeast)) return this.#cache.get(key);
     const { kvs } = await this.#reading(() => this.#parts.client.call("KV.Range", this.#rangeOf(key)));
     return kvs[0] === undefined ? undefined : this.#translator.entry(kvs[0]);
+  }
+
+  isCurrent(entry: Entry): boolean {
+    return isSealedAsNow(this.#parts.transformer, entry);
   }
 
   async count(prefix: string): Promise<number> {

@@ -2,7 +2,7 @@
 
 import type { Logger } from "@kubets/apimachinery";
 import type { Entry, MadeValue, StoreEvent } from "../store.ts";
-import { type DecodedValue, decodeValue, type ValueTransformer } from "../value-transformer.ts";
+import { decodeValue, type ValueTransformer } from "../value-transformer.ts";
 import type { KeySpace } from "./keys.ts";
 import type { StoredForm } from "./stored-form.ts";
 import type { EtcdEvent, KeyValue } from "./types.ts";
@@ -36,7 +36,8 @@ export class Translator {
   encode(key: string, bytes: Uint8Array): Uint8Array {
     const { form, transformer, keys } = this.#options;
     const stored = form.write(bytes);
-    return transformer?.concerns(key) ? transformer.encode(keys.toEtcd(key), stored) : stored;
+    const codec = transformer?.codecOf(key);
+    return codec === undefined ? stored : codec.encode(keys.toEtcd(key), stored);
   }
 
   entry(kv: KeyValue): Entry {
@@ -71,24 +72,32 @@ export class Translator {
     return event;
   }
 
-  #entryOf(key: string, stored: Uint8Array, createRevision: number, modRevision: number): Entry {
-    try {
-      const { bytes, stale } = this.#plain(key, stored);
-      const value = this.#options.form.read(bytes, modRevision);
-      return { key, value, createRevision, modRevision, memo: undefined, ...(stale ? { stale } : {}) };
-    } catch (error) {
-      // One value must not take the others away: whoever asks for this one is told.
-      this.#options.logger.error("A value in etcd cannot be read", { key, err: error });
-      const unreadable = new Error(`${key} cannot be read: ${(error as Error).message}`, { cause: error });
-      return { key, value: new Uint8Array(stored), createRevision, modRevision, memo: undefined, unreadable };
-    }
+  /** Tries again what could not be read. */
+  reread({ key, value, createRevision, modRevision }: Entry): Entry {
+    return this.#entryOf(key, value, createRevision, modRevision);
   }
 
-  #plain(key: string, stored: Uint8Array): DecodedValue {
-    const { transformer, keys } = this.#options;
-    return transformer?.concerns(key)
-      ? transformer.decode(keys.toEtcd(key), stored)
-      : decodeValue(undefined, key, stored);
+  #entryOf(key: string, stored: Uint8Array, createRevision: number, modRevision: number): Entry {
+    const { transformer, keys, form, logger } = this.#options;
+    try {
+      const codec = transformer?.codecOf(key);
+      const { bytes, seal } = decodeValue(codec, codec === undefined ? key : keys.toEtcd(key), stored);
+      const value = readForm(form, key, bytes, modRevision);
+      return { key, value, createRevision, modRevision, memo: undefined, ...(seal === undefined ? {} : { seal }) };
+    } catch (error) {
+      // One value must not take the others away: whoever asks for this one is told.
+      logger.error("A value in etcd cannot be read", { key, err: error });
+      const value = new Uint8Array(stored);
+      return { key, value, createRevision, modRevision, memo: undefined, unreadable: error as Error };
+    }
+  }
+}
+
+function readForm(form: StoredForm, key: string, bytes: Uint8Array, revision: number): Uint8Array {
+  try {
+    return form.read(bytes, revision);
+  } catch (cause) {
+    throw new Error(`${key} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 

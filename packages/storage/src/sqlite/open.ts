@@ -7,7 +7,9 @@ import { EntryIndex } from "../entry-index.ts";
 import { defaultRingLimits, EventRing, type EventRingLimits } from "../event-ring.ts";
 import { emptyRevision, type LogRecord } from "../log.ts";
 import { LoggedStore } from "../logged-store.ts";
-import { type Entry, type Store, type StoreEvent, StoreUnavailableError } from "../store.ts";
+import { type Store, type StoreEvent, StoreUnavailableError } from "../store.ts";
+import { deletedOf, storedEntry } from "../stored-entry.ts";
+import type { ValueTransformer } from "../value-transformer.ts";
 import type { LoadedState } from "../watch-cache.ts";
 import { ThreadedLog } from "./threaded-log.ts";
 
@@ -18,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly logger?: Logger;
   /** How much history is kept in memory; older is read from the file. Default 8192 events or 32 MiB. */
   readonly ringLimits?: EventRingLimits;
+  /** Encryption at rest: the file holds what it encodes, readers get plain values. */
+  readonly transformer?: ValueTransformer;
 }
 
 /**
@@ -25,10 +29,10 @@ export interface SqliteStoreOptions {
  * The message is one sentence that says what to do.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { path, clock = realClock, logger = silentLogger, ringLimits = defaultRingLimits } = options;
+  const { path, clock = realClock, logger = silentLogger, ringLimits = defaultRingLimits, transformer } = options;
   const startedAt = clock.monotonic();
   prepareDirectory(path);
-  const loader = new Loader(ringLimits);
+  const loader = new Loader(ringLimits, transformer);
   const { log, compactedRevision } = await ThreadedLog.open(path, (record) => loader.add(record));
   const loaded = loader.finish(compactedRevision);
   logger.info("Opened the store", {
@@ -37,7 +41,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     keys: loaded.index.count(""),
     durationMs: Math.round(clock.monotonic() - startedAt),
   });
-  return new LoggedStore({ log, logger, loaded, ringLimits });
+  const [unreadable, ...more] = loader.unreadable();
+  if (unreadable !== undefined)
+    logger.error("Values in the store cannot be read", { values: 1 + more.length, err: unreadable });
+  return new LoggedStore({ log, logger, loaded, ringLimits, transformer });
 }
 
 /** What SQLite would say of a place it cannot write to is too little to act on: ask the file system first. */
@@ -68,23 +75,33 @@ const reasons: Readonly<Record<string, string>> = {
 class Loader {
   readonly #index = new EntryIndex();
   readonly #limits: EventRingLimits;
+  readonly #transformer: ValueTransformer | undefined;
   /** The newest events, before it is known which of them compaction has passed. */
   #recent: StoreEvent[] = [];
   #revision = emptyRevision;
+  #sawUnreadable = false;
 
-  constructor(limits: EventRingLimits) {
+  constructor(limits: EventRingLimits, transformer: ValueTransformer | undefined) {
     this.#limits = limits;
+    this.#transformer = transformer;
   }
 
-  add({ key, revision, createRevision, value }: LogRecord): void {
+  add(record: LogRecord): void {
+    const { key, revision, value } = record;
     const previous = this.#index.get(key);
-    const bytes = value ?? previous?.value ?? new Uint8Array();
-    const entry: Entry = { key, value: bytes, createRevision, modRevision: revision, memo: undefined };
+    const entry = value === undefined ? deletedOf(record, previous) : storedEntry(this.#transformer, record, value);
+    if (entry.unreadable !== undefined) this.#sawUnreadable = true;
     const event: StoreEvent = { type: value === undefined ? "delete" : "put", entry, previous, revision };
     this.#index.apply(event);
     this.#revision = revision;
     this.#recent.push(event);
     if (this.#recent.length > 2 * this.#limits.maxEvents) this.#recent = this.#recent.slice(-this.#limits.maxEvents);
+  }
+
+  /** What cannot be read of what is present. */
+  unreadable(): Error[] {
+    if (!this.#sawUnreadable) return [];
+    return this.#index.list("", undefined, undefined).entries.flatMap(({ unreadable = [] }) => unreadable);
   }
 
   finish(compactedRevision: number): LoadedState {
