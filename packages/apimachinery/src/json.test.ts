@@ -69,3 +69,7 @@ test("YAML", async () => {
   for (let i = 1; i < 9; i++) bomb.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`)}]`);
   await assert.rejects(decodeYaml(bomb.join("\n")), /alias/i);
 });
+
+test("the first document of a YAML text is all that is read", async () => {
+  assert.deepEqual((await decodeYaml("---\na: 1\n---\n} no document {\n")).value, { a: 1 });
+});

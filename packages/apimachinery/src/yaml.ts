@@ -34,7 +34,8 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
 }
 
 function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
-  const documents = yaml.parseAllDocuments(text, {
+  const lines = new yaml.LineCounter();
+  const composer = new yaml.Composer({
     version: "1.1",
     merge: true,
     uniqueKeys: false,
@@ -44,11 +45,12 @@ function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
         (tag) => typeof tag === "string" || !/timestamp|binary|omap|pairs|set$/.test(tag.tag) || tag.default === false,
       ),
   });
-  const document = Array.isArray(documents) ? documents[0] : undefined;
-  if (document === undefined) return { value: null, duplicates: [] };
+  // The first and no further: a body may hold hundreds of thousands.
+  const { value: document } = composer.compose(new yaml.Parser(lines.addNewLine).parse(text)).next();
+  if (document === undefined || document === null) return { value: null, duplicates: [] };
   const [error] = document.errors;
   if (error?.message.startsWith("Maximum call stack")) throw new RangeError(error.message);
-  if (error !== undefined) throw new Error(goLine(error.message, error.linePos?.[0].line));
+  if (error !== undefined) throw new Error(goLine(error.message, lines.linePos(error.pos[0]).line));
   const duplicates: string[] = [];
   yaml.visit(document, { Map: (_key, map) => reportDuplicates(map.items as Pair[], duplicates) });
   return { value: new JsonConverter().convert(document.toJS({ maxAliasCount })), duplicates };

@@ -227,7 +227,7 @@ function applyListDirectives(
   patch: readonly JsonObject[],
   mergeKey: string,
 ): { base: JsonObject[]; additions: JsonObject[] } {
-  let base = [...current];
+  const removed: Json[] = [];
   let replace = false;
   const additions: JsonObject[] = [];
   for (const item of patch) {
@@ -235,15 +235,24 @@ function applyListDirectives(
     if (how === undefined) additions.push(item);
     else if (how === "replace") replace = true;
     else if (how === "delete") {
-      const value = requireKey(item, mergeKey);
-      base = base.filter((existing) => !deepEqual(existing[mergeKey], value));
+      removed.push(requireKey(item, mergeKey));
     } else if (how === "merge") {
       throw new PatchError(500, "merging lists cannot yet be specified in the patch");
     } else {
       throw new PatchError(500, `unknown patch type: ${goText(how)} in map: ${goText(item)}`);
     }
   }
-  return replace ? { base: additions, additions: [] } : { base, additions };
+  if (replace) return { base: additions, additions: [] };
+  return { base: removed.length === 0 ? [...current] : withoutElements(current, removed, mergeKey), additions };
+}
+
+/** In one pass: a patch may remove as many as a body holds. */
+function withoutElements(current: readonly JsonObject[], removed: readonly Json[], mergeKey: string): JsonObject[] {
+  const scalars = new Set<Json | undefined>(removed);
+  const objects = removed.filter((value) => typeof value === "object");
+  return current.filter(
+    ({ [mergeKey]: value }) => !scalars.has(value) && !objects.some((each) => deepEqual(value, each)),
+  );
 }
 
 /** Removes fields that are null, at any depth: they would delete what is not there. */
