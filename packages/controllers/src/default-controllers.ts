@@ -7,6 +7,7 @@ import { deploymentController } from "./deployment/deployment-controller.ts";
 import { disruptionController } from "./disruption/disruption-controller.ts";
 import { endpointsController } from "./endpoints/endpoints-controller.ts";
 import { endpointSliceController } from "./endpointslice/endpointslice-controller.ts";
+import { endpointSliceMirroringController } from "./endpointslicemirroring/mirroring-controller.ts";
 import { garbageCollectorController } from "./garbagecollector/garbage-collector.ts";
 import { jobController } from "./job/job-controller.ts";
 import { namespaceController } from "./namespace/namespace-controller.ts";
@@ -63,6 +64,7 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     volumeProtectionController,
     attributesClassProtectionController,
     endpointSliceController,
+    endpointSliceMirroringController,
     endpointsController,
     garbageCollectorController,
     podGCController(options.podGC),
