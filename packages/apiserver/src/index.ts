@@ -28,4 +28,5 @@ export { ListenError, type TlsFiles } from "./server/front.ts";
 export type { InProcessRequest, InProcessTransport, InProcessWatchEvent } from "./server/in-process.ts";
 export type { HttpResponse } from "./server/render.ts";
 export { ResourceTable, type ServedResource } from "./server/resource-table.ts";
+export { gitVersion } from "./server/version.ts";
 export { ApiServer, type ApiServerOptions } from "./server.ts";

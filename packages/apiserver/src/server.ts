@@ -120,7 +120,7 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
 }
 
-export interface ListenOptions extends HttpPolicy, Pick<FrontOptions, "maxStreams" | "drainMs"> {
+export interface ListenOptions extends HttpPolicy, Pick<FrontOptions, "http2" | "maxStreams" | "drainMs"> {
   readonly tls: TlsFiles;
   readonly bindAddress: string;
   readonly port: number;

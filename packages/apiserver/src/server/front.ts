@@ -47,6 +47,8 @@ export interface NamedCertificate {
 
 export interface FrontOptions {
   readonly tls: TlsFiles;
+  /** False for HTTP/1.1 only: `--disable-http2-serving`. Default true. */
+  readonly http2?: boolean;
   /** `--http2-max-streams-per-connection`. Default 250. */
   readonly maxStreams?: number;
   /** `--goaway-chance`: how often a request of HTTP/2 makes the client connect anew, between 0 and 1; spreads clients over servers. Default never. */
@@ -83,11 +85,11 @@ export class HttpsFront {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    const { tls, maxStreams = defaultMaxStreams } = options;
+    const { tls, http2 = true, maxStreams = defaultMaxStreams } = options;
     this.#server = createSecureServer({
       ...contextOf(tls, tls),
       allowHTTP1: true,
-      ALPNProtocols: ["h2", "http/1.1"],
+      ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderListPairs: 256,

@@ -1,0 +1,31 @@
+/** The server from its opening to its end. */
+
+import { type Logger, realClock, realRandom } from "@kubets/apimachinery";
+import { createKubeApiServer } from "@kubets/apiserver";
+import { configOf } from "./config.ts";
+import type { KubeApiServerFlags } from "./flags/index.ts";
+import { openStore } from "./store.ts";
+
+/**
+ * @param stop begins the graceful end: no longer ready, the shutdown delay, then what is being answered is answered
+ * @throws Error for flags whose files cannot be used, a store that cannot be opened, a port that is taken
+ */
+export async function run(flags: KubeApiServerFlags, logger: Logger, stop: AbortSignal): Promise<void> {
+  const means = { clock: realClock, random: realRandom, logger };
+  const config = await configOf(flags, means);
+  const store = await openStore(flags, means);
+  // What follows the store has to outlast the last request.
+  const ended = new AbortController();
+  try {
+    const { server } = await createKubeApiServer({ ...config, store, ...means }, ended.signal);
+    const running = server.start(stop);
+    const serving = server.ready.then(() =>
+      logger.info("Serving securely", { address: flags["bind-address"], port: server.port }),
+    );
+    await Promise.all([running, Promise.race([serving, running])]);
+    logger.info("Stopped");
+  } finally {
+    ended.abort();
+    await store.close();
+  }
+}

@@ -1,0 +1,19 @@
+/** Flags that are taken, and do less than upstream's, by what they were given. */
+
+import type { KubeApiServerFlags } from "./flags/index.ts";
+
+export function warningsOf(flags: KubeApiServerFlags, given: ReadonlySet<keyof KubeApiServerFlags>): string[] {
+  const form = flags["storage-media-type"];
+  const bind = flags["endpoint-reconciler-type"];
+  return [
+    ...Object.keys(flags["feature-gates"]).map(
+      (gate) => `Feature gate ${gate} has no effect: stable features are on, and there are no others`,
+    ),
+    ...(given.has("storage-media-type") && form !== "application/json"
+      ? [`Flag --storage-media-type has no effect: objects are stored as application/json`]
+      : []),
+    ...(bind === "master-count"
+      ? ["Flag --endpoint-reconciler-type=master-count is taken as lease: servers that share an etcd find each other"]
+      : []),
+  ];
+}
