@@ -48,10 +48,10 @@ function leftOf(name: string, { type, value, short }: FlagSpec): string {
 function rightOf(spec: FlagSpec): string {
   const { help, ignored, deprecated } = spec;
   const notes = [
-    ...(deprecated === undefined ? [] : [`Deprecated: ${deprecated}.`]),
-    ...(ignored === undefined ? [] : [`Accepted without effect: ${ignored}.`]),
+    ...(deprecated === undefined ? [] : [`Deprecated: ${deprecated}`]),
+    ...(ignored === undefined ? [] : [`Accepted without effect: ${ignored}`]),
   ];
-  return [`${help}${presetOf(spec)}`, ...notes].join(" ");
+  return [`${help}${presetOf(spec)}`, ...notes].join(". ");
 }
 
 function presetOf({ type, default: preset }: FlagSpec): string {

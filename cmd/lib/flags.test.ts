@@ -104,5 +104,5 @@ test("help by section", () => {
   assert.match(help, /^Generic flags:\n\n {2}--etcd-servers LIST\n {8}members\n/);
   assert.match(help, /--modes LIST\n {8}modes \(default AlwaysAllow\)/);
   assert.match(help, /--ttl DURATION\n {8}how long \(default 1h0m0s\)/);
-  assert.match(help, /--cache\n {8}a cache \(default true\) Accepted without effect:\n {8}there always is one\./);
+  assert.match(help, /--cache\n {8}a cache \(default true\)\. Accepted without effect:\n {8}there always is one\n/);
 });

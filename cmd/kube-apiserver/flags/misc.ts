@@ -180,7 +180,7 @@ export const misc = {
     type: "number",
     help: "the kubelets' port",
     default: 10250,
-    deprecated: "kubelet-port is deprecated and will be removed.",
+    deprecated: "kubelet-port is deprecated and will be removed",
     ignored: "every node says its own",
   },
   "kubelet-preferred-address-types": {
@@ -192,7 +192,7 @@ export const misc = {
     type: "number",
     help: "the kubelets' port without TLS",
     default: 10255,
-    deprecated: "kubelet-read-only-port is deprecated and will be removed.",
+    deprecated: "kubelet-read-only-port is deprecated and will be removed",
     ignored: "it is not used",
   },
   "kubelet-timeout": {

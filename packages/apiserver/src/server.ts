@@ -108,7 +108,7 @@ export interface ApiServerOptions {
   readonly shutdownDelayMs?: number;
   /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
   readonly postStartHooks?: readonly string[];
-  /** Whether the `kubernetes` Service and its endpoints are made and kept right. Default true. */
+  /** Whether the endpoints of the `kubernetes` Service are made and kept right. Default true. */
   readonly publishEndpoints?: boolean;
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
@@ -331,16 +331,24 @@ export class ApiServer implements Component {
     const logger = this.#logger;
     const { store, clock } = this.context;
     const base = { transport, serviceCidrs, clock, logger };
-    const isPublished = this.#options.publishEndpoints !== false;
-    if (this.#allocation === undefined || advertiseAddress === undefined || port === undefined || !isPublished) {
+    if (this.#allocation === undefined || advertiseAddress === undefined || port === undefined) {
       return { ...base, publication: undefined, leases: undefined };
     }
-    const leases = store.expiresKeys
-      ? new MasterLeases({ store, address: advertiseAddress, clock, logger })
-      : undefined;
-    const addresses = async () => (await leases?.addresses()) ?? [advertiseAddress];
+    const isPublished = this.#options.publishEndpoints !== false && !this.#isForItself(advertiseAddress);
+    const leases =
+      store.expiresKeys && isPublished
+        ? new MasterLeases({ store, address: advertiseAddress, clock, logger })
+        : undefined;
+    const addresses = async () => (await leases?.addresses()) ?? (isPublished ? [advertiseAddress] : []);
     const publication = { clusterIP: this.#allocation.firstAddress, addresses, port };
     return { ...base, publication, leases };
+  }
+
+  /** An endpoint may not be in the loopback range: elsewhere it would be another machine. */
+  #isForItself(address: string): boolean {
+    if (!address.startsWith("127.") && address !== "::1") return false;
+    this.#logger.warn("The Service default/kubernetes gets no endpoint: nobody else reaches this address", { address });
+    return true;
   }
 
   healthz(): Health {

@@ -111,6 +111,8 @@ export async function publishKubernetesService(publication: ServicePublication):
 
 async function publishEndpoints({ transport, addresses: read, port }: ServicePublication): Promise<void> {
   const addresses = await read();
+  // There is nobody to be reached: what others have put there is left alone.
+  if (addresses.length === 0) return;
   const endpoints: Endpoints = {
     apiVersion: "v1",
     kind: "Endpoints",
