@@ -15,7 +15,7 @@ import {
   path,
   required,
 } from "@kubets/apimachinery";
-import { decodeConfig, flag, listOf, object, text } from "../configuration/config-object.ts";
+import { aggregate, decodeConfig, flag, listOf, object, text } from "../configuration/config-object.ts";
 import { compileMatchConditions } from "./match-conditions.ts";
 
 export type AuthorizerType = "AlwaysAllow" | "AlwaysDeny" | "ABAC" | "Webhook" | "RBAC" | "Node";
@@ -81,12 +81,6 @@ export async function readAuthorizationConfiguration(content: string): Promise<A
   const errors = await validateAuthorizationConfiguration(config);
   if (errors.length > 0) throw new Error(aggregate(errors));
   return config;
-}
-
-/** As utilerrors.NewAggregate prints field errors. */
-export function aggregate(errors: readonly FieldError[]): string {
-  const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
-  return texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
 }
 
 async function validateAuthorizationConfiguration(config: AuthorizationConfiguration): Promise<FieldError[]> {

@@ -1,6 +1,13 @@
-/** Configuration files with a kind: AuthenticationConfiguration, AuthorizationConfiguration. Read strictly, as upstream's codecs read them. */
+/** Configuration files with a kind: AuthenticationConfiguration, AuthorizationConfiguration, EncryptionConfiguration. Read strictly, as upstream's codecs read them. */
 
-import { decodeObject, decodeYaml, messageOf, type Schema, type SchemaSet } from "@kubets/apimachinery";
+import {
+  decodeObject,
+  decodeYaml,
+  type FieldError,
+  messageOf,
+  type Schema,
+  type SchemaSet,
+} from "@kubets/apimachinery";
 
 export interface ConfigKind {
   readonly group: string;
@@ -50,4 +57,10 @@ function checkKind(value: { apiVersion?: unknown; kind?: unknown }, { group, kin
     throw new Error(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(value.apiVersion)}; expected ${versions.map((version) => `${group}/${version}`).join(" or ")}`,
     );
+}
+
+/** As utilerrors.NewAggregate prints field errors. */
+export function aggregate(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
+  return texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
 }

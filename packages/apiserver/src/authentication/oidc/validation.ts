@@ -10,7 +10,7 @@ import {
   required,
   tooMany,
 } from "@kubets/apimachinery";
-import { aggregate } from "../../authorization/authorization-configuration.ts";
+import { aggregate } from "../../configuration/config-object.ts";
 import { parseCertificates } from "../client-certificates.ts";
 import { isDomainPrefixedPath } from "../impersonation-modes.ts";
 import { type CompiledExpressions, compileExpressions } from "./claim-expressions.ts";
