@@ -44,6 +44,11 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     "etcd-certfile": { type: "string", value: "FILE", help: "the certificate to show to etcd" },
     "etcd-keyfile": { type: "string", value: "FILE", help: "its key" },
     "etcd-prefix": { type: "string", value: "PATH", help: "what keys begin with in etcd (default /registry)" },
+    "encryption-provider-config": {
+      type: "string",
+      value: "FILE",
+      help: "an EncryptionConfiguration: what is encrypted where it is stored, and with which keys; its changes are followed",
+    },
     "service-cidr": {
       type: "string",
       value: "CIDR",
@@ -69,6 +74,7 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
       etcdCertfile: flags["etcd-certfile"],
       etcdKeyfile: flags["etcd-keyfile"],
       etcdPrefix: flags["etcd-prefix"],
+      encryptionProviderConfig: flags["encryption-provider-config"],
       serviceCIDR: flags["service-cidr"],
       podCIDR: flags["pod-cidr"],
       egress: flags.egress,

@@ -23,6 +23,8 @@ export interface ClusterConfig {
   readonly etcdCertfile?: string;
   readonly etcdKeyfile?: string;
   readonly etcdPrefix?: string;
+  /** An EncryptionConfiguration: what is encrypted where it is stored. Its changes are followed. */
+  readonly encryptionProviderConfig?: string;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
   /** The nodes' own addresses on this machine. */
@@ -55,7 +57,10 @@ const namePattern = /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/;
 const fixed = ["serviceCIDR", "podCIDR", "etcdPrefix"] as const;
 
 /** Named by paths, which are to mean the same from everywhere. */
-const files = ["tokenAuthFile", "kubeconfig", "etcdCafile", "etcdCertfile", "etcdKeyfile"] as const;
+const files = [
+  ...(["tokenAuthFile", "kubeconfig", "encryptionProviderConfig"] as const),
+  ...(["etcdCafile", "etcdCertfile", "etcdKeyfile"] as const),
+];
 
 /**
  * The cluster's configuration for this `up`: the saved one with what the request changes, or a new one.

@@ -1,27 +1,31 @@
-/** Where a cluster's objects are kept: a file of its own, or the etcd it was told of. */
+/** Where a cluster's objects are kept: a file of its own, or the etcd it was told of; encrypted, where that was asked for. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
 import type { EtcdTls, Store, ValueTransformer } from "@kubets/storage";
 import { type ClusterConfig, ConfigError, etcdServersOf } from "../config.ts";
 import { clusterPaths } from "../paths.ts";
 
 export interface StoreMeans {
-  /** Encryption at rest. */
-  readonly transformer?: ValueTransformer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** @throws StoreUnavailableError; ConfigError for a file that cannot be read */
-export async function openStore(config: ClusterConfig, means: StoreMeans): Promise<Store> {
+/**
+ * @param signal ends the looking for changes of the encryption's configuration
+ * @throws StoreUnavailableError; ConfigError for a file that cannot be read or used
+ */
+export async function openStore(config: ClusterConfig, means: StoreMeans, signal: AbortSignal): Promise<Store> {
   const { etcdServers, etcdPrefix } = config;
-  const { openEtcdStore, openSqliteStore, objectForm } = await import("@kubets/storage");
+  const [{ openEtcdStore, openSqliteStore, objectForm }, encryption] = await Promise.all([
+    import("@kubets/storage"),
+    encryptionOf(config, means, signal),
+  ]);
   if (etcdServers === undefined) {
-    const paths = clusterPaths(config.name, config.dataDir);
-    return await openSqliteStore({ path: join(paths.store, "kubets.db"), clock: means.clock, logger: means.logger });
+    const path = join(clusterPaths(config.name, config.dataDir).store, "kubets.db");
+    return await openSqliteStore({ path, clock: means.clock, logger: means.logger, ...encryption });
   }
   // An API server of upstream may have written there before, in its own form.
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
@@ -30,8 +34,23 @@ export async function openStore(config: ClusterConfig, means: StoreMeans): Promi
     tls: tlsOf(config),
     ...(etcdPrefix === undefined ? {} : { prefix: etcdPrefix }),
     form: objectForm({ decodeProtobuf }),
+    ...encryption,
     ...means,
   });
+}
+
+async function encryptionOf(
+  { encryptionProviderConfig: path }: ClusterConfig,
+  { clock, logger }: StoreMeans,
+  signal: AbortSignal,
+): Promise<{ readonly transformer?: ValueTransformer }> {
+  if (path === undefined) return {};
+  const { encryptionAtRest } = await import("@kubets/apiserver/encryption");
+  try {
+    return { transformer: await encryptionAtRest({ path, automaticReload: true, clock, logger }, signal) };
+  } catch (cause) {
+    throw new ConfigError(`--encryption-provider-config ${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function tlsOf({ etcdCafile, etcdCertfile, etcdKeyfile }: ClusterConfig): EtcdTls {

@@ -24,7 +24,7 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
   try {
     // What waits for others first: a process makes the certificates, a thread opens the store, and this one loads the API server meanwhile.
     const certified = readyCertificates(config);
-    const opened = openStore(config, base);
+    const opened = openStore(config, base, signal);
     const loaded = Promise.all([import("./control-plane.ts"), import("@kubets/apiserver")]);
     const [certificates, store, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const nodes = localNodes(config);

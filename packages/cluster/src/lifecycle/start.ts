@@ -55,6 +55,7 @@ export async function prepareMachine(
 ): Promise<void> {
   for (const [flag, file] of Object.entries({
     "--token-auth-file": config.tokenAuthFile,
+    "--encryption-provider-config": config.encryptionProviderConfig,
     "--etcd-cafile": config.etcdCafile,
     "--etcd-certfile": config.etcdCertfile,
     "--etcd-keyfile": config.etcdKeyfile,
@@ -143,7 +144,7 @@ async function changeBack(before: ClusterConfig, wasRunning: boolean, signal: Ab
 
 /** What the running control plane was started with, to tell whether an `up` asks for something else. */
 const startedWith = [
-  ...(["bindAddress", "tokenAuthFile", "nodes", "simulatedNodes", "nodeCIDR"] as const),
+  ...(["bindAddress", "tokenAuthFile", "encryptionProviderConfig", "nodes", "simulatedNodes", "nodeCIDR"] as const),
   ...(["etcdServers", "etcdCafile", "etcdCertfile", "etcdKeyfile"] as const),
 ];
 
