@@ -107,6 +107,19 @@ test("an entry is current while it is stored as it would be now", async (t) => {
   assert.deepEqual([await current("/secrets/plain"), await current("/secrets/a")], [false, true]);
 });
 
+test("what was plain before it was encrypted leaves the file when it is compacted", async (t) => {
+  const { open, onDisk } = place(t);
+  const plain = await open();
+  await plain.commit(put("/secrets/x", `the secret ${"in many words ".repeat(2000)}`));
+  const { transformer } = mirror("a");
+  const store = await open(transformer);
+  const { modRevision } = await store.commit(put("/secrets/x", "the secret"));
+  assert.ok(onDisk().includes("in many words"), "it is still history");
+  await store.compact(modRevision);
+  await open(transformer);
+  assert.ok(!onDisk().includes("in many words"));
+});
+
 test("a value that cannot be read is told of when it is asked for, harms no other, and can be read once there is a key", async (t) => {
   const { open } = place(t);
   const before = await open(mirror("a").transformer);

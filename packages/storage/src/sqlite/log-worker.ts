@@ -64,10 +64,16 @@ function failure(id: number | undefined, error: unknown): LogReply {
   return { type: "failed", id, message, detail: String(cause ?? stack ?? message) };
 }
 
-function run(port: MessagePort, path: string): void {
+/** What the thread is started with: see {@link SqliteLog}. */
+export interface LogWorkerData {
+  readonly path: string;
+  readonly erases: boolean;
+}
+
+function run(port: MessagePort, { path, erases }: LogWorkerData): void {
   let log: SqliteLog | undefined;
   try {
-    log = new SqliteLog(path);
+    log = new SqliteLog(path, erases);
     sendRows(port, log);
     send(port, { type: "opened", compactedRevision: log.compactedRevision });
   } catch (error) {
@@ -86,4 +92,4 @@ function run(port: MessagePort, path: string): void {
   });
 }
 
-if (parentPort !== null) run(parentPort, (workerData as { path: string }).path);
+if (parentPort !== null) run(parentPort, workerData as LogWorkerData);

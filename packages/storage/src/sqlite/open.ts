@@ -33,7 +33,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const startedAt = clock.monotonic();
   prepareDirectory(path);
   const loader = new Loader(ringLimits, transformer);
-  const { log, compactedRevision } = await ThreadedLog.open(path, (record) => loader.add(record));
+  // What was plain before it was encrypted is to be gone once it is history.
+  const where = { path, erases: transformer !== undefined };
+  const { log, compactedRevision } = await ThreadedLog.open(where, (record) => loader.add(record));
   const loaded = loader.finish(compactedRevision);
   logger.info("Opened the store", {
     path,

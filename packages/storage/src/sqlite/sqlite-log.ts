@@ -38,8 +38,11 @@ export class SqliteLog {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
 
-  /** @throws StoreUnavailableError */
-  constructor(path: string) {
+  /**
+   * @param erases what compaction removes is overwritten too, where it lay
+   * @throws StoreUnavailableError
+   */
+  constructor(path: string, erases = false) {
     this.#path = path;
     try {
       this.#database = new DatabaseSync(path);
@@ -48,6 +51,7 @@ export class SqliteLog {
     }
     try {
       this.#lock();
+      if (erases) this.#database.exec("PRAGMA secure_delete = ON");
       this.#prepareFormat();
       this.#insert = this.#database.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?)");
     } catch (error) {

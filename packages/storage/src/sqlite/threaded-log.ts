@@ -7,7 +7,7 @@
 import { Worker } from "node:worker_threads";
 import type { HistoryRecord, LogRecord, WriteLog } from "../log.ts";
 import { StoreUnavailableError } from "../store.ts";
-import type { LogReply, LogRequest } from "./log-worker.ts";
+import type { LogReply, LogRequest, LogWorkerData } from "./log-worker.ts";
 import { packRecords, transferables, unpackRecords } from "./packing.ts";
 
 type RequestBody = LogRequest extends infer R ? (R extends LogRequest ? Omit<R, "id"> : never) : never;
@@ -30,11 +30,11 @@ export class ThreadedLog implements WriteLog {
   #lost: StoreUnavailableError | undefined;
   #onOpening: ((reply: LogReply) => void) | undefined;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(workerData: LogWorkerData) {
+    this.#path = workerData.path;
     this.#worker = new Worker(new URL("./log-worker.ts", import.meta.url), {
       name: "kubets-store",
-      workerData: { path },
+      workerData,
     });
     this.#worker.on("message", (reply: LogReply) => this.#receive(reply));
     this.#worker.on("error", (error) => this.#lose(`its thread failed: ${(error as Error).message}`, error));
@@ -43,13 +43,14 @@ export class ThreadedLog implements WriteLog {
 
   /**
    * Opens or creates the file and hands every row to `onRecord`, oldest first.
+   * @param where the file, and whether compaction erases: see {@link LogWorkerData}
    * @throws StoreUnavailableError when the file is in use, damaged, of another format, or cannot be written
    */
   static async open(
-    path: string,
+    where: LogWorkerData,
     onRecord: (record: LogRecord) => void,
   ): Promise<{ log: ThreadedLog; compactedRevision: number }> {
-    const log = new ThreadedLog(path);
+    const log = new ThreadedLog(where);
     const compactedRevision = await new Promise<number>((resolve, reject) => {
       log.#onOpening = (reply) => {
         if (reply.type === "rows") for (const record of unpackRecords(reply.records)) onRecord(record);
