@@ -13,9 +13,9 @@ import { openStore } from "./store.ts";
 export async function run(flags: KubeApiServerFlags, logger: Logger, stop: AbortSignal): Promise<void> {
   const means = { clock: realClock, random: realRandom, logger };
   const config = await configOf(flags, means);
-  const store = await openStore(flags, means);
   // What follows the store has to outlast the last request.
   const ended = new AbortController();
+  const store = await openStore(flags, means, ended.signal);
   try {
     const { server } = await createKubeApiServer({ ...config, store, ...means }, ended.signal);
     const running = server.start(stop);

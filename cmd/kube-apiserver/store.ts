@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
-import type { Store } from "@kubets/storage";
+import { encryptionAtRest } from "@kubets/apiserver/encryption";
+import type { Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
 
@@ -12,11 +13,16 @@ export interface StoreMeans {
   readonly logger: Logger;
 }
 
-/** @throws StoreUnavailableError */
-export async function openStore(flags: KubeApiServerFlags, means: StoreMeans): Promise<Store> {
+/**
+ * @param signal ends the looking for changes of the encryption's configuration
+ * @throws StoreUnavailableError; Error for an encryption's configuration that cannot be used
+ */
+export async function openStore(flags: KubeApiServerFlags, means: StoreMeans, signal: AbortSignal): Promise<Store> {
   const { objectForm, openEtcdStore, openSqliteStore } = await import("@kubets/storage");
+  const encryption = await encryptionOf(flags, means, signal);
   const dataDir = flags["data-dir"];
-  if (dataDir !== undefined) return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...means });
+  if (dataDir !== undefined)
+    return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...encryption, ...means });
   // A kube-apiserver of upstream may have written there before, in its own form.
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
   const ca = flags["etcd-cafile"];
@@ -31,6 +37,18 @@ export async function openStore(flags: KubeApiServerFlags, means: StoreMeans): P
     },
     prefix: flags["etcd-prefix"],
     form: objectForm({ decodeProtobuf }),
+    ...encryption,
     ...means,
   });
+}
+
+async function encryptionOf(
+  flags: KubeApiServerFlags,
+  { clock, logger }: StoreMeans,
+  signal: AbortSignal,
+): Promise<{ readonly transformer?: ValueTransformer }> {
+  const path = flags["encryption-provider-config"];
+  if (!path) return {};
+  const automaticReload = flags["encryption-provider-config-automatic-reload"];
+  return { transformer: await encryptionAtRest({ path, automaticReload, clock, logger }, signal) };
 }
