@@ -241,9 +241,9 @@ export class Resource {
   }
 
   /** Reads, changes and writes until no one else has written in between, as client-go's RetryOnConflict does. */
-  async change(name: string, change: (object: Thing) => void, sub?: string): Promise<Thing> {
+  async change(name: string, change: (object: Thing) => void, sub?: string, readFrom = sub): Promise<Thing> {
     for (let attempt = 1; ; attempt++) {
-      const object = await this.get(name, sub);
+      const object = await this.get(name, readFrom || undefined);
       change(object);
       try {
         return await this.update(object, sub);

@@ -79,8 +79,13 @@ class Parser {
       if (this.#space() !== ":") this.#fail("after object key");
       this.#at++;
       const at = path === "" ? key : `${path}.${key}`;
-      if (Object.hasOwn(object, key)) this.#duplicates.add(`duplicate field "${at}"`);
-      put(object, key, this.#value(at));
+      const value = this.#value(at);
+      if (Object.hasOwn(object, key)) {
+        this.#duplicates.add(`duplicate field "${at}"`);
+        // It counts where it was last: problems are told in the document's order.
+        delete object[key];
+      }
+      put(object, key, value);
       const c = this.#space();
       if (c !== "," && c !== "}") this.#fail("after object key:value pair");
       this.#at++;

@@ -58,7 +58,9 @@ test("YAML", async () => {
     data: { a: true, t: "2026-01-01", m: 420, 1: "x" },
   });
   assert.deepEqual((await decodeYaml('{"a":1,"a":2}')).duplicates, ['duplicate field "a"']);
-  assert.deepEqual((await decodeYaml("a: 1\na: 2\n")).duplicates, ['key "a" already set in map']);
+  assert.deepEqual((await decodeYaml("a: 1\na: 2\n")).duplicates, [
+    'yaml: unmarshal errors:\n  line 2: key "a" already set in map',
+  ]);
   assert.deepEqual((await decodeYaml("a: &x {b: 1}\nc: {<<: *x, d: 2}\n")).value, { a: { b: 1 }, c: { b: 1, d: 2 } });
   assert.equal((await decodeYaml("")).value, null);
   await assert.rejects(decodeYaml("a: [1\nb: 2"), /^YamlSyntaxError: error converting YAML to JSON: yaml: line 2:/);

@@ -34,7 +34,7 @@ export function decodeJson(body: string | Uint8Array): DecodedBody {
     throw new JsonSyntaxError(error.message);
   }
   if (countKeys(value) === keys) return { value, duplicates: [] };
-  return { value, duplicates: parseJsonSlowly(text).duplicates };
+  return parseJsonSlowly(text);
 }
 
 /** Invalid UTF-8 becomes U+FFFD, as in Go. */

@@ -51,18 +51,28 @@ function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
   const [error] = document.errors;
   if (error?.message.startsWith("Maximum call stack")) throw new RangeError(error.message);
   if (error !== undefined) throw new Error(goLine(error.message, lines.linePos(error.pos[0]).line));
-  const duplicates: string[] = [];
-  yaml.visit(document, { Map: (_key, map) => reportDuplicates(map.items as Pair[], duplicates) });
-  return { value: new JsonConverter().convert(document.toJS({ maxAliasCount })), duplicates };
+  const twice: [line: number, key: string][] = [];
+  const lineOf = (offset: number) => lines.linePos(offset).line;
+  yaml.visit(document, { Map: (_key, map) => void twice.push(...keysGivenTwice(map.items as Pair[], lineOf)) });
+  const duplicates = twice
+    .sort(([a], [b]) => a - b)
+    .map(([line, key]) => `  line ${line}: key "${key}" already set in map`);
+  return {
+    value: new JsonConverter().convert(document.toJS({ maxAliasCount })),
+    duplicates: duplicates.length === 0 ? [] : [["yaml: unmarshal errors:", ...duplicates].join("\n")],
+  };
 }
 
-function reportDuplicates(pairs: readonly Pair[], duplicates: string[]): void {
+function keysGivenTwice(pairs: readonly Pair[], lineOf: (offset: number) => number): [line: number, key: string][] {
   const seen = new Set<string>();
+  const twice: [number, string][] = [];
   for (const pair of pairs) {
-    const key = String((pair.key as { value?: unknown } | null)?.value ?? pair.key);
-    if (seen.has(key) && key !== "<<") duplicates.push(`key "${key}" already set in map`);
+    const node = pair.key as { value?: unknown; range?: readonly number[] } | null;
+    const key = String(node?.value ?? pair.key);
+    if (seen.has(key) && key !== "<<") twice.push([lineOf(node?.range?.[0] ?? 0), key]);
     seen.add(key);
   }
+  return twice;
 }
 
 function goLine(message: string, line: number | undefined): string {

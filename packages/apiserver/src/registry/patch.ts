@@ -124,13 +124,19 @@ function patching<T>(patch: () => T): T {
   }
 }
 
-function decodePatched(call: ResourceCall, decoded: DecodedRequest, options: WriteOptions): KubeObject {
+function decodePatched(
+  call: ResourceCall,
+  decoded: DecodedRequest,
+  options: WriteOptions,
+  applied?: string,
+): KubeObject {
   const { definition, registry } = call.resource;
   return decodeObject(decoded, {
     definition,
     schemas: registry.schemas,
     fieldValidation: options.fieldValidation,
     patched: true,
+    ...(applied === undefined ? {} : { applied }),
     warn: call.warn,
   });
 }
@@ -171,6 +177,8 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
       ...(definition.namespaced ? { namespace: info.namespace } : {}),
     };
     const merged = applyFields(registry, old, configuration, request, options.force === true);
-    return decodePatched(call, { value: merged, duplicates: body.duplicates }, options);
+    const { namespace = "", name } = configuration.metadata;
+    const what = `${namespace}/${name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
+    return decodePatched(call, { value: merged, duplicates: body.duplicates }, options, what);
   };
 }

@@ -13,7 +13,7 @@ import {
   type ObjectMeta,
   path,
   type SchemaSet,
-  type StatusError,
+  StatusError,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject } from "./body.ts";
 import type { FieldValidation } from "./write-options.ts";
@@ -24,6 +24,8 @@ export interface DecodeOptions {
   readonly fieldValidation: FieldValidation;
   /** What is decoded is the result of a patch: faults are the patch's. */
   readonly patched?: boolean;
+  /** What is decoded is what came of an applied configuration, named as upstream names it: `default/web; apps/v1, Kind=Deployment`. */
+  readonly applied?: string;
   warn(text: string): void;
 }
 
@@ -54,7 +56,8 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   }
   checkType(decoded.value, definition);
   const { value, unknownFields } = bySchema(decoded.value, options);
-  const problems = [...decoded.duplicates, ...unknownFields];
+  if (options.applied !== undefined && unknownFields.length > 0) throw notDeclared(options.applied, unknownFields);
+  const problems = inUpstreamsOrder(decoded, unknownFields, definition);
   if (problems.length > 0 && fieldValidation === "Strict") {
     throw refusal(options, decoded.value, `strict decoding error: ${problems.join(", ")}`);
   }
@@ -62,6 +65,33 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   if (definition.decode === undefined) definition.strategy.setDefaults?.(value);
   setZeroValues(value, definition, schemas);
   return value;
+}
+
+/** More than anyone reads are not put in order. */
+const maxOrdered = 50;
+
+/** Go's decoder meets duplicate and unknown fields of a type as the JSON has them; custom resources' unknown fields are found later. */
+function inUpstreamsOrder(
+  { value, duplicates }: DecodedRequest,
+  unknown: readonly string[],
+  definition: ResourceDefinition,
+): readonly string[] {
+  if (duplicates.length === 0) return unknown;
+  const problems = [...duplicates, ...unknown];
+  const isTyped = !isCustom(definition) && duplicates[0]?.startsWith("duplicate field") === true;
+  if (unknown.length === 0 || !isTyped || problems.length > maxOrdered) return problems;
+  const pathOf = (text: string) => text.slice(text.indexOf('"') + 1, -1);
+  const paths = problems.map(pathOf);
+  const met: string[] = [];
+  const visit = (inner: unknown, at: string): void => {
+    const leads = paths.some((path) => path.startsWith(`${at}.`) || path.startsWith(`${at}[`));
+    if (at !== "" && paths.includes(at)) met.push(at);
+    if ((at !== "" && !leads) || typeof inner !== "object" || inner === null) return;
+    if (Array.isArray(inner)) for (const [index, item] of inner.entries()) visit(item, `${at}[${index}]`);
+    else for (const [key, child] of Object.entries(inner)) visit(child, at === "" ? key : `${at}.${key}`);
+  };
+  visit(value, "");
+  return problems.sort((a, b) => met.indexOf(pathOf(a)) - met.indexOf(pathOf(b)));
 }
 
 function bySchema(value: Record<string, Json>, options: DecodeOptions) {
@@ -93,7 +123,27 @@ function underMetadata(problem: string): string {
   return problem.replace(/^unknown field "/, 'unknown field "metadata.');
 }
 
-function refusal({ definition, patched }: DecodeOptions, value: unknown, message: string): StatusError {
+/** Whatever fieldValidation says: who owns a field that the kind does not have cannot be told. Upstream's error is a plain one, and so a 500. */
+function notDeclared(applied: string, unknownFields: readonly string[]): StatusError {
+  const faults = unknownFields.map((text) => `.${text.slice(text.indexOf('"') + 1, -1)}: field not declared in schema`);
+  return untypable(
+    applied,
+    faults.length === 1 ? faults.join() : ["errors:", ...faults.map((each) => `  ${each}`)].join("\n"),
+  );
+}
+
+function untypable(applied: string, why: string): StatusError {
+  return new StatusError(500, "", `failed to create typed patch object (${applied}): ${why}`);
+}
+
+function refusal({ definition, patched, applied }: DecodeOptions, value: unknown, message: string): StatusError {
+  if (applied !== undefined) {
+    return message.startsWith("strict decoding error: ")
+      ? badRequest(
+          message.replace("strict decoding error: ", "error strict decoding YAML: error converting YAML to JSON: "),
+        )
+      : untypable(applied, message);
+  }
   if (patched) return invalid("", "", "", [invalidValue(path("patch"), JSON.stringify(value), message)]);
   const { kind, version } = definition;
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`);
