@@ -6,6 +6,7 @@ import { EtcdClient } from "../etcd/client.ts";
 import { endOfPrefix } from "../etcd/keys.ts";
 
 export interface RawEtcd {
+  get(key: string): Promise<Buffer | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
   /** @returns how many keys and bytes of values there are, and the lease of the first key */
   range(prefix: string): Promise<{ count: number; bytes: number; lease: number }>;
@@ -18,6 +19,9 @@ export async function rawEtcd(servers: readonly string[]): Promise<RawEtcd> {
   const base = { clock: realClock, random: realRandom, logger: silentLogger };
   const client = new EtcdClient({ channels: servers.map(make), ...base });
   return {
+    async get(key) {
+      return (await client.call("KV.Range", { key: Buffer.from(key) })).kvs[0]?.value;
+    },
     async put(key, value) {
       await client.call("KV.Put", { key: Buffer.from(key), value });
     },
