@@ -14,7 +14,9 @@ export function answerOf(thrown: unknown, logger: Logger, about: { method: strin
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
+  if (!(error instanceof Error)) return false;
+  // The latter is Node's for a body whose connection broke: the client's doing, and no news.
+  return error.name === "AbortError" || (error.message === "aborted" && "code" in error && error.code === "ECONNRESET");
 }
 
 function statusAnswer({ status }: StatusError): Answer {

@@ -16,6 +16,7 @@ import type { ByteSink, HttpResponse } from "./render.ts";
  */
 const maxBufferedBytes = 64 * 1024 * 1024;
 const gzipFromBytes = 128 * 1024;
+const aheadBytes = 512 * 1024;
 
 const gzipped = promisify(gzip);
 
@@ -57,9 +58,21 @@ async function sendList(
   const length = compress ? chunks.reduce((sum, { length: more }) => sum + more, 0) : list.length;
   if (outgoing.destroyed) return;
   outgoing.respond(status, { ...headers, ...(compress ? compressed : {}), "content-length": length });
-  // The chunks are shared with every other answer: what waits to be sent costs a reference.
-  if (request.method !== "HEAD") for (const chunk of chunks) outgoing.write(chunk);
+  if (request.method !== "HEAD") await writeAsRead(chunks, request, outgoing);
   outgoing.end();
+}
+
+/** No further ahead of the reader than some: what a connection takes over is encrypted, a copy for each that asked and does not read. */
+async function writeAsRead(chunks: Iterable<Uint8Array>, request: ServerRequest, outgoing: Exchange): Promise<void> {
+  for (const chunk of chunks) {
+    if (outgoing.destroyed) return;
+    outgoing.write(chunk);
+    if (outgoing.waiting >= aheadBytes && outgoing.needsDrain) await drained(outgoing, request.signal);
+  }
+}
+
+function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += aheadBytes) yield bytes.subarray(at, at + aheadBytes);
 }
 
 async function sendBytes(
@@ -80,8 +93,10 @@ async function sendBytes(
   if (status !== 304) headers["content-length"] = sent.length;
   if (status === 413 && request.body.type === "bytes") return await refuseBody(sent, headers, outgoing, clock);
   outgoing.respond(status, headers);
-  if (request.method === "HEAD" || status === 304) outgoing.end();
-  else outgoing.end(sent);
+  if (request.method === "HEAD" || status === 304) return void outgoing.end();
+  if (sent.length <= aheadBytes) return void outgoing.end(sent);
+  await writeAsRead(pieces(sent), request, outgoing);
+  outgoing.end();
 }
 
 /** The request's body was refused unread; in HTTP/1.1 it cannot be followed by another request on its connection. */

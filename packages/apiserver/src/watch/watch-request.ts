@@ -4,6 +4,7 @@ import { expired, internalError, type KubeObject, StatusError } from "@kubets/ap
 import { CompactedError } from "@kubets/storage";
 import type { Registry } from "../registry/registry.ts";
 import type { Selection } from "../registry/selection.ts";
+import type { ServedObject } from "../registry/served-object.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { Delivery } from "./event.ts";
 import { bookmarkAt, type WatchHub } from "./hub.ts";
@@ -19,6 +20,8 @@ export interface WatchSink {
 
 /** How many initial events go out at a time. */
 const initialBatch = 128;
+/** They are put together for this watcher alone: of large objects fewer go. */
+const initialBatchBytes = 256 * 1024;
 
 /** Upstream's --min-request-timeout: a watch without a timeout lasts between this and twice this. */
 const minTimeoutSeconds = 1800;
@@ -110,9 +113,11 @@ export class WatchRequest {
       limit: 0,
       continue: "",
     });
-    for (let start = 0; start < page.items.length && !signal.aborted; start += initialBatch) {
-      const batch = page.items.slice(start, start + initialBatch);
-      sink.deliver(batch.map((served) => ({ type: "ADDED", served })));
+    const { items } = page;
+    for (let start = 0; start < items.length && !signal.aborted; ) {
+      const end = endOfBatch(items, start);
+      sink.deliver(items.slice(start, end).map((served) => ({ type: "ADDED", served })));
+      start = end;
       await sink.drained?.();
     }
     return Number(page.metadata.resourceVersion);
@@ -125,6 +130,13 @@ export class WatchRequest {
     }
     return (error instanceof StatusError ? error : internalError(error)).status;
   }
+}
+
+function endOfBatch(items: readonly ServedObject[], start: number): number {
+  let end = start;
+  for (let size = 0; end < items.length && end - start < initialBatch && size < initialBatchBytes; end++)
+    size += items[end]!.bytes.length;
+  return end;
 }
 
 /** The value of an event as its JSON has it. */
