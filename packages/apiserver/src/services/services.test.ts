@@ -160,7 +160,8 @@ test("a ServiceCIDR adds addresses; what nobody holds is given back in time", as
   const third = await send(server, "POST", services, service("c"));
   assert.match(third.json.spec.clusterIP, /^10\.97\.0\./, third.text);
   const parentRef = { group: "", resource: "services", namespace: "default", name: "never-made" };
-  const orphan = { metadata: { name: "10.97.0.200" }, spec: { parentRef } };
+  const free = third.json.spec.clusterIP === "10.97.0.200" ? "10.97.0.201" : "10.97.0.200";
+  const orphan = { metadata: { name: free }, spec: { parentRef } };
   assert.equal((await send(server, "POST", "/apis/networking.k8s.io/v1/ipaddresses", orphan)).status, 201);
   await clock.advance(181_000);
   const left = await send(server, "GET", "/apis/networking.k8s.io/v1/ipaddresses");
