@@ -1,16 +1,34 @@
 /** The kube-apiserver program by an existing guide: files made by hand, upstream's flags, and kubectl. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { hardWay } from "../harness/kube-apiserver.ts";
 import { needs } from "../harness/needs.ts";
+
+const encryptionConfiguration = `
+kind: EncryptionConfiguration
+apiVersion: apiserver.config.k8s.io/v1
+resources:
+  - resources: [secrets]
+    providers:
+      - aescbc: {keys: [{name: key1, secret: ${Buffer.alloc(32, 7).toString("base64")}}]}
+      - identity: {}
+`;
 
 test("the hard way: users, roles and tokens; stopped gracefully, and nothing is lost", async (t) => {
   if (!(await needs(t, "kubectl"))) return;
   const setup = await hardWay(t);
   const { admin } = setup;
   const tokens = setup.file("tokens.csv", 'jane-token,jane,1,"dev,ops"\n');
-  const own = ["--data-dir=data", `--token-auth-file=${tokens}`, "--shutdown-delay-duration=1500ms"];
+  const encryption = setup.file("encryption.yaml", encryptionConfiguration);
+  const own = [
+    "--data-dir=data",
+    `--token-auth-file=${tokens}`,
+    `--encryption-provider-config=${encryption}`,
+    "--shutdown-delay-duration=1500ms",
+  ];
   const first = await setup.start(...own, "--watch-cache=true", "--feature-gates=Odd=true");
   assert.match(first.stderr, /^Flag --watch-cache has no effect: /m);
   assert.match(first.stderr, /^Feature gate Odd has no effect: /m);
@@ -27,6 +45,11 @@ test("the hard way: users, roles and tokens; stopped gracefully, and nothing is 
   assert.match(await jane("get", "configmaps"), /^kept /m);
   assert.equal(await jane("auth", "can-i", "list", "configmaps"), "yes\n");
   assert.match(await jane.refused("get", "secrets"), /forbidden/);
+
+  await admin("create", "secret", "generic", "hidden", "--from-literal=word=unmistakable");
+  const stored = ["kubets.db", "kubets.db-wal"].map((name) => readFileSync(join(setup.directory, "data", name)));
+  assert.ok(stored.some((bytes) => bytes.includes("k8s:enc:aescbc:v1:key1:")));
+  assert.ok(!stored.some((bytes) => bytes.includes(Buffer.from("unmistakable").toString("base64"))));
 
   await admin("create", "serviceaccount", "robot");
   const robot = await setup.withToken((await admin("create", "token", "robot")).trim());
@@ -46,6 +69,8 @@ test("the hard way: users, roles and tokens; stopped gracefully, and nothing is 
   const second = await setup.start(...own, "--shutdown-delay-duration=0", "--logging-format=json");
   assert.match(await jane("get", "configmaps"), /^kept [\s\S]*^late /m);
   assert.match(await robot("auth", "whoami"), /system:serviceaccount:default:robot/);
+  const word = await admin("get", "secret", "hidden", "-o", "jsonpath={.data.word}");
+  assert.equal(Buffer.from(word, "base64").toString(), "unmistakable");
   const [line = ""] = second.stderr.split("\n").filter((text) => text.includes("Serving securely"));
   assert.equal(JSON.parse(line).port, setup.port);
   assert.equal((await second.stop()).code, 0);
