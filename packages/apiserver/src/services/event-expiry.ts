@@ -34,6 +34,7 @@ async function sweep({ resources, store, clock }: ServerContext, ttlMs: number, 
   const { entries } = await store.list(prefixOf(events.definition));
   for (const entry of entries) {
     if (signal.aborted) return;
+    if (entry.unreadable !== undefined) continue;
     if (lastSeen(events.registry.served(entry).object as Event) >= before) continue;
     try {
       await events.registry.remove(entry.key, entry.modRevision);
