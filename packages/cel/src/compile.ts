@@ -31,7 +31,14 @@ export function compile(source: string, environment: Environment): CompileResult
   const refused = validate(checked);
   if (refused.length > 0) return failure(source, refused);
   try {
-    return { program: new CompiledProgram(source, checked, planExpression(checked, environment)) };
+    return {
+      program: new CompiledProgram(
+        source,
+        checked,
+        planExpression(checked, environment),
+        environment.variables.get("self"),
+      ),
+    };
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
     const message = `program instantiation failed: ${error.message}`;
@@ -74,18 +81,20 @@ class CompiledProgram implements Program {
   readonly uses: ReadonlySet<string>;
   readonly #checked: Checked;
   readonly #planned: Planned;
+  readonly #self: Type | undefined;
   #estimate: CostRange | undefined;
 
-  constructor(source: string, checked: Checked, planned: Planned) {
+  constructor(source: string, checked: Checked, planned: Planned, self: Type | undefined) {
     this.source = source;
     this.resultType = checked.typeOf(checked.root);
     this.uses = checked.uses;
     this.#checked = checked;
     this.#planned = planned;
+    this.#self = self;
   }
 
   estimateCost(): CostRange {
-    this.#estimate ??= estimateCost(this.#checked);
+    this.#estimate ??= estimateCost(this.#checked, this.#self);
     return this.#estimate;
   }
 

@@ -116,3 +116,10 @@ test("loops within loops without bounds exceed any budget", () => {
   assert.equal(estimate(arrayOf(number)(10), "self.all(x, self.all(y, true))"), 352);
   assert.equal(estimate(arrayOf(number)(10), "self.all(x, self.all(y, self.all(z, true)))"), 3552);
 });
+
+test("what a step into a chosen or made value leads to is found from self, as upstream's estimator does", () => {
+  const object: CelSchema = { type: "object", properties: { names: arrayOf(string)(256), name: string } };
+  assert.equal(estimate(object, "self.names.exists(k, k.contains('/'))"), 80531971);
+  assert.equal(estimate(object, "(has(self.names) ? self.names : []).exists(k, k.contains('/'))"), 1292);
+  assert.equal(estimate(object, "(has(self.name) ? [self] : [])[0].name.contains('/')"), 314587);
+});

@@ -7,7 +7,7 @@ import { sizeOf } from "../plan/call-cost.ts";
 import type { CostRange } from "../program.ts";
 import { stringType, type Type } from "../types.ts";
 import { estimateCall } from "./estimate-call.ts";
-import { declaredSize, type EntrySize, type Estimated, sizeOrUnknown } from "./estimated.ts";
+import { declaredSize, type EntrySize, type Estimated, nowhere, sizeOrUnknown } from "./estimated.ts";
 import { add, fixed, multiply, type Range, union, unlimited } from "./ranges.ts";
 
 interface Local {
@@ -18,17 +18,20 @@ interface Local {
 
 const scalars = new Set(["bool", "double", "duration", "int", "timestamp", "uint"]);
 
-export function estimateCost(checked: Checked): CostRange {
-  return new Estimator(checked).estimate(checked.root).cost;
+/** `self` is what the schema declares, where a schema does. */
+export function estimateCost(checked: Checked, self: Type | undefined): CostRange {
+  return new Estimator(checked, self).estimate(checked.root).cost;
 }
 
 class Estimator {
   readonly #checked: Checked;
+  readonly #self: Type | undefined;
   readonly #known = new Map<Node, Estimated>();
   readonly #locals = new Map<string, Local[]>();
 
-  constructor(checked: Checked) {
+  constructor(checked: Checked, self: Type | undefined) {
     this.#checked = checked;
+    this.#self = self !== undefined && hasBounds(self) ? self : undefined;
   }
 
   estimate(node: Node): Estimated {
@@ -71,6 +74,14 @@ class Estimator {
     }
   }
 
+  /**
+   * A step into the schema. Upstream's estimator keeps a path and takes its first name for `self`: the first step into what an
+   * expression made (`(has(self.a) ? self.a : []).all(x, ...)`) stands for `self`, and is as large as that.
+   */
+  #below(declared: Type | undefined, step: (type: Type) => Type | undefined): Type | undefined {
+    return declared === undefined ? this.#self : (step(declared) ?? nowhere);
+  }
+
   /** The size where it is declared, or follows from the type. */
   #finish(node: Node, type: Type, declared: Type | undefined, local?: Local): Omit<Estimated, "cost"> {
     const typeSize = isScalar(type) ? fixed(1) : undefined;
@@ -95,7 +106,7 @@ class Estimator {
     const operand = this.estimate(node.operand);
     if (node.test) return { ...this.#finish(node, type, undefined), cost: operand.cost };
     const counted = ["map", "object", "param"].includes(operand.type.kind);
-    const declared = fieldOf(operand.declared, node.field);
+    const declared = this.#below(operand.declared, (type) => fieldOf(type, node.field));
     const cost = counted ? add(operand.cost, fixed(1)) : operand.cost;
     return { ...this.#finish(node, type, declared), cost };
   }
@@ -133,7 +144,7 @@ class Estimator {
       entries ??= estimate.entries;
       if (overload === "index_list" || overload === "index_map") {
         size = args[0]?.entries?.value;
-        declared = args[0]?.declared?.parameters.at(-1);
+        declared = this.#below(args[0]?.declared, valueOf);
       }
       size ??= this.#finish(node, type, declared).size;
     }
@@ -181,13 +192,10 @@ class Estimator {
 
   #withVariables<T>(node: Comprehension, range: Estimated, then: () => T): T {
     const container = range.entries?.container ?? range.type.kind;
-    const declared = range.declared?.parameters;
-    const key: Local = {
-      declared: container === "map" ? declared?.[0] : undefined,
-      size: range.entries?.key,
-      entries: undefined,
-    };
-    const value: Local = { declared: declared?.at(-1), size: range.entries?.value, entries: undefined };
+    const keyType = this.#below(range.declared, ({ kind, parameters }) => (kind === "map" ? parameters[0] : undefined));
+    const valueType = this.#below(range.declared, valueOf);
+    const key: Local = { declared: keyType, size: range.entries?.key, entries: undefined };
+    const value: Local = { declared: valueType, size: range.entries?.value, entries: undefined };
     if (node.variable2 === undefined) return this.#with(node.variable, container === "list" ? value : key, then);
     return this.#with(node.variable, key, () => this.#with(node.variable2!, value, then));
   }
@@ -210,7 +218,10 @@ function hasBounds(type: Type): boolean {
   return type.kind === "object" || type.maxElements !== undefined || scalars.has(type.kind);
 }
 
-function fieldOf(declared: Type | undefined, field: string): Type | undefined {
-  if (declared?.kind === "map") return undefined;
-  return findField(declared?.fields?.(), field)?.type;
+function fieldOf(declared: Type, field: string): Type | undefined {
+  return declared.kind === "map" ? undefined : findField(declared.fields?.(), field)?.type;
+}
+
+function valueOf({ kind, parameters }: Type): Type | undefined {
+  return kind === "list" || kind === "map" ? parameters.at(-1) : undefined;
 }

@@ -15,7 +15,7 @@ export interface EntrySize {
 export interface Estimated {
   readonly node: Node;
   readonly type: Type;
-  /** The declared type it was reached through, with its bounds. */
+  /** The declared type it was reached through, with its bounds; undefined for what an expression made. */
   readonly declared: Type | undefined;
   readonly size: Range | undefined;
   readonly entries: EntrySize | undefined;
@@ -26,7 +26,10 @@ export function sizeOrUnknown({ size }: Estimated): Range {
   return size ?? unknownSize;
 }
 
+/** Where a way through the schema leads out of it. */
+export const nowhere: Type = { kind: "error", name: "nowhere", parameters: [] };
+
 /** The bounds a schema gives. */
 export function declaredSize(type: Type | undefined): Range | undefined {
-  return type === undefined ? undefined : { min: 0, max: type.maxElements ?? 0 };
+  return type === undefined || type === nowhere ? undefined : { min: 0, max: type.maxElements ?? 0 };
 }
