@@ -84,3 +84,15 @@ test("a watch event says how long it is", () => {
   const raw = frame.indexOf("k8s\0");
   assert.deepEqual(decodeProtobuf(frame.subarray(raw)), pod);
 });
+
+test("lengths of one byte and of several", () => {
+  for (const length of [0, 100, 127, 128, 300, 16_383, 16_384, 70_000]) {
+    const map = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "m" },
+      data: { a: "ü".repeat(length), b: "" },
+    };
+    assert.deepEqual(decodeProtobuf(encodeProtobuf(map)), map, `${length}`);
+  }
+});

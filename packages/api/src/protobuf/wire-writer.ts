@@ -1,8 +1,13 @@
 /** The protobuf wire format, written. Everything it is told is written, empty or zero as it may be. */
 
+const firstSize = 512;
+/** Up to here what was written is copied to its own size: it may be kept, and most of the buffer be unused. */
+const copiedBytes = 64 * 1024;
+
+/** Into one buffer that grows: a list has millions of parts, and an object for each would keep the garbage collector busy for seconds. */
 export class WireWriter {
-  readonly #parts: Uint8Array[] = [];
-  #length = 0;
+  #buffer = Buffer.allocUnsafe(firstSize);
+  #at = 0;
 
   /** Of 64 bits; negative ones take ten bytes. */
   integer(number: number, value: number): void {
@@ -12,47 +17,79 @@ export class WireWriter {
 
   double(number: number, value: number): void {
     this.#varint(number * 8 + 1);
-    const bytes = Buffer.alloc(8);
-    bytes.writeDoubleLE(value);
-    this.#push(bytes);
+    this.#reserve(8);
+    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
   }
 
   string(number: number, value: string): void {
-    this.bytes(number, Buffer.from(value));
+    const length = Buffer.byteLength(value);
+    this.#varint(number * 8 + 2);
+    this.#varint(length);
+    this.#reserve(length);
+    this.#at += this.#buffer.write(value, this.#at);
   }
 
   bytes(number: number, bytes: Uint8Array): void {
     this.#varint(number * 8 + 2);
     this.#varint(bytes.length);
-    this.#push(bytes);
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
+  /** @param write is given the writer to write with */
   message(number: number, write: (writer: WireWriter) => void): void {
-    const inner = new WireWriter();
-    write(inner);
     this.#varint(number * 8 + 2);
-    this.#varint(inner.#length);
-    for (const part of inner.#parts) this.#push(part);
+    // One byte is left for the length; a longer one moves what it is the length of.
+    const start = this.#at;
+    this.#varint(0);
+    write(this);
+    const end = this.#at;
+    const length = end - start - 1;
+    const more = sizeOf(length) - 1;
+    this.#reserve(more);
+    if (more > 0) this.#buffer.copyWithin(start + 1 + more, start + 1, end);
+    this.#at = start;
+    this.#varint(length);
+    this.#at = end + more;
   }
 
   finish(): Uint8Array {
-    return Buffer.concat(this.#parts, this.#length);
+    const written = this.#buffer.subarray(0, this.#at);
+    return written.length > copiedBytes ? written : Buffer.from(written);
   }
 
-  #push(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+  #reserve(bytes: number): void {
+    const wanted = this.#at + bytes;
+    if (wanted <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(wanted, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#at));
+    this.#buffer = larger;
   }
 
   #varint(value: number): void {
-    if (value >= 0 && value < 0x80) return this.#push(Uint8Array.of(value));
-    const bytes: number[] = [];
+    this.#reserve(10);
+    if (value < 0) return this.#negative(value);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#buffer[this.#at++] = rest;
+  }
+
+  #negative(value: number): void {
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
+      this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
       rest >>= 7n;
     }
-    bytes.push(Number(rest));
-    this.#push(Uint8Array.from(bytes));
+    this.#buffer[this.#at++] = Number(rest);
   }
+}
+
+function sizeOf(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size++;
+  return size;
 }
