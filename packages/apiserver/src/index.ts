@@ -6,6 +6,15 @@ export {
   enabledAdmissionPlugins,
 } from "./admission/default-plugins.ts";
 export * from "./admission/plugin.ts";
+export {
+  type AuditFlags,
+  type AuditLogOptions,
+  type AuditMode,
+  type AuditOptions,
+  type AuditWebhookOptions,
+  auditFlagProblems,
+  auditOptions,
+} from "./audit/options.ts";
 export * from "./authentication/authenticator.ts";
 export type { KubeAuthenticationOptions } from "./authentication/kube-identity.ts";
 export type { OidcFlags } from "./authentication/oidc/configuration.ts";

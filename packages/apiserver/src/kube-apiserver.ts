@@ -13,6 +13,7 @@ import { noPrivilegedContainers } from "./admission/privileged.ts";
 import { ensureSystemPriorityClasses } from "./admission/system-priority-classes.ts";
 import { webhookAdmission, webhookConfigurationHooks } from "./admission/webhook/index.ts";
 import { Aggregator } from "./aggregation/index.ts";
+import type { AuditOptions } from "./audit/index.ts";
 import {
   frontProxyHeaders,
   type KubeAuthenticationOptions,
@@ -63,6 +64,8 @@ export interface KubeApiServerOptions {
   readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
   /** NodeRestriction runs unless `enable` is given without it or `disable` with it, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
+  /** `--audit-*`: what is recorded of requests, and where. Nothing when it is not given. */
+  readonly audit?: AuditOptions | undefined;
   /** `--etcd-compaction-interval`: how long history is kept; 0 for ever. Default 5 minutes. */
   readonly compactionIntervalMs?: number;
   /** `--event-ttl`. Default an hour. */
@@ -137,6 +140,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     signal,
   );
   const aggregator = await aggregationLayer(options, reader, signal);
+  const auditing = await auditingOf(options);
   const server: ApiServer = new ApiServer({
     ...identity,
     store,
@@ -149,6 +153,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
       ...(options.allowPrivileged === false ? [noPrivilegedContainers] : []),
     ],
     aggregator,
+    auditing,
     hooks: { ...webhookConfigurationHooks, ...policyHooks },
     conversionWebhooks: webhooks,
     bootstrap: [putDefaultsInPlace],
@@ -195,6 +200,12 @@ function passedOn(
     ...(inFlight === undefined ? {} : { inFlight }),
     ...(publishEndpoints === undefined ? {} : { publishEndpoints }),
   };
+}
+
+async function auditingOf({ audit, clock, random, logger }: KubeApiServerOptions) {
+  if (audit === undefined) return undefined;
+  const { Auditing } = await import("./audit/index.ts");
+  return await Auditing.create(audit, { clock, random, logger });
 }
 
 function compaction({ compactionIntervalMs: intervalMs }: KubeApiServerOptions) {

@@ -25,6 +25,7 @@ import {
 import type { Store } from "@kubets/storage";
 import type { AdmissionPlugin } from "./admission/plugin.ts";
 import type { Aggregator } from "./aggregation/index.ts";
+import type { Auditing } from "./audit/index.ts";
 import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { crdHooks, crdResource, withCrdChecks } from "./custom-resources/crd-hooks.ts";
@@ -113,6 +114,8 @@ export interface ApiServerOptions {
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
+  /** Records requests; closed with the server. */
+  readonly auditing?: Auditing | undefined;
   /** Calls the webhooks that convert custom resources between their versions. */
   readonly conversionWebhooks?: Pick<WebhookClient, "call">;
   readonly clock?: Clock;
@@ -183,7 +186,8 @@ export class ApiServer implements Component {
       },
       withCrdChecks(options.definitions ?? builtInDefinitions()),
     );
-    this.#metrics = new Metrics(this.resources);
+    const { auditing } = options;
+    this.#metrics = new Metrics(this.resources, () => auditing?.metrics() ?? []);
     const { resources } = this;
     this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
     this.customResources = new CustomResources(this.context, { webhooks: options.conversionWebhooks });
@@ -200,6 +204,7 @@ export class ApiServer implements Component {
       nonResource: [...(options.nonResource ?? []), ...this.#ownPaths(schemas)],
       ...this.#elsewhere(),
       inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),
+      auditing,
     });
   }
 
@@ -311,6 +316,7 @@ export class ApiServer implements Component {
       this.#isReady = false;
       this.resources.close();
       await this.#front?.close();
+      await this.#options.auditing?.close();
     }
   }
 

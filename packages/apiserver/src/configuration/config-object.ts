@@ -28,9 +28,14 @@ export const object = (properties: Readonly<Record<string, Schema>>): Schema => 
 
 /**
  * @param content JSON or YAML
+ * @param tolerate is told of unknown and repeated fields, which are no error then
  * @throws Error saying what of it is not of the kind: an unknown or repeated field, a value of a wrong type, another kind
  */
-export async function decodeConfig<T extends object>(content: string, kind: ConfigKind): Promise<T> {
+export async function decodeConfig<T extends object>(
+  content: string,
+  kind: ConfigKind,
+  tolerate?: (problem: string) => void,
+): Promise<T> {
   const { value, duplicates } = await decodeYaml(content);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new Error(`couldn't get version/kind; json parse error: expected a ${kind.kind} object`);
@@ -39,7 +44,11 @@ export async function decodeConfig<T extends object>(content: string, kind: Conf
   try {
     const decoded = decodeObject<never>(value, schema, noReferences);
     const problems = [...duplicates, ...decoded.unknownFields];
-    if (problems.length > 0) throw new Error(`strict decoding error: ${problems.join(", ")}`);
+    if (problems.length > 0) {
+      const problem = `strict decoding error: ${problems.join(", ")}`;
+      if (tolerate === undefined) throw new Error(problem);
+      tolerate(problem);
+    }
     return decoded.value as T;
   } catch (cause) {
     throw new Error(messageOf(cause), { cause });

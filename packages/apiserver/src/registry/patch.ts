@@ -47,7 +47,9 @@ export async function patchBodyOf(call: ResourceCall): Promise<{ body: PatchBody
   if (isCustom(resource.definition)) accepted.splice(2, 1);
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
   const options = parseWriteOptions(request.query, "PatchOptions", type === applyPatchType);
-  return { body: { ...(await readPatch(call, type)), type }, options };
+  const body = { ...(await readPatch(call, type)), type };
+  call.audit?.requestValue(body.value);
+  return { body, options };
 }
 
 async function readPatch({ request }: ResourceCall, type: string): Promise<DecodedRequest> {

@@ -23,6 +23,8 @@ export interface ServerRequest {
   /** Percent-encoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Path and query as they were sent; absent in-process. */
+  readonly url?: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: RequestBody;
@@ -30,6 +32,8 @@ export interface ServerRequest {
   readonly user?: UserInfo;
   /** As they came, name after value after name; absent in-process. */
   readonly rawHeaders?: readonly string[];
+  /** Who is connected, an address without a port; absent in-process. */
+  readonly remoteAddress?: string;
   /** DER, from the TLS layer; not verified yet. */
   readonly peerCertificate?: Uint8Array;
   /** DER of what the client presented beside its own certificate. */
@@ -49,7 +53,7 @@ export type Content =
       readonly metadata: ListMeta;
       readonly definition: ResourceDefinition;
     }
-  | { readonly type: "watch"; readonly watch: WatchRequest; readonly definition: ResourceDefinition }
+  | { readonly type: "watch"; readonly watch: Pick<WatchRequest, "start">; readonly definition: ResourceDefinition }
   /** A JSON value that has no other form: Status, Scale, TokenReview, discovery. */
   | { readonly type: "value"; readonly value: KubeObject | object }
   | { readonly type: "bytes"; readonly contentType: string; readonly bytes: Uint8Array }

@@ -4,6 +4,7 @@
 
 import type { ResourceDefinition } from "@kubets/api";
 import type { Logger } from "@kubets/apimachinery";
+import type { Auditing, RequestAudit } from "../audit/index.ts";
 import { acceptsOnlyProtobuf, negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
@@ -25,6 +26,8 @@ export interface ChainOptions {
   /** Asked first, about everything: what another server answers for this one. Undefined for what it does not. */
   readonly elsewhere?: (call: Call) => Promise<Answer> | undefined;
   readonly inFlight: InFlight;
+  /** Undefined when nothing is audited. */
+  readonly auditing?: Auditing | undefined;
 }
 
 export interface Processed {
@@ -47,22 +50,38 @@ export class Chain {
   }
 
   /** Never rejects. */
-  async process(request: ServerRequest): Promise<Processed> {
+  process(request: ServerRequest): Promise<Processed> {
+    const { auditing } = this.#options;
+    return auditing === undefined ? this.#process(request) : this.#audited(request, auditing.begin(request));
+  }
+
+  async #audited(request: ServerRequest, audit: RequestAudit): Promise<Processed> {
+    const { answer, info } = await this.#process(request, audit);
+    return { answer: await audit.finish(answer, info), info };
+  }
+
+  async #process(request: ServerRequest, audit?: RequestAudit): Promise<Processed> {
     let info: RequestInfo | undefined;
     const warnings = new Set<string>();
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
-      const answer = await this.#answer(request, info, warnings);
+      const answer = await this.#answer(request, info, warnings, audit);
       return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
     } catch (error) {
-      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
+      const unexpected = audit && ((thrown: unknown) => audit.panicked(thrown));
+      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path }, unexpected);
       return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
     }
   }
 
-  async #answer(request: ServerRequest, info: RequestInfo, warnings: Set<string>): Promise<Answer> {
+  async #answer(
+    request: ServerRequest,
+    info: RequestInfo,
+    warnings: Set<string>,
+    audit: RequestAudit | undefined,
+  ): Promise<Answer> {
     const { server, inFlight } = this.#options;
-    const notes = { warn: (text: string) => void warnings.add(text), annotate: notAudited };
+    const notes = { warn: (text: string) => void warnings.add(text), annotate: audit?.annotate ?? notAudited, audit };
     const { user, impersonation } = await this.#identification.identify(request, info, notes);
     // Callers in this process queue by themselves; the limit protects from the outside.
     const leave = request.user === undefined ? inFlight.enter(info) : undefined;

@@ -2,6 +2,7 @@
 
 import type { Clock, KubeObject, Logger, Random } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
+import type { RequestAudit } from "../audit/index.ts";
 import type { Authenticator, UserInfo } from "../authentication/authenticator.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
@@ -31,6 +32,8 @@ export interface Call {
   readonly user: UserInfo;
   /** Who acts as `user`, when that is someone else. */
   readonly impersonation?: NonNullable<Identity["impersonation"]>;
+  /** Undefined when nothing is audited. */
+  readonly audit: RequestAudit | undefined;
   /** Collects Warning header texts; the same text once. */
   warn(text: string): void;
   /** Adds an audit annotation, such as `pod-security.kubernetes.io/enforce-policy`; the first value of a key stays. Does nothing when the request is not audited. */

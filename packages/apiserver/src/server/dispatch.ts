@@ -131,6 +131,7 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
     fieldValidation: options.fieldValidation,
     warn: call.warn,
   });
+  call.audit?.requestObject(object);
   const { group, version, kind, plural } = definition;
   // A Binding is admitted by its handler, for its other URL has the same.
   if (plural !== "bindings")

@@ -4,12 +4,19 @@ import { internalError, type Logger, StatusError } from "@kubets/apimachinery";
 import { interpretStoreError } from "../registry/registry.ts";
 import type { Answer } from "../request/request.ts";
 
-export function answerOf(thrown: unknown, logger: Logger, about: { method: string; path: string }): Answer {
+/** @param unexpected is told of what no client is to blame for */
+export function answerOf(
+  thrown: unknown,
+  logger: Logger,
+  about: { method: string; path: string },
+  unexpected?: (error: unknown) => void,
+): Answer {
   const error = interpretStoreError(thrown);
   if (error instanceof StatusError) return statusAnswer(error);
   if (isAbort(error))
     return statusAnswer(new StatusError(504, "Timeout", "the request was ended before it was answered"));
   logger.error("a request failed unexpectedly", { ...about, err: error });
+  unexpected?.(error);
   return statusAnswer(internalError(error));
 }
 

@@ -1,5 +1,6 @@
 /** Who is asking, and as whom: authentication, then impersonation. */
 
+import type { RequestAudit } from "../audit/request-audit.ts";
 import type { Authenticator, UserInfo } from "../authentication/authenticator.ts";
 import { asksToImpersonate, Impersonation } from "../authentication/impersonation.ts";
 import { rejected, withAuthenticatedGroup } from "../authentication/union.ts";
@@ -19,6 +20,8 @@ export interface Identity {
 export interface Notes {
   warn(text: string): void;
   annotate(key: string, value: string): void;
+  /** Undefined when nothing is audited. */
+  readonly audit: RequestAudit | undefined;
 }
 
 export class Identification {
@@ -32,11 +35,14 @@ export class Identification {
 
   /** @throws StatusError 401, 403, 400 */
   async identify(request: ServerRequest, info: RequestInfo, notes: Notes): Promise<Identity> {
-    if (request.user !== undefined) return { user: request.user };
-    const user = await this.#authenticate(request, notes);
+    const { audit } = notes;
+    const user = request.user ?? (await this.#authenticate(request, notes));
+    if (audit !== undefined) await audit.authenticated(user, info);
+    if (request.user !== undefined) return { user };
     if (!asksToImpersonate(request.headers)) return { user };
     const found = await this.#impersonation.impersonate(request, attributesOf(user, info, request.query));
     if (found === undefined) return { user };
+    audit?.impersonated(found.user, found.constraint);
     return { user: found.user, impersonation: { requestor: user, constraint: found.constraint } };
   }
 

@@ -79,6 +79,7 @@ export function serverRequest(
     method,
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
+    url,
     headers,
     rawHeaders,
     body: bodyOf(incoming, clock),
@@ -93,7 +94,7 @@ export function serverRequest(
 /** By connection: reading the certificate is slow, and it does not change. */
 const peers = new WeakMap<object, Peer>();
 
-type Peer = Pick<ServerRequest, "peerCertificate" | "peerIntermediates">;
+type Peer = Pick<ServerRequest, "remoteAddress" | "peerCertificate" | "peerIntermediates">;
 
 function peerOf(incoming: Incoming): Peer {
   const { connection } = incoming;
@@ -102,7 +103,11 @@ function peerOf(incoming: Incoming): Peer {
     const socket = incoming.socket as Partial<TLSSocket> | undefined;
     const peerCertificate = socket?.getPeerCertificate?.(false)?.raw;
     // The same function for all requests of a connection; few are ever asked, and those once.
-    known = peerCertificate === undefined ? {} : { peerCertificate, peerIntermediates: () => intermediatesOf(socket) };
+    const certificates =
+      peerCertificate === undefined ? {} : { peerCertificate, peerIntermediates: () => intermediatesOf(socket) };
+    // An IPv4 address as a socket for both families gives it.
+    const remoteAddress = socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+    known = { ...(remoteAddress === undefined ? {} : { remoteAddress }), ...certificates };
     peers.set(connection, known);
   }
   return known;

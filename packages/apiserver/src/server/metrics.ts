@@ -7,11 +7,14 @@ import type { ResourceTable } from "./resource-table.ts";
 
 export class Metrics {
   readonly #resources: ResourceTable;
+  readonly #more: () => readonly string[];
   /** `apiserver_request_total` by its labels as text. */
   readonly #requests = new Map<string, number>();
 
-  constructor(resources: ResourceTable) {
+  /** @param more lines of others, in the same format */
+  constructor(resources: ResourceTable, more: () => readonly string[]) {
     this.#resources = resources;
+    this.#more = more;
   }
 
   countRequest(info: RequestInfo | undefined, code: number): void {
@@ -43,6 +46,7 @@ export class Metrics {
       );
     }
     lines.push(
+      ...this.#more(),
       "# HELP process_resident_memory_bytes Resident memory size in bytes.",
       "# TYPE process_resident_memory_bytes gauge",
       `process_resident_memory_bytes ${process.memoryUsage.rss()}`,

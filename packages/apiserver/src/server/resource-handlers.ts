@@ -68,12 +68,14 @@ function namespaceOf(namespace: string, namespaced: boolean): string {
 
 async function bodyObject(call: ResourceCall, options: WriteOptions): Promise<KubeObject> {
   const { definition, registry } = call.resource;
-  return decodeObject(await readObjectBody(call.request), {
+  const object = decodeObject(await readObjectBody(call.request), {
     definition,
     schemas: registry.schemas,
     fieldValidation: options.fieldValidation,
     warn: call.warn,
   });
+  call.audit?.requestObject(object);
+  return object;
 }
 
 export async function createObject(call: ResourceCall): Promise<Answer> {
@@ -128,8 +130,9 @@ export async function deleteObject(call: ResourceCall): Promise<Answer> {
   return deletedAnswer(call, deleted, deleteOptions);
 }
 
-async function readDeleteOptions({ request }: ResourceCall): Promise<DeleteOptions> {
+async function readDeleteOptions({ request, audit }: ResourceCall): Promise<DeleteOptions> {
   const body = await readObjectBody(request);
+  if (body !== undefined) audit?.requestValue(body.value);
   return parseDeleteOptions(request.query, body?.value);
 }
 

@@ -37,6 +37,7 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
   const body = await readObjectBody(call.request);
   if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Scale");
   const scale = body.value as Scale;
+  call.audit?.requestObject(scale as KubeObject);
   const { name } = call.info;
   if (scale.metadata?.name !== undefined && scale.metadata.name !== name) {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);

@@ -53,9 +53,10 @@ export async function createBinding(call: ResourceCall, object: KubeObject): Pro
   return successStatus(201);
 }
 
-async function readBinding({ request }: ResourceCall): Promise<Binding> {
+async function readBinding({ request, audit }: ResourceCall): Promise<Binding> {
   const body = await readObjectBody(request);
   if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Binding");
+  audit?.requestObject(body.value as KubeObject);
   return body.value as Binding;
 }
 

@@ -61,6 +61,7 @@ async function evictionOptions(call: ResourceCall): Promise<DeleteOptions> {
   const body = await readObjectBody(call.request);
   if (body !== undefined && !isJsonObject(body.value)) throw badRequest("not a Eviction object");
   const eviction = (body?.value ?? {}) as KubeObject & { deleteOptions?: unknown };
+  call.audit?.requestObject(eviction);
   if (eviction.metadata?.name !== undefined && eviction.metadata.name !== call.info.name) {
     throw badRequest("name in URL does not match name in Eviction object");
   }

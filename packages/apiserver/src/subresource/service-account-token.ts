@@ -17,7 +17,7 @@ export function serviceAccountToken(issuer: ServiceAccountIssuer): SubresourceHa
   };
 }
 
-async function readTokenRequest({ request, resource, warn }: ResourceCall): Promise<TokenRequest> {
+async function readTokenRequest({ request, resource, warn, audit }: ResourceCall): Promise<TokenRequest> {
   const { fieldValidation } = parseWriteOptions(request.query, "CreateOptions");
   const definition = {
     ...resource.definition,
@@ -28,7 +28,9 @@ async function readTokenRequest({ request, resource, warn }: ResourceCall): Prom
     strategy: {},
   };
   const { schemas } = resource.registry;
-  return decodeObject(await readObjectBody(request), { definition, schemas, fieldValidation, warn }) as TokenRequest;
+  const object = decodeObject(await readObjectBody(request), { definition, schemas, fieldValidation, warn });
+  audit?.requestObject(object);
+  return object as TokenRequest;
 }
 
 /** NodeRestriction among others: a node gets tokens for its own pods only. */

@@ -45,7 +45,7 @@ const defaultMaxAnswerBytes = 10 * 1024 * 1024;
 const idleMs = 90_000;
 const maxIdleConnections = 25;
 
-interface Answered {
+export interface Answered {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -82,17 +82,27 @@ export class HttpsCaller {
    * @returns the answer's JSON
    * @throws WebhookCallError with client-go's words
    */
-  async post(body: Uint8Array, { timeoutMs, signal }: CallOptions): Promise<unknown> {
+  async post(body: Uint8Array, options: CallOptions): Promise<unknown> {
+    const { code, headers, body: answer } = await this.deliver(body, options);
+    return parseAnswer(code, headers, answer);
+  }
+
+  /**
+   * Posts JSON to a server whose answer need not say anything.
+   * @throws WebhookCallError with client-go's words
+   */
+  async deliver(body: Uint8Array, { timeoutMs, signal }: CallOptions): Promise<Answered> {
     const url = new URL(this.#options.url);
     if (timeoutMs !== undefined) url.searchParams.set("timeout", `${Math.ceil(timeoutMs / 1000)}s`);
     const shown = shownUrl(url, this.#options.url);
     try {
-      const { code, headers, body: answer } = await this.#send(url, body, timeoutMs, signal);
+      const answered = await this.#send(url, body, timeoutMs, signal);
+      const { code, headers, body: answer } = answered;
       if (code < 200 || code > 206) {
         const status = answeredStatus(code, headers, answer);
         throw new WebhookCallError(status.message, { status });
       }
-      return parseAnswer(code, headers, answer);
+      return answered;
     } catch (error) {
       if (error instanceof WebhookCallError) throw error;
       const timedOut = error instanceof DeadlineExceeded;
