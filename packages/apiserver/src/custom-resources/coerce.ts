@@ -5,6 +5,7 @@
 
 import { schemaSet } from "@kubets/api";
 import { clone, DecodeError, decodeObject, type Json, put } from "@kubets/apimachinery";
+import { bodyTooLarge, maxBodyBytes } from "../request/body.ts";
 import { isObject, type JsonObject, metaFields, type SchemaNode } from "./schema-node.ts";
 
 const objectMeta = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
@@ -23,7 +24,7 @@ export interface Coerced {
   readonly unknownFields: string[];
 }
 
-/** @throws DecodeError for an embedded resource whose metadata is none, when strict */
+/** @throws DecodeError for an embedded resource whose metadata is none, and StatusError 413 for too much that is filled in, when strict */
 export function coerce(object: JsonObject, root: SchemaNode, options: CoerceOptions): Coerced {
   const walk = new Walk(options);
   walk.root(object, root);
@@ -31,12 +32,14 @@ export function coerce(object: JsonObject, root: SchemaNode, options: CoerceOpti
 }
 
 const maxReported = 100;
+const defaultSizes = new WeakMap<SchemaNode, number>();
 
 class Walk {
   readonly unknownFields: string[] = [];
   changed = false;
   readonly #options: CoerceOptions;
   readonly #path: (string | number)[] = [];
+  #filledBytes = 0;
 
   constructor(options: CoerceOptions) {
     this.#options = options;
@@ -58,9 +61,9 @@ class Walk {
       else this.#field(object, key, named ?? node.values, named === undefined && node.preserve && !node.open);
     }
     if (!this.#options.defaults) return;
-    for (const [name, { default: value }] of node.defaulted) {
+    for (const [name, defaulted] of node.defaulted) {
       if (Object.hasOwn(object, name) || (isRoot && metaFields.has(name))) continue;
-      this.#set(object, name, clone(value));
+      this.#set(object, name, this.#filled(defaulted));
       this.#child(object[name], node.properties.get(name), name);
     }
   }
@@ -73,7 +76,7 @@ class Walk {
         delete object[key];
         this.changed = true;
       } else if (this.#options.defaults) {
-        this.#set(object, key, clone(node.default));
+        this.#set(object, key, this.#filled(node));
         this.#child(object[key], node, key);
       }
       return;
@@ -95,7 +98,7 @@ class Walk {
     const { items } = node;
     for (let i = 0; i < list.length; i++) {
       if (list[i] === null && items?.default !== undefined && !items.nullable && this.#options.defaults) {
-        list[i] = clone(items.default);
+        list[i] = this.#filled(items);
         this.changed = true;
       }
       if (items !== undefined) this.#child(list[i], items, i);
@@ -122,6 +125,19 @@ class Walk {
   #set(object: JsonObject, key: string, value: unknown): void {
     put(object, key, value);
     this.changed = true;
+  }
+
+  /** @throws StatusError 413: an object may ask for a large default as often as it has places for it */
+  #filled(node: SchemaNode): unknown {
+    if (typeof node.default !== "string" && typeof node.default !== "object") return node.default;
+    let size = defaultSizes.get(node);
+    if (size === undefined) {
+      size = JSON.stringify(node.default).length;
+      defaultSizes.set(node, size);
+    }
+    this.#filledBytes += size;
+    if (this.#filledBytes > maxBodyBytes && this.#options.strict) throw bodyTooLarge(maxBodyBytes);
+    return clone(node.default);
   }
 
   #at(key: string): string {

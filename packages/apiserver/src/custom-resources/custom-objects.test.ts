@@ -265,3 +265,13 @@ test("a definition's own schema may be open altogether", async (t) => {
   assert.deepEqual(made.json.anything, { goes: [1, null] });
   assert.equal((await send(server, "GET", widgetsPath)).status, 404);
 });
+
+test("a large default that is asked for a hundred thousand times is too large a request", async (t) => {
+  const server = await customServer(t);
+  const items = { type: "object", properties: { b: { type: "string", default: "x".repeat(100_000) } } };
+  await define(server, widgets(specOf({ a: { type: "array", items } })));
+  const ask = (count: number) =>
+    send(server, "POST", widgetsPath, widget(`w${count}`, { spec: { a: Array.from({ length: count }, () => ({})) } }));
+  assert.equal((await ask(5)).status, 201);
+  assert.equal((await ask(100_000)).status, 413);
+});

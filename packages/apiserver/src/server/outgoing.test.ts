@@ -50,6 +50,8 @@ test("nobody who does not read is sent much: lists, large objects, and what a wa
   const list = { chunks, length: 8 * megabyte, gzipped: async () => [] };
   const headers = {};
   assert.ok((await afterAWhile({ status: 200, headers, body: { type: "list", list } })) < megabyte);
+  const large = { chunks: [new Uint8Array(8 * megabyte)], length: 8 * megabyte, gzipped: async () => [] };
+  assert.ok((await afterAWhile({ status: 200, headers, body: { type: "list", list: large } })) < megabyte);
   const bytes = new Uint8Array(8 * megabyte);
   assert.ok((await afterAWhile({ status: 200, headers, body: { type: "bytes", bytes } })) < megabyte);
 

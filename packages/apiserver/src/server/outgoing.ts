@@ -65,14 +65,12 @@ async function sendList(
 /** No further ahead of the reader than some: what a connection takes over is encrypted, a copy for each that asked and does not read. */
 async function writeAsRead(chunks: Iterable<Uint8Array>, request: ServerRequest, outgoing: Exchange): Promise<void> {
   for (const chunk of chunks) {
-    if (outgoing.destroyed) return;
-    outgoing.write(chunk);
-    if (outgoing.waiting >= aheadBytes && outgoing.needsDrain) await drained(outgoing, request.signal);
+    for (let at = 0; at < chunk.length; at += aheadBytes) {
+      if (outgoing.destroyed) return;
+      outgoing.write(chunk.length <= aheadBytes ? chunk : chunk.subarray(at, at + aheadBytes));
+      if (outgoing.waiting >= aheadBytes && outgoing.needsDrain) await drained(outgoing, request.signal);
+    }
   }
-}
-
-function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += aheadBytes) yield bytes.subarray(at, at + aheadBytes);
 }
 
 async function sendBytes(
@@ -95,7 +93,7 @@ async function sendBytes(
   outgoing.respond(status, headers);
   if (request.method === "HEAD" || status === 304) return void outgoing.end();
   if (sent.length <= aheadBytes) return void outgoing.end(sent);
-  await writeAsRead(pieces(sent), request, outgoing);
+  await writeAsRead([sent], request, outgoing);
   outgoing.end();
 }
 
