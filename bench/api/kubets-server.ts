@@ -1,14 +1,19 @@
 /**
  * An API server as `kubets up` runs it, alone: RBAC, admission, the embedded store on disk. Says `{"port": N, ...}` on its standard output when
- * ready. Usage: kubets-server.ts DIRECTORY
+ * ready. Usage: [AUDIT=batch|blocking] kubets-server.ts DIRECTORY. With AUDIT every request is recorded there, at the level Metadata.
  */
 
 import { join } from "node:path";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { createKubeApiServer, ensureClusterCertificates } from "@kubets/apiserver";
+import { type AuditMode, type AuditOptions, createKubeApiServer, ensureClusterCertificates } from "@kubets/apiserver";
 import { openSqliteStore } from "@kubets/storage";
 
 const directory = process.argv[2]!;
+const auditMode = process.env["AUDIT"] as AuditMode | undefined;
+const audit: AuditOptions | undefined = auditMode && {
+  policy: { text: "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]", path: "policy.yaml" },
+  log: { path: join(directory, "audit.log"), mode: auditMode },
+};
 const base = { clock: realClock, random: realRandom, logger: silentLogger };
 const [store, certificates] = await Promise.all([
   openSqliteStore({ path: join(directory, "store.db") }),
@@ -25,6 +30,7 @@ const { server } = await createKubeApiServer(
     listen: { bindAddress: "127.0.0.1", port: 0 },
     // The second is an ordinary user: what it may do is looked up in RBAC.
     tokenFile: { path: "tokens", text: 'admin,admin,1,"system:masters"\nbench,bench,2\n' },
+    ...(audit === undefined ? {} : { audit }),
     ...base,
   },
   stop.signal,

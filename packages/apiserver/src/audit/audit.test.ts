@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { realClock, realRandom, silentLogger, unauthorized } from "@kubets/apimachinery";
 import type { ApiServerOptions } from "../server.ts";
 import { httpsHook } from "../testing/https-hook.ts";
@@ -136,7 +137,7 @@ test("a watch has begun, and is complete when it ends", async () => {
     ["RequestReceived", "ResponseStarted"],
   );
   watching.stop();
-  await new Promise((resolve) => setImmediate(resolve));
+  while (events().length < 3) await nextTurn();
   const last = events()[2];
   assert.equal(last.stage, "ResponseComplete");
   assert.deepEqual(last.responseStatus, { metadata: {}, code: 200 });
@@ -150,7 +151,7 @@ test("a connection that was taken over is complete when it closes", async () => 
   await send(server, "POST", `${pods}/web/exec?command=ls`, undefined, { signal: abort.signal });
   assert.equal(events().length, 2);
   abort.abort();
-  await new Promise((resolve) => setImmediate(resolve));
+  while (events().length < 3) await nextTurn();
   const { stage, responseStatus, verb, objectRef } = events()[2];
   assert.deepEqual([stage, responseStatus.code, verb], ["ResponseComplete", 101, "create"]);
   assert.equal(objectRef.subresource, "exec");

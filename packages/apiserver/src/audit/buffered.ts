@@ -17,6 +17,9 @@ export interface BatchOptions {
   readonly concurrent: boolean;
 }
 
+/** For how long a log gathers lines, for nobody waits: few large writes instead of many small ones, which cost as much as a small request each. */
+const gatherMs = 5;
+
 /** How many batches are on their way at most. Upstream has no limit, and a server that hangs may cost it all its memory. */
 const maxConcurrent = 100;
 
@@ -31,7 +34,7 @@ export class BufferedBackend implements AuditBackend {
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
   readonly #underway = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #closing = new AbortController();
   #tokens: number;
   #filledAt: number;
 
@@ -61,12 +64,16 @@ export class BufferedBackend implements AuditBackend {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#wake();
     while (this.#working !== undefined) await this.#working;
     await Promise.all([this.#delegate.close(), ...this.#underway]);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #wakeLater(): Timer {
@@ -92,9 +99,8 @@ export class BufferedBackend implements AuditBackend {
 
   async #work(): Promise<void> {
     const { maxBatchSize, concurrent } = this.#options;
-    // Whatever else comes in this turn of the event loop goes along.
-    await Promise.resolve();
     while (this.#ready) {
+      if (!concurrent && !this.#closed) await this.#clock.sleep(gatherMs, this.#closing.signal).catch(() => {});
       await this.#throttled();
       const batch = this.#take(concurrent ? maxBatchSize : this.#waiting.length);
       const result = this.#delegate.process(batch);
