@@ -34,6 +34,11 @@ test("defaults and validation", () => {
       ["spec.selector: Invalid value: {}: empty selector is invalid for daemonset"],
     ],
     [
+      "no selector",
+      { selector: undefined as unknown as DaemonSetSpec["selector"] },
+      ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'],
+    ],
+    [
       "strategy",
       { updateStrategy: { type: "Magic" } },
       ['spec.updateStrategy: Unsupported value: {"type":"Magic"}: supported values: "RollingUpdate", "OnDelete"'],

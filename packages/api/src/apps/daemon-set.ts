@@ -66,18 +66,17 @@ export function setDaemonSetDefaults(set: DaemonSet): void {
 }
 
 function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
-  const { selector, template } = spec ?? {};
-  if (spec === undefined || selector === undefined) return [required(specPath.child("selector"))];
+  const { selector, template, ...rest } = spec ?? {};
   const here = specPath.child("template");
   return [
-    ...validateLabelSelector(selector, specPath.child("selector")),
+    ...(selector === undefined ? [] : validateLabelSelector(selector, specPath.child("selector"))),
     ...selectorMatchesTemplate(selector, template, here),
     ...emptySelector(selector, "daemonset", specPath.child("selector")),
     ...validatePodTemplateSpec(template ?? {}, here),
     ...validateTemplateLifetime(template, "DaemonSet", here),
-    ...nonNegative(specPath.child("minReadySeconds"), spec.minReadySeconds),
-    ...validateUpdateStrategy(spec.updateStrategy ?? {}, specPath.child("updateStrategy")),
-    ...nonNegative(specPath.child("revisionHistoryLimit"), spec.revisionHistoryLimit),
+    ...nonNegative(specPath.child("minReadySeconds"), rest.minReadySeconds),
+    ...validateUpdateStrategy(rest.updateStrategy ?? {}, specPath.child("updateStrategy")),
+    ...nonNegative(specPath.child("revisionHistoryLimit"), rest.revisionHistoryLimit),
   ];
 }
 

@@ -83,7 +83,10 @@ test("validation", () => {
   ];
   for (const [name, spec, expected] of cases) assert.deepEqual(validate(deploymentOf(spec)), expected, name);
   const { selector: _, ...rest } = deploymentOf().spec ?? {};
-  assert.deepEqual(validate({ spec: rest as DeploymentSpec }), ["spec.selector: Required value"]);
+  assert.deepEqual(validate({ spec: rest as DeploymentSpec }), [
+    "spec.selector: Required value",
+    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+  ]);
 });
 
 test("the selector is for life", () => {

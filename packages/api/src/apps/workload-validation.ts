@@ -42,7 +42,7 @@ export function emptySelector(selector: LabelSelector | undefined, what: string,
   return size === 0 ? [invalidValue(at, selector, `empty selector is invalid for ${what}`)] : [];
 }
 
-/** A workload must own the Pods it makes. The selector that cannot be is reported elsewhere, or here with `unusable`. */
+/** A workload must own the Pods it makes; without a selector it owns none. A selector that cannot be is reported elsewhere, or here with `unusable`. */
 export function selectorMatchesTemplate(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
@@ -52,7 +52,7 @@ export function selectorMatchesTemplate(
   const parsed = tryParse(selector);
   if (parsed === undefined) return unusable === undefined ? [] : [unusable];
   const labels = template?.metadata?.labels;
-  if (parsed.empty || parsed.matchesNothing || parsed.matches(labels)) return [];
+  if (parsed.empty || parsed.matches(labels)) return [];
   return [invalidValue(at.child("metadata", "labels"), labels ?? null, "`selector` does not match template `labels`")];
 }
 

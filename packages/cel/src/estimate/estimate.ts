@@ -144,7 +144,7 @@ class Estimator {
       entries ??= estimate.entries;
       if (overload === "index_list" || overload === "index_map") {
         size = args[0]?.entries?.value;
-        declared = this.#below(args[0]?.declared, valueOf);
+        declared = this.#below(args[0]?.declared, elementOf);
       }
       size ??= this.#finish(node, type, declared).size;
     }
@@ -193,7 +193,7 @@ class Estimator {
   #withVariables<T>(node: Comprehension, range: Estimated, then: () => T): T {
     const container = range.entries?.container ?? range.type.kind;
     const keyType = this.#below(range.declared, ({ kind, parameters }) => (kind === "map" ? parameters[0] : undefined));
-    const valueType = this.#below(range.declared, valueOf);
+    const valueType = this.#below(range.declared, elementOf);
     const key: Local = { declared: keyType, size: range.entries?.key, entries: undefined };
     const value: Local = { declared: valueType, size: range.entries?.value, entries: undefined };
     if (node.variable2 === undefined) return this.#with(node.variable, container === "list" ? value : key, then);
@@ -222,6 +222,6 @@ function fieldOf(declared: Type, field: string): Type | undefined {
   return declared.kind === "map" ? undefined : findField(declared.fields?.(), field)?.type;
 }
 
-function valueOf({ kind, parameters }: Type): Type | undefined {
+function elementOf({ kind, parameters }: Type): Type | undefined {
   return kind === "list" || kind === "map" ? parameters.at(-1) : undefined;
 }
