@@ -54,7 +54,7 @@ export class AggregationProxy {
   }
 
   /** Whatever the request's path is. */
-  async proxy({ request, user }: Call, backend: Backend): Promise<Answer> {
+  async proxy({ request, user, audit }: Call, backend: Backend): Promise<Answer> {
     if (!backend.available) return unavailable;
     let address: Address;
     try {
@@ -67,7 +67,11 @@ export class AggregationProxy {
     const outgoing: BackendRequest = {
       method: request.method,
       path: pathOf(request),
-      headers: { ...passedHeaders(request, upgrade), ...identityHeaders(user) },
+      headers: {
+        ...passedHeaders(request, upgrade),
+        ...identityHeaders(user),
+        ...(audit === undefined ? {} : { "audit-id": audit.id }),
+      },
       body: upgrade ? undefined : await bodyOf(request),
       signal: request.signal,
     };

@@ -80,7 +80,7 @@ function encode(event: EventFields): string {
   const { annotations } = event;
   const constraint = event.impersonationConstraint;
   let text = `{"level":"${event.level}","auditID":${quoted(event.auditID)},"stage":"${event.stage}"`;
-  text += `,"requestURI":${quoted(event.requestURI)},"verb":"${event.verb}","user":${userJson(event.user)}`;
+  text += `,"requestURI":${quoted(event.requestURI)},"verb":${quoted(event.verb)},"user":${userJson(event.user)}`;
   if (event.impersonatedUser !== undefined) text += `,"impersonatedUser":${userJson(event.impersonatedUser)}`;
   if (constraint) text += `,"authenticationMetadata":{"impersonationConstraint":${quoted(constraint)}}`;
   if (event.sourceIPs.length > 0) text += `,"sourceIPs":${JSON.stringify(event.sourceIPs)}`;
