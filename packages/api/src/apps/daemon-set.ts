@@ -66,7 +66,7 @@ export function setDaemonSetDefaults(set: DaemonSet): void {
 }
 
 function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
-  const { selector, template, ...rest } = spec ?? {};
+  const { selector, template } = spec ?? {};
   const here = specPath.child("template");
   return [
     ...(selector === undefined ? [] : validateLabelSelector(selector, specPath.child("selector"))),
@@ -74,9 +74,9 @@ function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
     ...emptySelector(selector, "daemonset", specPath.child("selector")),
     ...validatePodTemplateSpec(template ?? {}, here),
     ...validateTemplateLifetime(template, "DaemonSet", here),
-    ...nonNegative(specPath.child("minReadySeconds"), rest.minReadySeconds),
-    ...validateUpdateStrategy(rest.updateStrategy ?? {}, specPath.child("updateStrategy")),
-    ...nonNegative(specPath.child("revisionHistoryLimit"), rest.revisionHistoryLimit),
+    ...nonNegative(specPath.child("minReadySeconds"), spec?.minReadySeconds),
+    ...validateUpdateStrategy(spec?.updateStrategy ?? {}, specPath.child("updateStrategy")),
+    ...nonNegative(specPath.child("revisionHistoryLimit"), spec?.revisionHistoryLimit),
   ];
 }
 
