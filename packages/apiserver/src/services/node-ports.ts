@@ -21,6 +21,7 @@ const maxAttempts = 200;
 
 export class NodePorts {
   readonly #options: NodePortsOptions;
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   /** @throws Error for what is no range of ports */
   constructor(options: NodePortsOptions) {
@@ -81,7 +82,14 @@ export class NodePorts {
     });
   }
 
+  /** One after the other: of those that run together all but one would conflict, until they gave up. */
   async #change<T>(body: (pool: PortPool) => { result: T; changed: boolean }): Promise<T> {
+    const turn = this.#lastChange.then(() => this.#changeAlone(body));
+    this.#lastChange = turn.catch(() => {});
+    return await turn;
+  }
+
+  async #changeAlone<T>(body: (pool: PortPool) => { result: T; changed: boolean }): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const { pool, revision } = await this.#read();
       const { result, changed } = body(pool);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "@kubets/apimachinery";
-import { memoryStore } from "@kubets/storage";
+import { ConflictError, memoryStore } from "@kubets/storage";
 import { realServer } from "../testing/real-server.ts";
 import { send } from "../testing/server.ts";
+import { nodePortsKey } from "./node-ports.ts";
 
 const services = "/api/v1/namespaces/default/services";
 const service = (name: string, spec: object = {}) => ({
@@ -84,6 +85,27 @@ test("node ports: any, a certain one, and not twice", async () => {
     service("b", { type: "NodePort", ports: [{ port: 80, nodePort }] }),
   );
   assert.equal(free.status, 201, free.text);
+});
+
+test("many at once get their node ports, though a write takes time", async () => {
+  const store = memoryStore();
+  const commit = store.commit.bind(store);
+  let writing = false;
+  store.commit = async (write) => {
+    // As on a disk: what is on its way conflicts and is not yet read.
+    if (write.key !== nodePortsKey) return await commit(write);
+    if (writing) throw new ConflictError(write.key, 0, undefined);
+    writing = true;
+    await new Promise((resolve) => setImmediate(resolve));
+    writing = false;
+    return await commit(write);
+  };
+  const server = realServer({ store });
+  const replies = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => send(server, "POST", services, service(`n${i}`, { type: "NodePort" }))),
+  );
+  const ports = replies.map(({ json }) => json.spec?.ports[0].nodePort);
+  assert.equal(new Set(ports).size, 40);
 });
 
 test("a refused create takes nothing, nor does a dry run; a full range says so", async () => {

@@ -65,6 +65,9 @@ async function evictionOptions(call: ResourceCall): Promise<DeleteOptions> {
   if (eviction.metadata?.name !== undefined && eviction.metadata.name !== call.info.name) {
     throw badRequest("name in URL does not match name in Eviction object");
   }
+  const { namespace } = eviction.metadata ?? {};
+  if (namespace && namespace !== call.info.namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   const options = parseDeleteOptions(new URLSearchParams(), eviction.deleteOptions ?? {});
   const isDryRun = options.dryRun || dryRun;
   await admitCreate(call, eviction, { kind: evictionKind, dryRun: isDryRun });
