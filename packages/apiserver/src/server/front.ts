@@ -17,7 +17,7 @@ import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
 import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
-import { refuseUpgrade, send } from "./outgoing.ts";
+import { refuseUpgrade, send, UnreadBytes } from "./outgoing.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
@@ -77,6 +77,7 @@ export class HttpsFront {
   readonly #server: Http2SecureServer;
   readonly #connections = new Set<Duplex>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #unread = new UnreadBytes();
   /** Answers that have no end of their own: watches, logs, upgraded connections. */
   readonly #streams = new Set<ClientConnection>();
   /** Requests that will be answered soon. */
@@ -197,7 +198,7 @@ export class HttpsFront {
       const response = await this.#options.handle(request);
       const { type } = response.body;
       if (type === "push" || type === "stream") this.#follow(connection, exchange);
-      await send(request, response, exchange, this.#options.clock);
+      await send(request, response, exchange, this.#options.clock, this.#unread);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { realClock } from "@kubets/apimachinery";
+import { realClock, VirtualClock } from "@kubets/apimachinery";
 import { send as ask, configMap, requestOf, testServer } from "../testing/server.ts";
 import type { Exchange } from "./exchange.ts";
-import { send } from "./outgoing.ts";
+import { send, UnreadBytes } from "./outgoing.ts";
 import type { HttpResponse } from "./render.ts";
 
 const megabyte = 1024 * 1024;
@@ -33,6 +33,8 @@ function unread() {
   return { state, exchange: exchange as unknown as Exchange };
 }
 
+const unreadExchange = () => unread().exchange;
+
 async function afterAWhile(response: HttpResponse): Promise<number> {
   const gone = new AbortController();
   const { state, exchange } = unread();
@@ -59,4 +61,25 @@ test("nobody who does not read is sent much: lists, large objects, and what a wa
   for (let i = 0; i < 20; i++) await ask(server, "POST", maps, configMap(`m${i}`, { x: "x".repeat(megabyte / 8) }));
   const watching = await server.handle(requestOf("GET", `${maps}?watch=1`));
   assert.ok((await afterAWhile(watching)) < megabyte);
+});
+
+test("answers that nobody reads are given up in time, and are only so many", async () => {
+  const clock = new VirtualClock();
+  const unread = new UnreadBytes();
+  const response: HttpResponse = { status: 200, headers: {}, body: { type: "bytes", bytes: new Uint8Array(megabyte) } };
+  const gone = new AbortController();
+  const stalled = Object.assign(unreadExchange(), { destroy: () => gone.abort() });
+  const sent = send(requestOf("GET", maps, undefined, { signal: gone.signal }), response, stalled, clock, unread);
+  assert.ok(unread.take(1023 * megabyte));
+  let status = 0;
+  const refused = Object.assign(unreadExchange(), {
+    respond: (code: number) => {
+      status = code;
+    },
+  });
+  await send(requestOf("GET", maps), response, refused, clock, unread);
+  assert.equal(status, 429);
+  await clock.advance(60_000);
+  await sent;
+  assert.ok(unread.take(megabyte));
 });

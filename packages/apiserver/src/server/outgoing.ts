@@ -17,6 +17,26 @@ import type { ByteSink, HttpResponse } from "./render.ts";
 const maxBufferedBytes = 64 * 1024 * 1024;
 const gzipFromBytes = 128 * 1024;
 const aheadBytes = 512 * 1024;
+/** Large answers that were made for one reader alone and are not read yet, in all. Beyond it others are told to come again. */
+const maxUnreadBytes = 1024 * 1024 * 1024;
+/** A reader that takes nothing for so long is gone. Upstream's --request-timeout. */
+const stalledMs = 60_000;
+
+/** How much memory waits for readers. One for all of a server's connections. */
+export class UnreadBytes {
+  #bytes = 0;
+
+  /** False when there is no room; otherwise to be given back. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > maxUnreadBytes) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
 
 const gzipped = promisify(gzip);
 
@@ -25,11 +45,12 @@ export async function send(
   response: HttpResponse,
   outgoing: Exchange,
   clock: Clock,
+  unread = new UnreadBytes(),
 ): Promise<void> {
   const { body, status, headers } = response;
   if (outgoing.destroyed || body.type === "none") return;
-  if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock);
-  if (body.type === "list") return await sendList(request, response, body.list, outgoing);
+  if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock, unread);
+  if (body.type === "list") return await sendList(request, response, body.list, outgoing, clock);
   outgoing.respond(status, headers);
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push") return void body.start(boundedSink(outgoing, request.signal), request.signal);
@@ -52,23 +73,32 @@ async function sendList(
   { status, headers }: HttpResponse,
   list: ListBytes,
   outgoing: Exchange,
+  clock: Clock,
 ): Promise<void> {
   const compress = list.length >= gzipFromBytes && acceptsGzip(request);
   const chunks = compress ? await list.gzipped() : list.chunks;
   const length = compress ? chunks.reduce((sum, { length: more }) => sum + more, 0) : list.length;
   if (outgoing.destroyed) return;
   outgoing.respond(status, { ...headers, ...(compress ? compressed : {}), "content-length": length });
-  if (request.method !== "HEAD") await writeAsRead(chunks, request, outgoing);
+  if (request.method !== "HEAD") await writeAsRead(chunks, request, outgoing, clock);
   outgoing.end();
 }
 
 /** No further ahead of the reader than some: what a connection takes over is encrypted, a copy for each that asked and does not read. */
-async function writeAsRead(chunks: Iterable<Uint8Array>, request: ServerRequest, outgoing: Exchange): Promise<void> {
+async function writeAsRead(
+  chunks: Iterable<Uint8Array>,
+  request: ServerRequest,
+  outgoing: Exchange,
+  clock: Clock,
+): Promise<void> {
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += aheadBytes) {
       if (outgoing.destroyed) return;
       outgoing.write(chunk.length <= aheadBytes ? chunk : chunk.subarray(at, at + aheadBytes));
-      if (outgoing.waiting >= aheadBytes && outgoing.needsDrain) await drained(outgoing, request.signal);
+      if (outgoing.waiting < aheadBytes || !outgoing.needsDrain) continue;
+      const timer = clock.setTimeout(() => outgoing.destroy(), stalledMs, { unref: true });
+      await drained(outgoing, request.signal);
+      timer.cancel();
     }
   }
 }
@@ -79,6 +109,7 @@ async function sendBytes(
   bytes: Uint8Array,
   outgoing: Exchange,
   clock: Clock,
+  unread: UnreadBytes,
 ): Promise<void> {
   const { status } = response;
   const headers: Record<string, string | number | readonly string[]> = { ...response.headers };
@@ -88,13 +119,29 @@ async function sendBytes(
     Object.assign(headers, compressed);
     if (outgoing.destroyed) return;
   }
+  const isLarge = sent.length > aheadBytes && request.method !== "HEAD" && status !== 304;
+  if (isLarge && !unread.take(sent.length)) return refuseForNow(outgoing);
   if (status !== 304) headers["content-length"] = sent.length;
   if (status === 413 && request.body.type === "bytes") return await refuseBody(sent, headers, outgoing, clock);
   outgoing.respond(status, headers);
   if (request.method === "HEAD" || status === 304) return void outgoing.end();
-  if (sent.length <= aheadBytes) return void outgoing.end(sent);
-  await writeAsRead([sent], request, outgoing);
-  outgoing.end();
+  if (!isLarge) return void outgoing.end(sent);
+  try {
+    await writeAsRead([sent], request, outgoing, clock);
+    outgoing.end();
+  } finally {
+    unread.giveBack(sent.length);
+  }
+}
+
+function refuseForNow(outgoing: Exchange): void {
+  const text = Buffer.from("Too many requests, please try again later.\n");
+  outgoing.respond(429, {
+    "content-type": "text/plain; charset=utf-8",
+    "retry-after": "1",
+    "content-length": text.length,
+  });
+  outgoing.end(text);
 }
 
 /** The request's body was refused unread; in HTTP/1.1 it cannot be followed by another request on its connection. */
