@@ -25,6 +25,17 @@ test("a document is built once and is the same for another server", () => {
   assert.equal(other.v2Protobuf().etag, documents.v2Protobuf().etag);
 });
 
+test("only what changed is built again", () => {
+  const changed = definitions().map((each) => (each.plural === "deployments" ? { ...each } : each));
+  const next = new OpenApiDocuments({ definitions: changed, schemas: schemaSet, version }, documents);
+  assert.equal(next.v3("api/v1"), documents.v3("api/v1"));
+  assert.notEqual(next.v3("apis/apps/v1"), documents.v3("apis/apps/v1"));
+  const without = definitions().filter((each) => each.plural !== "deployments" && each.group !== "batch");
+  const fewer = new OpenApiDocuments({ definitions: without, schemas: schemaSet, version }, documents);
+  assert.notEqual(fewer.v3("apis/apps/v1")!.etag, documents.v3("apis/apps/v1")!.etag);
+  assert.equal(fewer.v3("apis/batch/v1"), undefined);
+});
+
 test("every reference in a document leads to a definition in it", () => {
   const all = { v2: documents.v2(), apps: documents.v3("apis/apps/v1"), core: documents.v3("api/v1") };
   for (const [name, document] of Object.entries(all)) {

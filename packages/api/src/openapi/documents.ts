@@ -37,13 +37,21 @@ export class OpenApiDocuments {
   readonly #groups: ReadonlyMap<string, readonly ResourceDefinition[]>;
   readonly #v3 = new Map<string, PublishedDocument>();
   #index: PublishedDocument | undefined;
-  #swagger: SwaggerDocument | undefined;
+  /** Both forms are made of it, and nothing else needs it: with many custom resources it is the largest of all. */
+  #swagger: WeakRef<SwaggerDocument> | undefined;
   #v2: PublishedDocument | undefined;
   #v2Protobuf: PublishedDocument | undefined;
 
-  constructor(source: OpenApiSource) {
+  /** Documents of groups that are as they were in `previous` are taken over. */
+  constructor(source: OpenApiSource, previous?: OpenApiDocuments) {
     this.#source = source;
     this.#groups = Map.groupBy(source.definitions, (definition) => rootPath(definition).slice(1));
+    if (previous === undefined || previous.#source.schemas !== source.schemas) return;
+    for (const [name, document] of previous.#v3) {
+      const [now, before] = [this.#groups.get(name), previous.#groups.get(name)];
+      const same = now?.length === before?.length && now?.every((definition, index) => definition === before?.[index]);
+      if (same) this.#v3.set(name, document);
+    }
   }
 
   /** `/openapi/v3`: where each group and version's document is, with its hash so that clients may keep it for good. */
@@ -84,8 +92,11 @@ export class OpenApiDocuments {
 
   #swaggerDocument(): SwaggerDocument {
     const { definitions, schemas, version } = this.#source;
-    this.#swagger ??= buildSwagger(definitions, schemas, version);
-    return this.#swagger;
+    const known = this.#swagger?.deref();
+    if (known !== undefined) return known;
+    const made = buildSwagger(definitions, schemas, version);
+    this.#swagger = new WeakRef(made);
+    return made;
   }
 }
 

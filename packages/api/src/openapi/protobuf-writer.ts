@@ -1,38 +1,58 @@
 /** Writes protocol buffers: just what a message of strings, booleans, numbers and messages needs. */
 
+/** A text of so many code units takes at most three times as many bytes, and so a length of one byte. */
+const shortText = 42;
+
+/** One buffer for a message and all within it; what is inside moves when its length turns out to need more room. */
 export class ProtobufWriter {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = Buffer.allocUnsafe(1024);
   #length = 0;
 
-  #push(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + count));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
   }
 
   #varint(value: number): void {
-    const bytes: number[] = [];
+    this.#reserve(10);
     let rest = value;
     while (rest > 0x7f) {
-      bytes.push((rest % 0x80) | 0x80);
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    bytes.push(rest);
-    this.#push(Uint8Array.from(bytes));
+    this.#bytes[this.#length++] = rest;
   }
 
   #field(number: number, wireType: number): void {
     this.#varint(number * 8 + wireType);
   }
 
+  #text(number: number, value: string): void {
+    this.#field(number, 2);
+    if (value.length > shortText) {
+      const size = Buffer.byteLength(value);
+      this.#varint(size);
+      this.#reserve(size);
+      this.#length += this.#bytes.write(value, this.#length);
+      return;
+    }
+    this.#reserve(1 + 3 * value.length);
+    const size = this.#bytes.write(value, this.#length + 1);
+    this.#bytes[this.#length] = size;
+    this.#length += 1 + size;
+  }
+
   /** An empty string is the default and is not written. */
   string(number: number, value: string | undefined): this {
-    if (!value) return this;
-    return this.#delimited(number, Buffer.from(value));
+    if (value) this.#text(number, value);
+    return this;
   }
 
   /** Elements of a repeated field: each is written, empty or not. */
   strings(number: number, values: readonly string[] | undefined): this {
-    for (const value of values ?? []) this.#delimited(number, Buffer.from(value));
+    for (const value of values ?? []) this.#text(number, value);
     return this;
   }
 
@@ -43,21 +63,26 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** Written even when the message is empty: its presence means something. */
+  /** Written even when the message is empty: its presence means something. `write` is given this writer. */
   message(number: number, write: (writer: ProtobufWriter) => void): this {
-    const inner = new ProtobufWriter();
-    write(inner);
-    return this.#delimited(number, inner.finish());
-  }
-
-  #delimited(number: number, bytes: Uint8Array): this {
     this.#field(number, 2);
-    this.#varint(bytes.length);
-    this.#push(bytes);
+    this.#reserve(1);
+    const start = ++this.#length;
+    write(this);
+    const size = this.#length - start;
+    if (size > 0x7f) {
+      const room = Math.ceil(Math.log2(size + 1) / 7);
+      this.#reserve(room);
+      this.#bytes.copyWithin(start - 1 + room, start, start + size);
+    }
+    this.#length = start - 1;
+    this.#varint(size);
+    this.#length += size;
     return this;
   }
 
+  /** What was written. The writer is not used again. */
   finish(): Uint8Array {
-    return Buffer.concat(this.#parts, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 }

@@ -89,7 +89,7 @@ export class OpenApi {
       const definitions = [...this.#resources.all()].map(({ definition }) => definition);
       this.#made = {
         generation,
-        documents: new Documents({ definitions, schemas: this.#schemas, version: gitVersion }),
+        documents: new Documents({ definitions, schemas: this.#schemas, version: gitVersion }, this.#made?.documents),
       };
     }
     return this.#made.documents;
