@@ -73,9 +73,13 @@ export class Auditing {
 
 async function logBackend(options: AuditLogOptions, metrics: AuditMetrics, parts: Parts): Promise<AuditBackend> {
   const sink = await logSink(options, parts);
-  const log = new LogBackend(sink, options.format ?? "json", metrics);
+  const { mode = "blocking", format = "json" } = options;
   const batch = { ...defaultLogBatch, ...options.batch };
-  const backend = inMode(options.mode ?? "blocking", log, batch, metrics, parts);
+  // Batches of one, which is the default, and as many of them as there are: nothing is to wait for.
+  const direct = mode === "batch" && batch.maxBatchSize === 1 && batch.throttle === undefined;
+  const buffer = direct ? { size: batch.bufferSize, clock: parts.clock } : undefined;
+  const log = new LogBackend(sink, format, metrics, buffer);
+  const backend = direct ? log : inMode(mode, log, batch, metrics, parts);
   return options.truncate === undefined ? backend : truncating(backend, options.truncate, metrics);
 }
 

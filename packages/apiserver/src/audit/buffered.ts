@@ -17,9 +17,6 @@ export interface BatchOptions {
   readonly concurrent: boolean;
 }
 
-/** For how long a log gathers lines, for nobody waits: few large writes instead of many small ones, which cost as much as a small request each. */
-const gatherMs = 5;
-
 /** How many batches are on their way at most. Upstream has no limit, and a server that hangs may cost it all its memory. */
 const maxConcurrent = 100;
 
@@ -100,7 +97,6 @@ export class BufferedBackend implements AuditBackend {
   async #work(): Promise<void> {
     const { maxBatchSize, concurrent } = this.#options;
     while (this.#ready) {
-      if (!concurrent && !this.#closed) await this.#clock.sleep(gatherMs, this.#closing.signal).catch(() => {});
       await this.#throttled();
       const batch = this.#take(concurrent ? maxBatchSize : this.#waiting.length);
       const result = this.#delegate.process(batch);

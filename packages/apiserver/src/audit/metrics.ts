@@ -36,10 +36,14 @@ export class AuditMetrics {
     this.#rejected++;
   }
 
-  /** Events were lost, or may have been. @param plugin which part of the way lost them, by upstream's name */
-  lost(plugin: string, error: unknown, events: readonly AuditEvent[]): void {
-    this.#errors.set(plugin, (this.#errors.get(plugin) ?? 0) + events.length);
-    const unlogged = (this.#unlogged.get(plugin) ?? 0) + events.length;
+  /**
+   * Events were lost, or may have been.
+   * @param plugin which part of the way lost them, by upstream's name
+   * @param count how many, where not all of them are there any more
+   */
+  lost(plugin: string, error: unknown, events: readonly AuditEvent[], count = events.length): void {
+    this.#errors.set(plugin, (this.#errors.get(plugin) ?? 0) + count);
+    const unlogged = (this.#unlogged.get(plugin) ?? 0) + count;
     this.#unlogged.set(plugin, unlogged);
     const now = this.#clock.monotonic();
     const last = this.#lastLogged.get(plugin);

@@ -9,6 +9,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
+import type { Lines } from "./lines.ts";
 
 export interface RotationOptions {
   /** A file that would be larger is put aside; 0 for never. */
@@ -58,20 +59,17 @@ export class RotatingFile {
    * Appends lines; each goes whole into one file. To be called again when it has ended only.
    * @throws Error when some could not be written
    */
-  async append(lines: readonly string[]): Promise<void> {
+  async append(lines: Lines): Promise<void> {
     const { maxBytes } = this.#options;
-    const chunks = lines.map((line) => Buffer.from(line));
-    let from = 0;
-    while (from < chunks.length) {
-      const next = chunks[from]!.length;
+    for (let from = 0; from < lines.count; ) {
+      const next = lines.bytesOf(from, from + 1);
       if (maxBytes > 0 && next > maxBytes)
         throw new Error(`write length ${next} exceeds maximum file size ${maxBytes}`);
       await this.#openFor(next);
-      let to = from;
-      let size = this.#size;
-      while (to < chunks.length && (maxBytes === 0 || size + chunks[to]!.length <= maxBytes))
-        size += chunks[to++]!.length;
-      await this.#write(to - from === 1 ? chunks[from]! : Buffer.concat(chunks.slice(from, to)));
+      let to = lines.count;
+      if (maxBytes > 0 && this.#size + lines.bytesOf(from, to) > maxBytes)
+        for (to = from + 1; this.#size + lines.bytesOf(from, to + 1) <= maxBytes; ) to++;
+      await this.#write(lines.slice(from, to));
       from = to;
     }
   }

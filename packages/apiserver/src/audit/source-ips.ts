@@ -11,7 +11,7 @@ export function sourceIps(request: ServerRequest): readonly string[] {
   if (request.user !== undefined) return inProcess;
   const forwarded = header(request, "x-forwarded-for");
   const real = header(request, "x-real-ip");
-  if (!forwarded && !real) return remoteAddress === undefined ? [] : [canonical(remoteAddress) ?? remoteAddress];
+  if (!forwarded && !real) return remoteAddress === undefined ? [] : [remoteAddress];
   const found: string[] = [];
   for (const each of (forwarded ?? "").split(",")) {
     const ip = canonical(each.trim());
