@@ -27,9 +27,10 @@ import { type AuthorizationOptions, buildAuthorization } from "./authorization/b
 import { EscalationCheck } from "./authorization/escalation.ts";
 import type { ClusterCertificates } from "./certificates/cluster-certificates.ts";
 import type { KeyPair } from "./certificates/create.ts";
+import { fairQueueing } from "./fair-queueing/index.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import type { TlsFiles } from "./server/front.ts";
-import type { InFlightLimits } from "./server/in-flight.ts";
+import { defaultInFlightLimits, type InFlightLimits } from "./server/in-flight.ts";
 import { ApiServer, type ApiServerOptions, type ListenOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { keepIdentityLease } from "./services/identity-lease.ts";
@@ -74,6 +75,8 @@ export interface KubeApiServerOptions {
   readonly allowPrivileged?: boolean;
   /** `--max-requests-inflight`, `--max-mutating-requests-inflight` */
   readonly inFlight?: InFlightLimits;
+  /** `--enable-priority-and-fairness`: the two limits' sum is shared out by FlowSchemas; without it each is a limit of its own. Default true. */
+  readonly enablePriorityAndFairness?: boolean;
   /** `--endpoint-reconciler-type=none` is false: the addresses of the Service default/kubernetes are someone else's. Default true. */
   readonly publishEndpoints?: boolean;
   /** `--shutdown-delay-duration`. Default 0. */
@@ -141,6 +144,9 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   );
   const aggregator = await aggregationLayer(options, reader, signal);
   const auditing = await auditingOf(options);
+  const { inFlight = defaultInFlightLimits, enablePriorityAndFairness = true } = options;
+  const flowControl = { reader, resources: () => server.resources, inFlight, clock, logger };
+  const fairness = enablePriorityAndFairness ? await fairQueueing(flowControl, signal) : undefined;
   const server: ApiServer = new ApiServer({
     ...identity,
     store,
@@ -156,8 +162,11 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     auditing,
     hooks: { ...webhookConfigurationHooks, ...policyHooks },
     conversionWebhooks: webhooks,
-    bootstrap: [putDefaultsInPlace],
+    bootstrap: [putDefaultsInPlace, ...(fairness?.bootstrap ?? [])],
+    ...(fairness === undefined ? {} : { limiter: fairness.limiter, metrics: fairness.metrics }),
+    nonResource: [...(identity.nonResource ?? []), ...(fairness?.nonResource ?? [])],
     background: [
+      ...(fairness?.background ?? []),
       async (_server, stopped) => {
         if (options.compactionIntervalMs === 0) return;
         await keepCompacted(store, { clock, logger, ...compaction(options) }, stopped);
@@ -174,7 +183,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     serviceCidrs: options.serviceCIDR.split(","),
     advertiseAddress: options.advertiseAddress,
     kubelet: options.kubelet ?? kubeletClient(options),
-    postStartHooks,
+    postStartHooks: [...postStartHooks, ...(fairness?.postStartHooks ?? [])],
     ...passedOn(options),
     clock,
     random,

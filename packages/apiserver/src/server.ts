@@ -43,7 +43,13 @@ import { answerOf } from "./server/errors.ts";
 import { type FrontOptions, HttpsFront, type TlsFiles } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
 import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
-import { defaultInFlightLimits, InFlight, type InFlightLimits } from "./server/in-flight.ts";
+import {
+  defaultInFlightLimits,
+  InFlight,
+  type InFlightLimits,
+  type Place,
+  type RequestLimiter,
+} from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
@@ -114,6 +120,10 @@ export interface ApiServerOptions {
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
   readonly inFlight?: InFlightLimits;
+  /** Instead of those limits: fair queueing. */
+  readonly limiter?: RequestLimiter;
+  /** Lines of `/metrics` beyond the server's own. */
+  readonly metrics?: () => readonly string[];
   /** Records requests; closed with the server. */
   readonly auditing?: Auditing | undefined;
   /** Calls the webhooks that convert custom resources between their versions. */
@@ -133,6 +143,9 @@ export interface ListenOptions extends HttpPolicy, Pick<FrontOptions, "http2" | 
 
 /** Upstream's --etcd-healthcheck-timeout. */
 const storeCheckMs = 2000;
+
+/** Upstream's --request-timeout. */
+const longestSendingMs = 60_000;
 
 /** Why the store does not answer; undefined when it does. */
 async function checkStore(store: Store, clock: Clock): Promise<string | undefined> {
@@ -187,7 +200,7 @@ export class ApiServer implements Component {
       withCrdChecks(options.definitions ?? builtInDefinitions()),
     );
     const { auditing } = options;
-    this.#metrics = new Metrics(this.resources, () => auditing?.metrics() ?? []);
+    this.#metrics = new Metrics(this.resources, () => [...(auditing?.metrics() ?? []), ...(options.metrics?.() ?? [])]);
     const { resources } = this;
     this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
     this.customResources = new CustomResources(this.context, { webhooks: options.conversionWebhooks });
@@ -203,7 +216,7 @@ export class ApiServer implements Component {
       },
       nonResource: [...(options.nonResource ?? []), ...this.#ownPaths(schemas)],
       ...this.#elsewhere(),
-      inFlight: new InFlight(options.inFlight ?? defaultInFlightLimits),
+      limiter: options.limiter ?? new InFlight(options.inFlight ?? defaultInFlightLimits),
       auditing,
     });
   }
@@ -366,11 +379,23 @@ export class ApiServer implements Component {
     const processed = await this.#chain.process(request);
     this.#metrics.countRequest(processed.info, processed.answer.status);
     try {
-      return await this.#render(request, processed);
+      const response = await this.#render(request, processed);
+      return processed.place === undefined ? response : this.#holding(processed.place, response);
     } catch (error) {
+      processed.place?.leave();
       const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
       return await render(answer, { format: plainJson, include: "Metadata", clock: this.context.clock });
     }
+  }
+
+  /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */
+  #holding(place: Place, response: HttpResponse): HttpResponse {
+    const timer = this.context.clock.setTimeout(() => place.leave(), longestSendingMs, { unref: true });
+    const onSent = () => {
+      timer.cancel();
+      place.leave();
+    };
+    return { ...response, onSent };
   }
 
   async #render(request: ServerRequest, { answer, info }: Processed): Promise<HttpResponse> {

@@ -4,6 +4,7 @@ import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { FlowSchema, PriorityLevelConfiguration } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
+import { validateConditions, validateFlowSchema, validatePriorityLevel } from "./validation.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";
 const none = "<none>";
@@ -17,9 +18,11 @@ export const flowSchemaDefinition = define<FlowSchema>(group, "v1", "flowschemas
     setDefaults({ spec }) {
       if (spec !== undefined) spec.matchingPrecedence ||= 1000;
     },
+    validate: validateFlowSchema,
+    validateUpdate: validateFlowSchema,
     allowUnconditionalUpdate: false,
   }),
-  status: statusStrategy<FlowSchema>(),
+  status: statusStrategy<FlowSchema>({ validate: ({ status }) => validateConditions(status) }),
   columns: [
     nameColumn,
     column("PriorityLevel", (schema: FlowSchema) => schema.spec?.priorityLevelConfiguration?.name ?? ""),
@@ -52,8 +55,13 @@ function queuingCell(field: "queues" | "handSize" | "queueLengthLimit") {
 }
 
 export const priorityLevelConfigurationDefinition = define<Level>(group, "v1", "prioritylevelconfigurations", {
-  strategy: specStrategy<Level>({ setDefaults: setLevelDefaults, allowUnconditionalUpdate: false }),
-  status: statusStrategy<Level>(),
+  strategy: specStrategy<Level>({
+    setDefaults: setLevelDefaults,
+    validate: validatePriorityLevel,
+    validateUpdate: validatePriorityLevel,
+    allowUnconditionalUpdate: false,
+  }),
+  status: statusStrategy<Level>({ validate: ({ status }) => validateConditions(status) }),
   columns: [
     nameColumn,
     column("Type", (level: Level) => level.spec?.type ?? ""),

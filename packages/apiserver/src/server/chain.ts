@@ -14,7 +14,7 @@ import type { Call, ServerContext } from "./context.ts";
 import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
 import { Identification } from "./identity.ts";
-import type { InFlight } from "./in-flight.ts";
+import { type Place, RefusedError, type RequestLimiter } from "./in-flight.ts";
 
 /** Answers a request that is not about a resource: discovery, health, version; undefined when it is not its. */
 export type NonResourceHandler = (call: Call) => Promise<Answer | undefined> | Answer | undefined;
@@ -25,7 +25,7 @@ export interface ChainOptions {
   readonly nonResource: readonly NonResourceHandler[];
   /** Asked first, about everything: what another server answers for this one. Undefined for what it does not. */
   readonly elsewhere?: (call: Call) => Promise<Answer> | undefined;
-  readonly inFlight: InFlight;
+  readonly limiter: RequestLimiter;
   /** Undefined when nothing is audited. */
   readonly auditing?: Auditing | undefined;
 }
@@ -34,6 +34,12 @@ export interface Processed {
   readonly answer: Answer;
   /** Undefined when the URL could not be read. */
   readonly info: RequestInfo | undefined;
+  /** What is still held; to be left when the answer is sent. */
+  readonly place?: Place;
+}
+
+interface Held {
+  place: Place | undefined;
 }
 
 const notAudited = () => {};
@@ -56,22 +62,35 @@ export class Chain {
   }
 
   async #audited(request: ServerRequest, audit: RequestAudit): Promise<Processed> {
-    const { answer, info } = await this.#process(request, audit);
-    return { answer: await audit.finish(answer, info), info };
+    const processed = await this.#process(request, audit);
+    return { ...processed, answer: await audit.finish(processed.answer, processed.info) };
   }
 
   async #process(request: ServerRequest, audit?: RequestAudit): Promise<Processed> {
     let info: RequestInfo | undefined;
     const warnings = new Set<string>();
+    const held: Held = { place: undefined };
+    let answer: Answer;
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
-      const answer = await this.#answer(request, info, warnings, audit);
-      return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
+      answer = await this.#answer(request, info, warnings, audit, held);
     } catch (error) {
       const unexpected = audit && ((thrown: unknown) => audit.panicked(thrown));
-      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path }, unexpected);
-      return { answer: warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }, info };
+      answer =
+        error instanceof RefusedError
+          ? error.answer
+          : answerOf(error, this.#logger, { method: request.method, path: request.path }, unexpected);
     }
+    const { place } = held;
+    const headers = place?.headers;
+    if (headers !== undefined && request.user === undefined) {
+      answer = { ...answer, headers: answer.headers === undefined ? headers : { ...answer.headers, ...headers } };
+    }
+    if (warnings.size > 0) answer = { ...answer, warnings: [...warnings] };
+    if (place?.untilSent && request.user === undefined && answer.content.type === "list")
+      return { answer, info, place };
+    place?.leave();
+    return { answer, info };
   }
 
   async #answer(
@@ -79,26 +98,23 @@ export class Chain {
     info: RequestInfo,
     warnings: Set<string>,
     audit: RequestAudit | undefined,
+    held: Held,
   ): Promise<Answer> {
-    const { server, inFlight } = this.#options;
+    const { server, limiter } = this.#options;
     const notes = { warn: (text: string) => void warnings.add(text), annotate: audit?.annotate ?? notAudited, audit };
     const { user, impersonation } = await this.#identification.identify(request, info, notes);
-    // Callers in this process queue by themselves; the limit protects from the outside.
-    const leave = request.user === undefined ? inFlight.enter(info) : undefined;
-    try {
-      await authorize(server.authorizer, attributesOf(user, info, request.query), notes.annotate);
-      const call: Call = {
-        server,
-        request,
-        info,
-        user,
-        ...notes,
-        ...(impersonation === undefined ? {} : { impersonation }),
-      };
-      return await this.#handle(call);
-    } finally {
-      leave?.();
-    }
+    const place = limiter.enter(request, info, user);
+    held.place = place instanceof Promise ? await place : place;
+    await authorize(server.authorizer, attributesOf(user, info, request.query), notes.annotate);
+    const call: Call = {
+      server,
+      request,
+      info,
+      user,
+      ...notes,
+      ...(impersonation === undefined ? {} : { impersonation }),
+    };
+    return await this.#handle(call);
   }
 
   async #handle(call: Call): Promise<Answer> {

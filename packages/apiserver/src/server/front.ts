@@ -196,6 +196,10 @@ export class HttpsFront {
     try {
       const request = serverRequest(exchange, this.#options.clock, connection);
       const response = await this.#options.handle(request);
+      if (response.onSent !== undefined) {
+        if (exchange.destroyed) response.onSent();
+        else exchange.on("close", response.onSent);
+      }
       const { type } = response.body;
       if (type === "push" || type === "stream") this.#follow(connection, exchange);
       await send(request, response, exchange, this.#options.clock, this.#unread);

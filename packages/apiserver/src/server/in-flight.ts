@@ -1,7 +1,51 @@
-/** How many requests are served at a time: upstream's --max-requests-inflight and --max-mutating-requests-inflight. Fair queueing replaces it later. */
+/**
+ * How many requests are served at a time. Here, the plain limits: upstream's --max-requests-inflight and --max-mutating-requests-inflight, as it is
+ * with --enable-priority-and-fairness=false. Otherwise `fair-queueing/` decides.
+ */
 
-import { tooManyRequests } from "@kubets/apimachinery";
+import { type StatusError, tooManyRequests } from "@kubets/apimachinery";
+import type { UserInfo } from "../authentication/authenticator.ts";
+import { type Answer, type ServerRequest, text } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
+
+/** What a request holds while it is served. */
+export interface Place {
+  /** What the answer says about it. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** It is to be held until the answer is sent, not only made. */
+  readonly untilSent: boolean;
+  /** Harmless the second time. */
+  leave(): void;
+}
+
+export interface RequestLimiter {
+  /**
+   * A place; a promise only when the request has to wait; undefined for what holds none. The caller leaves it.
+   * @throws RefusedError when there is none; the signal's reason when the client left
+   */
+  enter(request: ServerRequest, info: RequestInfo, user: UserInfo): Place | Promise<Place> | undefined;
+}
+
+/** There is no room. */
+export class RefusedError extends Error {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(cause: StatusError, headers: Readonly<Record<string, string>>) {
+    super(cause.message, { cause });
+    this.headers = headers;
+  }
+
+  /** Not a Status: upstream answers before it knows how. */
+  get answer(): Answer {
+    const headers = { ...this.headers, "retry-after": "1", "x-content-type-options": "nosniff" };
+    return { ...text(429, `${this.message}\n`), headers };
+  }
+}
+
+/** @param error 429 becomes an answer with these headers; anything else stays as it is */
+export function refusedWith(error: unknown, headers: Readonly<Record<string, string>>): unknown {
+  return (error as Partial<StatusError>).code === 429 ? new RefusedError(error as StatusError, headers) : error;
+}
 
 export interface InFlightLimits {
   readonly reading: number;
@@ -18,7 +62,7 @@ export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
   return verb === "watch" || verb === "proxy" || longRunningSubresources.has(subresource);
 }
 
-export class InFlight {
+export class InFlight implements RequestLimiter {
   readonly #limits: InFlightLimits;
   #reading = 0;
   #mutating = 0;
@@ -27,20 +71,29 @@ export class InFlight {
     this.#limits = limits;
   }
 
-  /** Takes a place; the caller gives it back once. @throws StatusError 429 when there is none */
-  enter(info: RequestInfo): () => void {
-    if (isLongRunning(info)) return () => {};
-    if (reading.has(info.verb)) {
-      if (this.#reading >= this.#limits.reading) throw tooMany();
-      this.#reading++;
-      return () => void this.#reading--;
+  enter(request: ServerRequest, info: RequestInfo, user: UserInfo): Place | undefined {
+    // Callers in this process queue by themselves.
+    if (request.user !== undefined || isLongRunning(info)) return undefined;
+    const read = reading.has(info.verb);
+    const isFull = read ? this.#reading >= this.#limits.reading : this.#mutating >= this.#limits.mutating;
+    if (isFull) {
+      // As upstream has it: these always get an answer.
+      if (user.groups.includes("system:masters")) return undefined;
+      throw tooMany();
     }
-    if (this.#mutating >= this.#limits.mutating) throw tooMany();
+    if (read) {
+      this.#reading++;
+      return placeOf(() => void this.#reading--);
+    }
     this.#mutating++;
-    return () => void this.#mutating--;
+    return placeOf(() => void this.#mutating--);
   }
 }
 
+function placeOf(leave: () => void): Place {
+  return { headers: undefined, untilSent: false, leave };
+}
+
 function tooMany() {
-  return tooManyRequests("Too many requests, please try again later.", 1);
+  return new RefusedError(tooManyRequests("Too many requests, please try again later.", 1), {});
 }

@@ -24,6 +24,8 @@ export interface HttpResponse {
     | { readonly type: "push"; start(sink: ByteSink, signal: AbortSignal): void }
     /** The connection was taken over. */
     | { readonly type: "none" };
+  /** Called once the answer is sent, or the other end is gone. */
+  readonly onSent?: () => void;
 }
 
 export interface ByteSink {

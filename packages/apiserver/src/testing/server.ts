@@ -41,6 +41,7 @@ export async function send(
   options: SendOptions = {},
 ): Promise<Reply> {
   const response = await server.handle(requestOf(method, url, body, options));
+  response.onSent?.();
   const text = textOf(response);
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }

@@ -80,6 +80,12 @@ export class WatchHub {
     return this.#size;
   }
 
+  /** Watchers that an event in a namespace ("" for none) concerns, without those of one object or one node. */
+  interested(namespace: string): number {
+    const everywhere = this.#buckets.get("all")?.size ?? 0;
+    return namespace === "" ? everywhere : everywhere + (this.#buckets.get(`ns:${namespace}`)?.size ?? 0);
+  }
+
   /**
    * Delivers everything after `revision`, until `signal` aborts.
    * @throws CompactedError when history does not reach back so far
