@@ -1,6 +1,6 @@
 /** Continue tokens, in upstream's form: base64url of `{"v":"meta.k8s.io/v1","rv":<revision>,"start":"<key>\u0000"}`. */
 
-import { badRequest } from "@kubets/apimachinery";
+import { badRequest, decodeJson, messageOf } from "@kubets/apimachinery";
 
 export interface ContinueToken {
   /** The snapshot's revision; -1 to go on with the present state: a list that is not consistent with its first pages. */
@@ -20,17 +20,22 @@ export function decodeContinue(text: string): ContinueToken {
   const token = parse(text);
   if (token["v"] !== tokenVersion) {
     throw badRequest(
-      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token["v"])}`,
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token["v"])}`,
     );
   }
   const { rv, start } = token;
   if (typeof rv !== "number" || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) {
-    throw badRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+    throw badRequest(
+      "invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+    );
   }
   if (typeof start !== "string" || start.length === 0) {
-    throw badRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
+    throw badRequest(
+      "invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)",
+    );
   }
-  if (start.includes("..")) throw badRequest(`continue key is not valid: ${JSON.stringify(start)}`);
+  if (start.includes(".."))
+    throw badRequest(`invalid continue token: continue key is not valid: ${JSON.stringify(start)}`);
   return { revision: rv, after: start.endsWith("\u0000") ? start.slice(0, -1) : start };
 }
 
@@ -41,5 +46,17 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     // Not JSON: refused below like anything else that is no token.
   }
-  throw badRequest("continue key is not valid: illegal base64 data or JSON");
+  const odd = text.search(/[^A-Za-z0-9_-]/);
+  const why = odd >= 0 ? `illegal base64 data at input byte ${odd}` : notJson(text);
+  throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
+}
+
+/** Go's words for text that is no JSON object. */
+function notJson(text: string): string {
+  try {
+    decodeJson(Buffer.from(text, "base64url"));
+    return "json: cannot unmarshal the token into Go value of type storage.continueToken";
+  } catch (error) {
+    return messageOf(error);
+  }
 }

@@ -89,7 +89,7 @@ function prepareMetadata(registry: Registry, object: KubeObject, request: WriteR
     throw badRequest(sameNamespaceMessage);
   } else delete metadata.namespace;
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== "" && metadata.resourceVersion !== "0") {
-    throw new StatusError(500, "Unknown", "resourceVersion should not be set on objects to be created");
+    throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   }
   delete metadata.resourceVersion;
   delete metadata.selfLink;

@@ -6,17 +6,18 @@ import {
   applyStrategicMergePatch,
   badRequest,
   clone,
+  decodeJson,
+  decodeYaml,
   internalError,
   type Json,
   type KubeObject,
+  messageOf,
   notFound,
   PatchError,
   StatusError,
 } from "@kubets/apimachinery";
 import {
   type DecodedRequest,
-  decodeJsonBody,
-  decodeYamlBody,
   isJsonObject,
   jsonCopy,
   maxBodyBytes,
@@ -32,7 +33,7 @@ import { applyFields } from "./field-manager.ts";
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicPatchType = "application/strategic-merge-patch+json";
-const applyPatchType = "application/apply-patch+yaml";
+export const applyPatchType = "application/apply-patch+yaml";
 
 export interface PatchBody extends DecodedRequest {
   readonly type: string;
@@ -57,7 +58,12 @@ async function readPatch({ request }: ResourceCall, type: string): Promise<Decod
   if (body.type === "none") throw badRequest("error decoding patch: unexpected end of JSON input");
   if (body.type === "value") return { value: jsonCopy(body.value), duplicates: [] };
   const bytes = await body.read(maxBodyBytes);
-  return type === applyPatchType ? await decodeYamlBody(bytes) : decodeJsonBody(bytes);
+  const [decode, what] = type === applyPatchType ? [decodeYaml, "YAML"] : [decodeJson, "patch"];
+  try {
+    return await decode(bytes);
+  } catch (error) {
+    throw badRequest(`error decoding ${what}: ${messageOf(error)}`);
+  }
 }
 
 export interface PatchPlan {
@@ -91,21 +97,22 @@ export function patchJson(present: KubeObject, { type, value }: PatchBody): unkn
   if (type === jsonPatchType) {
     return patching(() => applyJsonPatch(clone(present) as unknown as Json, clone(value)));
   }
-  if (!isJsonObject(value))
-    throw badRequest(
-      "error decoding patch: json: cannot unmarshal the patch into Go value of type map[string]interface {}",
-    );
+  if (!isJsonObject(value)) throw notAnObject(value);
   return patching(() => applyMergePatch(clone(present) as unknown as Json, clone(value) as Json));
 }
 
 function patchStrategic(call: ResourceCall, present: KubeObject, patch: Json): unknown {
-  if (!isJsonObject(patch))
-    throw badRequest(
-      "error decoding patch: json: cannot unmarshal the patch into Go value of type map[string]interface {}",
-    );
+  if (!isJsonObject(patch)) throw notAnObject(patch);
   const { definition, registry } = call.resource;
   return patching(() =>
     applyStrategicMergePatch(clone(present) as unknown as Json, clone(patch), definition.schema, registry.schemas),
+  );
+}
+
+function notAnObject(value: unknown): StatusError {
+  const type = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return badRequest(
+    `error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`,
   );
 }
 
@@ -146,13 +153,11 @@ function decodePatched(
 /** A patch cannot make the object another one. */
 function checkNames(object: KubeObject, old: KubeObject, { info }: ResourceCall): void {
   const { name, namespace } = object.metadata ?? {};
+  if (namespace !== old.metadata?.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
   if (name !== old.metadata?.name) {
     throw badRequest(`the name of the object (${name ?? ""}) does not match the name on the URL (${info.name})`);
-  }
-  if (namespace !== old.metadata?.namespace) {
-    throw badRequest(
-      `the namespace of the object (${namespace ?? ""}) does not match the namespace on the request (${info.namespace})`,
-    );
   }
 }
 
@@ -163,9 +168,7 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   const applied = body.value as KubeObject;
   const { metadata } = applied;
   if (metadata?.name !== undefined && metadata.name !== info.name) {
-    throw badRequest(
-      `metadata.name: Invalid value: ${JSON.stringify(metadata.name)}: must match the name on the URL (${info.name})`,
-    );
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
   }
   if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
     throw badRequest("metadata.managedFields must be nil");

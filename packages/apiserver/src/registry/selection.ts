@@ -57,9 +57,17 @@ export function parseSelection(
   for (const { field } of fields.requirements) {
     const known =
       field === "metadata.name" || field === "metadata.namespace" || Object.hasOwn(definition.selectableFields, field);
-    if (!known) throw badRequest(`field label not supported: ${field}`);
+    if (!known) throw badRequest(unknownField(definition, field));
   }
   return new Selection(definition, labels, fields);
+}
+
+/** Built-in kinds that have no fields of their own have upstream's general answer. */
+function unknownField({ selectableFields, schema }: ResourceDefinition, field: string): string {
+  const isGeneral = schema.$ref !== undefined && Object.keys(selectableFields).every((own) => own in commonFields);
+  return isGeneral
+    ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
 }
 
 function parsing<T>(parse: () => T): T {

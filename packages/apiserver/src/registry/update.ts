@@ -254,15 +254,13 @@ function withoutTimes(object: KubeObject): KubeObject {
 /** The transform of a PUT: the body, with its name and namespace checked against the URL. */
 export function replaceWith(body: KubeObject, request: Pick<WriteRequest, "name" | "namespace">): () => KubeObject {
   const metadata = body.metadata ?? {};
+  if (request.namespace !== "" && metadata.namespace && metadata.namespace !== request.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
   if (!metadata.name)
     throw badRequest("the name of the object (based on URL) was undeterminable: name must be provided");
   if (metadata.name !== request.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`);
-  }
-  if (request.namespace !== "" && metadata.namespace && metadata.namespace !== request.namespace) {
-    throw badRequest(
-      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${request.namespace})`,
-    );
   }
   return () => {
     const object = clone(body);

@@ -57,7 +57,10 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   checkType(decoded.value, definition);
   const { value, unknownFields } = bySchema(decoded.value, options);
   if (options.applied !== undefined && unknownFields.length > 0) throw notDeclared(options.applied, unknownFields);
-  const problems = inUpstreamsOrder(decoded, unknownFields, definition);
+  // A patch's own problems come before those of what it makes.
+  const problems = options.patched
+    ? [...decoded.duplicates, ...unknownFields]
+    : inUpstreamsOrder(decoded, unknownFields, definition);
   if (problems.length > 0 && fieldValidation === "Strict") {
     throw refusal(options, decoded.value, `strict decoding error: ${problems.join(", ")}`);
   }

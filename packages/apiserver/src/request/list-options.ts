@@ -71,17 +71,21 @@ function listErrors(options: ListOptions): FieldError[] {
   return errors;
 }
 
-function watchErrors({ resourceVersionMatch: match, sendInitialEvents }: ListOptions): FieldError[] {
+function watchErrors({ resourceVersionMatch: match, sendInitialEvents, ...options }: ListOptions): FieldError[] {
   const at = path("resourceVersionMatch");
-  if (sendInitialEvents === undefined) {
-    return match === ""
-      ? []
-      : [forbiddenField(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")];
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== "NotOlderThan") {
+    errors.push(forbiddenField(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
-  if (match === "NotOlderThan") return [];
-  if (match === "")
-    return [forbiddenField(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")];
-  return [notSupported(at, match, ["NotOlderThan"])];
+  if (match === "") return errors;
+  if (sendInitialEvents === undefined) {
+    errors.push(forbiddenField(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+  }
+  if (match !== "NotOlderThan") errors.push(notSupported(at, match, ["NotOlderThan"]));
+  if (options.continue !== "") {
+    errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
+  }
+  return errors;
 }
 
 function unknownMatch(match: string): FieldError[] {
@@ -98,7 +102,7 @@ export function parseResourceVersion(resourceVersion: string): number {
   const revision = Number(resourceVersion);
   if (!/^\d+$/.test(resourceVersion) || !Number.isSafeInteger(revision)) {
     throw badRequest(
-      `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
     );
   }
   return revision;

@@ -14,7 +14,7 @@ export interface OutputFormat {
 }
 
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
-const offered = ["application/json", "application/yaml"];
+const offered = ["application/json", "application/yaml", protobufMediaType];
 
 interface MediaRange {
   readonly type: string;

@@ -81,6 +81,7 @@ test("what is accepted, in the order of its quality", () => {
   assert.equal(negotiate("*/*"), "json object");
   assert.throws(() => negotiate("application/vnd.kubernetes.protobuf"), {
     code: 406,
-    message: "only the following media types are accepted: application/json, application/yaml",
+    message:
+      "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
   });
 });

@@ -59,7 +59,7 @@ export const pageNotFound: Answer = text(404, "404 page not found\n");
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
   const { info, server } = call;
   const resource = server.resources.get(info.apiGroup, info.apiVersion, info.resource);
-  if (resource === undefined) return pageNotFound;
+  if (resource === undefined) return noSuchPath(call);
   const { definition } = resource;
   const resourceCall: ResourceCall = { ...call, resource };
   const deprecation =
@@ -68,9 +68,9 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   const key = `${definition.group}/${definition.plural}`;
   if (definition.namespaced && info.namespace === "" && needsNamespace(info)) {
     if (isCustom(definition)) return pageNotFound;
-    throw methodNotSupported(info);
+    throw methodNotAllowed();
   }
-  if (!definition.namespaced && info.namespace !== "" && !isNamespaceItself(info)) return pageNotFound;
+  if (!definition.namespaced && info.namespace !== "" && !isNamespaceItself(info)) return noSuchPath(call);
   if (info.subresource === "") {
     const reader = handlers.readers[key];
     if (reader !== undefined && (info.verb === "get" || info.verb === "list")) return reader(resourceCall);
@@ -90,13 +90,14 @@ function needsNamespace({ verb, name, subresource }: RequestInfo): boolean {
   return !((verb === "list" || verb === "watch") && (name === "" || subresource === ""));
 }
 
-function mainHandler({ info, resource, request }: ResourceCall): Handler {
+function mainHandler(call: ResourceCall): Handler {
+  const { info, resource, request } = call;
   const verb = info.verb as Verb;
   // A list of one by metadata.name has the verb get or list with a name; what is done depends on the URL alone.
-  if (!resource.definition.verbs.includes(verb) || !Object.hasOwn(mainHandlers, verb)) throw methodNotSupported(info);
+  if (!resource.definition.verbs.includes(verb) || !Object.hasOwn(mainHandlers, verb)) throw unsupported(call);
   // PATCH, PUT and the like on a collection have no route upstream; POST has none on an object.
-  if (info.name === "" && (verb === "update" || verb === "patch")) throw methodNotSupported(info);
-  if (info.name !== "" && verb === "create" && request.method === "POST") throw methodNotSupported(info);
+  if (info.name === "" && (verb === "update" || verb === "patch")) throw unsupported(call);
+  if (info.name !== "" && verb === "create" && request.method === "POST") throw unsupported(call);
   return mainHandlers[verb];
 }
 
@@ -112,17 +113,16 @@ function subresourceHandler(call: ResourceCall, named: SubresourceHandler | unde
   else {
     const subresource = definition.subresources.find(({ name }) => name === info.subresource);
     if (isCustom(definition)) throw notFound(resource.registry.resourceName, info.name);
-    if (subresource === undefined || named === undefined) return async () => pageNotFound;
+    if (subresource === undefined || named === undefined) return async () => noSuchPath(call);
     const connects = subresource.verbs.includes("connect") && connectVerbs.has(info.verb);
     if (connects || subresource.verbs.includes(info.verb as Verb)) handler = named;
   }
-  if (handler === undefined) throw methodNotSupported(info);
+  if (handler === undefined) throw unsupported(call);
   return handler;
 }
 
 async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undefined): Promise<Answer> {
-  if (handler === undefined) return pageNotFound;
-  if (call.info.verb !== "create") throw methodNotSupported(call.info);
+  if (handler === undefined || call.info.verb !== "create") throw methodNotAllowed();
   const { definition, registry } = call.resource;
   const options = parseWriteOptions(call.request.query, "CreateOptions");
   const object = decodeObject(await readObjectBody(call.request), {
@@ -139,7 +139,29 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
   return value(201, await handler(call, object));
 }
 
-export function methodNotSupported({ verb, resource, apiGroup }: RequestInfo): StatusError {
+/** A path below a group version of built-in kinds is refused by upstream's router, which answers with a Status; any other by its last resort. */
+function noSuchPath({ info, server }: Call): Answer {
+  for (const { definition } of server.resources.all()) {
+    const { group, version } = definition;
+    if (group === info.apiGroup && version === info.apiVersion && !isCustom(definition)) {
+      throw new StatusError(404, "NotFound", "the server could not find the requested resource", { details: {} });
+    }
+  }
+  return pageNotFound;
+}
+
+function unsupported({ info, resource }: ResourceCall): StatusError {
+  return isCustom(resource.definition) ? methodNotSupported(info) : methodNotAllowed();
+}
+
+/** The router's own, which knows no kinds. */
+function methodNotAllowed(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError(405, "MethodNotAllowed", message, { details: {} });
+}
+
+/** Of custom resources, whose handler takes every method. */
+function methodNotSupported({ verb, resource, apiGroup }: RequestInfo): StatusError {
   const kind = apiGroup === "" ? resource : `${resource}.${apiGroup}`;
   return new StatusError(
     405,

@@ -10,7 +10,7 @@ import type { ServedObject } from "../registry/served-object.ts";
 import { replaceWith, update } from "../registry/update.ts";
 import { readObjectBody } from "../request/body.ts";
 import { decodeObject } from "../request/decode-object.ts";
-import { parseListOptions } from "../request/list-options.ts";
+import { parseListOptions, parseResourceVersion } from "../request/list-options.ts";
 import { type Answer, value } from "../request/request.ts";
 import {
   type DeleteOptions,
@@ -47,6 +47,8 @@ export async function watchObjects({ resource, info, request }: ResourceCall): P
   query.set("watch", "true");
   if (info.name !== "") query.set("fieldSelector", selectorOfOne(info.name, query.get("fieldSelector")));
   const options = parseListOptions(query);
+  // Once it has begun it could only say so in an event.
+  parseResourceVersion(options.resourceVersion);
   const selection = parseSelection(definition, options);
   const namespace = namespaceOf(info.namespace, definition.namespaced);
   const watch = new WatchRequest(registry, hub, namespace, selection, options);

@@ -13,12 +13,13 @@ import {
   type LabelSelector,
   path,
 } from "@kubets/apimachinery";
-import { type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
+import { applyFields } from "../registry/field-manager.ts";
+import { applyPatchType, type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
 import { update } from "../registry/update.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
 import { isCustom } from "../request/decode-object.ts";
 import { type Answer, value } from "../request/request.ts";
-import { parseWriteOptions } from "../request/write-options.ts";
+import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "./context.ts";
 
 interface Scale extends KubeObject {
@@ -47,7 +48,35 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
 
 export async function patchScale(call: ResourceCall): Promise<Answer> {
   const { body, options } = await patchBodyOf(call);
+  if (body.type === applyPatchType) return await applyScale(call, body.value, options);
   return await write(call, writeRequestOf(call, options, "UpdateOptions"), (present) => patched(present, body));
+}
+
+/** Who applies a scale owns the object's replicas, by way of this subresource. */
+async function applyScale(call: ResourceCall, applied: unknown, options: WriteOptions): Promise<Answer> {
+  const { registry, definition } = call.resource;
+  const { info } = call;
+  if (!isJsonObject(applied)) throw badRequest("error decoding YAML: the applied configuration must be an object");
+  const scale = applied as Scale;
+  const apiVersion = "autoscaling/v1";
+  if (scale.apiVersion !== apiVersion) {
+    const given = `Specified patch version: ${scale.apiVersion ?? ""}, expected: ${apiVersion}`;
+    throw badRequest(`Incorrect version specified in apply patch. ${given}`);
+  }
+  const request = writeRequestOf(call, options, "UpdateOptions");
+  const configuration: KubeObject = {
+    apiVersion: registry.apiVersion,
+    kind: definition.kind,
+    metadata: { name: info.name, ...(definition.namespaced ? { namespace: info.namespace } : {}) },
+  };
+  validate(scale, info.name);
+  if (scale.spec?.replicas !== undefined) {
+    setPath(configuration, definition.scale!.specReplicasPath, scale.spec.replicas);
+  }
+  return await write(call, request, (present) => present, {
+    tracked: true,
+    transform: (old) => applyFields(registry, old, configuration, request, options.force === true),
+  });
 }
 
 function patched(present: Scale, body: PatchBody): Scale {
@@ -58,6 +87,7 @@ async function write(
   call: ResourceCall,
   request: ReturnType<typeof writeRequestOf>,
   change: (present: Scale) => Scale,
+  applying?: { readonly tracked: true; transform(old: KubeObject | undefined): KubeObject },
 ): Promise<Answer> {
   const { registry, definition } = call.resource;
   const scale = definition.scale!;
@@ -79,6 +109,7 @@ async function write(
       setPath(object, scale.specReplicasPath, wanted.spec?.replicas ?? 0);
       return object;
     },
+    ...applying,
   });
   return value(200, scaleOf(served.object, scale));
 }

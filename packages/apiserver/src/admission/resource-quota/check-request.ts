@@ -130,7 +130,7 @@ function requireCover(
   const list = uncovered.map(
     ({ scopeName, operator, values = [] }) => `{${scopeName} ${operator} [${values.join(" ")}]}`,
   );
-  throw new StatusError(500, "Unknown", `insufficient quota to match these scopes: [${list.join(" ")}]`);
+  throw new StatusError(500, "", `insufficient quota to match these scopes: [${list.join(" ")}]`);
 }
 
 function matching(evaluator: QuotaEvaluator, object: KubeObject, scopes: readonly Scope[]): Scope[] {
