@@ -212,3 +212,18 @@ test("a flood of nobody in particular holds up nobody in particular", async () =
   assert.equal(refused.headers["x-kubernetes-pf-prioritylevel-uid"], "");
   stop.abort();
 });
+
+test("a wide list holds its seats until it is sent", async () => {
+  const { server, queueing, stop } = await flooded(600);
+  const { level } = queueing.levels.get("global-default")!;
+  for (let i = 0; i < 250; i++) await send(server, "POST", maps, configMap(`m-${i}`), as("ann"));
+  await send(server, "GET", maps, undefined, as("ann")); // The first list finds out how many there are.
+  await turn();
+  const response = await server.handle(requestOf("GET", maps, undefined, as("ann")));
+  assert.deepEqual([response.status, level.seatsInUse], [200, 3]);
+  response.onSent?.();
+  assert.equal(level.seatsInUse, 0);
+  assert.equal((await send(server, "GET", `${maps}/m-1`, undefined, as("ann"))).status, 200);
+  assert.ok(level.idle);
+  stop.abort();
+});

@@ -295,7 +295,8 @@ export class Level {
   }
 
   #dispatch(): void {
-    while (this.waiting.size > 0 && (this.exempt || this.seatsInUse < this.limit)) {
+    // A level of no shares that borrows nothing still runs one at a time: some of those that wait do so for ever.
+    while (this.waiting.size > 0 && (this.exempt || this.seatsInUse < Math.max(1, this.limit))) {
       const ticket = this.#next();
       if (!this.exempt && !this.#hasRoomFor(ticket.seats)) {
         ticket.flow.counters.noAccommodation++;
