@@ -2,7 +2,12 @@
 
 import { parseRuntimeConfig } from "@kubets/api";
 import type { Clock, Logger } from "@kubets/apimachinery";
-import { type AuthorizerType, type KubeApiServerOptions, parseAdmissionConfiguration } from "@kubets/apiserver";
+import {
+  type AuthorizerType,
+  auditOptions,
+  type KubeApiServerOptions,
+  parseAdmissionConfiguration,
+} from "@kubets/apiserver";
 import { selfSignedPair } from "@kubets/apiserver/certificates";
 import { cipherSuites, curvePreferences, tlsVersion } from "../lib/tls.ts";
 import { advertisedAddress, firstServiceAddress, isUnspecified } from "./addresses.ts";
@@ -47,6 +52,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
       },
       ...(configFile ? { config: await admissionConfig(configFile) } : {}),
     },
+    audit: await auditOptions(flags, async (file) => textOf("audit-policy-file", file)),
     kubelet: kubeletOptions(flags),
     ...proxyClient(flags),
     runtimeConfig: parseRuntimeConfig(flags["runtime-config"].join(",")),
@@ -55,9 +61,19 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     compactionIntervalMs: flags["etcd-compaction-interval"],
     eventTtlMs: flags["event-ttl"],
     shutdownDelayMs: flags["shutdown-delay-duration"],
+    ...limits(flags),
+  };
+}
+
+/** 0 is no limit of its own; of the sum that is shared out fairly it is nothing. */
+function limits(flags: KubeApiServerFlags): Pick<KubeApiServerConfig, "inFlight" | "enablePriorityAndFairness"> {
+  const enablePriorityAndFairness = flags["enable-priority-and-fairness"];
+  const none = enablePriorityAndFairness ? 0 : Number.POSITIVE_INFINITY;
+  return {
+    enablePriorityAndFairness,
     inFlight: {
-      reading: flags["max-requests-inflight"] || Number.POSITIVE_INFINITY,
-      mutating: flags["max-mutating-requests-inflight"] || Number.POSITIVE_INFINITY,
+      reading: flags["max-requests-inflight"] || none,
+      mutating: flags["max-mutating-requests-inflight"] || none,
     },
   };
 }

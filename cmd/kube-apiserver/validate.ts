@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { allDefinitions, parseRuntimeConfig, runtimeConfigProblems } from "@kubets/api";
 import { messageOf } from "@kubets/apimachinery";
-import { authorizerTypes, enabledAdmissionPlugins } from "@kubets/apiserver";
+import { auditFlagProblems, authorizerTypes, enabledAdmissionPlugins } from "@kubets/apiserver";
 import { cipherSuites, curvePreferences, tlsVersion } from "../lib/tls.ts";
 import { admissionNames } from "./admission-names.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
@@ -21,7 +21,7 @@ export function problemsOf(flags: KubeApiServerFlags): string[] {
     ...secureServing(flags),
     ...authentication(flags),
     ...authorization(flags),
-    ...audit(flags),
+    ...auditFlagProblems(flags),
     ...attempt(() => enabledAdmissionPlugins(...admissionNames(flags))),
     ...runtimeConfig(flags),
     ...tokenRequests(flags),
@@ -116,6 +116,10 @@ function pair(flags: KubeApiServerFlags, first: keyof KubeApiServerFlags, second
 
 function fairness(flags: KubeApiServerFlags): string[] {
   if (!flags["enable-priority-and-fairness"]) return [];
+  if (flags["max-requests-inflight"] + flags["max-mutating-requests-inflight"] === 0)
+    return [
+      "invalid configuration: MaxRequestsInFlight=0 and MaxMutatingRequestsInFlight=0; they must add up to something positive",
+    ];
   const said = flags["runtime-config"].join(",");
   for (const key of ["flowcontrol.apiserver.k8s.io/v1", "api/ga", "api/all"]) {
     if (said.includes(`${key}=false`))
@@ -197,21 +201,6 @@ function authorization(flags: KubeApiServerFlags): string[] {
     problems.push("cannot specify --authorization-webhook-config-file without mode Webhook");
   if (new Set(modes).size < modes.length)
     problems.push(`authorization-mode ${JSON.stringify(modes)} has mode specified more than once`);
-  return problems;
-}
-
-const auditModes = ["batch", "blocking", "blocking-strict"];
-
-function audit(flags: KubeApiServerFlags): string[] {
-  const problems: string[] = [];
-  for (const kind of ["log", "webhook"] as const) {
-    const mode = flags[`audit-${kind}-mode`];
-    if (!auditModes.includes(mode))
-      problems.push(`invalid audit ${kind} mode ${mode}, allowed modes are ${JSON.stringify(auditModes.join(","))}`);
-  }
-  const format = flags["audit-log-format"];
-  if (!["legacy", "json"].includes(format))
-    problems.push(`invalid audit log format ${format}, allowed formats are "legacy,json"`);
   return problems;
 }
 

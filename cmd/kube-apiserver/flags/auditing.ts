@@ -25,14 +25,18 @@ export const auditing = {
     type: "number",
     value: "DAYS",
     help: "how long files that were put aside are kept; 0 for ever",
-    default: 0,
+    default: 366,
   },
-  "audit-log-maxbackup": { type: "number", help: "how many files that were put aside are kept; 0 for all", default: 0 },
+  "audit-log-maxbackup": {
+    type: "number",
+    help: "how many files that were put aside are kept; 0 for all",
+    default: 100,
+  },
   "audit-log-maxsize": {
     type: "number",
     value: "MB",
-    help: "a file that is larger is put aside; 0 for 100",
-    default: 0,
+    help: "a file that is larger is put aside",
+    default: 100,
   },
   "audit-log-mode": {
     type: "string",

@@ -63,10 +63,11 @@ export const generic = {
     value: "SECONDS",
     help: "a watch without a timeout of its own lasts between this and twice this",
     default: 1800,
+    ignored: "it is 1800",
   },
   "request-timeout": {
     type: "duration",
-    help: "a request that is no watch and no stream is given up after this long",
+    help: "how long what is being answered has when the server stops. Upstream gives up every request after this long; here each has the limits of what it waits for",
     default: 60_000,
   },
   "runtime-config-emulation-forward-compatible": {
