@@ -90,6 +90,8 @@ function matchesPath({ verbs, nonResourceURLs }: NonResourcePolicyRule, { verb, 
   if (!has(verbs, verb)) return false;
   return nonResourceURLs.some((url) => {
     if (url === "*" || url === path) return true;
-    return url.endsWith("/*") && path.startsWith(url.slice(0, -1));
+    // As upstream: with or without a star, a path stands for all that is below it.
+    const prefix = url.replace(/\*$/, "");
+    return path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
   });
 }

@@ -43,7 +43,7 @@ test("requests find upstream's flow schemas", async () => {
   const cases: [ReturnType<typeof user>, string, string, string][] = [
     [user("root", "system:masters"), "GET", "/api/v1/pods", "exempt/exempt/"],
     [user("ann"), "GET", "/healthz", "probes/exempt/"],
-    [user("ann"), "GET", "/readyz/ping", "global-default/global-default/ann"],
+    [user("ann"), "GET", "/readyz/ping", "probes/exempt/"],
     [user("ann"), "GET", "/api/v1/namespaces/x/pods", "global-default/global-default/ann"],
     [node, "PATCH", "/api/v1/nodes/n1/status", "system-node-high/node-high/system:node:n1"],
     [node, "GET", "/api/v1/pods", "system-nodes/system/system:node:n1"],
