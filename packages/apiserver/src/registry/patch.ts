@@ -8,7 +8,6 @@ import {
   clone,
   decodeJson,
   decodeYaml,
-  internalError,
   type Json,
   type KubeObject,
   messageOf,
@@ -123,9 +122,9 @@ function patching<T>(patch: () => T): T {
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     const { code, message } = error;
-    if (code === 400) throw badRequest(message);
+    // Upstream calls some of these its own fault; it is the patch's.
+    if (code === 400 || code === 500) throw badRequest(message);
     if (code === 413) throw new StatusError(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
-    if (code === 500) throw internalError(error);
     throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {
       cause: error,
       details: {},
