@@ -1,6 +1,7 @@
 /**
  * Keeps the house in order: which package may import which, nothing past a package's `exports`, no cycles between files,
- * and no raw time or chance outside their home. Prints each breach as `file: what is wrong`; exits 1 when there is one.
+ * no raw time or chance outside their home, and no spread arguments that a long list would overflow the stack with.
+ * Prints each breach as `file: what is wrong`; exits 1 when there is one.
  */
 
 import { readFileSync } from "node:fs";
@@ -33,6 +34,9 @@ const unrestricted = new Set(["cluster", "cmd", "test", "bench", "scripts"]);
 const clockHome = /^(packages\/apimachinery\/src\/(virtual-)?clock\.ts|cmd\/|scripts\/|test\/|bench\/)/;
 const rawClock =
   /\b(Date\.now\(|new Date\(\)|performance\.now\(|Math\.random\(|crypto\.randomUUID\(|(?<![.\w])set(?:Timeout|Interval|Immediate)\()/;
+
+/** A spread argument takes its place on the stack: as many as a hostile request has lines overflow it. */
+const spreadPush = /\.(push|unshift)\((?:[^()[\]{}]*, )?\.\.\./;
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?["']([^"']+)["']/g;
 
@@ -80,6 +84,9 @@ function breachesOf(file: string, text: string): string[] {
       const code = line.replace(/\/\/.*$|^\s*\*.*$/, "");
       const found = rawClock.exec(code);
       if (found) breaches.push(`${file}:${i + 1}: ${found[1]} — take the injected Clock or Random`);
+      const spread = spreadPush.exec(code);
+      if (spread && !unrestricted.has(room))
+        breaches.push(`${file}:${i + 1}: ${spread[1]} with a spread argument — use pushAll`);
     });
   }
   return breaches;

@@ -5,8 +5,8 @@
  */
 
 import { spawnSync } from "node:child_process";
+import { runFastTests, slowTest } from "./fast-tests.ts";
 import { sourceFiles } from "./files.ts";
-import { slowTest } from "./ok.ts";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 
@@ -28,11 +28,9 @@ if (asked.length > 0) {
   process.exit(run(["--test", "--test-reporter=spec", ...asked]) ? 0 : 1);
 }
 
-const all = sourceFiles("*.test.ts");
-const parts: Record<string, () => boolean> = {
+const parts: Record<string, () => boolean | Promise<boolean>> = {
   "static checks": () => run(["scripts/ok.ts", "lint", "types", "boundaries", "generated"]),
-  "fast tests": () =>
-    run(["--test", "--test-reporter=dot", "--test-timeout=120000", ...all.filter((f) => !slowTest.test(f))]),
+  "fast tests": runFastTests,
   // They bring up clusters: one file at a time, so that they do not take the cores from each other.
   "end-to-end tests": () =>
     run([
@@ -40,7 +38,7 @@ const parts: Record<string, () => boolean> = {
       "--test-concurrency=1",
       "--test-reporter=spec",
       "--test-timeout=600000",
-      ...all.filter((f) => slowTest.test(f)),
+      ...sourceFiles("*.test.ts").filter((f) => slowTest.test(f)),
     ]),
 };
 
@@ -49,7 +47,7 @@ let passed = true;
 await installWhatNodesNeed();
 for (const [name, part] of Object.entries(parts)) {
   const started = performance.now();
-  const ok = part();
+  const ok = await part();
   passed &&= ok;
   outcomes.push(`${name} ${ok ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }

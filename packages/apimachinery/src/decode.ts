@@ -145,7 +145,7 @@ class Walk {
 function goKind(value: Json, plan: Plan): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
-  if (typeof value !== "number") return typeof value;
+  if (typeof value !== "number" && typeof value !== "bigint") return typeof value;
   return plan.type === "int32" || plan.type === "int64" ? `number ${value}` : "number";
 }
 
@@ -181,15 +181,17 @@ function decodeScalar(value: Json, plan: ScalarPlan): Json | undefined {
     case "boolean":
       return typeof value === "boolean" ? value : undefined;
     case "number":
-      return typeof value === "number" ? value : undefined;
+      return typeof value === "bigint" ? Number(value) : typeof value === "number" ? value : undefined;
     case "int32":
       return typeof value === "number" && (value | 0) === value ? value : undefined;
     case "int64":
-      return typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 63 ? value : undefined;
+      return Number.isSafeInteger(value) || typeof value === "bigint" ? value : undefined;
     case "int-or-string":
       return typeof value === "string" || (typeof value === "number" && (value | 0) === value) ? value : undefined;
     case "quantity":
-      return typeof value === "string" || typeof value === "number" ? decodeQuantity(value) : undefined;
+      return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+        ? decodeQuantity(value)
+        : undefined;
     case "byte":
       return typeof value === "string" ? decodeBase64(value) : undefined;
     case "time":
@@ -201,7 +203,7 @@ function decodeScalar(value: Json, plan: ScalarPlan): Json | undefined {
   }
 }
 
-function decodeQuantity(value: string | number): string {
+function decodeQuantity(value: string | number | bigint): string {
   try {
     return parseQuantity(typeof value === "string" ? value.trim() : value).toString();
   } catch (error) {

@@ -3,6 +3,7 @@
  * `Status.details.causes` is these, one each; `invalid()` renders a list of them as upstream's 422.
  */
 
+import { writeJson } from "./exact-json.ts";
 import { StatusError } from "./status.ts";
 
 export type FieldErrorType =
@@ -63,7 +64,7 @@ export function path(text = ""): FieldPath {
 
 function quote(value: unknown): string {
   if (value === undefined || value === null) return `"null"`; // Go prints a nil value as this text.
-  return JSON.stringify(value);
+  return writeJson(value);
 }
 
 export function required(at: FieldPath, detail = ""): FieldError {

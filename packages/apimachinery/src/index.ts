@@ -7,6 +7,7 @@ export { type Decoded, DecodeError, type DecodeOptions, decodeObject } from "./d
 export * from "./duration.ts";
 export * from "./equality.ts";
 export * from "./error-message.ts";
+export { integerOf, isInteger, parseJson, writeJson } from "./exact-json.ts";
 export * from "./field-error.ts";
 export * from "./fields.ts";
 export * from "./gvk.ts";
@@ -49,6 +50,7 @@ export { applyJsonPatch, maxJsonPatchOperations } from "./patch/json-patch.ts";
 export { applyMergePatch } from "./patch/merge-patch.ts";
 export { PatchError } from "./patch/patch-error.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
+export * from "./push-all.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./status.ts";

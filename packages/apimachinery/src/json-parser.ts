@@ -1,5 +1,6 @@
 /** A JSON parser that explains: Go's wording of syntax errors, and the paths of keys given twice. An order slower than `JSON.parse`. */
 
+import { numberOf } from "./exact-json.ts";
 import { type Json, put } from "./object.ts";
 
 /** Text that is not JSON. The message is Go's. */
@@ -145,7 +146,7 @@ class Parser {
     return value;
   }
 
-  #number(): number {
+  #number(): number | bigint {
     const start = this.#at;
     if (this.#text[this.#at] === "-") this.#at++;
     if (this.#text[this.#at] === "0") this.#at++;
@@ -159,7 +160,7 @@ class Parser {
       if (/^[-+]$/.test(this.#text[this.#at] ?? "")) this.#at++;
       this.#digits("in exponent of numeric literal");
     }
-    return Number(this.#text.slice(start, this.#at));
+    return numberOf(this.#text.slice(start, this.#at));
   }
 
   #digits(context: string): void {

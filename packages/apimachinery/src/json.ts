@@ -3,6 +3,7 @@
  * (keys given twice, absurd depth), and only a body with such a fault is read again by the slow, explaining parser.
  */
 
+import { endOfString, parseJson } from "./exact-json.ts";
 import { JsonSyntaxError, parseJsonSlowly } from "./json-parser.ts";
 import type { Json } from "./object.ts";
 
@@ -19,7 +20,7 @@ export interface DecodedBody {
 export const maxJsonDepth = 1000;
 
 /**
- * Decodes JSON text or its UTF-8 bytes. A key named `__proto__` becomes an own property like any other.
+ * Decodes JSON text or its UTF-8 bytes, with exact integers (see {@link parseJson}). A key named `__proto__` becomes an own property like any other.
  * @throws JsonSyntaxError worded as Go's encoding/json
  */
 export function decodeJson(body: string | Uint8Array): DecodedBody {
@@ -27,7 +28,7 @@ export function decodeJson(body: string | Uint8Array): DecodedBody {
   const keys = scan(text);
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseJson(text) as Json;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     parseJsonSlowly(text);
@@ -66,16 +67,6 @@ function scan(text: string): number {
     }
   }
   return keys;
-}
-
-/** The index of the quote that ends the string begun at `start`; -1 when there is none. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return -1;
 }
 
 function countKeys(value: Json): number {

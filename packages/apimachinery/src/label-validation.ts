@@ -3,11 +3,12 @@
 import { type FieldError, type FieldPath, forbiddenField, invalidValue, required } from "./field-error.ts";
 import type { LabelSelector, LabelSelectorRequirement } from "./labels.ts";
 import { isQualifiedName, isValidLabelValue } from "./names.ts";
+import { pushAll } from "./push-all.ts";
 
 export function validateLabels(labels: Readonly<Record<string, string>>, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   for (const key of Object.keys(labels)) {
-    errors.push(...validateLabelName(key, at));
+    pushAll(errors, validateLabelName(key, at));
     const value = labels[key] ?? "";
     for (const why of isValidLabelValue(value)) errors.push(invalidValue(at, value, why));
   }
@@ -31,7 +32,7 @@ export function validateLabelSelector(
   if (selector === undefined) return [];
   const errors = validateLabels(selector.matchLabels ?? {}, at.child("matchLabels"));
   for (const [i, requirement] of (selector.matchExpressions ?? []).entries()) {
-    errors.push(...validateRequirement(requirement, at.child("matchExpressions").index(i), rules));
+    pushAll(errors, validateRequirement(requirement, at.child("matchExpressions").index(i), rules));
   }
   return errors;
 }
@@ -56,7 +57,7 @@ function validateRequirement(
   } else {
     errors.push(invalidValue(at.child("operator"), operator ?? "", "not a valid selector operator"));
   }
-  errors.push(...validateLabelName(key ?? "", at.child("key")));
+  pushAll(errors, validateLabelName(key ?? "", at.child("key")));
   if (rules.allowInvalidValues) return errors;
   for (const [i, value] of values.entries()) {
     for (const why of isValidLabelValue(value)) errors.push(invalidValue(at.child("values").index(i), value, why));

@@ -18,6 +18,7 @@ import { parseApiVersion } from "./gvk.ts";
 import { validateLabels } from "./label-validation.ts";
 import { byteLength, isQualifiedName, nameIsDNSLabel, nameIsDNSSubdomain, type ValidateName } from "./names.ts";
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "./object.ts";
+import { pushAll } from "./push-all.ts";
 
 export const fieldImmutable = "field is immutable";
 /** Keys and values of all annotations together, in bytes. */
@@ -50,10 +51,10 @@ export function validateObjectMeta(
   } else {
     errors.push(required(at.child("name"), "name or generateName is required"));
   }
-  errors.push(...validateNamespace(meta, rules.namespaced, at.child("namespace")));
-  errors.push(...validateNonnegative(meta.generation ?? 0, at.child("generation")));
-  errors.push(...validateSharedMeta(meta, at));
-  errors.push(...validateFinalizers(meta.finalizers ?? [], at.child("finalizers")));
+  pushAll(errors, validateNamespace(meta, rules.namespaced, at.child("namespace")));
+  pushAll(errors, validateNonnegative(meta.generation ?? 0, at.child("generation")));
+  pushAll(errors, validateSharedMeta(meta, at));
+  pushAll(errors, validateFinalizers(meta.finalizers ?? [], at.child("finalizers")));
   return errors;
 }
 
@@ -66,10 +67,10 @@ function validateNamespace(meta: ObjectMeta, namespaced: boolean, at: FieldPath)
 /** What create and update check alike. */
 function validateSharedMeta(meta: ObjectMeta, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  if (meta.labels) errors.push(...validateLabels(meta.labels, at.child("labels")));
-  if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, at.child("annotations")));
-  if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences, at.child("ownerReferences")));
-  if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields, at.child("managedFields")));
+  if (meta.labels) pushAll(errors, validateLabels(meta.labels, at.child("labels")));
+  if (meta.annotations) pushAll(errors, validateAnnotations(meta.annotations, at.child("annotations")));
+  if (meta.ownerReferences) pushAll(errors, validateOwnerReferences(meta.ownerReferences, at.child("ownerReferences")));
+  if (meta.managedFields) pushAll(errors, validateManagedFields(meta.managedFields, at.child("managedFields")));
   return errors;
 }
 
@@ -81,22 +82,22 @@ export function validateObjectMetaUpdate(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp !== undefined) {
-    errors.push(...validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? [], at.child("finalizers")));
+    pushAll(errors, validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? [], at.child("finalizers")));
   }
   if (!meta.resourceVersion) {
     errors.push(invalidValue(at.child("resourceVersion"), "", "must be specified for an update"));
   }
-  errors.push(...validateNonnegative(meta.generation ?? 0, at.child("generation")));
+  pushAll(errors, validateNonnegative(meta.generation ?? 0, at.child("generation")));
   if ((meta.generation ?? 0) < (old.generation ?? 0)) {
     errors.push(invalidValue(at.child("generation"), meta.generation ?? 0, "must not be decremented"));
   }
   for (const field of ["name", "namespace", "uid"] as const) {
-    errors.push(...validateImmutableField(meta[field] ?? "", old[field] ?? "", at.child(field)));
+    pushAll(errors, validateImmutableField(meta[field] ?? "", old[field] ?? "", at.child(field)));
   }
   for (const field of ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
-    errors.push(...validateImmutableField(meta[field], old[field], at.child(field)));
+    pushAll(errors, validateImmutableField(meta[field], old[field], at.child(field)));
   }
-  errors.push(...validateSharedMeta(meta, at));
+  pushAll(errors, validateSharedMeta(meta, at));
   return errors;
 }
 
@@ -123,7 +124,7 @@ export function validateOwnerReferences(references: readonly OwnerReference[], a
   const errors: FieldError[] = [];
   let controller: string | undefined;
   for (const [i, reference] of references.entries()) {
-    errors.push(...validateOwnerReference(reference, at.index(i)));
+    pushAll(errors, validateOwnerReference(reference, at.index(i)));
     if (reference.controller !== true) continue;
     const name = `${reference.kind}/${reference.name}`;
     if (controller !== undefined) {
@@ -198,7 +199,7 @@ export function validateManagedFields(entries: readonly ManagedFieldsEntry[], at
     if (entry.fieldsType && entry.fieldsType !== "FieldsV1") {
       errors.push(invalidValue(here.child("fieldsType"), entry.fieldsType, "must be `FieldsV1`"));
     }
-    errors.push(...validateFieldManager(entry.manager ?? "", here.child("manager")));
+    pushAll(errors, validateFieldManager(entry.manager ?? "", here.child("manager")));
     if (byteLength(entry.subresource ?? "") > 256) errors.push(tooLong(here.child("subresource"), 256));
   }
   return errors;

@@ -1,9 +1,10 @@
 /**
- * The shape every Kubernetes object has. Objects are plain JSON values: what `JSON.parse` gives, nothing more.
+ * The shape every Kubernetes object has. Objects are plain JSON values: what `parseJson` gives, nothing more. A bigint is an integer that a number would
+ * not hold exactly; where a type says `number` of an int64 field, it may be one.
  * Objects read from a client, lister or store are shared and deeply frozen; copy before changing one (`clone`).
  */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
 export interface OwnerReference {
   apiVersion: string;

@@ -219,8 +219,8 @@ const cacheLimit = 4096;
  * {@link Quantity.parse} with a memory, for the few texts that every pod repeats. A number, which JSON allows, is read as its text.
  * @throws QuantityError
  */
-export function parseQuantity(text: string | number): Quantity {
-  const key = typeof text === "number" ? String(text) : text;
+export function parseQuantity(text: string | number | bigint): Quantity {
+  const key = typeof text === "string" ? text : String(text);
   let parsed = cache.get(key);
   if (parsed === undefined) {
     parsed = Quantity.parse(key);
@@ -232,7 +232,7 @@ export function parseQuantity(text: string | number): Quantity {
 
 /** Undefined instead of an error. */
 export function tryParseQuantity(text: unknown): Quantity | undefined {
-  if (typeof text !== "string" && typeof text !== "number") return undefined;
+  if (typeof text !== "string" && typeof text !== "number" && typeof text !== "bigint") return undefined;
   try {
     return parseQuantity(text);
   } catch (error) {

@@ -16,6 +16,8 @@ interface Pending {
 export class VirtualClock implements Clock {
   #now: number;
   readonly #start: number;
+  /** How far someone has set the time of day from where it would be. */
+  #set = 0;
   #order = 0;
   /** A binary heap, the earliest first; cancelled ones are dropped when they come up. */
   readonly #heap: Pending[] = [];
@@ -28,7 +30,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#set;
   }
 
   monotonic(): number {
@@ -52,6 +54,11 @@ export class VirtualClock implements Clock {
     return sleepOn(this, ms, signal);
   }
 
+  /** Sets the time of day forward, or back by a negative number, as an administrator or NTP would: timers and `monotonic` do not notice. */
+  set(byMs: number): void {
+    this.#set += byMs;
+  }
+
   /** How many timers wait. A component that has stopped leaves none. */
   get pendingTimers(): number {
     return this.#active;
@@ -59,7 +66,8 @@ export class VirtualClock implements Clock {
 
   /** When the next timer fires, in epoch milliseconds. */
   get nextAt(): number | undefined {
-    return this.#earliest()?.at;
+    const next = this.#earliest();
+    return next === undefined ? undefined : next.at + this.#set;
   }
 
   /** Moves time by `ms`, firing what falls due on the way, also what those callbacks start. */

@@ -2,8 +2,10 @@
 
 import type { Pair } from "yaml";
 import { messageOf } from "./error-message.ts";
+import { integerOf } from "./exact-json.ts";
 import { type DecodedBody, decodeJson, maxJsonDepth } from "./json.ts";
 import type { Json } from "./object.ts";
+import { pushAll } from "./push-all.ts";
 
 /** Text that is not YAML, or YAML that has no JSON form. */
 export class YamlSyntaxError extends Error {
@@ -38,6 +40,7 @@ function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
   const composer = new yaml.Composer({
     version: "1.1",
     merge: true,
+    intAsBigInt: true,
     uniqueKeys: false,
     logLevel: "silent",
     customTags: (tags) =>
@@ -53,7 +56,7 @@ function decode(yaml: typeof import("yaml"), text: string): DecodedBody {
   if (error !== undefined) throw new Error(goLine(error.message, lines.linePos(error.pos[0]).line));
   const twice: [line: number, key: string][] = [];
   const lineOf = (offset: number) => lines.linePos(offset).line;
-  yaml.visit(document, { Map: (_key, map) => void twice.push(...keysGivenTwice(map.items as Pair[], lineOf)) });
+  yaml.visit(document, { Map: (_key, map) => pushAll(twice, keysGivenTwice(map.items as Pair[], lineOf)) });
   const duplicates = twice
     .sort(([a], [b]) => a - b)
     .map(([line, key]) => `  line ${line}: key "${key}" already set in map`);
@@ -88,7 +91,7 @@ class JsonConverter {
     if (depth > maxJsonDepth) throw new Error("exceeded max depth");
     if (++this.#values > maxValues) throw new Error("document contains excessive aliasing");
     if (value === undefined || value === null) return null;
-    if (typeof value === "bigint") return Number(value);
+    if (typeof value === "bigint") return integerOf(value) ?? Number(value);
     if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
     if (typeof value !== "object") return value as Json;
     if (Array.isArray(value)) return value.map((item) => this.convert(item, depth + 1));

@@ -76,7 +76,7 @@ export class EventCorrelator {
   }
 
   #combine(event: EventObject): { event: EventObject; key: string } {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const group = groupKey(event);
     const old = this.#similar.get(group);
     const record =

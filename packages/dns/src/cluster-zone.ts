@@ -4,6 +4,7 @@
  */
 
 import type { EndpointSlice, Service } from "@kubets/api";
+import { pushAll } from "@kubets/apimachinery";
 
 /** What the zone reads. */
 export interface ServiceDirectory {
@@ -199,8 +200,11 @@ export class ClusterZone {
     for (const endpoint of this.#endpoints(service)) {
       const target = `${endpoint.host}.${base}`;
       const ports = endpoint.ports.filter(wanted);
-      answers.push(...ports.map((p) => srv(p.port, target)));
-      if (ports.length > 0) additionals.push(...allAddressRecords(target, [endpoint.ip]));
+      pushAll(
+        answers,
+        ports.map((p) => srv(p.port, target)),
+      );
+      if (ports.length > 0) pushAll(additionals, allAddressRecords(target, [endpoint.ip]));
     }
     return found(answers, additionals);
   }

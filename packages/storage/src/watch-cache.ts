@@ -3,6 +3,7 @@
  * etcd) hands it events in the order of their revisions; revisions may have gaps, and one may have several events, which then come in one batch.
  */
 
+import { pushAll } from "@kubets/apimachinery";
 import type { EntryIndex } from "./entry-index.ts";
 import type { EventRing } from "./event-ring.ts";
 import {
@@ -190,7 +191,7 @@ export class WatchCache {
     for (let after = revision; after < until - 1; after = older.at(-1)?.revision ?? until) {
       const page = await this.#options.history(after, until);
       if (page.length === 0) break;
-      older.push(...page);
+      pushAll(older, page);
       this.assertHeld(revision);
     }
     for (const event of since.reverse()) present.undo(event);

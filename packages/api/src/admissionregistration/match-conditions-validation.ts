@@ -6,6 +6,7 @@ import {
   type FieldPath,
   invalidValue,
   isQualifiedName,
+  pushAll,
   required,
   tooMany,
 } from "@kubets/apimachinery";
@@ -29,7 +30,7 @@ export function validateMatchConditions(
     const complaint = trimmed === "" ? undefined : compile(trimmed);
     if (trimmed === "") errors.push(required(where));
     else if (complaint !== undefined) errors.push(invalidValue(where, trimmed, complaint));
-    errors.push(...validateName(name, at.index(i).child("name")));
+    pushAll(errors, validateName(name, at.index(i).child("name")));
     if (name !== "" && names.has(name)) errors.push(duplicate(at.index(i).child("name"), name));
     names.add(name);
   }

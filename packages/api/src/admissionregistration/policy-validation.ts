@@ -14,6 +14,7 @@ import {
   notSupported,
   parseApiVersion,
   path,
+  pushAll,
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
@@ -70,12 +71,18 @@ export function validateValidatingPolicy(
   const at = path("spec");
   const { validations = [], auditAnnotations = [], variables = [] } = spec;
   const errors = validateCommon(spec, compile, skipMatchConditions, at);
-  errors.push(...variables.flatMap((each, i) => validateVariable(each, compile, at.child("variables").index(i))));
+  pushAll(
+    errors,
+    variables.flatMap((each, i) => validateVariable(each, compile, at.child("variables").index(i))),
+  );
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const why = "validations or auditAnnotations must contain at least one item";
     return [...errors, required(at.child("validations"), why), required(at.child("auditAnnotations"), why)];
   }
-  errors.push(...validations.flatMap((each, i) => validateOne(each, compile, at.child("validations").index(i))));
+  pushAll(
+    errors,
+    validations.flatMap((each, i) => validateOne(each, compile, at.child("validations").index(i))),
+  );
   const where = at.child("auditAnnotations");
   if (auditAnnotations.length > maxAuditAnnotations) {
     const why = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
@@ -83,7 +90,7 @@ export function validateValidatingPolicy(
   }
   const keys = new Set<string>();
   for (const [i, annotation] of auditAnnotations.entries()) {
-    errors.push(...validateAuditAnnotation(metadata?.name ?? "", annotation, compile, where.index(i)));
+    pushAll(errors, validateAuditAnnotation(metadata?.name ?? "", annotation, compile, where.index(i)));
     if (keys.has(annotation.key)) errors.push(duplicate(where.index(i).child("key"), annotation.key));
     keys.add(annotation.key);
   }
@@ -99,12 +106,18 @@ export function validateMutatingPolicy(
   const at = path("spec");
   const { mutations = [], variables = [], reinvocationPolicy } = spec;
   const errors = validateCommon(spec, compile, skipMatchConditions, at);
-  errors.push(...mutable(spec.matchConstraints, at.child("matchConstraints")));
-  errors.push(...variables.flatMap((each, i) => validateVariable(each, compile, at.child("variables").index(i))));
+  pushAll(errors, mutable(spec.matchConstraints, at.child("matchConstraints")));
+  pushAll(
+    errors,
+    variables.flatMap((each, i) => validateVariable(each, compile, at.child("variables").index(i))),
+  );
   if (mutations.length === 0) {
     errors.push(required(at.child("mutations"), "mutations must contain at least one item"));
   }
-  errors.push(...mutations.flatMap((each, i) => validateMutation(each, compile, at.child("mutations").index(i))));
+  pushAll(
+    errors,
+    mutations.flatMap((each, i) => validateMutation(each, compile, at.child("mutations").index(i))),
+  );
   const where = at.child("reinvocationPolicy");
   if (!reinvocationPolicy) errors.push(required(where));
   else if (!reinvocationPolicies.includes(reinvocationPolicy))
@@ -121,11 +134,11 @@ function validateCommon(
   at: FieldPath,
 ): FieldError[] {
   const errors = oneOf(failurePolicy, failurePolicies, at.child("failurePolicy"));
-  if (paramKind !== undefined) errors.push(...validateParamKind(paramKind, at.child("paramKind")));
+  if (paramKind !== undefined) pushAll(errors, validateParamKind(paramKind, at.child("paramKind")));
   const constraints = at.child("matchConstraints");
   if (matchConstraints === undefined) errors.push(required(constraints));
   else {
-    errors.push(...validateMatchResources(matchConstraints, constraints));
+    pushAll(errors, validateMatchResources(matchConstraints, constraints));
     if (!matchConstraints.resourceRules?.length) errors.push(required(constraints.child("resourceRules")));
   }
   if (skipMatchConditions) return errors;
@@ -168,10 +181,13 @@ function validateMatchResources(match: MatchResources | undefined, at: FieldPath
   for (const name of ["namespaceSelector", "objectSelector"] as const) {
     const selector = match[name];
     if (selector === undefined) errors.push(required(at.child(name)));
-    else errors.push(...validateLabelSelector(selector, at.child(name)));
+    else pushAll(errors, validateLabelSelector(selector, at.child(name)));
   }
   for (const name of ["resourceRules", "excludeResourceRules"] as const) {
-    errors.push(...(match[name] ?? []).flatMap((rule, i) => validateNamedRule(rule, at.child(name).index(i))));
+    pushAll(
+      errors,
+      (match[name] ?? []).flatMap((rule, i) => validateNamedRule(rule, at.child(name).index(i))),
+    );
   }
   return errors;
 }
@@ -181,7 +197,10 @@ function validateNamedRule(rule: NamedRuleWithOperations, at: FieldPath): FieldE
   const names = new Set<string>();
   for (const [i, name] of (rule.resourceNames ?? []).entries()) {
     const where = at.child("resourceNames").index(i);
-    errors.push(...nameIsPathSegment(name, false).map((why) => invalidValue(where, name, why)));
+    pushAll(
+      errors,
+      nameIsPathSegment(name, false).map((why) => invalidValue(where, name, why)),
+    );
     if (names.has(name)) errors.push(duplicate(where, name));
     names.add(name);
   }
@@ -214,12 +233,12 @@ function validateOne(validation: Validation, compile: CompilePolicyExpression, a
   const errors: FieldError[] = [];
   const where = at.child("expression");
   if (expression.trim() === "") errors.push(required(where, "expression is not specified"));
-  else errors.push(...compiled(compile("validation", expression), expression, where));
+  else pushAll(errors, compiled(compile("validation", expression), expression, where));
   const made = at.child("messageExpression");
   if (messageExpression !== "" && messageExpression.trim() === "")
     errors.push(invalidValue(made, messageExpression, "must be non-empty if specified"));
   else if (messageExpression !== "")
-    errors.push(...compiled(compile("message", messageExpression), messageExpression, made));
+    pushAll(errors, compiled(compile("message", messageExpression), messageExpression, made));
   if (message !== "" && message.trim() === "")
     errors.push(invalidValue(at.child("message"), message, "message must be non-empty if specified"));
   else if (/[\n\r]/.test(message.trim()))
@@ -261,7 +280,7 @@ function validateMutation(mutation: Mutation, compile: CompilePolicyExpression, 
     const expression = (given.expression ?? "").trim();
     const where = at.child(wanted!).child("expression");
     if (expression === "") errors.push(required(where, "expression is not specified"));
-    else errors.push(...compiled(compile(patchType as ExpressionUse, expression), expression, where));
+    else pushAll(errors, compiled(compile(patchType as ExpressionUse, expression), expression, where));
   }
   if (stray !== undefined) {
     const why = `must not be specified when patchType is ${patchType}`;
@@ -299,7 +318,7 @@ function validateBinding(spec: BindingSpec, at: FieldPath): FieldError[] {
     policyName === ""
       ? [required(named)]
       : nameIsDNSSubdomain(policyName, false).map((why) => invalidValue(named, policyName, why));
-  if (paramRef !== undefined) errors.push(...validateParamRef(paramRef, at.child("paramRef")));
+  if (paramRef !== undefined) pushAll(errors, validateParamRef(paramRef, at.child("paramRef")));
   // The path is upstream's, misspelt as it is.
   return [...errors, ...validateMatchResources(matchResources, at.child("matchResouces"))];
 }
@@ -308,11 +327,14 @@ function validateParamRef({ name = "", selector, parameterNotFoundAction }: Para
   const errors: FieldError[] = [];
   const exclusive = "name and selector are mutually exclusive";
   if (name !== "") {
-    errors.push(...nameIsPathSegment(name, false).map((why) => invalidValue(at.child("name"), name, why)));
+    pushAll(
+      errors,
+      nameIsPathSegment(name, false).map((why) => invalidValue(at.child("name"), name, why)),
+    );
     if (selector !== undefined) errors.push(forbiddenField(at.child("name"), exclusive));
   }
   if (selector !== undefined) {
-    errors.push(...validateLabelSelector(selector, at.child("selector")));
+    pushAll(errors, validateLabelSelector(selector, at.child("selector")));
     if (name !== "") errors.push(forbiddenField(at.child("selector"), exclusive));
   }
   if (name === "" && selector === undefined) errors.push(required(at, "one of name or selector must be specified"));

@@ -1,6 +1,6 @@
 /** Validation of rules of webhooks and policies. Source: pkg/apis/admissionregistration/validation. */
 
-import { type FieldError, type FieldPath, invalidValue, notSupported, required } from "@kubets/apimachinery";
+import { type FieldError, type FieldPath, invalidValue, notSupported, pushAll, required } from "@kubets/apimachinery";
 import type { RuleWithOperations } from "../generated/types.ts";
 
 const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
@@ -9,12 +9,12 @@ const scopes = ["*", "Cluster", "Namespaced"];
 export function validateRule(rule: RuleWithOperations, at: FieldPath): FieldError[] {
   const { apiVersions = [], scope } = rule;
   const errors = validateOperations(rule.operations ?? [], at.child("operations"));
-  errors.push(...alone(rule.apiGroups ?? [], "API groups", at.child("apiGroups")));
-  errors.push(...alone(apiVersions, "API versions", at.child("apiVersions")));
+  pushAll(errors, alone(rule.apiGroups ?? [], "API groups", at.child("apiGroups")));
+  pushAll(errors, alone(apiVersions, "API versions", at.child("apiVersions")));
   for (const [i, version] of apiVersions.entries()) {
     if (version === "") errors.push(required(at.child("apiVersions").index(i)));
   }
-  errors.push(...validateResources(rule.resources ?? [], at.child("resources")));
+  pushAll(errors, validateResources(rule.resources ?? [], at.child("resources")));
   if (scope !== undefined && !scopes.includes(scope)) errors.push(notSupported(at.child("scope"), scope, scopes));
   return errors;
 }

@@ -10,6 +10,7 @@ import {
   isDNS1123Subdomain,
   notSupported,
   path,
+  pushAll,
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
@@ -87,8 +88,9 @@ function validateAll(
   return webhooks.flatMap((webhook, index) => {
     const at = path("webhooks").index(index);
     const errors = validateWebhook(webhook, at, leniency, compile);
-    errors.push(
-      ...validateReviewVersions(webhook.admissionReviewVersions, at.child("admissionReviewVersions"), leniency),
+    pushAll(
+      errors,
+      validateReviewVersions(webhook.admissionReviewVersions, at.child("admissionReviewVersions"), leniency),
     );
     const { name = "" } = webhook;
     if (!leniency.names && name !== "") {
@@ -107,27 +109,30 @@ function validateWebhook(
 ): FieldError[] {
   const { rules = [], timeoutSeconds, sideEffects, clientConfig = {}, matchConditions } = webhook;
   const errors = validateName(webhook.name ?? "", at.child("name"));
-  errors.push(...rules.flatMap((rule, i) => validateRule(rule, at.child("rules").index(i))));
-  errors.push(...oneOf(webhook.failurePolicy, failurePolicies, at.child("failurePolicy")));
-  errors.push(...oneOf(webhook.matchPolicy, matchPolicies, at.child("matchPolicy")));
+  pushAll(
+    errors,
+    rules.flatMap((rule, i) => validateRule(rule, at.child("rules").index(i))),
+  );
+  pushAll(errors, oneOf(webhook.failurePolicy, failurePolicies, at.child("failurePolicy")));
+  pushAll(errors, oneOf(webhook.matchPolicy, matchPolicies, at.child("matchPolicy")));
   const allowed = leniency.sideEffects ? anySideEffects : harmless;
   if (sideEffects === undefined) {
     errors.push(required(at.child("sideEffects"), `must specify one of ${allowed.join(", ")}`));
-  } else errors.push(...oneOf(sideEffects, allowed, at.child("sideEffects")));
+  } else pushAll(errors, oneOf(sideEffects, allowed, at.child("sideEffects")));
   if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1)) {
     const why = "the timeout value must be between 1 and 30 seconds";
     errors.push(invalidValue(at.child("timeoutSeconds"), timeoutSeconds, why));
   }
   const labels = { allowInvalidValues: leniency.labelValues };
-  errors.push(...validateLabelSelector(webhook.namespaceSelector, at.child("namespaceSelector"), labels));
-  errors.push(...validateLabelSelector(webhook.objectSelector, at.child("objectSelector"), labels));
-  errors.push(...oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child("reinvocationPolicy")));
+  pushAll(errors, validateLabelSelector(webhook.namespaceSelector, at.child("namespaceSelector"), labels));
+  pushAll(errors, validateLabelSelector(webhook.objectSelector, at.child("objectSelector"), labels));
+  pushAll(errors, oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child("reinvocationPolicy")));
   const { url, service } = clientConfig;
   const client = at.child("clientConfig");
   if ((url === undefined) === (service === undefined)) {
     errors.push(required(client, "exactly one of url or service is required"));
-  } else if (url !== undefined) errors.push(...validateWebhookUrl(url, client.child("url"), true));
-  else errors.push(...validateWebhookService(service ?? {}, client.child("service")));
+  } else if (url !== undefined) pushAll(errors, validateWebhookUrl(url, client.child("url"), true));
+  else pushAll(errors, validateWebhookService(service ?? {}, client.child("service")));
   if (leniency.matchConditions) return errors;
   return [...errors, ...validateMatchConditions(matchConditions, at.child("matchConditions"), compile)];
 }

@@ -7,6 +7,7 @@ import {
   invalidValue,
   isDNS1035Label,
   notSupported,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import { validateWebhookService, validateWebhookUrl } from "../admissionregistration/webhook-client-validation.ts";
@@ -38,7 +39,7 @@ export function validateConversion(
   }
   if (webhook?.clientConfig === undefined) {
     errors.push(required(configAt, "required when strategy is set to Webhook"));
-  } else errors.push(...clientConfig(webhook.clientConfig, configAt, rules.allowInvalidCABundle));
+  } else pushAll(errors, clientConfig(webhook.clientConfig, configAt, rules.allowInvalidCABundle));
   return [...errors, ...reviewVersions(versions, at.child("conversionReviewVersions"), rules)];
 }
 
@@ -67,8 +68,8 @@ function clientConfig(
   const errors: FieldError[] = [];
   if ((url === undefined) === (service === undefined)) {
     errors.push(required(at, "exactly one of url or service is required"));
-  } else if (url !== undefined) errors.push(...validateWebhookUrl(url, at.child("url"), true));
-  else if (service !== undefined) errors.push(...validateWebhookService(service, at.child("service")));
+  } else if (url !== undefined) pushAll(errors, validateWebhookUrl(url, at.child("url"), true));
+  else if (service !== undefined) pushAll(errors, validateWebhookService(service, at.child("service")));
   if (!anyBundle && !isValidCABundle(caBundle)) {
     const why = "unable to load root certificates: unable to parse bytes as PEM block";
     errors.push(invalidValue(at.child("caBundle"), caBundle, why));

@@ -9,6 +9,7 @@ import {
   isDNS1123Subdomain,
   notSupported,
   path,
+  pushAll,
   required,
   validateImmutableField,
 } from "@kubets/apimachinery";
@@ -174,12 +175,12 @@ function validateSpec(spec: CustomResourceDefinitionSpec, rules: CrdRules): Fiel
   else if (scope !== "Cluster" && scope !== "Namespaced") {
     errors.push(notSupported(specPath.child("scope"), scope, ["Cluster", "Namespaced"]));
   }
-  errors.push(...validateVersions(spec, structuralRules(spec, rules)));
+  pushAll(errors, validateVersions(spec, structuralRules(spec, rules)));
   const { names = { kind: "", plural: "" } } = spec;
   for (const name of ["plural", "singular", "kind", "listKind"] as const) {
     if (!names[name]) errors.push(required(specPath.child("names", name)));
   }
-  errors.push(...validateNames(names, specPath.child("names")));
+  pushAll(errors, validateNames(names, specPath.child("names")));
   const { conversion } = spec;
   if (conversion === undefined) return errors;
   if (conversion.strategy !== "None" && spec.preserveUnknownFields) {
@@ -216,11 +217,15 @@ function validateVersions(spec: CustomResourceDefinitionSpec, rules: CrdRules): 
     const faults = isDNS1035Label(version.name ?? "");
     if (faults.length > 0) errors.push(invalidValue(where.child("name"), version.name ?? "", faults.join(",")));
     const all = given[i]!;
-    errors.push(
-      ...deprecationFaults(all.deprecated === true, all.deprecationWarning, where.child("deprecationWarning")),
+    pushAll(
+      errors,
+      deprecationFaults(all.deprecated === true, all.deprecationWarning, where.child("deprecationWarning")),
     );
     const status = (version.subresources ?? common.subresources)?.status !== undefined;
-    errors.push(...validateVersionParts(version, status, where, where.child("schema"), partRules(rules, version.name)));
+    pushAll(
+      errors,
+      validateVersionParts(version, status, where, where.child("schema"), partRules(rules, version.name)),
+    );
   }
   const names = given.map(({ name }) => name);
   const shown = () => versions.map(printed);
@@ -230,8 +235,9 @@ function validateVersions(spec: CustomResourceDefinitionSpec, rules: CrdRules): 
   }
   const first = names[0] ?? "";
   const anyStatus = given.some(({ subresources }) => subresources?.status !== undefined);
-  errors.push(
-    ...validateVersionParts(common, anyStatus, specPath, specPath.child("validation"), partRules(rules, first)),
+  pushAll(
+    errors,
+    validateVersionParts(common, anyStatus, specPath, specPath.child("validation"), partRules(rules, first)),
   );
   return errors;
 }
@@ -285,12 +291,12 @@ function validateNames(names: CustomResourceDefinitionNames, at: FieldPath): Fie
     errors.push(invalidValue(at.child(field), value, why));
   }
   for (const [i, name] of (names.shortNames ?? []).entries())
-    errors.push(...labelFaults(name, at.child("shortNames").index(i)));
+    pushAll(errors, labelFaults(name, at.child("shortNames").index(i)));
   if (names.kind && names.kind === names.listKind) {
     errors.push(invalidValue(at.child("listKind"), names.listKind, "kind and listKind may not be the same"));
   }
   for (const [i, name] of (names.categories ?? []).entries())
-    errors.push(...labelFaults(name, at.child("categories").index(i)));
+    pushAll(errors, labelFaults(name, at.child("categories").index(i)));
   return errors;
 }
 

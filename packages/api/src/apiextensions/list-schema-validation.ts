@@ -6,6 +6,7 @@ import {
   forbiddenField,
   invalidValue,
   notSupported,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import { itemsOf, type JSONSchemaProps, propertyOf } from "./structural-schema.ts";
@@ -29,7 +30,7 @@ function typeFaults(schema: JSONSchemaProps, at: FieldPath, requireAtomicSets: b
   }
   if (listType === undefined) return errors;
   must("array", "must be array if x-kubernetes-list-type is specified");
-  if (type === "array" && requireAtomicSets) errors.push(...setFaults(schema, at));
+  if (type === "array" && requireAtomicSets) pushAll(errors, setFaults(schema, at));
   if (!["atomic", "set", "map"].includes(listType)) {
     errors.push(notSupported(at.child("x-kubernetes-list-type"), listType, ["atomic", "set", "map"]));
   }
@@ -71,7 +72,7 @@ function keyFaults(schema: JSONSchemaProps, at: FieldPath): FieldError[] {
   } else if (items.type !== "object") {
     const why = "must be object if parent array's x-kubernetes-list-type is map";
     errors.push(invalidValue(at.child("items", "type"), items.type ?? "", why));
-  } else errors.push(...namedKeys(items, keys, at));
+  } else pushAll(errors, namedKeys(items, keys, at));
   return errors;
 }
 

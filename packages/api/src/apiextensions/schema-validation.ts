@@ -6,6 +6,7 @@ import {
   forbiddenField,
   invalidValue,
   notSupported,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { ValidationRule } from "../generated/types.ts";
@@ -48,18 +49,18 @@ export function validateSchema(schema: JSONSchemaProps, at: FieldPath, place: Pl
   const faults: SchemaFaults = { schema: own(schema, at, place, rules), rules: [] };
   for (const [part, where, inside] of parts(schema, at, place)) {
     const below = validateSchema(part, where, inside, rules);
-    faults.schema.push(...below.schema);
-    faults.rules.push(...below.rules);
+    pushAll(faults.schema, below.schema);
+    pushAll(faults.rules, below.rules);
   }
-  faults.schema.push(...listFaults(schema, at, rules.requireAtomicSets));
-  if (rules.requireMapKeys) faults.schema.push(...mapListFaults(schema, at));
+  pushAll(faults.schema, listFaults(schema, at, rules.requireAtomicSets));
+  if (rules.requireMapKeys) pushAll(faults.schema, mapListFaults(schema, at));
   const expressions = schema["x-kubernetes-validations"] ?? [];
   for (const [i, rule] of expressions.entries()) {
-    faults.schema.push(...ruleFaults(rule, schema, at.child("x-kubernetes-validations").index(i)));
+    pushAll(faults.schema, ruleFaults(rule, schema, at.child("x-kubernetes-validations").index(i)));
   }
   // A schema with faults may not be a type that expressions can be compiled for.
   if (expressions.length > 0 && faults.schema.length === 0 && place.context !== undefined) {
-    faults.rules.push(...compiledFaults(schema, at, place, place.context, rules));
+    pushAll(faults.rules, compiledFaults(schema, at, place, place.context, rules));
   }
   return faults;
 }
@@ -130,7 +131,7 @@ function parts(schema: JSONSchemaProps, at: FieldPath, place: Place): Part[] {
   for (const [name, each] of Object.entries(schema.definitions ?? {})) {
     all.push([each, at.child("definitions").key(name), bare]);
   }
-  all.push(...itemParts(schema, at, inside, context));
+  pushAll(all, itemParts(schema, at, inside, context));
   for (const [name, each] of Object.entries(schema.dependencies ?? {})) {
     if (!Array.isArray(each)) all.push([each, at.child("dependencies").key(name), bare]);
   }

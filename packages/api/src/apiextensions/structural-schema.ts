@@ -3,7 +3,15 @@
  * Source: apiextensions-apiserver's pkg/apiserver/schema (validation.go, complete.go, convert.go).
  */
 
-import { type FieldError, type FieldPath, forbiddenField, invalidValue, path, required } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  path,
+  pushAll,
+  required,
+} from "@kubets/apimachinery";
 import type { JSONSchemaProps } from "../generated/types.ts";
 
 export type { JSONSchemaProps };
@@ -96,20 +104,20 @@ function invariants(schema: JSONSchemaProps, level: Level, at: FieldPath, patter
   const errors: FieldError[] = [];
   const items = itemsOf(schema);
   if (schema.type === "array" && items === undefined) errors.push(required(at.child("items"), "must be specified"));
-  if (items !== undefined) errors.push(...invariants(items, "item", at.child("items"), pattern));
+  if (items !== undefined) pushAll(errors, invariants(items, "item", at.child("items"), pattern));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...invariants(property, "field", at.child("properties").key(name), pattern));
+    pushAll(errors, invariants(property, "field", at.child("properties").key(name), pattern));
   }
   if (schema.additionalProperties !== undefined) {
     const below = at.child("additionalProperties");
     if (level === "root") errors.push(forbiddenField(below, "must not be used at the root"));
     const values = valuesOf(schema);
-    if (values !== undefined) errors.push(...invariants(values, "field", below, pattern));
+    if (values !== undefined) pushAll(errors, invariants(values, "field", below, pattern));
   }
-  errors.push(...extensions(schema, at));
+  pushAll(errors, extensions(schema, at));
   const skipAnyOf = isIntOrStringAnyOf(schema.anyOf);
   const skipFirstAllOf = isIntOrStringAnyOf(schema.allOf?.[0]?.anyOf);
-  errors.push(...valueValidation(schema, { skipAnyOf, skipFirstAllOf }, level, at, pattern));
+  pushAll(errors, valueValidation(schema, { skipAnyOf, skipFirstAllOf }, level, at, pattern));
   return [...errors, ...types(schema, level, at), ...metadata(schema, level, at)];
 }
 
@@ -195,15 +203,15 @@ function valueValidation(
 ): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, each] of skipAnyOf ? [] : (schema.anyOf ?? []).entries()) {
-    errors.push(...nested(each, {}, level, at.child("anyOf").index(i), pattern));
+    pushAll(errors, nested(each, {}, level, at.child("anyOf").index(i), pattern));
   }
   for (const [i, each] of (schema.allOf ?? []).entries()) {
-    errors.push(...nested(each, { skipAnyOf: skipFirstAllOf && i === 0 }, level, at.child("allOf").index(i), pattern));
+    pushAll(errors, nested(each, { skipAnyOf: skipFirstAllOf && i === 0 }, level, at.child("allOf").index(i), pattern));
   }
   for (const [i, each] of (schema.oneOf ?? []).entries()) {
-    errors.push(...nested(each, {}, level, at.child("oneOf").index(i), pattern));
+    pushAll(errors, nested(each, {}, level, at.child("oneOf").index(i), pattern));
   }
-  if (schema.not !== undefined) errors.push(...nested(schema.not, {}, level, at.child("not"), pattern));
+  if (schema.not !== undefined) pushAll(errors, nested(schema.not, {}, level, at.child("not"), pattern));
   const fault = schema.pattern ? pattern(schema.pattern) : undefined;
   if (fault !== undefined) {
     const why = `must be a valid regular expression, but isn't: ${fault}`;
@@ -238,9 +246,9 @@ function nested(
 ): FieldError[] {
   const errors = valueValidation(schema, skips, level, at, pattern);
   const items = itemsOf(schema);
-  if (items !== undefined) errors.push(...nested(items, {}, level, at.child("items"), pattern));
+  if (items !== undefined) pushAll(errors, nested(items, {}, level, at.child("items"), pattern));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...nested(property, {}, "field", at.child("properties").key(name), pattern));
+    pushAll(errors, nested(property, {}, "field", at.child("properties").key(name), pattern));
   }
   for (const [name, why] of forbiddenInNested) {
     if (isSet(schema[name])) errors.push(forbiddenField(at.child(name), why));
@@ -284,12 +292,12 @@ function partsComplete(
   const errors = completeness(schema, structure, structurePath, at);
   const items = itemsOf(schema);
   if (items !== undefined) {
-    errors.push(...partsComplete(items, itemsOf(structure), structurePath.child("items"), at.child("items")));
+    pushAll(errors, partsComplete(items, itemsOf(structure), structurePath.child("items"), at.child("items")));
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const target = propertyOf(structure, name);
     const [there, here] = [structurePath.child("properties").key(name), at.child("properties").key(name)];
-    errors.push(...partsComplete(property, target, there, here));
+    pushAll(errors, partsComplete(property, target, there, here));
   }
   return errors;
 }

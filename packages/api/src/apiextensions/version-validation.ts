@@ -7,6 +7,7 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
+  pushAll,
   required,
   tooMany,
 } from "@kubets/apimachinery";
@@ -40,12 +41,12 @@ export function validateVersionParts(
 ): FieldError[] {
   const root = schema?.openAPIV3Schema;
   const errors = root === undefined ? [] : validateRootSchema(root, statusEnabled, schemaAt, rules);
-  if (subresources !== undefined) errors.push(...validateSubresources(subresources, at.child("subresources")));
+  if (subresources !== undefined) pushAll(errors, validateSubresources(subresources, at.child("subresources")));
   for (const [i, column] of additionalPrinterColumns.entries()) {
-    errors.push(...validateColumn(column, at.child("additionalPrinterColumns").index(i)));
+    pushAll(errors, validateColumn(column, at.child("additionalPrinterColumns").index(i)));
   }
   if (selectableFields.length > 0) {
-    errors.push(...validateSelectable(selectableFields, root, at.child("selectableFields"), rules));
+    pushAll(errors, validateSelectable(selectableFields, root, at.child("selectableFields"), rules));
   }
   return errors;
 }
@@ -98,12 +99,12 @@ function validateRootSchema(
   if (rules.requireStructural && fault === undefined) {
     const faults = validateStructural(schema, schemaAt, rules.checks.patternFault);
     if (faults.length === 0)
-      faults.push(...rules.checks.validateDefaults(schema, schemaAt, rules.requirePrunedDefaults));
+      pushAll(faults, rules.checks.validateDefaults(schema, schemaAt, rules.requirePrunedDefaults));
     if (faults.length === 0) context = new RuleContext(schema);
-    errors.push(...faults);
+    pushAll(errors, faults);
   }
   const found = validateSchema(schema, schemaAt, { root: true, insideMeta: false, context }, rules);
-  errors.push(...found.schema, ...found.rules);
+  pushAll(errors, [...found.schema, ...found.rules]);
   if (errors.length === 0 && fault !== undefined) errors.push(invalidValue(schemaAt, "", fault));
   return context === undefined ? errors : [...errors, ...totalFaults(context, schemaAt)];
 }
@@ -178,7 +179,7 @@ function validateColumn(column: CustomResourceColumnDefinition, at: FieldPath): 
     errors.push(invalidValue(at.child("format"), format, `must be one of ${columnFormats.join(",")}`));
   }
   if (!jsonPath) errors.push(required(at.child("JSONPath")));
-  else errors.push(...simplePathFaults(jsonPath, at.child("JSONPath")));
+  else pushAll(errors, simplePathFaults(jsonPath, at.child("JSONPath")));
   return errors;
 }
 

@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   nameIsDNSLabel,
   path,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
@@ -133,7 +134,7 @@ function validateRollingUpdate(
   const errors = nonNegative(at.child("partition"), partition);
   if (maxUnavailable === undefined) return errors;
   const here = at.child("maxUnavailable");
-  errors.push(...validateIntOrPercent(maxUnavailable, here));
+  pushAll(errors, validateIntOrPercent(maxUnavailable, here));
   if (intOrPercentNumber(maxUnavailable) === 0) errors.push(invalidValue(here, maxUnavailable, "cannot be 0"));
   return [...errors, ...atMost100Percent(maxUnavailable, here)];
 }

@@ -12,6 +12,7 @@ import {
   notSupported,
   path,
   percentOf,
+  pushAll,
   required,
   type Selector,
   SelectorError,
@@ -150,6 +151,6 @@ export function workloadWarnings(
       );
   }
   const isNewTemplate = old === undefined || !deepEqual(object.spec?.template, old.spec?.template);
-  if (isNewTemplate) warnings.push(...podTemplateWarnings(object.spec?.template, templatePath));
+  if (isNewTemplate) pushAll(warnings, podTemplateWarnings(object.spec?.template, templatePath));
   return warnings;
 }

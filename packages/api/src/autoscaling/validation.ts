@@ -8,6 +8,7 @@ import {
   isDNS1123Label,
   notSupported,
   path,
+  pushAll,
   required,
   tryParseQuantity,
   validateNonnegative,
@@ -54,11 +55,11 @@ function validate({ spec }: Autoscaler, old: Autoscaler | undefined): FieldError
     errors.push(invalidValue(maxPath, maxReplicas, "must be greater than or equal to `minReplicas`"));
   }
   const target = scaleTargetRef ?? { kind: "", name: "" };
-  errors.push(...validateReference(target, specPath.child("scaleTargetRef"), targetRules(target, old)));
-  errors.push(...validateMetrics(metrics, minReplicas, old));
+  pushAll(errors, validateReference(target, specPath.child("scaleTargetRef"), targetRules(target, old)));
+  pushAll(errors, validateMetrics(metrics, minReplicas, old));
   for (const field of ["scaleUp", "scaleDown"] as const) {
     const rules = behavior?.[field];
-    if (rules !== undefined) errors.push(...validateScalingRules(rules, specPath.child("behavior", field)));
+    if (rules !== undefined) pushAll(errors, validateScalingRules(rules, specPath.child("behavior", field)));
   }
   return errors;
 }
@@ -132,7 +133,7 @@ function validateMetric(metric: MetricSpec, at: FieldPath, rules: ReferenceRules
   if (expected === undefined) errors.push(notSupported(typePath, type, types));
   const given = (Object.keys(checks) as MetricField[]).filter((field) => metric[field] !== undefined);
   const [first] = given;
-  if (first !== undefined) errors.push(...checks[first](metric, at.child(first), rules));
+  if (first !== undefined) pushAll(errors, checks[first](metric, at.child(first), rules));
   if (expected === undefined) errors.push(notSupported(typePath, type, types));
   else if (metric[expected] === undefined) {
     errors.push(required(at.child(expected), "must populate information for the given metric source"));
@@ -247,7 +248,10 @@ function validateScalingRules(rules: HPAScalingRules, at: FieldPath): FieldError
   }
   const where = at.child("policies");
   if (policies.length === 0) errors.push(required(where, "must specify at least one Policy"));
-  errors.push(...policies.flatMap((policy, i) => validatePolicy(policy, where.index(i))));
+  pushAll(
+    errors,
+    policies.flatMap((policy, i) => validatePolicy(policy, where.index(i))),
+  );
   if ((tryParseQuantity(tolerance)?.sign() ?? 0) >= 0) return errors;
   return [...errors, invalidValue(at.child("tolerance"), tolerance, "must be greater than or equal to 0")];
 }

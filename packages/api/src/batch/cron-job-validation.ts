@@ -6,6 +6,7 @@ import {
   invalidValue,
   notSupported,
   path,
+  pushAll,
   required,
   validateNonnegative,
 } from "@kubets/apimachinery";
@@ -36,18 +37,18 @@ function validateSpec(spec: CronJobSpec, old: CronJobSpec | undefined): FieldErr
   const errors: FieldError[] = [];
   const at = specPath.child("schedule");
   if (schedule === "") errors.push(required(at));
-  else errors.push(...validateSchedule(schedule, timeZone, old?.schedule?.includes("TZ") ?? false, at));
+  else pushAll(errors, validateSchedule(schedule, timeZone, old?.schedule?.includes("TZ") ?? false, at));
   if (startingDeadlineSeconds !== undefined) {
-    errors.push(...validateNonnegative(startingDeadlineSeconds, specPath.child("startingDeadlineSeconds")));
+    pushAll(errors, validateNonnegative(startingDeadlineSeconds, specPath.child("startingDeadlineSeconds")));
   }
   if (old === undefined || old.timeZone !== timeZone) {
-    errors.push(...validateTimeZone(timeZone, specPath.child("timeZone")));
+    pushAll(errors, validateTimeZone(timeZone, specPath.child("timeZone")));
   }
-  errors.push(...oneOf(specPath.child("concurrencyPolicy"), concurrencyPolicy, concurrencyPolicies));
-  errors.push(...validateJobTemplate(jobTemplate ?? {}, specPath.child("jobTemplate", "spec")));
+  pushAll(errors, oneOf(specPath.child("concurrencyPolicy"), concurrencyPolicy, concurrencyPolicies));
+  pushAll(errors, validateJobTemplate(jobTemplate ?? {}, specPath.child("jobTemplate", "spec")));
   for (const field of ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] as const) {
     const value = spec[field];
-    if (value !== undefined) errors.push(...validateNonnegative(value, specPath.child(field)));
+    if (value !== undefined) pushAll(errors, validateNonnegative(value, specPath.child(field)));
   }
   return errors;
 }

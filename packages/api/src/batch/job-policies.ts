@@ -8,6 +8,7 @@ import {
   invalidOmitted,
   invalidValue,
   notSupported,
+  pushAll,
   required,
   tooLong,
   tooMany,
@@ -56,12 +57,12 @@ function validateFailureRule(
 ): FieldError[] {
   const { action, onExitCodes, onPodConditions = [] } = rule;
   const errors: FieldError[] = [];
-  if (action !== "FailIndex") errors.push(...oneOfListed(at.child("action"), action, actions));
+  if (action !== "FailIndex") pushAll(errors, oneOfListed(at.child("action"), action, actions));
   else if (spec.backoffLimitPerIndex === undefined) {
     errors.push(invalidValue(at.child("action"), action, "requires the backoffLimitPerIndex to be set"));
   }
-  if (onExitCodes !== undefined) errors.push(...validateExitCodes(onExitCodes, containers, at.child("onExitCodes")));
-  if (onPodConditions.length > 0) errors.push(...validatePatterns(onPodConditions, at.child("onPodConditions")));
+  if (onExitCodes !== undefined) pushAll(errors, validateExitCodes(onExitCodes, containers, at.child("onExitCodes")));
+  if (onPodConditions.length > 0) pushAll(errors, validatePatterns(onPodConditions, at.child("onPodConditions")));
   if (onExitCodes !== undefined && onPodConditions.length > 0) {
     errors.push(invalidOmitted(at, "specifying both OnExitCodes and OnPodConditions is not supported"));
   }
@@ -133,7 +134,7 @@ function validateSuccessRule(rule: SuccessPolicyRule, completions: number, at: F
   }
   if (succeededCount === undefined) return errors;
   const where = at.child("succeededCount");
-  errors.push(...validateNonnegative(succeededCount, where));
+  pushAll(errors, validateNonnegative(succeededCount, where));
   const atMost = (max: number, what: string) => {
     const why = `must be less than or equal to ${max} (the number of ${what})`;
     if (succeededCount > max) errors.push(invalidValue(where, succeededCount, why));

@@ -10,6 +10,7 @@ import {
   isDNS1123Label,
   notSupported,
   path,
+  pushAll,
   required,
   selectorFromLabelSelector,
   tooLong,
@@ -52,16 +53,16 @@ export function validateJobSpec(spec: JobSpec, at: FieldPath): FieldError[] {
     errors.push(required(at.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified"));
   }
   if (managedBy !== undefined) {
-    errors.push(...domainPrefixedPath(at.child("managedBy"), managedBy));
+    pushAll(errors, domainPrefixedPath(at.child("managedBy"), managedBy));
     if (byteLength(managedBy) > 63) errors.push(tooLong(at.child("managedBy"), 63));
   }
-  errors.push(...validateCompletionMode(spec, at));
+  pushAll(errors, validateCompletionMode(spec, at));
   if (podFailurePolicy !== undefined) {
-    errors.push(...validatePodFailurePolicy(podFailurePolicy, spec, at.child("podFailurePolicy")));
+    pushAll(errors, validatePodFailurePolicy(podFailurePolicy, spec, at.child("podFailurePolicy")));
   }
   if (successPolicy !== undefined) {
     const where = at.child("successPolicy");
-    if (spec.completionMode === "Indexed") errors.push(...validateSuccessPolicy(successPolicy, spec, where));
+    if (spec.completionMode === "Indexed") pushAll(errors, validateSuccessPolicy(successPolicy, spec, where));
     else errors.push(invalidValue(where, successPolicy, "requires indexed completion mode"));
   }
   return [
@@ -140,7 +141,7 @@ function validateSelectedSpec(spec: JobSpec): FieldError[] {
   const at = specPath.child("selector");
   const errors = validateJobSpec(spec, specPath);
   if (spec.selector === undefined) errors.push(required(at));
-  else errors.push(...validateLabelSelector(spec.selector, at));
+  else pushAll(errors, validateLabelSelector(spec.selector, at));
   return [...errors, ...selectorMatchesTemplate(spec.selector, spec.template, templatePath)];
 }
 
@@ -159,7 +160,7 @@ function validateGeneratedSelector(
   };
   const errors: FieldError[] = uid === "" ? [required(path("metadata.uid"))] : [];
   const at = templatePath.child("metadata");
-  for (const [key, value] of Object.entries(wanted)) errors.push(...hasLabel(template, key, value, at));
+  for (const [key, value] of Object.entries(wanted)) pushAll(errors, hasLabel(template, key, value, at));
   try {
     if (selectorFromLabelSelector(selector).matches(wanted)) return errors;
   } catch {

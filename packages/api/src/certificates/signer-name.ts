@@ -7,6 +7,7 @@ import {
   invalidValue,
   isDNS1123Label,
   isDNS1123Subdomain,
+  pushAll,
   required,
   tooLong,
 } from "@kubets/apimachinery";
@@ -23,11 +24,11 @@ export function validateSignerName(name: string, at: FieldPath): FieldError[] {
     return [invalidValue(at, name, why)];
   }
   const errors = byteLength(domain) > maxDomain ? [tooLong(at, maxDomain)] : [];
-  errors.push(...firstWrong(domain, isDNS1123Label, at));
+  pushAll(errors, firstWrong(domain, isDNS1123Label, at));
   if (!domain.includes(".")) {
     errors.push(invalidValue(at, domain, "should be a domain with at least two segments separated by dots"));
   }
-  errors.push(...firstWrong(rest, isDNS1123Subdomain, at));
+  pushAll(errors, firstWrong(rest, isDNS1123Subdomain, at));
   const max = maxDomain + maxPath + 1;
   return byteLength(name) > max ? [...errors, tooLong(at, max)] : errors;
 }

@@ -8,6 +8,7 @@ import {
   invalidValue,
   notSupported,
   path,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../generated/types.ts";
@@ -58,16 +59,16 @@ function validate(request: Request, old: Request | undefined): FieldError[] {
   const problem = certificateRequestProblem(spec.request ?? "");
   const errors: FieldError[] = [];
   if (problem !== undefined) errors.push(invalidValue(specPath.child("request"), spec.request ?? "", problem));
-  errors.push(...validateUsages(spec.usages ?? [], old?.spec?.usages));
+  pushAll(errors, validateUsages(spec.usages ?? [], old?.spec?.usages));
   const signerPath = specPath.child("signerName");
   if (signerName === legacySigner && old?.spec?.signerName !== legacySigner) {
     errors.push(invalidValue(signerPath, signerName, "the legacy signerName is not allowed via this API version"));
-  } else errors.push(...validateSignerName(signerName, signerPath));
+  } else pushAll(errors, validateSignerName(signerName, signerPath));
   if (expirationSeconds !== undefined && expirationSeconds < minExpirationSeconds) {
     const why = "may not specify a duration less than 600 seconds (10 minutes)";
     errors.push(invalidValue(specPath.child("expirationSeconds"), expirationSeconds, why));
   }
-  errors.push(...validateConditions(request.status?.conditions ?? [], old?.status?.conditions));
+  pushAll(errors, validateConditions(request.status?.conditions ?? [], old?.status?.conditions));
   return [...errors, ...validateCertificate(request.status?.certificate, old?.status?.certificate)];
 }
 

@@ -7,6 +7,7 @@ import {
   invalidValue,
   notSupported,
   path,
+  pushAll,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { qualifiedName } from "../core/pod-field-checks.ts";
@@ -24,7 +25,7 @@ function validate(lease: Lease): FieldError[] {
   if (leaseTransitions !== undefined && leaseTransitions < 0) {
     errors.push(invalidValue(at.child("leaseTransitions"), leaseTransitions, "must be greater than or equal to 0"));
   }
-  if (strategy !== undefined) errors.push(...validateStrategy(strategy, at.child("strategy")));
+  if (strategy !== undefined) pushAll(errors, validateStrategy(strategy, at.child("strategy")));
   if (preferredHolder && !strategy) {
     errors.push(forbiddenField(at.child("preferredHolder"), "may only be specified if `strategy` is defined"));
   }

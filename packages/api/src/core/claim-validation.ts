@@ -10,6 +10,7 @@ import {
   isDNS1123Subdomain,
   notSupported,
   path,
+  pushAll,
   required,
   tryParseQuantity,
   validateImmutableField,
@@ -60,12 +61,12 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: FieldPath
     ...className(at.child("storageClassName"), spec.storageClassName),
     ...supportedOrAbsent(at.child("volumeMode"), spec.volumeMode, volumeModes),
   ];
-  if (dataSource !== undefined) errors.push(...validateDataSource(dataSource, at.child("dataSource")));
+  if (dataSource !== undefined) pushAll(errors, validateDataSource(dataSource, at.child("dataSource")));
   if (dataSourceRef !== undefined) {
     const where = at.child("dataSourceRef");
-    errors.push(...validateDataSource(dataSourceRef, where));
+    pushAll(errors, validateDataSource(dataSourceRef, where));
     const { namespace = "" } = dataSourceRef;
-    if (namespace !== "") errors.push(...complaints(where.child("namespace"), namespace, isDNS1123Label(namespace)));
+    if (namespace !== "") pushAll(errors, complaints(where.child("namespace"), namespace, isDNS1123Label(namespace)));
   }
   return [
     ...errors,
@@ -134,7 +135,7 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     const why = "field can not be less than status.capacity";
     errors.push(forbiddenField(specPath.child("resources", "requests", "storage"), why));
   }
-  errors.push(...validateImmutableField(claim.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode")));
+  pushAll(errors, validateImmutableField(claim.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode")));
   return [...errors, ...validateAttributesClassUpdate(claim, old)];
 }
 
@@ -171,7 +172,7 @@ export function validateClaimStatusUpdate(claim: PersistentVolumeClaim): FieldEr
       errors.push(invalidValue(where, name, "must be a standard resource type or fully qualified"));
   }
   for (const [name, text] of Object.entries(allocatedResources)) {
-    errors.push(...nonNegativeQuantity(text, at.child("allocatedResources").key(name)));
+    pushAll(errors, nonNegativeQuantity(text, at.child("allocatedResources").key(name)));
   }
   return errors;
 }

@@ -7,6 +7,7 @@ import {
   type FieldPath,
   invalidValue,
   notSupported,
+  pushAll,
   regexError,
   required,
   tooLong,
@@ -38,7 +39,7 @@ function validateCondition(condition: Condition, at: FieldPath): FieldError[] {
   }
   if (!lastTransitionTime) errors.push(required(at.child("lastTransitionTime"), "must be set"));
   if (reason === "") errors.push(required(at.child("reason"), "must be set"));
-  else errors.push(...complaints(at.child("reason"), reason, reasonProblems(reason)));
+  else pushAll(errors, complaints(at.child("reason"), reason, reasonProblems(reason)));
   if (byteLength(reason) > limits.reason) errors.push(tooLong(at.child("reason"), limits.reason));
   if (byteLength(message) > limits.message) errors.push(tooLong(at.child("message"), limits.message));
   return errors;

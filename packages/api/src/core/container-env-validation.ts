@@ -7,6 +7,7 @@ import {
   isConfigMapKey,
   isRelaxedEnvVarName,
   nameIsDNSSubdomain,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { EnvFromSource, EnvVar, EnvVarSource, FileKeySelector } from "../generated/types.ts";
@@ -30,9 +31,9 @@ export function validateEnv(env: readonly EnvVar[] | undefined, at: FieldPath): 
   for (const [i, variable] of (env ?? []).entries()) {
     const here = at.index(i);
     if (!variable.name) errors.push(required(here.child("name")));
-    else errors.push(...complaints(here.child("name"), variable.name, isRelaxedEnvVarName(variable.name)));
+    else pushAll(errors, complaints(here.child("name"), variable.name, isRelaxedEnvVarName(variable.name)));
     if (variable.valueFrom !== undefined)
-      errors.push(...validateValueFrom(variable.valueFrom, variable.value, here.child("valueFrom")));
+      pushAll(errors, validateValueFrom(variable.valueFrom, variable.value, here.child("valueFrom")));
   }
   return errors;
 }
@@ -42,23 +43,23 @@ function validateValueFrom(source: EnvVarSource, value: string | undefined, at: 
   let sources = 0;
   if (source.fieldRef !== undefined) {
     sources++;
-    errors.push(...validateFieldSelector(source.fieldRef, envFieldPaths, at.child("fieldRef")));
+    pushAll(errors, validateFieldSelector(source.fieldRef, envFieldPaths, at.child("fieldRef")));
   }
   if (source.resourceFieldRef !== undefined) {
     sources++;
-    errors.push(...validateResourceFieldSelector(source.resourceFieldRef, at.child("resourceFieldRef"), false));
+    pushAll(errors, validateResourceFieldSelector(source.resourceFieldRef, at.child("resourceFieldRef"), false));
   }
   if (source.configMapKeyRef !== undefined) {
     sources++;
-    errors.push(...validateKeySelector(source.configMapKeyRef, at.child("configMapKeyRef")));
+    pushAll(errors, validateKeySelector(source.configMapKeyRef, at.child("configMapKeyRef")));
   }
   if (source.secretKeyRef !== undefined) {
     sources++;
-    errors.push(...validateKeySelector(source.secretKeyRef, at.child("secretKeyRef")));
+    pushAll(errors, validateKeySelector(source.secretKeyRef, at.child("secretKeyRef")));
   }
   if (source.fileKeyRef !== undefined) {
     sources++;
-    errors.push(...validateFileKeySelector(source.fileKeyRef, at.child("fileKeyRef")));
+    pushAll(errors, validateFileKeySelector(source.fileKeyRef, at.child("fileKeyRef")));
   }
   if (sources === 0)
     errors.push(
@@ -73,17 +74,17 @@ function validateKeySelector(selector: { name?: string; key?: string }, at: Fiel
   const name = selector.name ?? "";
   const errors = complaints(at.child("name"), name, nameIsDNSSubdomain(name, false));
   if (!selector.key) errors.push(required(at.child("key")));
-  else errors.push(...complaints(at.child("key"), selector.key, isConfigMapKey(selector.key)));
+  else pushAll(errors, complaints(at.child("key"), selector.key, isConfigMapKey(selector.key)));
   return errors;
 }
 
 function validateFileKeySelector(selector: FileKeySelector, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (!selector.key) errors.push(required(at.child("key")));
-  else errors.push(...complaints(at.child("key"), selector.key, isRelaxedEnvVarName(selector.key)));
-  errors.push(...present(at.child("volumeName"), selector.volumeName));
+  else pushAll(errors, complaints(at.child("key"), selector.key, isRelaxedEnvVarName(selector.key)));
+  pushAll(errors, present(at.child("volumeName"), selector.volumeName));
   if (!selector.path) errors.push(required(at.child("path")));
-  else errors.push(...localNonReservedPath(at.child("path"), selector.path));
+  else pushAll(errors, localNonReservedPath(at.child("path"), selector.path));
   return errors;
 }
 
@@ -92,10 +93,10 @@ export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, a
   for (const [i, source] of (sources ?? []).entries()) {
     const here = at.index(i);
     if (source.prefix)
-      errors.push(...complaints(here.child("prefix"), source.prefix, isRelaxedEnvVarName(source.prefix)));
+      pushAll(errors, complaints(here.child("prefix"), source.prefix, isRelaxedEnvVarName(source.prefix)));
     if (source.configMapRef !== undefined)
-      errors.push(...validateSourceName(source.configMapRef, here.child("configMapRef")));
-    if (source.secretRef !== undefined) errors.push(...validateSourceName(source.secretRef, here.child("secretRef")));
+      pushAll(errors, validateSourceName(source.configMapRef, here.child("configMapRef")));
+    if (source.secretRef !== undefined) pushAll(errors, validateSourceName(source.secretRef, here.child("secretRef")));
 
     // Upstream puts these two on the list, not on its element.
     if (source.configMapRef === undefined && source.secretRef === undefined)

@@ -6,6 +6,7 @@ import {
   type FieldPath,
   invalidValue,
   isValidPortName,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { Container, ContainerPort } from "../generated/types.ts";
@@ -18,11 +19,11 @@ export function validateContainerPorts(ports: readonly ContainerPort[] | undefin
   const names = new Set<string>();
   for (const [i, port] of (ports ?? []).entries()) {
     const here = at.index(i);
-    errors.push(...validatePortName(port.name, names, here.child("name")));
+    pushAll(errors, validatePortName(port.name, names, here.child("name")));
     if (!port.containerPort) errors.push(required(here.child("containerPort")));
-    else errors.push(...portNumber(here.child("containerPort"), port.containerPort));
-    if (port.hostPort) errors.push(...portNumber(here.child("hostPort"), port.hostPort));
-    errors.push(...oneOf(here.child("protocol"), port.protocol, portProtocols));
+    else pushAll(errors, portNumber(here.child("containerPort"), port.containerPort));
+    if (port.hostPort) pushAll(errors, portNumber(here.child("hostPort"), port.hostPort));
+    pushAll(errors, oneOf(here.child("protocol"), port.protocol, portProtocols));
   }
   return errors;
 }

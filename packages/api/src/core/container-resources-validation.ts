@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   isQualifiedName,
   notSupported,
+  pushAll,
   type Quantity,
   required,
   tryParseQuantity,
@@ -108,11 +109,11 @@ function validateRequirements(
   ] as const)
     for (const [name, text] of Object.entries(list)) {
       const here = at.child(key).key(name);
-      errors.push(...nameCheck(name, here), ...validateResourceQuantity(name, text, here));
+      pushAll(errors, [...nameCheck(name, here), ...validateResourceQuantity(name, text, here)]);
       const quantity = tryParseQuantity(text);
       if (quantity === undefined) continue;
-      if (key === "requests") errors.push(...validateRequestAgainstLimit(name, quantity, limits[name], at));
-      errors.push(...validateHugePages(name, quantity, here));
+      if (key === "requests") pushAll(errors, validateRequestAgainstLimit(name, quantity, limits[name], at));
+      pushAll(errors, validateHugePages(name, quantity, here));
     }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePageResource) && !names.includes("cpu") && !names.includes("memory"))
@@ -150,7 +151,7 @@ function validateClaims(
     }
     const key = request ? `${name}/${request}` : name;
     const overlaps = !request && [...seen].some((each) => each.startsWith(`${name}/`));
-    if (request) errors.push(...complaints(here.child("request"), request, isDNS1123Label(request)));
+    if (request) pushAll(errors, complaints(here.child("request"), request, isDNS1123Label(request)));
     if (seen.has(name) || overlaps) errors.push(duplicate(here, name));
     else if (seen.has(key)) errors.push(duplicate(here, key));
     seen.add(key);
@@ -176,8 +177,8 @@ export function validateResizePolicy(
   for (const [i, { resourceName, restartPolicy }] of (policies ?? []).entries()) {
     if (seen.has(resourceName)) errors.push(duplicate(at.index(i), resourceName));
     seen.add(resourceName);
-    errors.push(...oneOf(at, resourceName, ["cpu", "memory"]));
-    errors.push(...oneOf(at, restartPolicy, ["NotRequired", "RestartContainer"]));
+    pushAll(errors, oneOf(at, resourceName, ["cpu", "memory"]));
+    pushAll(errors, oneOf(at, restartPolicy, ["NotRequired", "RestartContainer"]));
     if (podRestartPolicy === "Never" && restartPolicy !== "NotRequired")
       errors.push(invalidValue(at, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
   }

@@ -8,6 +8,7 @@ import {
   isValidGroupID,
   isValidUserID,
   notSupported,
+  pushAll,
   required,
   tooLong,
 } from "@kubets/apimachinery";
@@ -69,7 +70,7 @@ export function validateSeccompProfile(profile: SeccompProfile | undefined, at: 
   if (profile === undefined) return [];
   const errors: FieldError[] = [];
   if (!profile.type) errors.push(required(at.child("type"), "type is required when seccompProfile is set"));
-  else errors.push(...supportedOrAbsent(at.child("type"), profile.type, profileTypes));
+  else pushAll(errors, supportedOrAbsent(at.child("type"), profile.type, profileTypes));
 
   const here = at.child("localhostProfile");
   if (profile.type !== "Localhost") {
@@ -78,7 +79,7 @@ export function validateSeccompProfile(profile: SeccompProfile | undefined, at: 
   } else if (profile.localhostProfile === undefined) {
     errors.push(required(here, "must be set when seccomp type is Localhost"));
   } else {
-    errors.push(...localDescendingPath(here, profile.localhostProfile));
+    pushAll(errors, localDescendingPath(here, profile.localhostProfile));
   }
   return errors;
 }
@@ -116,8 +117,9 @@ export function validateWindowsOptions(
   const errors: FieldError[] = [];
   const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options;
   if (gmsaCredentialSpecName !== undefined)
-    errors.push(
-      ...complaints(
+    pushAll(
+      errors,
+      complaints(
         at.child("gmsaCredentialSpecName"),
         gmsaCredentialSpecName,
         isDNS1123Subdomain(gmsaCredentialSpecName),
@@ -134,7 +136,7 @@ export function validateWindowsOptions(
       ),
     );
   if (runAsUserName !== undefined)
-    errors.push(...complaints(at.child("runAsUserName"), runAsUserName, windowsUserProblems(runAsUserName)));
+    pushAll(errors, complaints(at.child("runAsUserName"), runAsUserName, windowsUserProblems(runAsUserName)));
   return errors;
 }
 

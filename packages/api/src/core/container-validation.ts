@@ -8,6 +8,7 @@ import {
   invalidValue,
   notFoundValue,
   notSupported,
+  pushAll,
   required,
   tooMany,
 } from "@kubets/apimachinery";
@@ -68,10 +69,10 @@ export function validateContainers(around: ContainerSurroundings, at: FieldPath)
   const names = new Set<string>();
   for (const [i, container] of containers.entries()) {
     const here = at.index(i);
-    errors.push(...validateCommon(container, around, here));
+    pushAll(errors, validateCommon(container, around, here));
     if (names.has(container.name)) errors.push(duplicate(here.child("name"), container.name));
     names.add(container.name);
-    errors.push(...validateHandlers(container, grace, here), ...validateRestart(container, here));
+    pushAll(errors, [...validateHandlers(container, grace, here), ...validateRestart(container, here)]);
   }
   return [...errors, ...hostPortConflicts(containers, at)];
 }
@@ -83,13 +84,13 @@ export function validateInitContainers(around: ContainerSurroundings, at: FieldP
   const names = new Set((around.spec.containers ?? []).map((container) => container.name));
   for (const [i, container] of (around.spec.initContainers ?? []).entries()) {
     const here = at.index(i);
-    errors.push(...validateCommon(container, around, here), ...validateRestart(container, here));
+    pushAll(errors, [...validateCommon(container, around, here), ...validateRestart(container, here)]);
     if (names.has(container.name)) errors.push(duplicate(here.child("name"), container.name));
     else if (container.name) names.add(container.name);
     // Init containers run one after another, so each is checked for itself.
-    errors.push(...hostPortConflicts([container], at));
+    pushAll(errors, hostPortConflicts([container], at));
     if (isRestartableInitContainer(container))
-      errors.push(...validateHandlers(container, around.spec.terminationGracePeriodSeconds, here));
+      pushAll(errors, validateHandlers(container, around.spec.terminationGracePeriodSeconds, here));
     else
       for (const field of ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const)
         if (container[field] !== undefined) errors.push(forbiddenField(here.child(field), initOnly));
@@ -108,7 +109,7 @@ function validateRestart({ restartPolicy, restartPolicyRules = [] }: Container, 
   const rulesAt = at.child("restartPolicyRules");
   if (restartPolicyRules.length > maxRestartRules)
     errors.push(tooMany(rulesAt, restartPolicyRules.length, maxRestartRules));
-  for (const [i, rule] of restartPolicyRules.entries()) errors.push(...validateRestartRule(rule, rulesAt.index(i)));
+  for (const [i, rule] of restartPolicyRules.entries()) pushAll(errors, validateRestartRule(rule, rulesAt.index(i)));
   return errors;
 }
 
@@ -116,7 +117,7 @@ function validateRestartRule({ action, exitCodes }: ContainerRestartRule, at: Fi
   const errors = supportedOrAbsent(at.child("action"), action ?? "", ["Restart", "RestartAllContainers"]);
   const here = at.child("exitCodes");
   if (exitCodes === undefined) return [...errors, required(here, "must be specified")];
-  errors.push(...supportedOrAbsent(here.child("operator"), exitCodes.operator ?? "", ["In", "NotIn"]));
+  pushAll(errors, supportedOrAbsent(here.child("operator"), exitCodes.operator ?? "", ["In", "NotIn"]));
   const values = exitCodes.values ?? [];
   if (values.length > 255) errors.push(tooMany(here.child("values"), values.length, 255));
   return errors;
@@ -145,12 +146,12 @@ export function validateEphemeralContainers(around: ContainerSurroundings, at: F
   for (const [i, container] of (spec.ephemeralContainers ?? []).entries()) {
     const here = at.index(i);
     const common = asContainer(container);
-    errors.push(...validateCommon(common, around, here), ...validateImageSpaces(common, here));
+    pushAll(errors, [...validateCommon(common, around, here), ...validateImageSpaces(common, here)]);
     if (names.has(container.name)) errors.push(duplicate(here.child("name"), container.name));
     names.add(container.name);
     const target = container.targetContainerName;
     if (target && !others.has(target)) errors.push(notFoundValue(here.child("targetContainerName"), target));
-    errors.push(...forbiddenFields(container, here));
+    pushAll(errors, forbiddenFields(container, here));
   }
   return errors;
 }

@@ -10,6 +10,7 @@ import {
   nameIsDNSSubdomain,
   notSupported,
   path,
+  pushAll,
   required,
   validateIpLegacy,
 } from "@kubets/apimachinery";
@@ -35,9 +36,18 @@ function validateSubset(subset: EndpointSubset, at: FieldPath): FieldError[] {
   if (addresses.length === 0 && notReadyAddresses.length === 0) {
     errors.push(required(at, "must specify `addresses` or `notReadyAddresses`"));
   }
-  errors.push(...addresses.flatMap((a, i) => validateAddress(a, at.child("addresses").index(i))));
-  errors.push(...notReadyAddresses.flatMap((a, i) => validateAddress(a, at.child("notReadyAddresses").index(i))));
-  errors.push(...ports.flatMap((port, i) => validatePort(port, ports.length > 1, at.child("ports").index(i))));
+  pushAll(
+    errors,
+    addresses.flatMap((a, i) => validateAddress(a, at.child("addresses").index(i))),
+  );
+  pushAll(
+    errors,
+    notReadyAddresses.flatMap((a, i) => validateAddress(a, at.child("notReadyAddresses").index(i))),
+  );
+  pushAll(
+    errors,
+    ports.flatMap((port, i) => validatePort(port, ports.length > 1, at.child("ports").index(i))),
+  );
   return errors;
 }
 
@@ -56,7 +66,11 @@ function validateAddress(address: EndpointAddress, at: FieldPath): FieldError[] 
 function validatePort(port: EndpointPort, needsName: boolean, at: FieldPath): FieldError[] {
   const { name, protocol, appProtocol } = port;
   const errors: FieldError[] = [];
-  if (name) errors.push(...isDNS1123Label(name).map((why) => invalidValue(at.child("name"), name, why)));
+  if (name)
+    pushAll(
+      errors,
+      isDNS1123Label(name).map((why) => invalidValue(at.child("name"), name, why)),
+    );
   else if (needsName) errors.push(required(at.child("name")));
   for (const why of isValidPortNum(port.port)) errors.push(invalidValue(at.child("port"), port.port, why));
   if (!protocol) errors.push(required(at.child("protocol")));

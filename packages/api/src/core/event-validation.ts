@@ -7,6 +7,7 @@ import {
   isQualifiedName,
   parseTime,
   path,
+  pushAll,
   required,
   validateImmutableField,
 } from "@kubets/apimachinery";
@@ -31,7 +32,7 @@ export function validateEvent(event: Event, controllerField: string): FieldError
   if (!allowed.includes(namespace)) {
     errors.push(invalidValue(path("involvedObject.namespace"), involved, "does not match event.namespace"));
   }
-  if (timed) errors.push(...validateTimed(event, controllerField));
+  if (timed) pushAll(errors, validateTimed(event, controllerField));
   for (const why of isDNS1123Subdomain(namespace)) errors.push(invalidValue(path("namespace"), namespace, why));
   return errors;
 }

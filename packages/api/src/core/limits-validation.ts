@@ -10,6 +10,7 @@ import {
   invalidValue,
   isQualifiedName,
   path,
+  pushAll,
   type Quantity,
   required,
   tryParseQuantity,
@@ -64,7 +65,7 @@ function validateItem(item: LimitRangeItem, at: FieldPath): FieldError[] {
     }
     for (const name of list) {
       names.add(name);
-      errors.push(...validateLimitName(item.type ?? "", name, at.child(field).key(name)));
+      pushAll(errors, validateLimitName(item.type ?? "", name, at.child(field).key(name)));
     }
   }
   if (
@@ -156,8 +157,8 @@ export function validateQuota({ spec }: ResourceQuota): FieldError[] {
   );
   if (spec === undefined) return errors;
   const isStandard = (name: string) => quotaNames.has(name) || isQuotaHugePages(name);
-  errors.push(...validateQuotaScopes(spec, path("spec.scopes"), isStandard));
-  errors.push(...validateScopeSelector(spec, path("spec.scopeSelector.matchExpressions"), isStandard));
+  pushAll(errors, validateQuotaScopes(spec, path("spec.scopes"), isStandard));
+  pushAll(errors, validateScopeSelector(spec, path("spec.scopeSelector.matchExpressions"), isStandard));
   return errors;
 }
 

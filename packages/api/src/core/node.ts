@@ -11,6 +11,7 @@ import {
   notSupported,
   parseCidr,
   path,
+  pushAll,
   required,
   tryParseQuantity,
   validateCidrLegacy,
@@ -118,7 +119,7 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
     const why = 'node updates may not change providerID except from "" to valid';
     errors.push(forbiddenField(path("spec.providerID"), why));
   }
-  errors.push(...validateTaints(node));
+  pushAll(errors, validateTaints(node));
   if ((node.spec?.externalID ?? "") !== (old.spec?.externalID ?? "")) {
     errors.push(forbiddenField(path("spec.externalID"), "may not be updated"));
   }

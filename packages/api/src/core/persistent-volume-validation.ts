@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   notSupported,
   path,
+  pushAll,
   required,
   validateImmutableField,
 } from "@kubets/apimachinery";
@@ -100,16 +101,16 @@ const secretReferences = [
 
 function validateCSI(source: types.CSIPersistentVolumeSource, at: FieldPath): FieldError[] {
   const errors = driverName(at.child("driver"), source.driver ?? "");
-  errors.push(...present(at.child("volumeHandle"), source.volumeHandle));
+  pushAll(errors, present(at.child("volumeHandle"), source.volumeHandle));
   for (const field of secretReferences) {
     const reference = source[field];
     if (reference === undefined) continue;
     const { name = "", namespace = "" } = reference;
     const where = at.child(field);
     if (name === "") errors.push(required(where.child("name")));
-    else errors.push(...dnsSubdomain(where.child("name"), name));
+    else pushAll(errors, dnsSubdomain(where.child("name"), name));
     if (namespace === "") errors.push(required(where.child("namespace")));
-    else errors.push(...complaints(where.child("namespace"), namespace, isDNS1123Label(namespace)));
+    else pushAll(errors, complaints(where.child("namespace"), namespace, isDNS1123Label(namespace)));
   }
   return errors;
 }
@@ -216,7 +217,7 @@ export function validateVolumeUpdate(volume: Volume, old: Volume): FieldError[] 
     const why = "spec.persistentvolumesource is immutable after creation";
     errors.push(forbiddenField(path("spec.persistentvolumesource"), why));
   }
-  errors.push(...validateImmutableField(volume.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode")));
+  pushAll(errors, validateImmutableField(volume.spec?.volumeMode, old.spec?.volumeMode, path("volumeMode")));
   const affinity = old.spec?.nodeAffinity;
   if (affinity === undefined) return errors;
   return [...errors, ...validateImmutableField(volume.spec?.nodeAffinity, affinity, path("nodeAffinity"))];

@@ -8,6 +8,7 @@ import {
   isValidLabelValue,
   nameIsDNSLabel,
   nameIsDNSSubdomain,
+  pushAll,
   required,
   validateLabelName,
   validateLabelSelector,
@@ -39,14 +40,14 @@ export function validateAffinity(affinity: Affinity | undefined, at: FieldPath):
 function validateNodeAffinity(affinity: NodeAffinity | undefined, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const requirement = affinity?.[requiredTerms];
-  if (requirement !== undefined) errors.push(...validateNodeSelector(requirement, at.child(requiredTerms)));
+  if (requirement !== undefined) pushAll(errors, validateNodeSelector(requirement, at.child(requiredTerms)));
   for (const [i, { weight, preference }] of (affinity?.[preferredTerms] ?? []).entries()) {
     const here = at.child(preferredTerms).index(i);
     // A preference may hold any value: it worked as long as the cluster had one node.
-    errors.push(
+    pushAll(errors, [
       ...validateWeight(weight, here),
       ...validateNodeSelectorTerm(preference ?? {}, here.child("preference"), true),
-    );
+    ]);
   }
   return errors;
 }
@@ -91,10 +92,10 @@ function validateLabelRequirement(
   } else {
     errors.push(invalidValue(at.child("operator"), operator ?? "", "not a valid selector operator"));
   }
-  errors.push(...validateLabelName(key, at.child("key")));
+  pushAll(errors, validateLabelName(key, at.child("key")));
   if (!anyValue)
     for (const [i, value] of values.entries())
-      errors.push(...complaints(here.index(i), value, isValidLabelValue(value)));
+      pushAll(errors, complaints(here.index(i), value, isValidLabelValue(value)));
   return errors;
 }
 
@@ -112,7 +113,7 @@ function validateFieldRequirement(
   if (key !== "metadata.name")
     return [...errors, invalidValue(at.child("key"), key ?? "", "not a valid field selector key")];
   for (const [i, value] of values.entries())
-    errors.push(...complaints(at.child("values").index(i), value, nameIsDNSSubdomain(value, false)));
+    pushAll(errors, complaints(at.child("values").index(i), value, nameIsDNSSubdomain(value, false)));
   return errors;
 }
 

@@ -1,6 +1,13 @@
 /** Annotations that mean something on a Pod or template: mirror Pods, deletion cost, the old profiles. Source: ValidatePodSpecificAnnotations. */
 
-import { type FieldError, type FieldPath, forbiddenField, invalidValue, type ObjectMeta } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  type ObjectMeta,
+  pushAll,
+} from "@kubets/apimachinery";
 import type { AppArmorProfile, PodSpec, SeccompProfile } from "../generated/types.ts";
 import { localDescendingPath } from "./pod-field-checks.ts";
 import { allContainers } from "./pod-helpers.ts";
@@ -27,8 +34,8 @@ export function validatePodAnnotations(
     if (key === deletionCostAnnotation && !isDeletionCost(value))
       errors.push(invalidValue(here, value, "must be a 32bit integer"));
     if (key === seccompPodAnnotation || key.startsWith(seccompContainerPrefix))
-      errors.push(...validateSeccompName(value, at.child(key)));
-    if (key.startsWith(appArmorPrefix)) errors.push(...validateAppArmor(key, value, spec, here));
+      pushAll(errors, validateSeccompName(value, at.child(key)));
+    if (key.startsWith(appArmorPrefix)) pushAll(errors, validateAppArmor(key, value, spec, here));
   }
   return errors;
 }
@@ -91,8 +98,9 @@ export function validateProfilesMatch(meta: ObjectMeta | undefined, spec: PodSpe
   for (const { kind, index, container } of allContainers(spec)) {
     const here = at.child(kind).index(index).child("securityContext");
     const own = container.securityContext;
-    errors.push(
-      ...profileMismatch(
+    pushAll(
+      errors,
+      profileMismatch(
         "seccomp",
         annotations[seccompContainerPrefix + container.name],
         own?.seccompProfile,
@@ -100,8 +108,9 @@ export function validateProfilesMatch(meta: ObjectMeta | undefined, spec: PodSpe
       ),
     );
     if (spec.os?.name !== "windows")
-      errors.push(
-        ...profileMismatch(
+      pushAll(
+        errors,
+        profileMismatch(
           "apparmor",
           annotations[appArmorPrefix + container.name],
           own?.appArmorProfile ?? spec.securityContext?.appArmorProfile,

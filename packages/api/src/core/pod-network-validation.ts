@@ -7,6 +7,7 @@ import {
   invalidValue,
   isDNS1123Subdomain,
   isDNS1123SubdomainWithUnderscore,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { HostAlias, PodDNSConfig, PodSpec } from "../generated/types.ts";
@@ -61,8 +62,8 @@ function validateDNSConfig(config: PodDNSConfig | undefined, policy: string | un
     errors.push(
       invalidValue(at.child("nameservers"), nameservers, `must not have more than ${maxNameservers} nameservers`),
     );
-  for (const [i, ip] of nameservers.entries()) errors.push(...ipAddress(at.child("nameservers").index(i), ip));
-  errors.push(...validateSearches(searches, at.child("searches")));
+  for (const [i, ip] of nameservers.entries()) pushAll(errors, ipAddress(at.child("nameservers").index(i), ip));
+  pushAll(errors, validateSearches(searches, at.child("searches")));
   for (const [i, { name }] of options.entries())
     if (!name) errors.push(required(at.child("options").index(i), "must not be empty"));
   return errors;
@@ -83,7 +84,7 @@ function validateSearches(searches: readonly string[], at: FieldPath): FieldErro
   for (const [i, search] of searches.entries()) {
     if (search === ".") continue;
     const name = search.endsWith(".") ? search.slice(0, -1) : search;
-    errors.push(...complaints(at.index(i), name, isDNS1123SubdomainWithUnderscore(name)));
+    pushAll(errors, complaints(at.index(i), name, isDNS1123SubdomainWithUnderscore(name)));
   }
   return errors;
 }

@@ -9,6 +9,7 @@ import {
   isValidLabelValue,
   type LabelSelector,
   notSupported,
+  pushAll,
   required,
   validateLabelName,
   validateLabelSelector,
@@ -35,8 +36,8 @@ function validateToleration(toleration: Toleration, at: FieldPath): FieldError[]
     );
   if (toleration.tolerationSeconds !== undefined && effect !== "NoExecute")
     errors.push(invalidValue(at.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
-  errors.push(...validateTolerationOperator(operator, value, at.child("operator")));
-  if (effect !== "") errors.push(...supportedOrAbsent(at.child("effect"), effect, taintEffects));
+  pushAll(errors, validateTolerationOperator(operator, value, at.child("operator")));
+  if (effect !== "") pushAll(errors, supportedOrAbsent(at.child("effect"), effect, taintEffects));
   return errors;
 }
 
@@ -58,7 +59,7 @@ export function validateSchedulingGates(gates: readonly PodSchedulingGate[] | un
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, { name = "" }] of (gates ?? []).entries()) {
-    errors.push(...qualifiedName(at.index(i), name));
+    pushAll(errors, qualifiedName(at.index(i), name));
     if (seen.has(name)) errors.push(duplicate(at.index(i), name));
     seen.add(name);
   }
@@ -83,14 +84,15 @@ function validateSpreadConstraint(
   const errors: FieldError[] = [];
   if (maxSkew <= 0) errors.push(invalidValue(at.child("maxSkew"), maxSkew, notPositiveMessage));
   if (topologyKey === "") errors.push(required(at.child("topologyKey"), "can not be empty"));
-  errors.push(
-    ...supportedOrAbsent(at.child("whenUnsatisfiable"), whenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]),
+  pushAll(
+    errors,
+    supportedOrAbsent(at.child("whenUnsatisfiable"), whenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]),
   );
   if (later.some((each) => each.topologyKey === topologyKey && each.whenUnsatisfiable === whenUnsatisfiable))
     errors.push(duplicate(at.child("{topologyKey, whenUnsatisfiable}"), `{${topologyKey}, ${whenUnsatisfiable}}`));
-  errors.push(...validateMinDomains(constraint.minDomains, whenUnsatisfiable, at.child("minDomains")));
+  pushAll(errors, validateMinDomains(constraint.minDomains, whenUnsatisfiable, at.child("minDomains")));
   for (const field of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const)
-    errors.push(...supportedOrAbsent(at.child(field), constraint[field], ["Honor", "Ignore"]));
+    pushAll(errors, supportedOrAbsent(at.child(field), constraint[field], ["Honor", "Ignore"]));
   return [
     ...errors,
     ...validateSpreadLabelKeys(matchLabelKeys, labelSelector, at.child("matchLabelKeys")),
@@ -122,7 +124,7 @@ function validateSpreadLabelKeys(
     ...(selector?.matchExpressions ?? []).map((each) => each.key),
   ];
   for (const [i, key] of keys.entries()) {
-    errors.push(...validateLabelName(key, at.index(i)));
+    pushAll(errors, validateLabelName(key, at.index(i)));
     if (inSelector.filter((each) => each === key).length > 1)
       errors.push(invalidValue(at.index(i), key, "exists in both matchLabelKeys and labelSelector"));
   }

@@ -8,6 +8,7 @@ import {
   inclusiveRangeError,
   invalidValue,
   nameIsDNSSubdomain,
+  pushAll,
   required,
   tryParseQuantity,
   validateLabels,
@@ -106,7 +107,7 @@ function validateResourceClaims(claims: readonly PodResourceClaim[] | undefined,
     const here = at.index(i);
     if (!claim.name) errors.push(required(here.child("name")));
     else if (names.has(claim.name)) errors.push(duplicate(here.child("name"), claim.name));
-    else errors.push(...dnsLabel(here.child("name"), claim.name));
+    else pushAll(errors, dnsLabel(here.child("name"), claim.name));
     names.add(claim.name);
     const { resourceClaimName, resourceClaimTemplateName } = claim;
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
@@ -117,7 +118,7 @@ function validateResourceClaims(claims: readonly PodResourceClaim[] | undefined,
       errors.push(invalidValue(here, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"));
     for (const field of ["resourceClaimName", "resourceClaimTemplateName"] as const) {
       const name = claim[field];
-      if (name !== undefined) errors.push(...complaints(here.child(field), name, nameIsDNSSubdomain(name, false)));
+      if (name !== undefined) pushAll(errors, complaints(here.child(field), name, nameIsDNSSubdomain(name, false)));
     }
   }
   return errors;

@@ -8,6 +8,7 @@ import {
   invalidValue,
   nameIsDNSSubdomain,
   path,
+  pushAll,
   validateImmutableField,
 } from "@kubets/apimachinery";
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../generated/types.ts";
@@ -32,11 +33,11 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
     errors.push(forbiddenField(statusPath.child("nodeName"), "may not be changed directly"));
   const nominated = status.nominatedNodeName;
   if (nominated && nominated !== oldStatus.nominatedNodeName)
-    errors.push(...complaints(statusPath.child("nominatedNodeName"), nominated, nameIsDNSSubdomain(nominated, false)));
-  errors.push(...validateImmutableField(status.qosClass, oldStatus.qosClass, statusPath.child("qosClass")));
-  errors.push(...validateTransitions(pod, old));
-  errors.push(...validateClaimStatuses(pod));
-  errors.push(...validatePodIPs(pod), ...validateHostIPs(pod), ...validateContainerStatuses(pod));
+    pushAll(errors, complaints(statusPath.child("nominatedNodeName"), nominated, nameIsDNSSubdomain(nominated, false)));
+  pushAll(errors, validateImmutableField(status.qosClass, oldStatus.qosClass, statusPath.child("qosClass")));
+  pushAll(errors, validateTransitions(pod, old));
+  pushAll(errors, validateClaimStatuses(pod));
+  pushAll(errors, [...validatePodIPs(pod), ...validateHostIPs(pod), ...validateContainerStatuses(pod)]);
   return errors;
 }
 
@@ -107,7 +108,7 @@ function validateClaimStatuses(pod: Pod): FieldError[] {
     if (seen.has(name)) errors.push(duplicate(here, name));
     seen.add(name);
     if (resourceClaimName !== undefined)
-      errors.push(...complaints(here, resourceClaimName, nameIsDNSSubdomain(resourceClaimName, false)));
+      pushAll(errors, complaints(here, resourceClaimName, nameIsDNSSubdomain(resourceClaimName, false)));
   }
   return errors;
 }
@@ -143,10 +144,11 @@ function validateContainerStatuses(pod: Pod): FieldError[] {
   const lists = { containerStatuses, initContainerStatuses, ephemeralContainerStatuses };
   for (const [name, statuses] of Object.entries(lists))
     for (const [i, status] of statuses.entries())
-      errors.push(...validateUser(status, spec, statusPath.child(name).index(i).child("linux")));
-  errors.push(...validateAllocated(containerStatuses, spec.containers ?? [], statusPath.child("containerStatuses")));
-  errors.push(
-    ...validateAllocated(initContainerStatuses, spec.initContainers ?? [], statusPath.child("initContainerStatuses")),
+      pushAll(errors, validateUser(status, spec, statusPath.child(name).index(i).child("linux")));
+  pushAll(errors, validateAllocated(containerStatuses, spec.containers ?? [], statusPath.child("containerStatuses")));
+  pushAll(
+    errors,
+    validateAllocated(initContainerStatuses, spec.initContainers ?? [], statusPath.child("initContainerStatuses")),
   );
   for (const [i, status] of ephemeralContainerStatuses.entries())
     if (status.allocatedResourcesStatus?.length)
@@ -182,11 +184,11 @@ function validateAllocated(
     const container = containers.find((each) => each.name === status.name);
     for (const [j, { name = "", resources = [] }] of (status.allocatedResourcesStatus ?? []).entries()) {
       const here = at.index(i).child("allocatedResourcesStatus").index(j);
-      if (container !== undefined) errors.push(...validateAllocatedName(name, container, here.child("name")));
+      if (container !== undefined) pushAll(errors, validateAllocatedName(name, container, here.child("name")));
       const ids = new Set<string>();
       for (const [k, { health, resourceID }] of resources.entries()) {
         const resourceAt = here.child("resources").index(k);
-        errors.push(...supportedOrAbsent(resourceAt.child("health"), health, ["Healthy", "Unhealthy", "Unknown"]));
+        pushAll(errors, supportedOrAbsent(resourceAt.child("health"), health, ["Healthy", "Unhealthy", "Unknown"]));
         if (ids.has(resourceID)) errors.push(duplicate(resourceAt.child("resourceID"), resourceID));
         ids.add(resourceID);
       }

@@ -1,6 +1,14 @@
 /** Two subresources that change part of a Pod's spec: `/ephemeralcontainers` and `/resize`. Source: pkg/registry/core/pod/strategy.go. */
 
-import { clone, type FieldError, type FieldPath, forbiddenField, invalidValue, path } from "@kubets/apimachinery";
+import {
+  clone,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  path,
+  pushAll,
+} from "@kubets/apimachinery";
 import type { StatusStrategy } from "../definition.ts";
 import type { Container, Pod, PodSpec, ResourceRequirements } from "../generated/types.ts";
 import { keep, metadataOf } from "../strategy.ts";
@@ -104,7 +112,7 @@ function validatePodResize(pod: Pod, old: Pod): FieldError[] {
       invalidValue(specPath, pod.status?.qosClass ?? "", "Pod QOS Class may not change as a result of resizing"),
     );
   if (!isResizeSupported(old)) errors.push(forbiddenField(specPath, "Pod running on node without support for resize"));
-  errors.push(...validateResizes(pod, old, specPath));
+  pushAll(errors, validateResizes(pod, old, specPath));
   if (errors.length > 0) return errors;
   const munged = clone(pod.spec ?? { containers: [] });
   restoreAmounts(munged, old.spec);

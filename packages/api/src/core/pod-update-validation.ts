@@ -8,6 +8,7 @@ import {
   inclusiveRangeError,
   invalidValue,
   path,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { Container, NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../generated/types.ts";
@@ -33,8 +34,9 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const oldSpec = old.spec;
   const errors = validatePodAndSpec(pod);
   if (spec === undefined || oldSpec === undefined) return errors;
-  errors.push(
-    ...validatePodAnnotationUpdates(pod.metadata?.annotations, old.metadata?.annotations, spec, annotationsPath),
+  pushAll(
+    errors,
+    validatePodAnnotationUpdates(pod.metadata?.annotations, old.metadata?.annotations, spec, annotationsPath),
   );
   for (const kind of ["containers", "initContainers"] as const) {
     const { errors: found, stop } = validateContainerUpdates(
@@ -42,14 +44,14 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
       oldSpec[kind] ?? [],
       specPath.child(kind),
     );
-    errors.push(...found);
+    pushAll(errors, found);
     if (stop) return errors;
   }
   const deadline = validateDeadlineUpdate(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds);
-  errors.push(...deadline);
+  pushAll(errors, deadline);
   if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return errors;
-  errors.push(...validateTolerationUpdate(spec.tolerations ?? [], oldSpec.tolerations ?? []));
-  errors.push(...validateGateUpdate(spec, oldSpec));
+  pushAll(errors, validateTolerationUpdate(spec.tolerations ?? [], oldSpec.tolerations ?? []));
+  pushAll(errors, validateGateUpdate(spec, oldSpec));
   return semanticEqual(spec, oldSpec) ? errors : [...errors, ...validateRest(spec, oldSpec)];
 }
 
@@ -113,7 +115,7 @@ function validateRest(spec: PodSpec, old: PodSpec): FieldError[] {
   restore(munged, old, "tolerations");
   if ((old.terminationGracePeriodSeconds ?? 0) < 0 && munged.terminationGracePeriodSeconds === 1)
     restore(munged, old, "terminationGracePeriodSeconds");
-  if (old.schedulingGates?.length) errors.push(...validateGatedChanges(munged, old));
+  if (old.schedulingGates?.length) pushAll(errors, validateGatedChanges(munged, old));
   if (!semanticEqual(munged, old))
     errors.push(
       forbiddenField(
@@ -145,7 +147,7 @@ function validateGatedChanges(munged: PodSpec, old: PodSpec): FieldError[] {
   restore(munged, old, "nodeSelector");
 
   const affinityPath = specPath.child("affinity", "nodeAffinity");
-  errors.push(...validateNodeAffinityChange(munged.affinity?.nodeAffinity, old.affinity?.nodeAffinity, affinityPath));
+  pushAll(errors, validateNodeAffinityChange(munged.affinity?.nodeAffinity, old.affinity?.nodeAffinity, affinityPath));
   const affinity = { ...munged.affinity };
   restore(affinity, old.affinity ?? {}, "nodeAffinity");
   munged.affinity = affinity;

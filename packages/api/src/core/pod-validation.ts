@@ -1,6 +1,6 @@
 /** A Pod as a whole, when it is made. Source: ValidatePodCreate, validatePodMetadataAndSpec. */
 
-import { type FieldError, forbiddenField, path, required } from "@kubets/apimachinery";
+import { type FieldError, forbiddenField, path, pushAll, required } from "@kubets/apimachinery";
 import type { Binding, Pod } from "../generated/types.ts";
 import { validateImageSpaces } from "./container-validation.ts";
 import { validatePodAnnotations, validateProfilesMatch } from "./pod-annotation-validation.ts";
@@ -46,7 +46,7 @@ export function validatePodCreate(pod: Pod): FieldError[] {
   const errors = validatePodAndSpec(pod);
   const { spec } = pod;
   if (spec === undefined) return errors;
-  errors.push(...forbidEphemeralContainers(spec, specPath, "cannot be set on create"));
+  pushAll(errors, forbidEphemeralContainers(spec, specPath, "cannot be set on create"));
   if (spec.nodeName && spec.schedulingGates?.length)
     errors.push(
       forbiddenField(specPath.child("nodeName"), "cannot be set until all schedulingGates have been cleared"),

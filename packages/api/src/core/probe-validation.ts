@@ -7,6 +7,7 @@ import {
   invalidValue,
   isHTTPHeaderName,
   notSupported,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { Container, HTTPGetAction, Lifecycle, LifecycleHandler, Probe, SleepAction } from "../generated/types.ts";
@@ -53,13 +54,13 @@ function validateReadinessProbe(
 
 function validateProbe(probe: Probe, gracePeriod: number | undefined, at: FieldPath): FieldError[] {
   const errors = validateHandler(probe, gracePeriod, at);
-  errors.push(
+  pushAll(errors, [
     ...nonNegative(at.child("initialDelaySeconds"), probe.initialDelaySeconds),
     ...nonNegative(at.child("timeoutSeconds"), probe.timeoutSeconds),
     ...nonNegative(at.child("periodSeconds"), probe.periodSeconds),
     ...nonNegative(at.child("successThreshold"), probe.successThreshold),
     ...nonNegative(at.child("failureThreshold"), probe.failureThreshold),
-  );
+  ]);
   const grace = probe.terminationGracePeriodSeconds;
   if (grace !== undefined && grace <= 0)
     errors.push(invalidValue(at.child("terminationGracePeriodSeconds"), grace, "must be greater than 0"));
@@ -73,9 +74,9 @@ export function validateLifecycle(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (lifecycle?.postStart !== undefined)
-    errors.push(...validateHandler(lifecycle.postStart, gracePeriod, at.child("postStart")));
+    pushAll(errors, validateHandler(lifecycle.postStart, gracePeriod, at.child("postStart")));
   if (lifecycle?.preStop !== undefined)
-    errors.push(...validateHandler(lifecycle.preStop, gracePeriod, at.child("preStop")));
+    pushAll(errors, validateHandler(lifecycle.preStop, gracePeriod, at.child("preStop")));
   return errors;
 }
 
@@ -102,7 +103,7 @@ function validateHTTPGet(action: HTTPGetAction, at: FieldPath): FieldError[] {
   if (action.scheme !== "HTTP" && action.scheme !== "HTTPS")
     errors.push(notSupported(at.child("scheme"), action.scheme ?? "", ["HTTP", "HTTPS"]));
   for (const { name } of action.httpHeaders ?? [])
-    errors.push(...complaints(at.child("httpHeaders"), name, isHTTPHeaderName(name)));
+    pushAll(errors, complaints(at.child("httpHeaders"), name, isHTTPHeaderName(name)));
   return errors;
 }
 

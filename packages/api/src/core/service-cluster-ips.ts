@@ -3,7 +3,7 @@
  * Source: ValidateServiceClusterIPsRelatedFields and its update rules; KEP-563.
  */
 
-import { duplicate, type FieldError, invalidValue, parseIp, path, required } from "@kubets/apimachinery";
+import { duplicate, type FieldError, invalidValue, parseIp, path, pushAll, required } from "@kubets/apimachinery";
 import type { Service, ServiceSpec } from "../generated/types.ts";
 import { ipAddress, isDualStack, supportedOrAbsent } from "./pod-field-checks.ts";
 import { headlessIP, isHeadless } from "./service-types.ts";
@@ -24,7 +24,7 @@ export function validateClusterIPs(service: Service): FieldError[] {
     ...supportedOrAbsent(policyPath, spec.ipFamilyPolicy, ["PreferDualStack", "RequireDualStack", "SingleStack"]),
   ];
   const invalid = validateAddresses(clusterIPs);
-  errors.push(...invalid);
+  pushAll(errors, invalid);
   if (clusterIPs.length > 2) errors.push(invalidValue(clusterIPsPath, clusterIPs, "may only hold up to 2 values"));
   // What follows would only repeat the complaint about an address that is none.
   if (invalid.length > 0) return errors;

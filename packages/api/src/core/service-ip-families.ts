@@ -1,6 +1,6 @@
 /** Fills in `ipFamilyPolicy` and `ipFamilies` from what the client gave and what the cluster has. Source: initIPFamilyFields; KEP-563. */
 
-import { type FieldError, invalidValue, path } from "@kubets/apimachinery";
+import { type FieldError, invalidValue, path, pushAll } from "@kubets/apimachinery";
 import type { Service, ServiceSpec } from "../generated/types.ts";
 import { isUnchangedPreferDualStack } from "./service-allocation.ts";
 import { familyOf, validateClusterIPs } from "./service-cluster-ips.ts";
@@ -23,7 +23,7 @@ export function initIPFamilyFields(
   if (wrong.length > 0) return wrong;
 
   const errors = old === undefined ? [] : reduceFields(spec, old.spec ?? {});
-  errors.push(...singleStackErrors(spec), ...inferFamilies(spec, families));
+  pushAll(errors, [...singleStackErrors(spec), ...inferFamilies(spec, families)]);
   if (errors.length > 0) return errors;
   if (isSelectorlessHeadless(spec)) {
     setHeadlessFamilies(spec, families);

@@ -1,6 +1,6 @@
 /** Ports of a Service. Source: validateServicePort and the checks for duplicates in ValidateService. */
 
-import { duplicate, type FieldError, type FieldPath, forbiddenField, required } from "@kubets/apimachinery";
+import { duplicate, type FieldError, type FieldPath, forbiddenField, pushAll, required } from "@kubets/apimachinery";
 import type { ServicePort, ServiceSpec } from "../generated/types.ts";
 import { portProtocols } from "./container-ports-validation.ts";
 import { dnsLabel, oneOf, portNumber, portNumberOrName, qualifiedName } from "./pod-field-checks.ts";
@@ -18,7 +18,7 @@ export function validateServicePorts({ type, ports = [] }: ServiceSpec, at: Fiel
 function validatePort(port: ServicePort, needsName: boolean, names: Set<string>, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (port.name) {
-    errors.push(...dnsLabel(at.child("name"), port.name));
+    pushAll(errors, dnsLabel(at.child("name"), port.name));
     if (names.has(port.name)) errors.push(duplicate(at.child("name"), port.name));
     names.add(port.name);
   } else if (needsName) {

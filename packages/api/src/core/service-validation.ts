@@ -7,6 +7,7 @@ import {
   isDNS1123Subdomain,
   parseIp,
   path,
+  pushAll,
   required,
   validateCidrLegacy,
   validateLabels,
@@ -79,7 +80,7 @@ function validateTypeRules(service: Service): FieldError[] {
     errors.push(forbiddenField(specPath.child("ipFamilyPolicy"), notForExternalName));
   const name = (spec.externalName ?? "").replace(/\.$/, "");
   if (name === "") errors.push(required(specPath.child("externalName")));
-  else errors.push(...dnsSubdomain(specPath.child("externalName"), name));
+  else pushAll(errors, dnsSubdomain(specPath.child("externalName"), name));
   return errors;
 }
 
@@ -135,9 +136,7 @@ function validateLoadBalancer(service: Service): FieldError[] {
   const lbClass = spec.loadBalancerClass;
   const classPath = specPath.child("loadBalancerClass");
   if (lbClass !== undefined)
-    errors.push(
-      ...(isLoadBalancer ? qualifiedName(classPath, lbClass) : [forbiddenField(classPath, onlyLoadBalancer)]),
-    );
+    pushAll(errors, isLoadBalancer ? qualifiedName(classPath, lbClass) : [forbiddenField(classPath, onlyLoadBalancer)]);
   return errors;
 }
 
@@ -153,7 +152,7 @@ function validateSourceRanges({ metadata, spec = {} }: Service): FieldError[] {
   const errors = spec.type === "LoadBalancer" ? [] : [forbiddenField(at, onlyLoadBalancer)];
   const listed = isField ? ranges : (annotation ?? "").trim() === "" ? [] : (annotation ?? "").split(",");
   for (const [i, range] of listed.entries())
-    errors.push(...validateCidrLegacy(range.trim(), isField ? at.index(i) : at));
+    pushAll(errors, validateCidrLegacy(range.trim(), isField ? at.index(i) : at));
   return errors;
 }
 
@@ -165,12 +164,12 @@ function validateTraffic(service: Service): FieldError[] {
   const external = specPath.child("externalTrafficPolicy");
   const internal = specPath.child("internalTrafficPolicy");
   const errors: FieldError[] = [];
-  if (isExternallyAccessible(service)) errors.push(...oneOf(external, spec.externalTrafficPolicy, trafficPolicies));
+  if (isExternallyAccessible(service)) pushAll(errors, oneOf(external, spec.externalTrafficPolicy, trafficPolicies));
   else if (spec.externalTrafficPolicy)
     errors.push(
       invalidValue(external, spec.externalTrafficPolicy, "may only be set for externally-accessible services"),
     );
-  errors.push(...validateHealthCheckNodePort(service));
+  pushAll(errors, validateHealthCheckNodePort(service));
   const needsInternal = spec.type === "NodePort" || spec.type === "LoadBalancer" || spec.type === "ClusterIP";
   if (needsInternal && spec.internalTrafficPolicy === undefined) errors.push(required(internal));
   return [
@@ -221,9 +220,9 @@ export function validateServiceStatusUpdate(service: Service): FieldError[] {
       errors.push(required(here.child("ipMode"), "must be specified when `ip` is set"));
     else if (ipMode !== undefined && ip === "")
       errors.push(forbiddenField(here.child("ipMode"), "may not be specified when `ip` is not set"));
-    else errors.push(...supportedOrAbsent(here.child("ipMode"), ipMode, ["Proxy", "VIP"]));
+    else pushAll(errors, supportedOrAbsent(here.child("ipMode"), ipMode, ["Proxy", "VIP"]));
     if (hostname !== "") {
-      errors.push(...complaints(here.child("hostname"), hostname, isDNS1123Subdomain(hostname)));
+      pushAll(errors, complaints(here.child("hostname"), hostname, isDNS1123Subdomain(hostname)));
       if (parseIp(hostname) !== undefined)
         errors.push(invalidValue(here.child("hostname"), hostname, "must be a DNS name, not an IP address"));
     }

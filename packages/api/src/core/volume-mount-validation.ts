@@ -6,6 +6,7 @@ import {
   forbiddenField,
   invalidValue,
   notFoundValue,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type { Container, Volume, VolumeMount } from "../generated/types.ts";
@@ -31,7 +32,7 @@ export function validateVolumeMounts(container: Container, volumes: VolumesByNam
       errors.push(
         invalidValue(here.child("mountPath"), mountPath, "must not already exist as a path in volumeDevices"),
       );
-    errors.push(...validateSubPaths(mount, at, here), ...validatePropagation(mount, container, at));
+    pushAll(errors, [...validateSubPaths(mount, at, here), ...validatePropagation(mount, container, at)]);
   }
   return errors;
 }
@@ -39,13 +40,13 @@ export function validateVolumeMounts(container: Container, volumes: VolumesByNam
 /** Upstream names the list, not its element, for what is wrong in a sub-path. */
 function validateSubPaths({ subPath, subPathExpr }: VolumeMount, list: FieldPath, here: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  if (subPath) errors.push(...localDescendingPath(list.child("subPath"), subPath));
+  if (subPath) pushAll(errors, localDescendingPath(list.child("subPath"), subPath));
   if (subPathExpr) {
     if (subPath)
       errors.push(
         invalidValue(here.child("subPathExpr"), subPathExpr, "subPathExpr and subPath are mutually exclusive"),
       );
-    errors.push(...localDescendingPath(list.child("subPathExpr"), subPathExpr));
+    pushAll(errors, localDescendingPath(list.child("subPathExpr"), subPathExpr));
   }
   return errors;
 }
@@ -60,7 +61,7 @@ function validatePropagation(mount: VolumeMount, container: Container, list: Fie
     );
 
   const recursiveAt = list.child("recursiveReadOnly");
-  errors.push(...supportedOrAbsent(recursiveAt, recursiveReadOnly, ["Disabled", "Enabled", "IfPossible"]));
+  pushAll(errors, supportedOrAbsent(recursiveAt, recursiveReadOnly, ["Disabled", "Enabled", "IfPossible"]));
   if (recursiveReadOnly === "Enabled" || recursiveReadOnly === "IfPossible") {
     if (mount.readOnly !== true)
       errors.push(forbiddenField(recursiveAt, "may only be specified when readOnly is true"));
@@ -77,10 +78,10 @@ export function validateVolumeDevices(container: Container, volumes: VolumesByNa
   const paths = new Set<string>();
   for (const [i, { name = "", devicePath = "" }] of (container.volumeDevices ?? []).entries()) {
     const here = at.index(i);
-    errors.push(...present(here.child("name"), name));
+    pushAll(errors, present(here.child("name"), name));
     if (names.has(name)) errors.push(invalidValue(here.child("name"), name, "must be unique"));
-    errors.push(...validateDeviceVolume(volumes.get(name), name, here.child("name")));
-    errors.push(...present(here.child("devicePath"), devicePath));
+    pushAll(errors, validateDeviceVolume(volumes.get(name), name, here.child("name")));
+    pushAll(errors, present(here.child("devicePath"), devicePath));
     if (paths.has(devicePath)) errors.push(invalidValue(here.child("devicePath"), devicePath, "must be unique"));
     if (noBacksteps(here, devicePath).length > 0)
       errors.push(invalidValue(here.child("devicePath"), devicePath, "can not contain backsteps ('..')"));

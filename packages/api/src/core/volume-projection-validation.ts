@@ -5,6 +5,7 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
+  pushAll,
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
@@ -66,11 +67,11 @@ export function validateDownwardAPI(source: DownwardAPIVolumeSource, at: FieldPa
 function validateDownwardFile(file: DownwardAPIVolumeFile, at: FieldPath): FieldError[] {
   const errors = [...present(at.child("path"), file.path), ...localNonReservedPath(at.child("path"), file.path ?? "")];
   if (file.fieldRef !== undefined) {
-    errors.push(...validateFieldSelector(file.fieldRef, volumeFieldPaths, at.child("fieldRef")));
+    pushAll(errors, validateFieldSelector(file.fieldRef, volumeFieldPaths, at.child("fieldRef")));
     if (file.resourceFieldRef !== undefined)
       errors.push(invalidValue(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
   } else if (file.resourceFieldRef !== undefined) {
-    errors.push(...validateResourceFieldSelector(file.resourceFieldRef, at.child("resourceFieldRef"), true));
+    pushAll(errors, validateResourceFieldSelector(file.resourceFieldRef, at.child("resourceFieldRef"), true));
   } else {
     errors.push(required(at, "one of fieldRef and resourceFieldRef is required"));
   }
@@ -82,7 +83,7 @@ export function validateProjected(projected: ProjectedVolumeSource, at: FieldPat
   const taken = new Set<string>();
   for (const [i, source] of (projected.sources ?? []).entries()) {
     const here = at.child("sources").index(i);
-    errors.push(...validateProjection(source, at, here), ...conflictingPaths(source, taken, at));
+    pushAll(errors, [...validateProjection(source, at, here), ...conflictingPaths(source, taken, at)]);
     const kinds = Object.values(source).filter((each) => each !== undefined).length;
     if (kinds > 1) errors.push(forbiddenField(here, "may not specify more than 1 volume type per source"));
   }
@@ -94,16 +95,19 @@ function validateProjection(source: VolumeProjection, volume: FieldPath, at: Fie
   for (const kind of ["secret", "configMap"] as const) {
     const keyed = source[kind];
     if (keyed === undefined) continue;
-    errors.push(...present(at.child(kind, "name"), keyed.name), ...validateItems(keyed.items, at.child(kind, "items")));
+    pushAll(errors, [
+      ...present(at.child(kind, "name"), keyed.name),
+      ...validateItems(keyed.items, at.child(kind, "items")),
+    ]);
   }
   for (const file of source.downwardAPI?.items ?? [])
-    errors.push(...validateDownwardFile(file, at.child("downwardAPI")));
+    pushAll(errors, validateDownwardFile(file, at.child("downwardAPI")));
   if (source.serviceAccountToken !== undefined)
-    errors.push(...validateToken(source.serviceAccountToken, volume, at.child("serviceAccountToken")));
+    pushAll(errors, validateToken(source.serviceAccountToken, volume, at.child("serviceAccountToken")));
   if (source.clusterTrustBundle !== undefined)
-    errors.push(...validateTrustBundle(source.clusterTrustBundle, at.child("clusterTrustBundle")));
+    pushAll(errors, validateTrustBundle(source.clusterTrustBundle, at.child("clusterTrustBundle")));
   if (source.podCertificate !== undefined)
-    errors.push(...validatePodCertificate(source.podCertificate, at.child("podCertificate")));
+    pushAll(errors, validatePodCertificate(source.podCertificate, at.child("podCertificate")));
   return errors;
 }
 
@@ -140,7 +144,7 @@ function validateToken(token: ServiceAccountTokenProjection, volume: FieldPath, 
   if (seconds > 2 ** 32)
     errors.push(invalidValue(here, seconds, "may not specify a duration larger than 2^32 seconds"));
   if (!token.path) errors.push(required(volume.child("path")));
-  else errors.push(...localNonReservedPath(volume.child("path"), token.path));
+  else pushAll(errors, localNonReservedPath(volume.child("path"), token.path));
   return errors;
 }
 
@@ -161,7 +165,7 @@ function validateTrustBundle(bundle: ClusterTrustBundleProjection, at: FieldPath
       );
   } else if (signerName !== undefined) {
     if (signerName === "") errors.push(required(at.child("signerName"), "must be a valid signer name"));
-    errors.push(...validateLabelSelector(bundle.labelSelector, at.child("labelSelector")));
+    pushAll(errors, validateLabelSelector(bundle.labelSelector, at.child("labelSelector")));
   } else {
     errors.push(required(at, "either name or signerName must be specified"));
   }
@@ -191,6 +195,6 @@ function validatePodCertificate(projection: PodCertificateProjection, at: FieldP
   const paths = ["credentialBundlePath", "keyPath", "certificateChainPath"] as const;
   if (paths.every((field) => !projection[field]))
     errors.push(required(at, "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"));
-  for (const field of paths) errors.push(...localNonReservedPath(at.child(field), projection[field] ?? ""));
+  for (const field of paths) pushAll(errors, localNonReservedPath(at.child(field), projection[field] ?? ""));
   return errors;
 }

@@ -8,6 +8,7 @@ import {
   isDNS1123Subdomain,
   nameIsDNSSubdomain,
   notSupported,
+  pushAll,
   required,
   tooLong,
   validateAnnotations,
@@ -92,12 +93,12 @@ function validateISCSIName(at: FieldPath, name: string): FieldError[] {
 export function validateISCSI(source: types.ISCSIVolumeSource, at: FieldPath, volume: types.Volume): FieldError[] {
   const errors = present(at.child("targetPortal"), source.targetPortal);
   if (!source.iqn) errors.push(required(at.child("iqn")));
-  else errors.push(...validateISCSIName(at.child("iqn"), source.iqn));
-  errors.push(...between0And255(at.child("lun"), source.lun));
+  else pushAll(errors, validateISCSIName(at.child("iqn"), source.iqn));
+  pushAll(errors, between0And255(at.child("lun"), source.lun));
   if ((source.chapAuthDiscovery || source.chapAuthSession) && source.secretRef === undefined)
     errors.push(required(at.child("secretRef")));
   if (source.initiatorName === undefined) return errors;
-  errors.push(...validateISCSIName(at.child("initiatorname"), source.initiatorName));
+  pushAll(errors, validateISCSIName(at.child("initiatorname"), source.initiatorName));
   if (`${volume.name}:${source.targetPortal}`.length > 64)
     errors.push(
       invalidValue(
@@ -131,7 +132,7 @@ export function validateRBD(source: types.RBDVolumeSource, at: FieldPath): Field
 
 export function validateCinder(source: types.CinderVolumeSource, at: FieldPath): FieldError[] {
   const errors = present(at.child("volumeID"), source.volumeID);
-  if (source.secretRef !== undefined) errors.push(...present(at.child("secretRef", "name"), source.secretRef.name));
+  if (source.secretRef !== undefined) pushAll(errors, present(at.child("secretRef", "name"), source.secretRef.name));
   return errors;
 }
 
@@ -159,7 +160,7 @@ export function validateFC(source: types.FCVolumeSource, at: FieldPath): FieldEr
     );
   if (targetWWNs.length > 0) {
     if (lun === undefined) errors.push(required(at.child("lun"), "lun is required if targetWWNs is specified"));
-    errors.push(...between0And255(at.child("lun"), lun));
+    pushAll(errors, between0And255(at.child("lun"), lun));
   }
   return errors;
 }
@@ -206,9 +207,9 @@ export function validateAzureDisk(source: types.AzureDiskVolumeSource, at: Field
 export function validateStorageOS(source: types.StorageOSVolumeSource, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (!source.volumeName) errors.push(required(at.child("volumeName")));
-  else errors.push(...dnsLabel(at.child("volumeName"), source.volumeName));
-  if (source.volumeNamespace) errors.push(...dnsLabel(at.child("volumeNamespace"), source.volumeNamespace));
-  if (source.secretRef !== undefined) errors.push(...present(at.child("secretRef", "name"), source.secretRef.name));
+  else pushAll(errors, dnsLabel(at.child("volumeName"), source.volumeName));
+  if (source.volumeNamespace) pushAll(errors, dnsLabel(at.child("volumeNamespace"), source.volumeNamespace));
+  if (source.secretRef !== undefined) pushAll(errors, present(at.child("secretRef", "name"), source.secretRef.name));
   return errors;
 }
 
@@ -224,11 +225,11 @@ export function validateCSI(source: types.CSIVolumeSource, at: FieldPath): Field
   const { driver = "", nodePublishSecretRef } = source;
   const errors = present(at.child("driver"), driver);
   if (driver.length > 63) errors.push(tooLong(at.child("driver"), 63));
-  errors.push(...complaints(at.child("driver"), driver, isDNS1123Subdomain(driver.toLowerCase())));
+  pushAll(errors, complaints(at.child("driver"), driver, isDNS1123Subdomain(driver.toLowerCase())));
   if (nodePublishSecretRef === undefined) return errors;
   const { name = "" } = nodePublishSecretRef;
   if (name === "") errors.push(required(at.child("nodePublishSecretRef", "name")));
-  else errors.push(...complaints(at.child("name"), name, nameIsDNSSubdomain(name, false)));
+  else pushAll(errors, complaints(at.child("name"), name, nameIsDNSSubdomain(name, false)));
   return errors;
 }
 

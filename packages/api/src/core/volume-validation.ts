@@ -7,6 +7,7 @@ import {
   forbiddenField,
   invalidValue,
   nameIsDNSSubdomain,
+  pushAll,
   required,
   tryParseQuantity,
 } from "@kubets/apimachinery";
@@ -38,10 +39,10 @@ export function validateVolumes(
     const here = at.index(i);
     const own = validateVolumeSource(volume, podName, here);
     if (!volume.name) own.push(required(here.child("name")));
-    else own.push(...dnsLabel(here.child("name"), volume.name));
+    else pushAll(own, dnsLabel(here.child("name"), volume.name));
     if (byName.has(volume.name)) own.push(duplicate(here.child("name"), volume.name));
     if (own.length === 0) byName.set(volume.name, volume);
-    errors.push(...own);
+    pushAll(errors, own);
     const claimName = volume.persistentVolumeClaim?.claimName;
     if (claimName !== undefined && createdClaims.has(claimName))
       errors.push(
@@ -125,7 +126,7 @@ function validateVolumeSource(volume: Volume, podName: string | undefined, at: F
   for (const [kind, validate] of sourceChecks) {
     if (volume[kind] === undefined) continue;
     if (hasSource) errors.push(forbiddenField(at.child(kind), "may not specify more than 1 volume type"));
-    else errors.push(...validate(volume, at, podName));
+    else pushAll(errors, validate(volume, at, podName));
     hasSource = true;
   }
   if (!hasSource) errors.push(required(at, "must specify a volume type"));

@@ -12,6 +12,7 @@ import {
   nameIsDNSSubdomain,
   notSupported,
   path,
+  pushAll,
   required,
   tooMany,
   validateImmutableField,
@@ -52,7 +53,10 @@ function validate(slice: EndpointSlice): FieldError[] {
   if (endpoints.length > limits.endpoints) {
     errors.push(tooMany(path("endpoints"), endpoints.length, limits.endpoints));
   } else {
-    errors.push(...endpoints.flatMap((e, i) => validateEndpoint(e, addressType, path("endpoints").index(i))));
+    pushAll(
+      errors,
+      endpoints.flatMap((e, i) => validateEndpoint(e, addressType, path("endpoints").index(i))),
+    );
   }
   if (ports.length > limits.ports) return [...errors, tooMany(path("ports"), ports.length, limits.ports)];
   return [...errors, ...ports.flatMap((port, i) => validatePort(port, ports.slice(0, i), path("ports").index(i)))];
@@ -64,7 +68,10 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, at: FieldPath
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(where, "must contain at least 1 address"));
   else if (addresses.length > limits.addresses) errors.push(tooMany(where, addresses.length, limits.addresses));
-  errors.push(...addresses.flatMap((address, i) => validateAddress(address, addressType, where.index(i))));
+  pushAll(
+    errors,
+    addresses.flatMap((address, i) => validateAddress(address, addressType, where.index(i))),
+  );
   if (nodeName !== undefined) {
     for (const why of nameIsDNSSubdomain(nodeName, false))
       errors.push(invalidValue(at.child("nodeName"), nodeName, why));
@@ -72,11 +79,11 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, at: FieldPath
   const topology = at.child("deprecatedTopology");
   const count = Object.keys(deprecatedTopology).length;
   if (count > limits.topologyLabels) errors.push(tooMany(topology, count, limits.topologyLabels));
-  errors.push(...validateLabels(deprecatedTopology, topology));
+  pushAll(errors, validateLabels(deprecatedTopology, topology));
   if (hostname !== undefined) {
     for (const why of isDNS1123Label(hostname)) errors.push(invalidValue(at.child("hostname"), hostname, why));
   }
-  if (hints !== undefined) errors.push(...validateHints(hints, at.child("hints")));
+  if (hints !== undefined) pushAll(errors, validateHints(hints, at.child("hints")));
   return errors;
 }
 

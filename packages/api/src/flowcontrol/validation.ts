@@ -11,6 +11,7 @@ import {
   isDNS1123Subdomain,
   notSupported,
   path,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import type {
@@ -127,7 +128,7 @@ function validateSubject(subject: FlowcontrolSubject, at: FieldPath): FieldError
   if (value === undefined)
     errors.push(required(at.child(field), `${field} is required when subject kind is '${kind}'`));
   else if (subject.serviceAccount !== undefined && kind === "ServiceAccount") {
-    errors.push(...validateServiceAccount(subject.serviceAccount, at.child(field)));
+    pushAll(errors, validateServiceAccount(subject.serviceAccount, at.child(field)));
   } else if (value.name === "") errors.push(required(at.child(field, "name")));
   const others = (["ServiceAccount", "User", "Group"] as const).filter((other) => other !== kind);
   for (const other of others) {
@@ -241,11 +242,11 @@ function validateLevelSpec(name: string, spec: PriorityLevelConfiguration["spec"
     if (limited !== undefined) {
       errors.push(forbiddenField(at.child("limited"), "must be nil if the type is not Limited"));
     }
-    if (exempt !== undefined) errors.push(...validateShares(exempt, at.child("exempt")));
+    if (exempt !== undefined) pushAll(errors, validateShares(exempt, at.child("exempt")));
   } else if (type === "Limited") {
     if (exempt !== undefined) errors.push(forbiddenField(at.child("exempt"), "must be nil if the type is Limited"));
     if (limited === undefined) errors.push(required(at.child("limited"), "must not be empty when type is Limited"));
-    else errors.push(...validateLimited(limited, at.child("limited")));
+    else pushAll(errors, validateLimited(limited, at.child("limited")));
   } else errors.push(notSupported(at.child("type"), type, ["Exempt", "Limited"]));
   return errors;
 }

@@ -15,6 +15,7 @@ import {
   notSupported,
   parseIp,
   path,
+  pushAll,
   required,
   tooLong,
   validateImmutableField,
@@ -65,12 +66,12 @@ function validateSpec({ spec = {} }: Ingress, tolerances: Tolerances): FieldErro
   if (rules.length === 0 && defaultBackend === undefined) {
     errors.push(invalidValue(specPath, spec.rules, "either `defaultBackend` or `rules` must be specified"));
   }
-  if (defaultBackend !== undefined) errors.push(...validateBackend(defaultBackend, specPath.child("defaultBackend")));
+  if (defaultBackend !== undefined) pushAll(errors, validateBackend(defaultBackend, specPath.child("defaultBackend")));
   for (const [i, rule] of rules.entries()) {
-    errors.push(...validateRule(rule, specPath.child("rules").index(i), tolerances));
+    pushAll(errors, validateRule(rule, specPath.child("rules").index(i), tolerances));
   }
   for (const [i, each] of tls.entries()) {
-    errors.push(...validateTls(each, specPath.child("tls").index(i), tolerances));
+    pushAll(errors, validateTls(each, specPath.child("tls").index(i), tolerances));
   }
   if (ingressClassName === undefined) return errors;
   return [...errors, ...dnsSubdomain(specPath.child("ingressClassName"), ingressClassName)];
@@ -87,7 +88,7 @@ function validateRule(rule: IngressRule, at: FieldPath, tolerances: Tolerances):
   const errors: FieldError[] = [];
   if (host !== "") {
     if (parseIp(host) !== undefined) errors.push(invalidValue(at.child("host"), host, notAnAddress));
-    errors.push(...validateHost(host, at.child("host")));
+    pushAll(errors, validateHost(host, at.child("host")));
   }
   if (host.includes("*") && tolerances.wildcardRules) return errors;
   return [...errors, ...validateRuleValue(rule, at)];
@@ -134,7 +135,7 @@ function validateBackend({ resource, service }: IngressBackend, at: FieldPath): 
 
 function validateService({ name = "", port }: IngressServiceBackend, at: FieldPath): FieldError[] {
   const errors = name === "" ? [required(at.child("service", "name"))] : [];
-  if (name !== "") errors.push(...complaints(at.child("service", "name"), name, isDNS1035Label(name)));
+  if (name !== "") pushAll(errors, complaints(at.child("service", "name"), name, isDNS1035Label(name)));
   const { name: portName = "", number = 0 } = port ?? {};
   if (portName !== "" && number !== 0) {
     return [...errors, invalidValue(at, "", "cannot set both port name & port number")];
@@ -165,7 +166,7 @@ export function validateIngressStatus({ status }: Ingress): FieldError[] {
     const where = at.index(i);
     const errors = ip === "" ? [] : validateIpLegacy(ip, where.child("ip"));
     if (hostname === "") return errors;
-    errors.push(...dnsSubdomain(where.child("hostname"), hostname));
+    pushAll(errors, dnsSubdomain(where.child("hostname"), hostname));
     if (parseIp(hostname) === undefined) return errors;
     return [...errors, invalidValue(where.child("hostname"), hostname, notAnAddress)];
   });

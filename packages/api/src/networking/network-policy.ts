@@ -12,6 +12,7 @@ import {
   notSupported,
   parseCidr,
   path,
+  pushAll,
   required,
   validateCidrLegacy,
   validateLabelSelector,
@@ -38,10 +39,10 @@ const policyTypes = ["Egress", "Ingress"];
 function validate({ spec }: NetworkPolicy): FieldError[] {
   const errors = validateLabelSelector(spec?.podSelector, specPath.child("podSelector"));
   for (const [i, { ports = [], from = [] }] of (spec?.ingress ?? []).entries()) {
-    errors.push(...validateRule(ports, from, "from", specPath.child("ingress").index(i)));
+    pushAll(errors, validateRule(ports, from, "from", specPath.child("ingress").index(i)));
   }
   for (const [i, { ports = [], to = [] }] of (spec?.egress ?? []).entries()) {
-    errors.push(...validateRule(ports, to, "to", specPath.child("egress").index(i)));
+    pushAll(errors, validateRule(ports, to, "to", specPath.child("egress").index(i)));
   }
   const types = spec?.policyTypes ?? [];
   const at = specPath.child("policyTypes");
@@ -74,7 +75,10 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: FieldP
       ? errors
       : [...errors, required(at.child("port"), "must be specified when `endPort` is specified")];
   const complaints = typeof port === "number" ? isValidPortNum(port) : isValidPortName(port);
-  errors.push(...complaints.map((why) => invalidValue(at.child("port"), port, why)));
+  pushAll(
+    errors,
+    complaints.map((why) => invalidValue(at.child("port"), port, why)),
+  );
   if (endPort === undefined) return errors;
   if (typeof port === "string")
     errors.push(forbiddenField(at.child("endPort"), "may not be specified when `port` is non-numeric"));
@@ -95,11 +99,11 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
   const block = at.child("ipBlock");
   if (selectors) errors.push(forbiddenField(at, "may not specify both ipBlock and another peer"));
   if (!ipBlock.cidr) return [...errors, required(block.child("cidr"))];
-  errors.push(...validateCidrLegacy(ipBlock.cidr, block.child("cidr")));
+  pushAll(errors, validateCidrLegacy(ipBlock.cidr, block.child("cidr")));
   const outer = parseCidr(ipBlock.cidr);
   for (const [i, except] of (ipBlock.except ?? []).entries()) {
     const where = block.child("except").index(i);
-    errors.push(...validateCidrLegacy(except, where));
+    pushAll(errors, validateCidrLegacy(except, where));
     const inner = parseCidr(except);
     if (outer === undefined || inner === undefined) continue;
     const within = cidrContains(outer, { family: inner.family, value: inner.network }) && inner.prefix > outer.prefix;

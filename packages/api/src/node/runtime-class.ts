@@ -7,6 +7,7 @@ import {
   invalidValue,
   isDNS1123Label,
   path,
+  pushAll,
   validateImmutableField,
   validateLabels,
 } from "@kubets/apimachinery";
@@ -19,7 +20,7 @@ import type { RuntimeClass, Scheduling } from "../generated/types.ts";
 function validate({ handler = "", overhead, scheduling }: RuntimeClass): FieldError[] {
   const errors = isDNS1123Label(handler).map((why) => invalidValue(path("handler"), handler, why));
   if (overhead?.podFixed !== undefined) {
-    errors.push(...validateContainerResources({ limits: overhead.podFixed }, new Set(), path("overhead")));
+    pushAll(errors, validateContainerResources({ limits: overhead.podFixed }, new Set(), path("overhead")));
   }
   return scheduling === undefined ? errors : [...errors, ...validateScheduling(scheduling)];
 }

@@ -1,6 +1,6 @@
 /** Our schemas as upstream publishes them in OpenAPI v3 and in Swagger v2. */
 
-import { type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/apimachinery";
+import { pushAll, type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
 import { publishCustomKind } from "./custom-schemas.ts";
 import { definitionName } from "./operations.ts";
@@ -94,7 +94,7 @@ export function publishDefinitions(
     const schema = schemas.get(name);
     if (schema === undefined) continue;
     found.set(name, schema);
-    queue.push(...refsOf(schema));
+    pushAll(queue, refsOf(schema));
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const published = (name: string, schema: Schema) =>

@@ -1,6 +1,13 @@
 /** PodDisruptionBudget. */
 
-import { type FieldError, invalidValue, notSupported, path, validateLabelSelector } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  invalidValue,
+  notSupported,
+  path,
+  pushAll,
+  validateLabelSelector,
+} from "@kubets/apimachinery";
 import { atMost100Percent, validateIntOrPercent } from "../apps/workload-validation.ts";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { validateConditions } from "../core/condition-validation.ts";
@@ -19,12 +26,12 @@ function validate({ spec = {} }: PodDisruptionBudget): FieldError[] {
   }
   for (const field of ["minAvailable", "maxUnavailable"] as const) {
     if (spec[field] === undefined) continue;
-    errors.push(
+    pushAll(errors, [
       ...validateIntOrPercent(spec[field], at.child(field)),
       ...atMost100Percent(spec[field], at.child(field)),
-    );
+    ]);
   }
-  errors.push(...validateLabelSelector(spec.selector, at.child("selector")));
+  pushAll(errors, validateLabelSelector(spec.selector, at.child("selector")));
   const policy = spec.unhealthyPodEvictionPolicy;
   if (policy !== undefined && !evictionPolicies.includes(policy)) {
     errors.push(notSupported(at.child("unhealthyPodEvictionPolicy"), policy, evictionPolicies));

@@ -3,7 +3,7 @@
  * Gives the JSON value that the same object would have had. Source: apimachinery's runtime/serializer/protobuf.
  */
 
-import { resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
+import { pushAll, resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
 import { schemaSet } from "../schema-set.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
 import { readFields, WireError, type WireField } from "./wire.ts";
@@ -122,7 +122,7 @@ function setField(
   const resolved = resolveSchema(schema, schemaSet);
   if (resolved.type === "array") {
     const items = Object.hasOwn(object, name) ? (object[name] as Value[]) : [];
-    items.push(...repeated(resolved.items ?? {}, field, depth));
+    pushAll(items, repeated(resolved.items ?? {}, field, depth));
     object[name] = items;
   } else if (resolved.type === "object" && typeof resolved.additionalProperties === "object") {
     const map = Object.hasOwn(object, name) ? (object[name] as JsonObject) : {};

@@ -11,6 +11,7 @@ import {
   isDNS1123Subdomain,
   isValidLabelValue,
   notSupported,
+  pushAll,
   required,
   tooLong,
   tooMany,
@@ -141,7 +142,7 @@ export function validateToleration(toleration: DeviceToleration, at: FieldPath):
       if (value !== "") errors.push(invalidValue(at.child("value"), value, "must be empty for operator `Exists`"));
       break;
     case "Equal":
-      errors.push(...complaints(at.child("value"), value, isValidLabelValue(value)));
+      pushAll(errors, complaints(at.child("value"), value, isValidLabelValue(value)));
       break;
     case "":
       errors.push(required(at.child("operator")));

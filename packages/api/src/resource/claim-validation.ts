@@ -10,6 +10,7 @@ import {
   notSupported,
   parseCidr,
   path,
+  pushAll,
   required,
   tooLong,
   tooMany,
@@ -298,8 +299,8 @@ function validateDeviceStatus(
   if (conditions.length > limits.conditions) {
     errors.push(tooMany(at.child("conditions"), conditions.length, limits.conditions));
   }
-  errors.push(...validateConditions(conditions, at.child("conditions")));
-  if (data !== undefined) errors.push(...validateRaw(data, at.child("data"), limits.data));
+  pushAll(errors, validateConditions(conditions, at.child("conditions")));
+  if (data !== undefined) pushAll(errors, validateRaw(data, at.child("data"), limits.data));
   if (networkData === undefined) return errors;
   return [...errors, ...validateNetworkData(networkData, at.child("networkData"))];
 }

@@ -8,6 +8,7 @@ import {
   forbiddenField,
   invalidValue,
   path,
+  pushAll,
   type Quantity,
   required,
   tooLong,
@@ -64,13 +65,13 @@ function validate({ spec }: ResourceSlice, old: ResourceSlice | undefined): Fiel
   const errors = [...driverName(specPath.child("driver"), driver), ...validatePool(pool, specPath.child("pool"))];
   const before = old?.spec;
   if (before !== undefined) {
-    errors.push(
+    pushAll(errors, [
       ...validateImmutableField(pool?.name, before.pool?.name, specPath.child("pool", "name")),
       ...validateImmutableField(driver, before.driver, specPath.child("driver")),
       ...validateImmutableField(given.nodeName, before.nodeName, specPath.child("nodeName")),
-    );
+    ]);
   }
-  errors.push(...validatePlace(given));
+  pushAll(errors, validatePlace(given));
   if (sharedCounters !== undefined && devices !== undefined) {
     errors.push(invalidValue(specPath, "", "only one of `sharedCounters` or `devices` is allowed"));
   }
@@ -133,11 +134,11 @@ function validateParts({ nodeName, nodeSelector, allNodes }: Place, at: FieldPat
   if (nodeName === "") errors.push(invalidValue(at.child("nodeName"), nodeName, whenEmpty));
   else if (nodeName !== undefined) {
     given.push("`nodeName`");
-    errors.push(...dnsSubdomain(at.child("nodeName"), nodeName));
+    pushAll(errors, dnsSubdomain(at.child("nodeName"), nodeName));
   }
   if (nodeSelector !== undefined) {
     given.push("`nodeSelector`");
-    errors.push(...validateNodeSelector(nodeSelector, at.child("nodeSelector")));
+    pushAll(errors, validateNodeSelector(nodeSelector, at.child("nodeSelector")));
   }
   if (allNodes) given.push("`allNodes`");
   else if (allNodes === false) {
@@ -156,14 +157,14 @@ function validateDevice(device: Device, old: Device | undefined, placed: boolean
   }
   for (const [name, attribute] of Object.entries(attributes)) {
     const where = at.child("attributes").key(name);
-    errors.push(...deviceQualifiedName(name, where), ...validateAttribute(attribute, where));
+    pushAll(errors, [...deviceQualifiedName(name, where), ...validateAttribute(attribute, where)]);
   }
   for (const [name, each] of Object.entries(capacity)) {
     const where = at.child("capacity").key(name);
-    errors.push(...deviceQualifiedName(name, where), ...validateCapacity(each, allowMultipleAllocations, where));
+    pushAll(errors, [...deviceQualifiedName(name, where), ...validateCapacity(each, allowMultipleAllocations, where)]);
   }
   if (old === undefined || !deepEqual(old.taints, taints)) {
-    errors.push(...validateList(taints, limits.taints, at.child("taints"), validateTaint));
+    pushAll(errors, validateList(taints, limits.taints, at.child("taints"), validateTaint));
   }
   const consumed = at.child("consumesCounters");
   return [
@@ -243,7 +244,10 @@ function validateChoices(value: Quantity, max: Quantity, choices: readonly strin
     quantity.cmp(max) > 0
       ? [invalidValue(where, quantity.toString(), `option is larger than capacity value: ${max.toString()}`)]
       : [];
-  errors.push(...validateSet(quantities, limits.choices, at, (quantity) => String(quantity.value()), check));
+  pushAll(
+    errors,
+    validateSet(quantities, limits.choices, at, (quantity) => String(quantity.value()), check),
+  );
   if (quantities.some((quantity) => quantity.cmp(value) === 0)) return errors;
   const why = "default value is not valid according to the requestPolicy";
   return [...errors, invalidValue(at, value.toString(), why)];

@@ -14,6 +14,7 @@ import {
   nameIsDNSSubdomain,
   notSupported,
   path,
+  pushAll,
   required,
   tooLong,
   tryParseQuantity,
@@ -98,9 +99,9 @@ function validateTopologyTerm({ matchLabelExpressions = [] }: TopologySelectorTe
     const errors: FieldError[] = values.length === 0 ? [required(where.child("values"))] : [];
     for (const [j, value] of values.entries()) {
       if (values.indexOf(value) < j) errors.push(duplicate(where.child("values").index(j), value));
-      errors.push(...complaints(where.child("values").index(j), value, isValidLabelValue(value)));
+      pushAll(errors, complaints(where.child("values").index(j), value, isValidLabelValue(value)));
     }
-    errors.push(...validateLabelName(key, where.child("key")));
+    pushAll(errors, validateLabelName(key, where.child("key")));
     const seen = matchLabelExpressions.slice(0, i).some((other) => other.key === key);
     return seen ? [...errors, duplicate(where.child("key"), key)] : errors;
   });
@@ -199,12 +200,12 @@ function validateNodeDriver(driver: CSINodeDriver, before: readonly CSINodeDrive
   if (byteLength(nodeID) > limits.nodeIdBytes) {
     errors.push(invalidValue(idPath, nodeID, `must be ${limits.nodeIdBytes} characters or less`));
   }
-  errors.push(...nonNegative(at.child("allocatable", "count"), allocatable?.count));
+  pushAll(errors, nonNegative(at.child("allocatable", "count"), allocatable?.count));
   if (before.some((other) => other.name === name)) errors.push(duplicate(at.child("name"), name));
   for (const [i, key] of topologyKeys.entries()) {
     if (key === "") errors.push(required(at));
     if (topologyKeys.indexOf(key) < i) errors.push(duplicate(at, key));
-    errors.push(...qualifiedName(at, key));
+    pushAll(errors, qualifiedName(at, key));
   }
   return errors;
 }
@@ -216,7 +217,7 @@ export function validateCSINodeUpdate(node: CSINode, old: CSINode): FieldError[]
   for (const before of old.spec?.drivers ?? []) {
     for (const driver of node.spec?.drivers ?? []) {
       if (driver.name !== before.name) continue;
-      errors.push(...validateImmutableField(fixedPart(driver), fixedPart(before), specPath.child("drivers")));
+      pushAll(errors, validateImmutableField(fixedPart(driver), fixedPart(before), specPath.child("drivers")));
     }
   }
   return errors;

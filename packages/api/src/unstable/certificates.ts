@@ -10,6 +10,7 @@ import {
   nameIsDNSSubdomain,
   notSupported,
   path,
+  pushAll,
   required,
   tooLong,
   validateImmutableField,
@@ -67,8 +68,8 @@ function validateBundleName({ metadata, spec }: Bundle): FieldError[] {
 function validateBundle(bundle: Bundle, old?: Bundle): FieldError[] {
   const { signerName = "", trustBundle = "" } = bundle.spec ?? {};
   const errors = validateBundleName(bundle);
-  if (signerName !== "") errors.push(...validateSignerName(signerName, path("spec.signerName")));
-  if (old === undefined || old.spec?.trustBundle !== trustBundle) errors.push(...validateAnchors(trustBundle));
+  if (signerName !== "") pushAll(errors, validateSignerName(signerName, path("spec.signerName")));
+  if (old === undefined || old.spec?.trustBundle !== trustBundle) pushAll(errors, validateAnchors(trustBundle));
   if (old === undefined) return errors;
   return [...errors, ...validateImmutableField(bundle.spec?.signerName, old.spec?.signerName, path("spec.signerName"))];
 }
@@ -85,7 +86,7 @@ function validateAnchors(text: string): FieldError[] {
   });
   if (problems.length === 0 && blocks.length === 0) problems.push("at least one trust anchor must be provided");
   if (problems.length === 0)
-    problems.push(...duplicates(blocks.map(({ bytes }) => Buffer.from(bytes).toString("hex"))));
+    pushAll(problems, duplicates(blocks.map(({ bytes }) => Buffer.from(bytes).toString("hex"))));
   return problems.map((problem) => invalidValue(bundlePath, omitted, problem));
 }
 
@@ -117,8 +118,9 @@ function validatePodRequest({ spec }: PodRequest): FieldError[] {
   const given = (spec ?? {}) as PodCertificateRequestSpecV1beta1;
   const errors = validateSignerName(given.signerName ?? "", specPath.child("signerName"));
   for (const field of names) {
-    errors.push(
-      ...complaints(specPath.child(field), given[field] ?? "", nameIsDNSSubdomain(given[field] ?? "", false)),
+    pushAll(
+      errors,
+      complaints(specPath.child(field), given[field] ?? "", nameIsDNSSubdomain(given[field] ?? "", false)),
     );
     const uid = given[uids[field]] ?? "";
     const at = specPath.child(uids[field]);
@@ -199,7 +201,7 @@ function validatePodRequestStatus({ status = {} }: PodRequest, old: PodRequest):
     }
     if (value !== "True") errors.push(notSupported(where.child("status"), value, ["True"]));
   }
-  errors.push(...validateConditions(conditions, at));
+  pushAll(errors, validateConditions(conditions, at));
   if (errors.length > 0) return errors;
   const has = (list: PodCertificateRequestStatusV1beta1 | undefined, ...types: string[]) =>
     (list?.conditions ?? []).some(({ type }) => types.includes(type));

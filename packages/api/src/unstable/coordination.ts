@@ -1,6 +1,6 @@
 /** LeaseCandidate: who could hold a Lease, and of which version they are. Source: pkg/apis/coordination/validation. */
 
-import { type FieldError, invalidValue, path, required, validateImmutableField } from "@kubets/apimachinery";
+import { type FieldError, invalidValue, path, pushAll, required, validateImmutableField } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { validateStrategy } from "../coordination/lease.ts";
 import { define } from "../define.ts";
@@ -31,7 +31,7 @@ function validate({ spec }: Candidate): FieldError[] {
     errors.push(invalidValue(at.child("binaryVersion"), binaryVersion, why));
   }
   if (strategy === "") return [...errors, required(at.child("strategy"))];
-  errors.push(...validateStrategy(strategy, at.child("strategy")));
+  pushAll(errors, validateStrategy(strategy, at.child("strategy")));
   if (strategy !== "OldestEmulationVersion" || emulationVersion !== "") return errors;
   const why = "must be specified when `strategy` is 'OldestEmulationVersion'";
   return [...errors, required(at.child("emulationVersion"), why)];

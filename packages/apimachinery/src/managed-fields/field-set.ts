@@ -4,6 +4,7 @@
  * Source: structured-merge-diff's fieldpath. A set is never changed once it is built; every operation gives a new one that shares parts.
  */
 
+import { parseJson, writeJson } from "../exact-json.ts";
 import { type Json, put } from "../object.ts";
 
 /** A path element and what is below it. The root stands for the whole object and is never a member. */
@@ -153,8 +154,8 @@ function formatElement(element: string): string {
   const text = element.slice(2);
   switch (element[0]) {
     case "k": {
-      const keys = Object.entries(JSON.parse(text) as Record<string, Json>);
-      return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
+      const keys = Object.entries(parseJson(text) as Record<string, Json>);
+      return `[${keys.map(([name, value]) => `${name}=${writeJson(value)}`).join(",")}]`;
     }
     case "v":
       return `[=${text}]`;
@@ -229,17 +230,17 @@ function normalizeElement(element: string): string {
   if (element[1] !== ":" || !kindOrder.includes(element[0]!)) {
     throw new Error(`managed fields: unknown path element ${JSON.stringify(element)}`);
   }
-  if (element[0] === "k") return keyElement(JSON.parse(text) as Record<string, Json>);
-  return element[0] === "v" ? valueElement(JSON.parse(text) as Json) : element;
+  if (element[0] === "k") return keyElement(parseJson(text) as Record<string, Json>);
+  return element[0] === "v" ? valueElement(parseJson(text) as Json) : element;
 }
 
 /** `k:` with its keys in order. */
 export function keyElement(keys: Readonly<Record<string, Json>>): string {
   const names = Object.keys(keys);
-  if (names.length === 1) return `k:${JSON.stringify(keys)}`;
-  return `k:${JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, keys[name]])))}`;
+  if (names.length === 1) return `k:${writeJson(keys)}`;
+  return `k:${writeJson(Object.fromEntries(names.sort().map((name) => [name, keys[name]])))}`;
 }
 
 export function valueElement(value: Json): string {
-  return `v:${JSON.stringify(value)}`;
+  return `v:${writeJson(value)}`;
 }

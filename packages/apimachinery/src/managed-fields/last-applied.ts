@@ -19,7 +19,7 @@ export function fieldsOfLastApplied(live: Json, apiVersion: string, type: MergeT
   const text = (live as KubeObject).metadata?.annotations?.[lastAppliedAnnotation];
   if (!text) return emptyFieldSet;
   try {
-    const lastApplied = JSON.parse(text) as Json;
+    const lastApplied = parseJson(text) as Json;
     if ((lastApplied as KubeObject | null)?.apiVersion !== apiVersion) return emptyFieldSet;
     const { added, modified, removed } = compareFields(lastApplied, live, type);
     return [added, modified, removed].reduce(subtractFieldSet, claimedFields(lastApplied, type));
@@ -33,7 +33,7 @@ export function fieldsOfLastApplied(live: Json, apiVersion: string, type: MergeT
 export function withLastApplied<T extends KubeObject>(object: T, config: KubeObject): T {
   const annotations = object.metadata?.annotations;
   if (!annotations?.[lastAppliedAnnotation]) return object;
-  const text = `${JSON.stringify(sorted(withoutAnnotation(config) as Json))}\n`;
+  const text = `${writeJson(sorted(withoutAnnotation(config) as Json))}\n`;
   const updated: Record<string, string> = { ...annotations, [lastAppliedAnnotation]: text };
   const size = Object.entries(updated).reduce((sum, [k, v]) => sum + Buffer.byteLength(k) + Buffer.byteLength(v), 0);
   if (size > maxAnnotationsBytes) delete updated[lastAppliedAnnotation];

@@ -4,6 +4,7 @@
  */
 
 import { deepEqual } from "../equality.ts";
+import { writeJson } from "../exact-json.ts";
 import { clone, type Json, put } from "../object.ts";
 import { PatchError } from "./patch-error.ts";
 
@@ -122,7 +123,7 @@ class Applier {
     if (found.value === undefined) {
       throw new PatchError(422, `copy operation does not apply: doc is missing from path: ${from}: missing value`);
     }
-    this.#copiedBytes += JSON.stringify(found.value).length;
+    this.#copiedBytes += writeJson(found.value).length;
     if (this.#copiedBytes > maxCopiedBytes) {
       throw new PatchError(
         413,

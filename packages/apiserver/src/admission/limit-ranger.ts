@@ -9,7 +9,7 @@ import {
   podLimits,
   podRequests,
 } from "@kubets/api";
-import { parseQuantity, type Quantity } from "@kubets/apimachinery";
+import { parseQuantity, pushAll, type Quantity } from "@kubets/apimachinery";
 import { aggregateText, isAbout, refuse } from "./errors.ts";
 import type { Lister } from "./lister.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
@@ -56,9 +56,9 @@ function setDefaults(pod: Pod, limitRange: LimitRange): void {
     Object.assign(limits, item.default);
   }
   const notes: string[] = [];
-  for (const container of pod.spec?.containers ?? []) notes.push(...fill(container, requests, limits, "container"));
+  for (const container of pod.spec?.containers ?? []) pushAll(notes, fill(container, requests, limits, "container"));
   for (const container of pod.spec?.initContainers ?? [])
-    notes.push(...fill(container, requests, limits, "init container"));
+    pushAll(notes, fill(container, requests, limits, "init container"));
   if (notes.length === 0) return;
   pod.metadata ??= {};
   pod.metadata.annotations = {
@@ -93,10 +93,10 @@ function podProblems(limitRange: LimitRange, pod: Pod): string[] {
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   for (const item of itemsOf(limitRange, "Container")) {
     for (const { resources } of containers)
-      problems.push(...itemProblems(item, amountsOf(resources?.requests), amountsOf(resources?.limits)));
+      pushAll(problems, itemProblems(item, amountsOf(resources?.requests), amountsOf(resources?.limits)));
   }
   for (const item of itemsOf(limitRange, "Pod"))
-    problems.push(...itemProblems(item, podTotal(pod, "requests"), podTotal(pod, "limits")));
+    pushAll(problems, itemProblems(item, podTotal(pod, "requests"), podTotal(pod, "limits")));
   return problems;
 }
 

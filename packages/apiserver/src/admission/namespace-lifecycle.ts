@@ -55,7 +55,7 @@ export class NamespaceLifecycle implements AdmissionPlugin {
 
   #noteDeletion(name: string): void {
     this.#deletedAt.delete(name);
-    this.#deletedAt.set(name, this.#clock.now());
+    this.#deletedAt.set(name, this.#clock.monotonic());
     if (this.#deletedAt.size <= maxForced) return;
     const [oldest] = this.#deletedAt.keys();
     this.#deletedAt.delete(oldest!);
@@ -65,7 +65,7 @@ export class NamespaceLifecycle implements AdmissionPlugin {
     if (this.#deletedAt.size === 0) return false;
     const since = this.#deletedAt.get(name);
     if (since === undefined) return false;
-    if (this.#clock.now() - since < forceLiveLookupMs) return true;
+    if (this.#clock.monotonic() - since < forceLiveLookupMs) return true;
     this.#deletedAt.delete(name);
     return false;
   }

@@ -1,7 +1,7 @@
 /** OpenAPI of groups that other servers answer: v3 documents are passed on, v2 is merged into one. Source: kube-aggregator's controllers/openapi and openapiv3. */
 
 import type { PublishedDocument } from "@kubets/api/openapi";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, pushAll } from "@kubets/apimachinery";
 import { etagOf, type RemoteDocuments } from "../discovery/openapi.ts";
 import type { Answer } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
@@ -101,7 +101,7 @@ export class RemoteOpenApi implements RemoteDocuments {
     for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
       if (Object.hasOwn(definitions, name) || !Object.hasOwn(all, name)) continue;
       definitions[name] = all[name];
-      queue.push(...references(all[name]));
+      pushAll(queue, references(all[name]));
     }
     return { paths: Object.fromEntries(own), definitions };
   }

@@ -1,6 +1,7 @@
 /** How requests are audited, and the flags that say so. Source: apiserver's pkg/server/options/audit.go. */
 
 import type { Writable } from "node:stream";
+import { pushAll } from "@kubets/apimachinery";
 import type { TruncateOptions } from "./backend.ts";
 import type { BatchOptions } from "./buffered.ts";
 import type { LogFormat } from "./log-backend.ts";
@@ -100,8 +101,8 @@ export interface AuditFlags extends BatchFlags<"log">, BatchFlags<"webhook"> {
 /** What is wrong with the flags, in upstream's words. Of a backend that is not used nothing is. */
 export function auditFlagProblems(flags: AuditFlags): string[] {
   const problems: string[] = [];
-  if (flags["audit-log-path"]) problems.push(...backendProblems(flags, "log"), ...logProblems(flags));
-  if (flags["audit-webhook-config-file"]) problems.push(...backendProblems(flags, "webhook"));
+  if (flags["audit-log-path"]) pushAll(problems, [...backendProblems(flags, "log"), ...logProblems(flags)]);
+  if (flags["audit-webhook-config-file"]) pushAll(problems, backendProblems(flags, "webhook"));
   return problems;
 }
 
@@ -110,7 +111,7 @@ function backendProblems(flags: AuditFlags, kind: Kind): string[] {
   const problems: string[] = [];
   if (!auditModes.includes(mode as AuditMode))
     problems.push(`invalid audit ${kind} mode ${mode}, allowed modes are "${auditModes.join(",")}"`);
-  else if (mode === "batch") problems.push(...batchProblems(flags, kind));
+  else if (mode === "batch") pushAll(problems, batchProblems(flags, kind));
   const maxEvent = flags[`audit-${kind}-truncate-max-event-size`];
   const maxBatch = flags[`audit-${kind}-truncate-max-batch-size`];
   if (maxEvent <= 0)

@@ -7,6 +7,8 @@ import type { ObjectReader } from "../reader/object-reader.ts";
 import type { TokenAuthenticator } from "./token.ts";
 
 const tokenPattern = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
+/** Dates in other forms would be read too, and be taken for what was not meant. */
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const groupPattern = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 
 export function bootstrapTokenAuthenticator(reader: ObjectReader, clock: Clock): TokenAuthenticator {
@@ -31,7 +33,7 @@ function groupsOf(stored: Secret, id: string, secret: string, now: number): stri
   if (data("token-id") !== id || data("usage-bootstrap-authentication") !== "true") return undefined;
   const expiration = data("expiration");
   // An expiration that cannot be read has passed, as upstream decides it.
-  if (expiration !== "" && !(parseTime(expiration) > now)) return undefined;
+  if (expiration !== "" && !(rfc3339.test(expiration) && parseTime(expiration) > now)) return undefined;
   const extra = data("auth-extra-groups")
     .split(",")
     .filter((group) => group !== "");

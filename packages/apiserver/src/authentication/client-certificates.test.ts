@@ -44,6 +44,45 @@ test("intermediates that the client presents lead to a root; others do not", asy
   assert.throws(() => verify(intermediate), { code: 401 });
 });
 
+const dayMs = 86_400_000;
+
+test("a certificate is good for its own time, at every request, however the clock is set", async () => {
+  const clock = new VirtualClock(validity.now);
+  const ca = await createCertificateAuthority({ commonName: "ca" }, { ...validity, days: 300 });
+  const leaf = { peerCertificate: der(await client("bob", ca)) };
+  const certificates = new ClientCertificates(ca.certificate, clock);
+  const name = () => (certificates.verify(leaf) as { commonName: string }).commonName;
+  const refused = (why: RegExp) =>
+    assert.throws(name, (error: Error) => why.test((error.cause as Error).message) && error.message === "Unauthorized");
+  assert.equal(name(), "bob");
+  clock.set(11 * dayMs);
+  refused(/x509: certificate has expired or is not yet valid: current time is after 20/);
+  refused(/has expired/);
+  clock.set(-30 * dayMs);
+  refused(/current time is before 20/);
+  clock.set(19 * dayMs);
+  assert.equal(name(), "bob", "what was refused for the time is asked again when the time is another");
+});
+
+test("what authorities are valid decides anew, also on a connection that was refused before", async () => {
+  const clock = new VirtualClock(validity.now);
+  const future = { now: validity.now + 3 * dayMs, days: 10 };
+  const ca = await createCertificateAuthority({ commonName: "ca" }, future);
+  const leaf = {
+    peerCertificate: der(
+      await createCertificate({ commonName: "bob", usages: ["client"] }, ca, { ...future, now: validity.now }),
+    ),
+  };
+  const certificates = new ClientCertificates(ca.certificate, clock);
+  assert.throws(() => certificates.verify(leaf), /Unauthorized/);
+  await clock.advance(4 * dayMs);
+  assert.equal((await certificates.verify(leaf))?.commonName, "bob");
+  clock.set(-2 * dayMs);
+  assert.throws(() => certificates.verify(leaf), /Unauthorized/, "its authority is not valid yet");
+  clock.set(8 * dayMs);
+  assert.throws(() => certificates.verify(leaf), /Unauthorized/, "it has ended with its authority or before");
+});
+
 test("over TLS, the chain arrives", async () => {
   const { root, intermediate } = await authorities();
   const leaf = await client("bob", intermediate);

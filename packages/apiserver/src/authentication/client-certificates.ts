@@ -1,7 +1,7 @@
 /** Verifies the certificates that clients present, with their intermediates. Source: Go's x509.Certificate.Verify as apiserver's request/x509 asks for it. */
 
 import { createHash, X509Certificate } from "node:crypto";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, formatTime } from "@kubets/apimachinery";
 import type { Credentials } from "./authenticator.ts";
 import { rejected } from "./union.ts";
 
@@ -19,6 +19,8 @@ const maxSignatureChecks = 64;
 export interface VerifiedCertificate {
   /** SHA-256, in hexadecimal. */
   readonly fingerprint: string;
+  /** When it ends by itself, in epoch milliseconds; the authorities above it may end before. */
+  readonly notAfter: number;
   /** "" when there is none. */
   readonly commonName: string;
   readonly organizations: readonly string[];
@@ -26,11 +28,15 @@ export interface VerifiedCertificate {
   readonly uids: readonly string[];
 }
 
+/** What was found, and while it stays so: certificates come and go with the clock, which may also be set. */
 interface Remembered {
-  readonly certificate: VerifiedCertificate;
-  readonly notBefore: number;
-  readonly notAfter: number;
+  readonly outcome: VerifiedCertificate | Error;
+  /** Epoch milliseconds, both included. Outside of them it is to be found out anew. */
+  readonly from: number;
+  readonly until: number;
 }
+
+const always = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY };
 
 interface Authority {
   readonly certificate: X509Certificate;
@@ -42,7 +48,7 @@ export class ClientCertificates {
   readonly #clock: Clock;
   #roots: readonly Authority[] = [];
   /** By the buffer's identity: all requests of one connection. A failure is remembered too. */
-  #byBuffer = new WeakMap<Uint8Array, Remembered | Error>();
+  #byBuffer = new WeakMap<Uint8Array, Remembered>();
   #byFingerprint = new Map<string, Remembered>();
 
   /** @param authorities PEM of one or more. @throws Error when there is none, or one is malformed */
@@ -58,74 +64,120 @@ export class ClientCertificates {
     this.#byFingerprint = new Map();
   }
 
-  /** Undefined without a certificate; a promise the first time that a certificate comes with intermediates. @throws StatusError 401 */
+  /**
+   * Asked for every request: a certificate that ends while its connection lives is refused from then on.
+   * Undefined without a certificate; a promise the first time that a certificate comes with intermediates. @throws StatusError 401
+   */
   verify(
     credentials: Pick<Credentials, "peerCertificate" | "peerIntermediates">,
   ): VerifiedCertificate | Promise<VerifiedCertificate> | undefined {
     const der = credentials.peerCertificate;
     if (der === undefined || der.length === 0) return undefined;
     const known = this.#byBuffer.get(der);
-    if (known !== undefined) return this.#inTime(known);
+    const now = this.#clock.now();
+    if (known !== undefined && holdsAt(known, now)) return certificateOf(known);
     const byBuffer = this.#byBuffer;
-    const found = this.#verifyOnce(der, credentials.peerIntermediates ?? (() => []));
-    const settle = (outcome: Remembered | Error) => {
-      byBuffer.set(der, outcome);
-      return this.#inTime(outcome);
+    const found = this.#verifyOnce(der, credentials.peerIntermediates ?? (() => []), now);
+    const settle = (remembered: Remembered) => {
+      byBuffer.set(der, remembered);
+      return certificateOf(remembered);
     };
     return found instanceof Promise ? found.then(settle) : settle(found);
-  }
-
-  #inTime(found: Remembered | Error): VerifiedCertificate {
-    if (found instanceof Error) throw found;
-    const now = this.#clock.now();
-    if (now < found.notBefore || now > found.notAfter)
-      throw rejected("x509: certificate has expired or is not yet valid");
-    return found.certificate;
   }
 
   #verifyOnce(
     der: Uint8Array,
     intermediates: () => readonly Uint8Array[],
-  ): Remembered | Error | Promise<Remembered | Error> {
+    now: number,
+  ): Remembered | Promise<Remembered> {
     const fingerprint = createHash("sha256").update(der).digest("hex");
     const byFingerprint = this.#byFingerprint;
     const known = byFingerprint.get(fingerprint);
-    if (known !== undefined) return known;
+    if (known !== undefined && holdsAt(known, now)) return known;
     const keep = (verified: Remembered) => {
+      byFingerprint.delete(fingerprint);
       const [oldest] = byFingerprint.keys();
       if (byFingerprint.size >= maxRemembered && oldest !== undefined) byFingerprint.delete(oldest);
       byFingerprint.set(fingerprint, verified);
       return verified;
     };
+    let asked: readonly X509Certificate[] = this.#roots.map(({ certificate }) => certificate);
+    // Which authorities are valid decides what is found: it stays until the next of them begins or ends.
+    const failed = (error: unknown): Remembered => ({ outcome: asError(error), ...steadyAround(now, asked) });
+    let leaf: X509Certificate;
     try {
-      const leaf = parse(der);
-      const chain = this.#chainOf(leaf, intermediates);
-      const verified = remembered(leaf, chain, fingerprint);
-      if (chain.length === 1) return keep(verified);
-      return checkConstraints(chain).then(() => keep(verified), asError);
+      leaf = parse(der);
     } catch (error) {
-      return asError(error);
+      return { outcome: asError(error), ...always };
+    }
+    const untimely = outOfTime(leaf, now);
+    if (untimely !== undefined) return untimely;
+    asked = [leaf, ...asked];
+    try {
+      const others = () => {
+        const authorities = presented(intermediates());
+        asked = [...asked, ...authorities.map(({ certificate }) => certificate)];
+        return authorities;
+      };
+      const chain = this.#chainOf(leaf, others, now);
+      const all = [leaf, ...chain];
+      const verified: Remembered = {
+        outcome: subjectOf(leaf, fingerprint),
+        from: Math.max(...all.map(beginOf)),
+        until: Math.min(...all.map(endOf)),
+      };
+      if (chain.length === 1) return keep(verified);
+      return checkConstraints(chain).then(() => keep(verified), failed);
+    } catch (error) {
+      return failed(error);
     }
   }
 
   /** The leaf's issuers, up to a root. @throws StatusError 401 */
-  #chainOf(leaf: X509Certificate, intermediates: () => readonly Uint8Array[]): readonly X509Certificate[] {
-    const now = this.#clock.now();
-    const chain =
-      findChain(leaf, this.#roots, now) ?? findChain(leaf, [...this.#roots, ...presented(intermediates())], now);
+  #chainOf(leaf: X509Certificate, others: () => readonly Authority[], now: number): readonly X509Certificate[] {
+    const chain = findChain(leaf, this.#roots, now) ?? findChain(leaf, [...this.#roots, ...others()], now);
     if (chain === undefined) throw rejected("x509: certificate signed by unknown authority");
     if (![leaf, ...chain].every(isForClients)) throw rejected("x509: certificate specifies an incompatible key usage");
     return chain;
   }
 }
 
-function remembered(leaf: X509Certificate, chain: readonly X509Certificate[], fingerprint: string): Remembered {
-  const all = [leaf, ...chain];
-  return {
-    certificate: subjectOf(leaf, fingerprint),
-    notBefore: Math.max(...all.map(({ validFromDate }) => validFromDate.getTime())),
-    notAfter: Math.min(...all.map(({ validToDate }) => validToDate.getTime())),
-  };
+function holdsAt({ from, until }: Remembered, now: number): boolean {
+  return from <= now && now <= until;
+}
+
+function certificateOf({ outcome }: Remembered): VerifiedCertificate {
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+}
+
+function beginOf({ validFromDate }: X509Certificate): number {
+  return validFromDate.getTime();
+}
+
+function endOf({ validToDate }: X509Certificate): number {
+  return validToDate.getTime();
+}
+
+/** A leaf that is not valid yet, or no more. The text is Go's, but for the instant: it is remembered. */
+function outOfTime(leaf: X509Certificate, now: number): Remembered | undefined {
+  const [begin, end] = [beginOf(leaf), endOf(leaf)];
+  const why = (relation: string, at: number) =>
+    rejected(`x509: certificate has expired or is not yet valid: current time is ${relation} ${formatTime(at)}`);
+  if (now < begin) return { outcome: why("before", begin), from: Number.NEGATIVE_INFINITY, until: begin - 1 };
+  if (now > end) return { outcome: why("after", end), from: end + 1, until: Number.POSITIVE_INFINITY };
+  return undefined;
+}
+
+/** The time around `now` in which none of the certificates becomes valid or ceases to be. */
+function steadyAround(now: number, certificates: readonly X509Certificate[]): { from: number; until: number } {
+  let { from, until } = always;
+  // The first instants after a change.
+  for (const change of certificates.flatMap((each) => [beginOf(each), endOf(each) + 1])) {
+    if (change <= now) from = Math.max(from, change);
+    else until = Math.min(until, change - 1);
+  }
+  return { from, until };
 }
 
 function asError(error: unknown): Error {
@@ -186,7 +238,7 @@ function parse(der: Uint8Array): X509Certificate {
 }
 
 function isValidAt(certificate: X509Certificate, now: number): boolean {
-  return certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime();
+  return beginOf(certificate) <= now && now <= endOf(certificate);
 }
 
 function subjectOf(certificate: X509Certificate, fingerprint: string): VerifiedCertificate {
@@ -195,6 +247,7 @@ function subjectOf(certificate: X509Certificate, fingerprint: string): VerifiedC
   const all = (attribute: string) => [subject?.[attribute] ?? []].flat();
   return {
     fingerprint,
+    notAfter: endOf(certificate),
     commonName: all("CN").at(-1) ?? "",
     organizations: all("O"),
     uids: all(uidAttribute),

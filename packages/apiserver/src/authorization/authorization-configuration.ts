@@ -13,6 +13,7 @@ import {
   notSupported,
   parseDuration,
   path,
+  pushAll,
   required,
 } from "@kubets/apimachinery";
 import { aggregate, decodeConfig, flag, listOf, object, text } from "../configuration/config-object.ts";
@@ -98,13 +99,13 @@ async function validateAuthorizationConfiguration(config: AuthorizationConfigura
       continue;
     }
     types.add(type);
-    errors.push(...nameErrors(at.child("name"), name, names));
+    pushAll(errors, nameErrors(at.child("name"), name, names));
     names.add(name);
     if (type !== "Webhook") {
       if (webhook !== undefined)
         errors.push(invalidValue(at.child("webhook"), "non-null", "may only be specified when type=Webhook"));
     } else if (webhook === undefined) errors.push(required(at.child("webhook"), "required when type=Webhook"));
-    else errors.push(...(await webhookErrors(at, webhook)));
+    else pushAll(errors, await webhookErrors(at, webhook));
   }
   return errors;
 }
@@ -132,11 +133,11 @@ async function webhookErrors(at: FieldPath, webhook: WebhookConfiguration): Prom
   ];
   const conditionVersion = webhook.matchConditionSubjectAccessReviewVersion ?? "";
   const conditionAt = at.child("matchConditionSubjectAccessReviewVersion");
-  if (conditionVersion !== "") errors.push(...choiceErrors(conditionAt, conditionVersion, ["v1"]));
+  if (conditionVersion !== "") pushAll(errors, choiceErrors(conditionAt, conditionVersion, ["v1"]));
   else if (matchConditions.length > 0) errors.push(required(conditionAt, "required if match conditions are specified"));
-  errors.push(...choiceErrors(at.child("failurePolicy"), failurePolicy, ["NoOpinion", "Deny"]));
-  errors.push(...connectionErrors(at.child("connectionInfo"), webhook.connectionInfo ?? {}));
-  errors.push(...(await compileMatchConditions(matchConditions, at)).errors);
+  pushAll(errors, choiceErrors(at.child("failurePolicy"), failurePolicy, ["NoOpinion", "Deny"]));
+  pushAll(errors, connectionErrors(at.child("connectionInfo"), webhook.connectionInfo ?? {}));
+  pushAll(errors, (await compileMatchConditions(matchConditions, at)).errors);
   return errors;
 }
 

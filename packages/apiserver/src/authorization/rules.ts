@@ -1,6 +1,7 @@
 /** Whether a rule allows a request, and whether rules cover a rule. Source: kubernetes' apis/rbac/v1/evaluation_helpers.go and component-helpers' auth/rbac/validation. */
 
 import type { PolicyRule } from "@kubets/api";
+import { pushAll } from "@kubets/apimachinery";
 import type { AuthorizationAttributes } from "./authorizer.ts";
 
 const all = "*";
@@ -85,7 +86,7 @@ export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
     const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames, rule.nonResourceURLs]);
     const found = compact.get(key);
     if (found === undefined) compact.set(key, { ...rule, verbs: [...rule.verbs] });
-    else found.verbs.push(...rule.verbs);
+    else pushAll(found.verbs, rule.verbs);
   }
   return [...compact.values()];
 }

@@ -1,7 +1,15 @@
 /** What validation of a CRD cannot do without an engine: patterns by RE2, defaults by the validator of objects, rules by CEL. */
 
 import type { JSONSchemaProps, SchemaChecks } from "@kubets/api/apiextensions";
-import { clone, DecodeError, deepEqual, type FieldError, type FieldPath, invalidValue } from "@kubets/apimachinery";
+import {
+  clone,
+  DecodeError,
+  deepEqual,
+  type FieldError,
+  type FieldPath,
+  invalidValue,
+  pushAll,
+} from "@kubets/apimachinery";
 import { runtimeCostBudget } from "@kubets/cel";
 import { coerce } from "./coerce.ts";
 import { embeddedFaults, resourceFaults } from "./embedded-resources.ts";
@@ -95,11 +103,11 @@ class DefaultsWalk {
       if (this.#requirePruned && isUnpruned(node))
         this.errors.push(invalidValue(at, value, "must not have unknown fields"));
       const faults = node.hasEmbedded ? embeddedDefaultFaults(value, node, at) : [];
-      this.errors.push(...faults);
+      pushAll(this.errors, faults);
       if (faults.length > 0) return;
     }
     const faults = faultsOf(value, node.schema, at);
-    this.errors.push(...faults);
+    pushAll(this.errors, faults);
     if (faults.length === 0) this.#rules(node, at, isResourceRoot);
   }
 
@@ -107,9 +115,9 @@ class DefaultsWalk {
     const rules = new Rules(node, isResourceRoot);
     if (rules.empty) return;
     const same = rules.validate(node.default, node.default, at, { budget: this.#budget });
-    this.errors.push(...same.errors);
+    pushAll(this.errors, same.errors);
     const fresh = same.errors.length > 0 ? same : rules.validate(node.default, undefined, at, { budget: this.#budget });
-    if (fresh !== same) this.errors.push(...fresh.errors);
+    if (fresh !== same) pushAll(this.errors, fresh.errors);
     this.#budget = Math.min(same.remaining, fresh.remaining);
   }
 }

@@ -9,6 +9,7 @@ import {
   invalidValue,
   type KubeObject,
   path,
+  pushAll,
 } from "@kubets/apimachinery";
 import { coerce } from "./coerce.ts";
 import { Correlation } from "./correlation.ts";
@@ -94,11 +95,14 @@ export class CustomStrategies {
     const errors = check(object) ? [] : faultsOf(object, schema, undefined, correlation);
     const { scale } = version.subresources ?? {};
     if (scale !== undefined) {
-      errors.push(...replicaFaults(object, scale.specReplicasPath), ...replicaFaults(object, scale.statusReplicasPath));
-      if (scale.labelSelectorPath) errors.push(...selectorFaults(object, scale.labelSelectorPath));
+      pushAll(errors, [
+        ...replicaFaults(object, scale.specReplicasPath),
+        ...replicaFaults(object, scale.statusReplicasPath),
+      ]);
+      if (scale.labelSelectorPath) pushAll(errors, selectorFaults(object, scale.labelSelectorPath));
     }
-    if (node.hasEmbedded) errors.push(...embeddedFaults(object, node, root));
-    errors.push(...this.#listFaults(object, old));
+    if (node.hasEmbedded) pushAll(errors, embeddedFaults(object, node, root));
+    pushAll(errors, this.#listFaults(object, old));
     return this.#withRules(errors, object, old, correlation);
   }
 
@@ -134,14 +138,14 @@ export class CustomStrategies {
     const { status } = object as JsonObject;
     const errors: FieldError[] = [];
     if (status !== undefined && statusSchema !== undefined && !statusCheck(status)) {
-      errors.push(...faultsOf(status, statusSchema, path("status"), correlation.key("status")));
+      pushAll(errors, faultsOf(status, statusSchema, path("status"), correlation.key("status")));
     }
     const { scale } = version.subresources ?? {};
     if (scale !== undefined) {
-      errors.push(...replicaFaults(object, scale.statusReplicasPath));
-      if (scale.labelSelectorPath) errors.push(...selectorFaults(object, scale.labelSelectorPath));
+      pushAll(errors, replicaFaults(object, scale.statusReplicasPath));
+      if (scale.labelSelectorPath) pushAll(errors, selectorFaults(object, scale.labelSelectorPath));
     }
-    errors.push(...this.#listFaults(object, old));
+    pushAll(errors, this.#listFaults(object, old));
     return this.#withRules(errors, object, old, correlation);
   }
 }

@@ -7,6 +7,7 @@ import {
   isDNS1035Label,
   nameIsPathSegment,
   type ObjectMeta,
+  pushAll,
   required,
   validateObjectMeta,
 } from "@kubets/apimachinery";
@@ -22,8 +23,8 @@ export function embeddedFaults(value: unknown, node: SchemaNode, at: FieldPath, 
   const errors = node.embedded || root ? resourceFaults(value, at) : [];
   for (const [key, child] of Object.entries(value)) {
     const named = node.properties.get(key);
-    if (named !== undefined) errors.push(...embeddedFaults(child, named, at.child(key)));
-    else if (node.values !== undefined) errors.push(...embeddedFaults(child, node.values, at.key(key)));
+    if (named !== undefined) pushAll(errors, embeddedFaults(child, named, at.child(key)));
+    else if (node.values !== undefined) pushAll(errors, embeddedFaults(child, node.values, at.key(key)));
   }
   return errors;
 }

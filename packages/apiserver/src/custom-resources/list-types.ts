@@ -1,6 +1,6 @@
 /** Sets hold each value once, map lists each key. Source: apiextensions-apiserver's schema/listtype. */
 
-import { duplicate, type FieldError, type FieldPath, invalidValue } from "@kubets/apimachinery";
+import { duplicate, type FieldError, type FieldPath, invalidValue, pushAll } from "@kubets/apimachinery";
 import { isObject, type JsonObject, type SchemaNode } from "./schema-node.ts";
 
 export function listFaults(value: unknown, node: SchemaNode, at: FieldPath): FieldError[] {
@@ -21,8 +21,12 @@ function objectFaults(object: JsonObject, node: SchemaNode, at: FieldPath): Fiel
 function arrayFaults(list: readonly unknown[], node: SchemaNode, at: FieldPath): FieldError[] {
   const { "x-kubernetes-list-type": type, "x-kubernetes-list-map-keys": keys = [] } = node.schema;
   const errors: FieldError[] = [];
-  if (type === "set") errors.push(...repeated(list).map((i) => duplicate(at.index(i), list[i])));
-  if (type === "map") errors.push(...mapFaults(list, keys, at));
+  if (type === "set")
+    pushAll(
+      errors,
+      repeated(list).map((i) => duplicate(at.index(i), list[i])),
+    );
+  if (type === "map") pushAll(errors, mapFaults(list, keys, at));
   const { items } = node;
   if (!items?.hasLists) return errors;
   return [...errors, ...list.flatMap((item, i) => listFaults(item, items, at.index(i)))];

@@ -11,7 +11,7 @@ import {
   structuralFault,
   validateStructural,
 } from "@kubets/api/apiextensions";
-import { deepEqual, type FieldError, invalidValue, path } from "@kubets/apimachinery";
+import { deepEqual, type FieldError, invalidValue, path, pushAll } from "@kubets/apimachinery";
 
 type Names = NonNullable<NonNullable<CustomResourceDefinition["status"]>["acceptedNames"]>;
 
@@ -140,8 +140,9 @@ function nonStructuralCondition({ spec }: CustomResourceDefinition): CrdConditio
       const message = `failed to check validation schema for version ${name}: ${fault}`;
       return { type, status: "Unknown", reason: "StructuralError", message };
     }
-    errors.push(
-      ...validateStructural(root, path("spec.versions").index(i).child("schema", "openAPIV3Schema"), anyPattern),
+    pushAll(
+      errors,
+      validateStructural(root, path("spec.versions").index(i).child("schema", "openAPIV3Schema"), anyPattern),
     );
   }
   if (errors.length === 0) return undefined;

@@ -10,6 +10,7 @@ import {
   FieldPath,
   invalidValue,
   notSupported,
+  pushAll,
   required,
   tooLong,
   tooMany,
@@ -73,7 +74,7 @@ function typeOf(value: unknown): "boolean" | "string" | "integer" | "number" | "
 }
 
 function merge(into: Result, from: Result): void {
-  into.faults.push(...from.faults);
+  pushAll(into.faults, from.faults);
   into.matches += from.matches;
 }
 
@@ -92,12 +93,12 @@ function validateParts(
   result: Result,
 ): void {
   const step = (faults: Fault[] | undefined, matches = 0): void => {
-    if (faults !== undefined) result.faults.push(...faults);
+    if (faults !== undefined) pushAll(result.faults, faults);
     result.matches += 1 + matches;
   };
   const type = typeFaults(value, schema, path);
   if (value === null) {
-    result.faults.push(...type, ...enumFaults(value, schema, path));
+    pushAll(result.faults, [...type, ...enumFaults(value, schema, path)]);
     result.matches++;
     return;
   }
@@ -178,7 +179,7 @@ function numberFaults(value: number, schema: JSONSchemaProps, path: string): Fau
     // For an integer the bound is one too; a bound that is out of the type's range is compared as it is.
     const asInteger = Number.isInteger(value) && range.length === 0;
     const fault = check(value, asInteger ? Math.trunc(bound) : bound, schema, path);
-    faults.push(...range, ...(fault === undefined ? [] : [fault]));
+    pushAll(faults, [...range, ...(fault === undefined ? [] : [fault])]);
   }
   return faults;
 }

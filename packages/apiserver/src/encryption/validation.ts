@@ -1,6 +1,14 @@
 /** What is refused in an EncryptionConfiguration. Source: apiserver's pkg/apis/apiserver/validation/validation_encryption.go. */
 
-import { type FieldError, type FieldPath, forbiddenField, invalidValue, path, required } from "@kubets/apimachinery";
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalidValue,
+  path,
+  pushAll,
+  required,
+} from "@kubets/apimachinery";
 import type { EncryptionConfiguration, Key, KeysConfiguration, ProviderConfiguration } from "./configuration.ts";
 import { type GroupResource, parseGroupResource } from "./group-resource.ts";
 
@@ -96,9 +104,9 @@ function providerErrors(provider: ProviderConfiguration, at: FieldPath): FieldEr
         "this API server has no KMS providers; use aesgcm, aescbc, secretbox or identity",
       ),
     );
-  else if (aesgcm) errors.push(...keysErrors(aesgcm, at.child("aesgcm", "keys"), aesKeySizes));
-  else if (aescbc) errors.push(...keysErrors(aescbc, at.child("aescbc", "keys"), aesKeySizes));
-  else if (secretbox) errors.push(...keysErrors(secretbox, at.child("secretbox", "keys"), secretboxKeySizes));
+  else if (aesgcm) pushAll(errors, keysErrors(aesgcm, at.child("aesgcm", "keys"), aesKeySizes));
+  else if (aescbc) pushAll(errors, keysErrors(aescbc, at.child("aescbc", "keys"), aesKeySizes));
+  else if (secretbox) pushAll(errors, keysErrors(secretbox, at.child("secretbox", "keys"), secretboxKeySizes));
   return errors;
 }
 

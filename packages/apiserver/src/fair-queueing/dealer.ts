@@ -2,15 +2,9 @@
 
 import { createHash } from "node:crypto";
 
-/** The first eight bytes of a SHA-256, little endian, of the schema's name and the flow's distinguisher. */
+/** The first eight bytes of a SHA-256, little endian, of the schema's name, a zero byte, and the flow's distinguisher. */
 export function hashFlow(schema: string, distinguisher: string): bigint {
-  const parts = [schema, distinguisher].map((text) => {
-    const bytes = Buffer.from(text);
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(bytes.length));
-    return Buffer.concat([length, bytes]);
-  });
-  return createHash("sha256").update(Buffer.concat(parts)).digest().readBigUInt64LE(0);
+  return createHash("sha256").update(`${schema}\0${distinguisher}`).digest().readBigUInt64LE(0);
 }
 
 /** `handSize` different numbers below `deckSize`, in the order of the deal; the same for the same hash. */

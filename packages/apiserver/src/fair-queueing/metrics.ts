@@ -1,5 +1,6 @@
 /** `apiserver_flowcontrol_*` in Prometheus' text format. Names and help texts' meaning are upstream's. */
 
+import { pushAll } from "@kubets/apimachinery";
 import type { FairQueueing } from "./fair-queueing.ts";
 import { durationBuckets, type FlowCounters, type Histogram } from "./flow-counters.ts";
 
@@ -79,35 +80,43 @@ export function fairQueueingMetrics(queueing: FairQueueing): string[] {
   });
   const lines: string[] = [];
   for (const [name, type, help, of] of readings) {
-    lines.push(...head(name, type, help), ...flows.map(({ labels, counters }) => line(name, labels, of(counters))));
+    pushAll(lines, [
+      ...head(name, type, help),
+      ...flows.map(({ labels, counters }) => line(name, labels, of(counters))),
+    ]);
   }
-  lines.push(
-    ...head("rejected_requests_total", "counter", "Number of requests rejected by API Priority and Fairness subsystem"),
+  pushAll(
+    lines,
+    head("rejected_requests_total", "counter", "Number of requests rejected by API Priority and Fairness subsystem"),
   );
   for (const { labels, counters } of flows) {
     for (const [reason, count] of counters.rejected)
       lines.push(line("rejected_requests_total", { ...labels, reason }, count));
   }
-  lines.push(
-    ...head("request_wait_duration_seconds", "histogram", "Length of time a request spent waiting in its queue"),
+  pushAll(
+    lines,
+    head("request_wait_duration_seconds", "histogram", "Length of time a request spent waiting in its queue"),
   );
   for (const { labels, counters } of flows) {
-    lines.push(
-      ...histogramLines("request_wait_duration_seconds", { ...labels, execute: "true" }, counters.waitExecuted),
+    pushAll(
+      lines,
+      histogramLines("request_wait_duration_seconds", { ...labels, execute: "true" }, counters.waitExecuted),
     );
-    lines.push(
-      ...histogramLines("request_wait_duration_seconds", { ...labels, execute: "false" }, counters.waitRejected),
+    pushAll(
+      lines,
+      histogramLines("request_wait_duration_seconds", { ...labels, execute: "false" }, counters.waitRejected),
     );
   }
-  lines.push(
-    ...head(
+  pushAll(
+    lines,
+    head(
       "request_execution_seconds",
       "histogram",
       "Duration of initial stage (for a WATCH) or any (for a non-WATCH) stage of request execution in the API Priority and Fairness subsystem",
     ),
   );
   for (const { labels, counters } of flows) {
-    lines.push(...histogramLines("request_execution_seconds", { ...labels, type: "regular" }, counters.execution));
+    pushAll(lines, histogramLines("request_execution_seconds", { ...labels, type: "regular" }, counters.execution));
   }
   return [...lines, ...levelLines(queueing)];
 }
@@ -160,8 +169,9 @@ function levelLines(queueing: FairQueueing): string[] {
     ...head(name, "gauge", help),
     ...levels.map((row) => line(name, row.labels, of(row))),
   ]);
-  lines.push(
-    ...head(
+  pushAll(
+    lines,
+    head(
       "seat_fair_frac",
       "gauge",
       "Fair fraction of server's concurrency to allocate to each priority level that can use it",

@@ -14,6 +14,7 @@ import {
   isAlreadyExists,
   type KubeObject,
   path,
+  pushAll,
   staleObjectMessage,
   validateObjectMetaUpdate,
 } from "@kubets/apimachinery";
@@ -192,9 +193,9 @@ function beforeUpdate(registry: Registry, request: UpdateRequest, object: KubeOb
   const strategy = strategyOf(registry, request);
   strategy?.prepareForUpdate?.(object, old, context);
   setZeroValues(object, definition, registry.schemas);
-  const errors: FieldError[] = strategy?.validateUpdate?.(object, old) ?? [];
   const metadata = object.metadata!;
-  errors.unshift(...validateObjectMetaUpdate(metadata, old.metadata!));
+  const errors: FieldError[] = validateObjectMetaUpdate(metadata, old.metadata!);
+  pushAll(errors, strategy?.validateUpdate?.(object, old) ?? []);
   if (errors.length > 0) throw invalid(definition.group, definition.kind, metadata.name ?? "", errors);
   if (request.subresource !== "") return;
   for (const warning of definition.strategy.warnings?.(object, old) ?? []) request.warn(warning);

@@ -1,6 +1,14 @@
 /** ListOptions: the query of list, watch and deletecollection. Source of rules and texts: apimachinery's internalversion/validation. */
 
-import { badRequest, type FieldError, forbiddenField, invalid, notSupported, path } from "@kubets/apimachinery";
+import {
+  badRequest,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  path,
+  pushAll,
+} from "@kubets/apimachinery";
 import { isTrue } from "./parse-request-info.ts";
 
 export interface ListOptions {
@@ -60,7 +68,7 @@ function listErrors(options: ListOptions): FieldError[] {
     if (options.continue !== "") {
       errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
     }
-    errors.push(...unknownMatch(match));
+    pushAll(errors, unknownMatch(match));
     if (match === "Exact" && resourceVersion === "0") {
       errors.push(forbiddenField(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
     }

@@ -1,5 +1,6 @@
 /** `/metrics`, in Prometheus' text format: requests by verb and code, watchers, what is stored. Names are upstream's. */
 
+import { pushAll } from "@kubets/apimachinery";
 import { type Answer, text } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Call } from "./context.ts";
@@ -45,12 +46,12 @@ export class Metrics {
         `apiserver_longrunning_requests${formatLabels({ group, resource, verb: "WATCH", version })} ${hub.watchers}`,
       );
     }
-    lines.push(
+    pushAll(lines, [
       ...this.#more(),
       "# HELP process_resident_memory_bytes Resident memory size in bytes.",
       "# TYPE process_resident_memory_bytes gauge",
       `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
-    );
+    ]);
     return text(200, `${lines.join("\n")}\n`, "text/plain; version=0.0.4; charset=utf-8");
   }
 }

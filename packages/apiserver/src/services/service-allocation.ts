@@ -27,6 +27,7 @@ import {
   messageOf,
   parseTime,
   path,
+  pushAll,
   type Random,
   type StatusError,
 } from "@kubets/apimachinery";
@@ -157,7 +158,7 @@ export class ServiceAllocation implements RegistryHooks {
         dryRun,
         (index, error) => portError(service, plan, index, error),
       );
-      taken.nodePorts.push(...ports);
+      pushAll(taken.nodePorts, ports);
       const healthCheckNodePort = health === undefined ? undefined : ports.at(-1)!;
       const nodePorts = ports.slice(0, plan.nodePorts.length);
       applyAllocations(service, plan, { clusterIPs, nodePorts, healthCheckNodePort });

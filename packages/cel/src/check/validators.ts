@@ -1,5 +1,6 @@
 /** What is refused although its types fit. Source: cel-go's cel/validator.go, ext/formatting.go; which apply: environment/base.go. */
 
+import { pushAll } from "@kubets/apimachinery";
 import { isRegex } from "../library/regex.ts";
 import type { Call, ListNode, MapNode, Node } from "../parse/ast.ts";
 import { maxTimestamp, minTimestamp, parseGoDuration, parseTimestamp } from "../time.ts";
@@ -24,9 +25,9 @@ export function validate(checked: Checked): Problem[] {
   function visit(node: Node, inFormat: boolean): void {
     if (visited.has(node)) return;
     visited.add(node);
-    if (node.kind === "call") problems.push(...checkLiteral(node), ...checkFormat(checked, node));
-    if (!inFormat && node.kind === "list") problems.push(...checkList(checked, node));
-    if (!inFormat && node.kind === "map") problems.push(...checkMap(checked, node));
+    if (node.kind === "call") pushAll(problems, [...checkLiteral(node), ...checkFormat(checked, node)]);
+    if (!inFormat && node.kind === "list") pushAll(problems, checkList(checked, node));
+    if (!inFormat && node.kind === "map") pushAll(problems, checkMap(checked, node));
     const exempt = inFormat || (node.kind === "call" && node.name === "format");
     for (const child of childrenOf(node)) visit(child, exempt);
   }

@@ -73,7 +73,7 @@ function planStep(planner: Planner, node: Node, accumulator: number): Run {
       return planAppend(planner.plan(right), accumulator);
     }
   }
-  if (node.name !== "_?:_") return planner.plan(node).run;
+  if (node.name !== "_?_:_") return planner.plan(node).run;
   const [condition, yes, no] = node.args as [Node, Node, Node];
   const holds = planner.plan(condition).run;
   const whenTrue = planStep(planner, yes, accumulator);

@@ -22,7 +22,7 @@ import { ArrayList, type CelValue, List, NativeMap, ObjectValue, Optional, TypeV
 import { hasField, index, indexOptional, select, selectOptional } from "./access.ts";
 import { planCall } from "./dispatch.ts";
 import { planBinding, planFold } from "./fold.ts";
-import type { Frame, Run, VariableSlot } from "./frame.ts";
+import { Frame, type Run, type VariableSlot } from "./frame.ts";
 
 export interface Plan {
   readonly run: Run;
@@ -303,7 +303,7 @@ export class Planner {
     if (call.name === "find" || call.name === "findAll") checkPattern(plans[1]);
     const run = planCall(call.name, call.overloads, all, runs, types);
     const foldable = conversionNames.has(call.name) && plans.length === 1 && isConstant(plans[0]!);
-    return foldable ? constantPlan(evaluateConstant(run)) : { run };
+    return foldable ? constantPlan(run(compileTimeFrame())) : { run };
   }
 
   #list({ elements, optional }: ListNode): Plan {
@@ -315,9 +315,9 @@ export class Planner {
       run: (frame) => {
         const items: CelValue[] = [];
         for (let i = 0; i < runs.length; i++) {
-          const value = runs[i]!(frame);
-          if (!optional.has(i)) items.push(value);
-          else if (unwrap(value) !== undefined) items.push(unwrap(value)!);
+          const given = runs[i]!(frame);
+          const item = optional.has(i) ? unwrap(given) : given;
+          if (item !== undefined) items.push(item);
         }
         frame.charge(listCost);
         return new ArrayList(items);
@@ -343,7 +343,7 @@ export class Planner {
     };
     const folded = plans.every(({ key, value, optional }) => !optional && isConstant(key) && isConstant(value));
     // An empty map is what a comprehension starts to collect in: each evaluation has its own.
-    if (folded && plans.length > 0) return constantPlan(build(noFrame));
+    if (folded && plans.length > 0) return constantPlan(build(compileTimeFrame()));
     return {
       run: (frame) => {
         const map = build(frame);
@@ -376,12 +376,9 @@ function checkPattern(plan: Plan | undefined): void {
   if (typeof plan?.constant === "string") compileRegex(plan.constant);
 }
 
-/** Constants ask nothing of it. */
-const noFrame = undefined as unknown as Frame;
-
-function evaluateConstant(run: Run): CelValue {
-  const frame = { charge: () => undefined } as unknown as Frame;
-  return run(frame);
+/** For constants: they have no variables, and what they cost when they are folded no one pays. */
+function compileTimeFrame(): Frame {
+  return new Frame([], {}, Infinity);
 }
 
 function unwrap(value: CelValue): CelValue | undefined {

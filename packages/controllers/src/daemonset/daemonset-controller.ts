@@ -9,7 +9,7 @@ import {
   type Pod,
   pods as podResource,
 } from "@kubets/api";
-import { clone, deepEqual, keyOf, parseTime, selectorFromLabelSelector } from "@kubets/apimachinery";
+import { clone, deepEqual, keyOf, parseTime, pushAll, selectorFromLabelSelector } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
@@ -181,7 +181,10 @@ class DaemonSetController implements Runnable {
     }
     // Of nodes that are gone: those never scheduled would wait for ever. The others are the pod garbage collector's.
     for (const [, stray] of byNode)
-      plan.remove.push(...stray.filter((pod) => !pod.spec?.nodeName && !isPodTerminating(pod)));
+      pushAll(
+        plan.remove,
+        stray.filter((pod) => !pod.spec?.nodeName && !isPodTerminating(pod)),
+      );
     return plan;
   }
 
@@ -211,7 +214,7 @@ class DaemonSetController implements Runnable {
     living.sort(
       (a, b) => Number(Boolean(b.spec?.nodeName)) - Number(Boolean(a.spec?.nodeName)) || created(a) - created(b),
     );
-    plan.remove.push(...living.slice(1));
+    pushAll(plan.remove, living.slice(1));
   }
 
   /** A failed daemon is replaced, ever more slowly. */
@@ -270,8 +273,16 @@ class DaemonSetController implements Runnable {
         else plan.remove.push(stale);
       } else candidates.push({ node: name, pod: stale });
     }
-    if (surge > 0) plan.create.push(...candidates.slice(0, Math.max(0, surge - surging)).map(({ node }) => node));
-    else plan.remove.push(...candidates.slice(0, Math.max(0, unavailable - down)).map(({ pod }) => pod));
+    if (surge > 0)
+      pushAll(
+        plan.create,
+        candidates.slice(0, Math.max(0, surge - surging)).map(({ node }) => node),
+      );
+    else
+      pushAll(
+        plan.remove,
+        candidates.slice(0, Math.max(0, unavailable - down)).map(({ pod }) => pod),
+      );
   }
 
   async #apply(

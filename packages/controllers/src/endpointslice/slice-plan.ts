@@ -1,7 +1,7 @@
 /** Fitting endpoints into slices with few writes: every changed slice is sent to every node. Pure; upstream's packing. */
 
 import { type Endpoint, type EndpointSlice, type Service, services } from "@kubets/api";
-import { clone, deepEqual } from "@kubets/apimachinery";
+import { clone, deepEqual, pushAll } from "@kubets/apimachinery";
 import { newControllerRef } from "../runtime/controller-ref.ts";
 import { isHeadless } from "../runtime/service-endpoints.ts";
 import { type AddressType, type EndpointGroup, portsKey } from "./desired-endpoints.ts";
@@ -28,7 +28,7 @@ export function planSlices(
   // Even a Service without endpoints has a slice, which says so.
   const wanted = groups.size > 0 ? groups : new Map([[portsKey([]), { ports: [], endpoints: [] }]]);
   const byPorts = Map.groupBy(existing, (slice) => portsKey(slice.ports ?? []));
-  for (const [key, slices] of byPorts) if (!wanted.has(key)) plan.remove.push(...slices);
+  for (const [key, slices] of byPorts) if (!wanted.has(key)) pushAll(plan.remove, slices);
   for (const [key, group] of wanted) planGroup(service, type, group, byPorts.get(key) ?? [], maxEndpoints, plan);
   return plan;
 }

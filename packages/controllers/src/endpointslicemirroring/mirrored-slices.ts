@@ -12,7 +12,7 @@ import {
   type Endpoints,
   endpoints as endpointsResource,
 } from "@kubets/api";
-import { clone, deepEqual } from "@kubets/apimachinery";
+import { clone, deepEqual, pushAll } from "@kubets/apimachinery";
 import { type AddressType, portsKey } from "../endpointslice/desired-endpoints.ts";
 import { managedByLabel, type SlicePlan, serviceNameLabel } from "../endpointslice/slice-plan.ts";
 import { newControllerRef } from "../runtime/controller-ref.ts";
@@ -44,10 +44,10 @@ export function planMirror(endpoints: Endpoints, existing: readonly EndpointSlic
   const { groups, invalid, skipped } = groupsOf(endpoints, maxPerSubset);
   const plan: SlicePlan = { create: [], update: [], remove: [] };
   const byKey = Map.groupBy(existing, (slice) => groupKey(slice.addressType as AddressType, slice.ports ?? []));
-  for (const [key, slices] of byKey) if (!groups.has(key)) plan.remove.push(...slices);
+  for (const [key, slices] of byKey) if (!groups.has(key)) pushAll(plan.remove, slices);
   for (const [key, group] of groups) {
     const [first, ...more] = byKey.get(key) ?? [];
-    plan.remove.push(...more);
+    pushAll(plan.remove, more);
     const wanted = sliceFor(endpoints, group, maxPerSubset);
     if (first === undefined) plan.create.push(wanted);
     else if (!mirrors(first, wanted)) plan.update.push(inPlaceOf(first, wanted));

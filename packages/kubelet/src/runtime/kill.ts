@@ -1,7 +1,7 @@
 /** Stopping containers and pods: hooks, order and grace. Source: `killContainer` and termination_order.go in pkg/kubelet/kuberuntime. */
 
 import type { Container, Pod } from "@kubets/api";
-import type { Clock, Logger } from "@kubets/apimachinery";
+import { type Clock, type Logger, pushAll } from "@kubets/apimachinery";
 import type { RuntimeService } from "@kubets/cri";
 import { isNotFound } from "@kubets/cri";
 import { runHook } from "../lifecycle/hooks.ts";
@@ -135,7 +135,7 @@ export async function killPod(
   let before: Promise<unknown> = Promise.allSettled(kills);
   for (const name of order.toReversed()) {
     const mine = alive.filter((c) => c.name === name).map((c) => kill(c, before));
-    kills.push(...mine);
+    pushAll(kills, mine);
     before = Promise.allSettled([before, ...mine]);
   }
   await allOrThrow(kills);

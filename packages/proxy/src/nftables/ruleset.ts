@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { pushAll } from "@kubets/apimachinery";
 import type { Endpoint, ServicePort } from "../service-ports.ts";
 
 export interface Ruleset {
@@ -165,7 +166,7 @@ function addExternalChain(ruleset: Ruleset, port: ServicePort, options: RulesetO
         `fib saddr type local jump mark-for-masquerade comment "masquerade local traffic"`,
         `fib saddr type local goto ${service} comment "short-circuit local traffic"`,
       );
-    if (port.localEndpoints.length > 0) rules.push(...balance(ruleset, port, port.localEndpoints, options));
+    if (port.localEndpoints.length > 0) pushAll(rules, balance(ruleset, port, port.localEndpoints, options));
   }
   ruleset.chains.set(chainName("external", port), rules);
 }

@@ -1,5 +1,6 @@
 /** The nft script that turns one ruleset into another, as one transaction: only what changed is written. */
 
+import { pushAll } from "@kubets/apimachinery";
 import { baseDeclarations, hookChains, type Ruleset, tableName } from "./ruleset.ts";
 
 /** From nothing known: whatever an earlier run left is thrown away first. */
@@ -29,7 +30,7 @@ export function changeTransaction(family: "ip" | "ip6", present: Ruleset, wanted
     if (before !== undefined) lines.push(`flush chain ${table} ${name}`);
     for (const rule of rules) lines.push(`add rule ${table} ${name} ${rule}`);
   }
-  lines.push(...elementChanges(table, present, wanted));
+  pushAll(lines, elementChanges(table, present, wanted));
   const gone = [...present.chains.keys()].filter((name) => !wanted.chains.has(name));
   for (const name of gone) lines.push(`flush chain ${table} ${name}`);
   for (const name of gone) lines.push(`delete chain ${table} ${name}`);

@@ -1,7 +1,7 @@
 /** What of the policies there are is for a request: each policy with a binding and a parameter. Source: apiserver's admission/plugin/policy/generic. */
 
 import { type Namespace, namespaces, type ResourceDefinition } from "@kubets/api";
-import { type KubeObject, messageOf, notFound } from "@kubets/apimachinery";
+import { type KubeObject, messageOf, notFound, pushAll } from "@kubets/apimachinery";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { type Cel, type PresentedObjects, requestBindings } from "../cel/index.ts";
 import { type Candidate, type MatchSource, matchRequest, namespaceOf } from "../matching/index.ts";
@@ -48,7 +48,7 @@ export async function selectInvocations<P extends Policy, B extends Binding>(
   source: MatchSource,
 ): Promise<readonly Selected<P, B>[]> {
   const selected: Selected<P, B>[] = [];
-  for (const candidate of candidates) selected.push(...(await selectPolicy(candidate, attributes, source)));
+  for (const candidate of candidates) pushAll(selected, await selectPolicy(candidate, attributes, source));
   return selected;
 }
 

@@ -16,6 +16,7 @@ import {
   type Json,
   type KubeObject,
   mergeTypeOf,
+  pushAll,
   StatusError,
 } from "@kubets/apimachinery";
 import { refuse } from "../errors.ts";
@@ -91,7 +92,7 @@ export class MutatingAdmissionPolicyPlugin implements AdmissionPlugin {
       const cel = await import("@kubets/cel");
       const variables = await RequestVariables.of(cel, attributes, this.#options.source, this.#options.authorizer);
       const run = new Run(this.#options, this.#policies, attributes, pass, cel, variables);
-      failures.push(...(await run.all(invocations as Invocation<Policy, Binding>[])));
+      pushAll(failures, await run.all(invocations as Invocation<Policy, Binding>[]));
     }
     const counting = failures.filter(({ policy }) => policy.spec?.failurePolicy !== "Ignore");
     if (counting.length > 0) throw denied(attributes, counting);
@@ -137,7 +138,7 @@ class Run {
     if (this.#pass.isReinvocation && !deepEqual(this.#memory.output, object)) requireAgain(this.#memory);
     const failures: Failure[] = [];
     try {
-      for (const invocation of invocations) failures.push(...(await this.#one(invocation)));
+      for (const invocation of invocations) pushAll(failures, await this.#one(invocation));
       if (this.#dirty && object !== undefined) {
         await this.#present(this.#attributes.definition);
         replaceContents(object, this.#object!);

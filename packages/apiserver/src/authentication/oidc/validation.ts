@@ -7,6 +7,7 @@ import {
   invalidValue,
   messageOf,
   path,
+  pushAll,
   required,
   tooMany,
 } from "@kubets/apimachinery";
@@ -34,19 +35,21 @@ export async function validateAuthenticationConfiguration(
   const compiled: CompiledExpressions[] = [];
   for (const [index, authenticator] of jwt.entries()) {
     const at = root.index(index);
-    errors.push(...authenticatorErrors(authenticator, at, disallowedIssuers));
+    pushAll(errors, authenticatorErrors(authenticator, at, disallowedIssuers));
     const expressions = await compileExpressions(authenticator, at);
-    errors.push(...expressions.errors);
+    pushAll(errors, expressions.errors);
     compiled.push(expressions.compiled);
   }
-  errors.push(
-    ...duplicates(
+  pushAll(
+    errors,
+    duplicates(
       jwt.map(({ issuer }) => issuer?.url),
       (i) => root.index(i).child("issuer", "url"),
     ),
   );
-  errors.push(
-    ...duplicates(
+  pushAll(
+    errors,
+    duplicates(
       jwt.map(({ issuer }) => issuer?.discoveryURL),
       (i) => root.index(i).child("issuer", "discoveryURL"),
     ),
@@ -98,9 +101,9 @@ function issuerErrors(issuer: IssuerConfiguration, at: FieldPath, disallowed: re
     const where = at.child("discoveryURL");
     if (url !== "" && url.replace(/\/+$/, "") === discoveryURL.replace(/\/+$/, ""))
       errors.push(invalidValue(where, discoveryURL, "discoveryURL must be different from URL"));
-    errors.push(...urlErrors(discoveryURL, where, []));
+    pushAll(errors, urlErrors(discoveryURL, where, []));
   }
-  errors.push(...audienceErrors(issuer, at));
+  pushAll(errors, audienceErrors(issuer, at));
   if (certificateAuthority !== "") {
     try {
       parseCertificates(certificateAuthority);
@@ -139,7 +142,10 @@ function audienceErrors(
   const where = at.child("audiences");
   if (audiences.length === 0) return [required(where, `at least one ${where.toString()} is required`)];
   const errors = audiences.flatMap((audience, i) => (audience === "" ? [required(where.index(i))] : []));
-  errors.push(...duplicates(audiences, (i) => where.index(i)));
+  pushAll(
+    errors,
+    duplicates(audiences, (i) => where.index(i)),
+  );
   const policyAt = at.child("audienceMatchPolicy");
   if (audiences.length > 1 && audienceMatchPolicy !== "MatchAny")
     errors.push(
@@ -164,14 +170,16 @@ function claimRuleErrors(rules: readonly ClaimValidationRule[], root: FieldPath)
       return [invalidValue(at.child("requiredValue"), requiredValue, "may not be specified when expression is set")];
     return [];
   });
-  errors.push(
-    ...duplicates(
+  pushAll(
+    errors,
+    duplicates(
       rules.map(({ claim }) => claim),
       (i) => root.index(i).child("claim"),
     ),
   );
-  errors.push(
-    ...duplicates(
+  pushAll(
+    errors,
+    duplicates(
       rules.map(({ expression }) => expression),
       (i) => root.index(i).child("expression"),
     ),
@@ -191,11 +199,12 @@ function mappingErrors(
     errors.push(invalidValue(at.child("uid"), "", "claim and expression can't both be set"));
   for (const [index, { key = "", valueExpression = "" }] of extra.entries()) {
     const where = at.child("extra").index(index);
-    errors.push(...extraKeyErrors(key, where.child("key")));
+    pushAll(errors, extraKeyErrors(key, where.child("key")));
     if (valueExpression === "") errors.push(required(where.child("valueExpression")));
   }
-  errors.push(
-    ...duplicates(
+  pushAll(
+    errors,
+    duplicates(
       extra.map(({ key }) => key),
       (i) => at.child("extra").index(i).child("key"),
     ),
