@@ -152,7 +152,11 @@ test("expressions, and what they cost", () => {
 
 test("what is collected from a long list is one flat list", () => {
   const list = Array.from({ length: 60_000 }, (_, i) => i);
-  for (const source of ["any.filter(x, x % 2 == 0)", "any.map(x, x % 2 == 0, x)", "any.transformList(i, x, i % 2 == 0, x)"]) {
+  for (const source of [
+    "any.filter(x, x % 2 == 0)",
+    "any.map(x, x % 2 == 0, x)",
+    "any.transformList(i, x, i % 2 == 0, x)",
+  ]) {
     const result = evaluate(`${source}.map(x, x + 1).size() == 30000`, { any: list });
     assert.deepEqual([source, result.error, result.value], [source, undefined, true]);
   }
