@@ -73,7 +73,7 @@ export interface NamedSubresource {
 }
 
 /** A cell of a Table: a string, number or boolean; null for none. */
-export type Cell = string | number | boolean | null;
+export type Cell = string | number | bigint | boolean | null;
 
 export interface Column<T extends KubeObject = KubeObject> {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** Values as JSON: what a mutation puts into an object. */
 
+import { integerOf } from "@kubets/apimachinery";
 import { CelError } from "./cel-error.ts";
 import { unescapeName } from "./escape.ts";
 import { JsonObject } from "./json-value.ts";
@@ -12,7 +13,7 @@ import { work } from "./work.ts";
 export function toJson(value: CelValue): unknown {
   work(1);
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint" || value instanceof Uint) return safeNumber(value);
+  if (typeof value === "bigint" || value instanceof Uint) return exactNumber(value);
   if (typeof value === "number") {
     if (Number.isFinite(value)) return value;
     throw new CelError(`cannot represent ${value} in JSON`);
@@ -24,8 +25,10 @@ export function toJson(value: CelValue): unknown {
   throw new CelError(`type conversion error from '${formatType(typeOf(value))}' to 'google.protobuf.Value'`);
 }
 
-function safeNumber(value: bigint | Uint): number {
-  return Number(typeof value === "bigint" ? value : value.value);
+/** A number, or the bigint that an integer needs to be exact. */
+function exactNumber(value: bigint | Uint): number | bigint {
+  const integer = typeof value === "bigint" ? value : value.value;
+  return integerOf(integer) ?? Number(integer);
 }
 
 function mapToJson(map: MapValue): Record<string, unknown> {

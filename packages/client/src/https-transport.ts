@@ -5,7 +5,15 @@
 
 import * as http from "node:http";
 import * as https from "node:https";
-import { type Clock, deepFreeze, realClock, type Status, StatusError } from "@kubets/apimachinery";
+import {
+  type Clock,
+  deepFreeze,
+  parseJson,
+  realClock,
+  type Status,
+  StatusError,
+  writeJson,
+} from "@kubets/apimachinery";
 import { splitLines } from "./json-lines.ts";
 import { queryString } from "./request-builder.ts";
 import { Credentials, type ServerConfig } from "./server-config.ts";
@@ -72,7 +80,7 @@ class NodeHttpTransport implements HttpsTransport {
   async request(request: ApiRequest): Promise<unknown> {
     const text = await this.#complete(request, "application/json");
     try {
-      return deepFreeze(JSON.parse(text) as unknown);
+      return deepFreeze(parseJson(text));
     } catch (error) {
       throw new StatusError(503, "ServiceUnavailable", `${describe(request)}: the answer is not JSON`, {
         cause: error,
@@ -92,7 +100,7 @@ class NodeHttpTransport implements HttpsTransport {
       if (!isSuccess(response)) throw statusOf(request, response, await textOf(response));
       // Begun: from here on only the caller's signal ends it.
       deadline.disarm();
-      for await (const line of splitLines(response)) yield deepFreeze(JSON.parse(line) as WatchEvent);
+      for await (const line of splitLines(response)) yield deepFreeze(parseJson(line) as WatchEvent);
     } catch (error) {
       // The server going away is an end like any other once the watch has begun; the reader starts again where it was.
       if (response !== undefined && isSuccess(response) && !(error instanceof SyntaxError)) return;
@@ -139,7 +147,7 @@ class NodeHttpTransport implements HttpsTransport {
   }
 
   async #send(request: ApiRequest, accept: string, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const body = request.body === undefined ? undefined : Buffer.from(writeJson(request.body));
     const headers: Record<string, string | string[]> = {
       Accept: accept,
       "User-Agent": this.#userAgent,

@@ -4,6 +4,7 @@
  */
 
 import type { Json } from "@kubets/apimachinery";
+import { writeJson } from "@kubets/apimachinery";
 import type { PodTemplateSpec } from "../generated/types.ts";
 
 /** No vowels, and no digits that look like them. Source: apimachinery's util/rand. */
@@ -28,7 +29,7 @@ export function fnv1a(text: string, seed = offsetBasis): number {
 
 /** JSON with sorted keys: the same text for the same meaning. */
 function canonicalJson(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  if (typeof value !== "object" || value === null) return writeJson(value ?? null);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const object = value as Readonly<Record<string, Json | undefined>>;
   const keys = Object.keys(object)

@@ -1,6 +1,7 @@
 /** autoscaling/v1 has one CPU target; what else v2 knows travels in annotations. Source: pkg/apis/autoscaling/v1/conversion.go. */
 
 import type { KubeObject } from "@kubets/apimachinery";
+import { parseJson, writeJson } from "@kubets/apimachinery";
 import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerV1,
@@ -23,7 +24,7 @@ export function autoscalerToV1(object: KubeObject): HorizontalPodAutoscalerV1 {
   const others = metrics.filter((metric) => metric !== cpu);
   const annotations = { ...object.metadata?.annotations };
   const write = (key: string, value: unknown, present: boolean) => {
-    if (present) annotations[key] = JSON.stringify(value);
+    if (present) annotations[key] = writeJson(value);
   };
   write(metricsKey, others, others.length > 0);
   write(statusesKey, currentMetrics, currentMetrics.length > 0);
@@ -100,7 +101,7 @@ function list<T>(text: string | undefined): T[] {
 function parse(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // Not JSON: absent.
     return undefined;

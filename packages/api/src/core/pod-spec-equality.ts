@@ -1,6 +1,6 @@
 /** Equality of Pod specs as upstream means it: empty is absent, and quantities are amounts. Source: api/equality's Semantic. */
 
-import { deepEqual, tryParseQuantity } from "@kubets/apimachinery";
+import { deepEqual, tryParseQuantity, writeJson } from "@kubets/apimachinery";
 
 const quantityLists = new Set(["limits", "requests", "overhead", "allocatedResources"]);
 
@@ -37,7 +37,7 @@ export function differences(before: unknown, after: unknown): Difference[] {
 
 /** Differences as upstream's messages append them: removed and added lines. */
 export function formatDifferences(before: unknown, after: unknown): string {
-  const line = (sign: string, path: string, value: unknown) => `${sign} \t${path}: ${JSON.stringify(value ?? null)},\n`;
+  const line = (sign: string, path: string, value: unknown) => `${sign} \t${path}: ${writeJson(value ?? null)},\n`;
   return differences(before, after)
     .map((each) => line("-", each.path, each.before) + line("+", each.path, each.after))
     .join("");

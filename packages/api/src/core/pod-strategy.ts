@@ -47,7 +47,7 @@ export function raisePodGeneration(pod: Pod, old: Pod): void {
  */
 function podGracePeriod(pod: Pod, requested: number | undefined): number {
   if (!pod.spec?.nodeName || isPodTerminal(pod)) return 0;
-  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+  const seconds = Number(requested ?? pod.spec.terminationGracePeriodSeconds ?? 0);
   return seconds < 0 ? 1 : seconds;
 }
 

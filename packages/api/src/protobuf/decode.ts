@@ -3,7 +3,7 @@
  * Gives the JSON value that the same object would have had. Source: apimachinery's runtime/serializer/protobuf.
  */
 
-import { pushAll, resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
+import { integerOf, parseJson, pushAll, resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
 import { schemaSet } from "../schema-set.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
 import { readFields, WireError, type WireField } from "./wire.ts";
@@ -16,7 +16,7 @@ const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 /** The body cannot be decoded; the message is for the client. */
 export class ProtobufError extends Error {}
 
-type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
+type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
 type JsonObject = { [key: string]: Value };
 
 /**
@@ -147,7 +147,7 @@ function repeated(items: Schema, field: WireField, depth: number): Value[] {
       i === 0 || ((field.value[i - 1] ?? 0) & 0x80) === 0 ? Buffer.from([8, byte]) : Buffer.from([byte]),
     ),
   );
-  return [...readFields(packed)].map((f) => Number(f.type === "varint" ? f.value : 0));
+  return [...readFields(packed)].map((f) => (f.type === "varint" ? integer(f.value) : 0));
 }
 
 /** A map's entry: key 1, value 2. */
@@ -185,7 +185,7 @@ function single(schema: Schema, field: WireField, depth: number): Value | undefi
     case "string":
       return resolved.format === "byte" ? bytesOf(field).toString("base64") : bytesOf(field).toString();
     case "integer":
-      return field.type === "varint" ? Number(field.value) : mismatch(field);
+      return field.type === "varint" ? integer(field.value) : mismatch(field);
     case "number":
       return field.type === "fixed64" || field.type === "fixed32" ? field.value : mismatch(field);
     case "boolean":
@@ -193,6 +193,11 @@ function single(schema: Schema, field: WireField, depth: number): Value | undefi
     default:
       return name === undefined ? mismatch(field) : decodeMessage(name, resolved, bytesOf(field), depth + 1);
   }
+}
+
+/** A varint has no more than 64 bits. */
+function integer(value: bigint): number | bigint {
+  return integerOf(value) ?? 0;
 }
 
 function refName({ $ref }: Schema): string | undefined {
@@ -267,7 +272,7 @@ function embedded(bytes: Buffer): Value | undefined {
   const raw = fieldOf(bytes, 1, "bytes");
   if (raw === undefined || raw.length === 0) return undefined;
   try {
-    return JSON.parse(raw.toString()) as Value;
+    return parseJson(raw.toString()) as Value;
   } catch (cause) {
     throw new ProtobufError("an embedded object is not JSON", { cause });
   }

@@ -3,7 +3,7 @@
  * field numbers and types come from the same places. Source: apimachinery's runtime/serializer/protobuf.
  */
 
-import { resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
+import { resolveSchema, type Schema, schemaRefPrefix, writeJson } from "@kubets/apimachinery";
 import { schemaSet } from "../schema-set.ts";
 import { messageName } from "./decode.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
@@ -113,7 +113,7 @@ function writeSingle(writer: WireWriter, number: number, schema: Schema, value: 
       else writer.string(number, String(value));
       return;
     case "integer":
-      return writer.integer(number, Number(value));
+      return writer.integer(number, typeof value === "bigint" ? value : Number(value));
     case "number":
       return writer.double(number, Number(value));
     case "boolean":
@@ -165,5 +165,5 @@ function writeTime(writer: WireWriter, value: unknown): void {
 
 /** JSON inside of protobuf. */
 function writeEmbedded(writer: WireWriter, value: unknown): void {
-  writer.bytes(1, Buffer.from(JSON.stringify(value)));
+  writer.bytes(1, Buffer.from(writeJson(value)));
 }

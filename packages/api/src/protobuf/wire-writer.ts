@@ -10,9 +10,10 @@ export class WireWriter {
   #at = 0;
 
   /** Of 64 bits; negative ones take ten bytes. */
-  integer(number: number, value: number): void {
+  integer(number: number, value: number | bigint): void {
     this.#varint(number * 8);
-    this.#varint(value);
+    if (typeof value === "bigint") this.#large(value);
+    else this.#varint(value);
   }
 
   double(number: number, value: number): void {
@@ -69,7 +70,7 @@ export class WireWriter {
 
   #varint(value: number): void {
     this.#reserve(10);
-    if (value < 0) return this.#negative(value);
+    if (value < 0) return this.#large(BigInt(value));
     let rest = value;
     while (rest > 0x7f) {
       this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
@@ -78,8 +79,9 @@ export class WireWriter {
     this.#buffer[this.#at++] = rest;
   }
 
-  #negative(value: number): void {
-    let rest = BigInt.asUintN(64, BigInt(value));
+  #large(value: bigint): void {
+    this.#reserve(10);
+    let rest = BigInt.asUintN(64, value);
     while (rest > 0x7fn) {
       this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
       rest >>= 7n;

@@ -16,6 +16,7 @@ import {
   tooLong,
   tooMany,
   validateLabelName,
+  writeJson,
 } from "@kubets/apimachinery";
 import { driverName } from "../core/name-checks.ts";
 import { complaints } from "../core/pod-field-checks.ts";
@@ -52,7 +53,7 @@ export function validateSet<T>(
   if (list === undefined || list.length > max) return errors;
   const seen = new Set<string>();
   for (const [i, item] of list.entries()) {
-    const key = JSON.stringify(keyOf(item));
+    const key = writeJson(keyOf(item));
     if (seen.has(key)) errors.push(duplicate(at.index(i), keyOf(item)));
     seen.add(key);
   }
@@ -117,7 +118,7 @@ export function validateConfiguration(opaque: OpaqueDeviceConfiguration | undefi
 
 export function validateRaw(value: unknown, at: FieldPath, max: number): FieldError[] {
   if (value === undefined || value === null) return [required(at)];
-  if (byteLength(JSON.stringify(value)) > max) return [tooLong(at, max)];
+  if (byteLength(writeJson(value)) > max) return [tooLong(at, max)];
   const isObject = typeof value === "object" && !Array.isArray(value);
   return isObject ? [] : [invalidValue(at, "<value omitted>", "must be a valid JSON object")];
 }

@@ -3,6 +3,7 @@
  * Source: apimachinery's managedfields, lastAppliedManager and lastAppliedUpdater.
  */
 
+import { parseJson, writeJson } from "../exact-json.ts";
 import type { Json, KubeObject } from "../object.ts";
 import { compareFields } from "./comparison.ts";
 import { claimedFields } from "./field-extraction.ts";

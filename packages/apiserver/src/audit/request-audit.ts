@@ -1,6 +1,6 @@
 /** What is recorded of one request, from its arrival to the end of its answer. Source: apiserver's pkg/audit and pkg/endpoints/filters/audit.go. */
 
-import { internalError, type KubeObject, messageOf, type Status } from "@kubets/apimachinery";
+import { internalError, type KubeObject, messageOf, type Status, writeJson } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import { type Answer, type Content, header, type ServerRequest, text } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
@@ -88,12 +88,12 @@ export class RequestAudit {
   requestObject(object: KubeObject): void {
     if (!this.#enabled) return;
     this.#refine(object);
-    if (this.#recordsRequest) this.#requestObject = JSON.stringify(this.#trimmed(object));
+    if (this.#recordsRequest) this.#requestObject = writeJson(this.#trimmed(object));
   }
 
   /** The request's body where that is a patch, or options. */
   requestValue(value: unknown): void {
-    if (this.#recordsRequest) this.#requestObject = JSON.stringify(value);
+    if (this.#recordsRequest) this.#requestObject = writeJson(value);
   }
 
   /** Something was thrown that no client is to blame for: upstream would have panicked. */
@@ -219,16 +219,16 @@ export class RequestAudit {
   }
 
   #responseJson(content: Content): string | undefined {
-    if (content.type === "value") return JSON.stringify(this.#trimmed(content.value as KubeObject));
+    if (content.type === "value") return writeJson(this.#trimmed(content.value as KubeObject));
     const omit = this.#decision!.omitManagedFields;
     if (content.type === "object") {
-      return omit ? JSON.stringify(this.#trimmed(content.served.object)) : Buffer.from(content.served.bytes).toString();
+      return omit ? writeJson(this.#trimmed(content.served.object)) : Buffer.from(content.served.bytes).toString();
     }
     if (content.type !== "list") return undefined;
     const list = listValue(content.definition, content.items, content.metadata) as KubeObject & {
       items: readonly KubeObject[];
     };
-    return JSON.stringify(omit ? { ...list, items: list.items.map((item) => this.#trimmed(item)) } : list);
+    return writeJson(omit ? { ...list, items: list.items.map((item) => this.#trimmed(item)) } : list);
   }
 
   /** Without its managed fields, where the policy says so. */

@@ -4,7 +4,7 @@
  */
 
 import { schemaSet } from "@kubets/api";
-import { clone, DecodeError, decodeObject, type Json, put } from "@kubets/apimachinery";
+import { clone, DecodeError, decodeObject, type Json, put, writeJson } from "@kubets/apimachinery";
 import { bodyTooLarge, maxBodyBytes } from "../request/body.ts";
 import { isObject, type JsonObject, metaFields, type SchemaNode } from "./schema-node.ts";
 
@@ -132,7 +132,7 @@ class Walk {
     if (typeof node.default !== "string" && typeof node.default !== "object") return node.default;
     let size = defaultSizes.get(node);
     if (size === undefined) {
-      size = JSON.stringify(node.default).length;
+      size = writeJson(node.default).length;
       defaultSizes.set(node, size);
     }
     this.#filledBytes += size;
@@ -172,7 +172,7 @@ class Walk {
   }
 
   #fault(key: string, value: unknown, why: string): DecodeError {
-    return new DecodeError(`${this.#at(key)}: Invalid value: ${JSON.stringify(value)}: ${why}`);
+    return new DecodeError(`${this.#at(key)}: Invalid value: ${writeJson(value)}: ${why}`);
   }
 }
 

@@ -62,6 +62,8 @@ function cellOf([value]: readonly unknown[], type: string, nowMs: number): Cell 
   if (value === undefined) return null;
   if (type === "string") return printJsonPath(value);
   switch (typeof value) {
+    case "bigint":
+      return type === "integer" ? value : type === "number" ? Number(value) : null;
     case "number":
       if (type === "integer") return Math.trunc(value);
       return type === "number" ? value : null;

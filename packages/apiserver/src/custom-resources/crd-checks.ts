@@ -9,6 +9,7 @@ import {
   type FieldPath,
   invalidValue,
   pushAll,
+  writeJson,
 } from "@kubets/apimachinery";
 import { runtimeCostBudget } from "@kubets/cel";
 import { coerce } from "./coerce.ts";
@@ -33,7 +34,7 @@ export const crdChecks: SchemaChecks = {
 };
 
 function hasDefaults(schema: JSONSchemaProps): boolean {
-  const text = JSON.stringify(schema);
+  const text = writeJson(schema);
   return text.includes('"default":') && someNode(schemaNode(schema), (node) => node.default !== undefined);
 }
 

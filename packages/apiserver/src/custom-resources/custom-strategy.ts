@@ -7,9 +7,11 @@ import {
   type FieldError,
   FieldPath,
   invalidValue,
+  isInteger,
   type KubeObject,
   path,
   pushAll,
+  writeJson,
 } from "@kubets/apimachinery";
 import { coerce } from "./coerce.ts";
 import { Correlation } from "./correlation.ts";
@@ -177,7 +179,7 @@ function nested(object: KubeObject, jsonPath: string): { value: unknown; fault?:
       const at = `.${steps.slice(0, i + 1).join(".")}`;
       return {
         value: undefined,
-        fault: `${at} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
+        fault: `${at} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
       };
     }
     value = Object.hasOwn(value, step) ? value[step] : undefined;
@@ -187,6 +189,7 @@ function nested(object: KubeObject, jsonPath: string): { value: unknown; fault?:
 }
 
 function goType(value: unknown): string {
+  if (typeof value === "bigint") return "int64";
   if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
   if (typeof value === "boolean") return "bool";
   if (Array.isArray(value)) return "[]interface {}";
@@ -200,8 +203,8 @@ function replicaFaults(object: KubeObject, jsonPath: string): FieldError[] {
   const at = path(jsonPath);
   if (fault !== undefined) return [invalidValue(at, 0, fault)];
   if (value === undefined) return [];
-  if (!Number.isInteger(value)) {
-    const why = `${jsonPath} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected int64`;
+  if (!isInteger(value)) {
+    const why = `${jsonPath} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected int64`;
     return [invalidValue(at, 0, why)];
   }
   if ((value as number) < 0) return [invalidValue(at, value, "should be a non-negative integer")];
@@ -212,7 +215,7 @@ function replicaFaults(object: KubeObject, jsonPath: string): FieldError[] {
 
 function selectorFaults(object: KubeObject, jsonPath: string): FieldError[] {
   const { value, fault } = nested(object, jsonPath);
-  const found = `${jsonPath} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected string`;
+  const found = `${jsonPath} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected string`;
   const why = fault ?? (value === undefined || typeof value === "string" ? undefined : found);
   return why === undefined ? [] : [invalidValue(path(jsonPath), "", why)];
 }

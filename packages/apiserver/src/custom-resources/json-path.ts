@@ -3,6 +3,7 @@
  * `.items[0].name`, `['a.b']`, `[*]`, `..name`, `[1:3]`, `[a,b]`. Parsed once; nothing is evaluated as code. Source: client-go's util/jsonpath.
  */
 
+import { writeJson } from "@kubets/apimachinery";
 import { isObject } from "./schema-node.ts";
 
 export class JsonPathError extends Error {}
@@ -167,7 +168,8 @@ function compare(left: unknown, right: unknown, operator: string): boolean {
   if (left === undefined || right === undefined) return false;
   if (operator === "==") return left === right;
   if (operator === "!=") return left !== right;
-  const comparable = typeof left === typeof right && (typeof left === "number" || typeof left === "string");
+  const isNumber = (value: unknown) => typeof value === "number" || typeof value === "bigint";
+  const comparable = (isNumber(left) && isNumber(right)) || (typeof left === "string" && typeof right === "string");
   if (!comparable) return false;
   const [a, b] = [left as number, right as number];
   return operator === "<" ? a < b : operator === ">" ? a > b : operator === "<=" ? a <= b : a >= b;
@@ -176,5 +178,5 @@ function compare(left: unknown, right: unknown, operator: string): boolean {
 /** A value as `kubectl` prints it: text as it is, everything else as JSON. */
 export function printJsonPath(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : writeJson(value);
 }

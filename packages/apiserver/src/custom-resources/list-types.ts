@@ -1,6 +1,6 @@
 /** Sets hold each value once, map lists each key. Source: apiextensions-apiserver's schema/listtype. */
 
-import { duplicate, type FieldError, type FieldPath, invalidValue, pushAll } from "@kubets/apimachinery";
+import { duplicate, type FieldError, type FieldPath, invalidValue, pushAll, writeJson } from "@kubets/apimachinery";
 import { isObject, type JsonObject, type SchemaNode } from "./schema-node.ts";
 
 export function listFaults(value: unknown, node: SchemaNode, at: FieldPath): FieldError[] {
@@ -49,9 +49,14 @@ function repeated(list: readonly unknown[]): number[] {
 
 /** The same text for objects that differ in the order of their keys only. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
+  return writeJson(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, child]) => [key, sorted(child)]));
 }
 
 function mapFaults(list: readonly unknown[], keys: readonly string[], at: FieldPath): FieldError[] {

@@ -4,6 +4,7 @@
  */
 
 import { itemsOf, type JSONSchemaProps, valuesOf } from "@kubets/api/apiextensions";
+import { isInteger } from "@kubets/apimachinery";
 import { effectiveFormat, formatCheck } from "./formats.ts";
 import { patternMatcher } from "./patterns.ts";
 import { isObject, type JsonObject } from "./schema-node.ts";
@@ -29,6 +30,7 @@ export function compileCheck(schema: JSONSchemaProps): Check {
       case "string":
         return strings === undefined || strings(value);
       case "number":
+      case "bigint":
         return numbers === undefined || numbers(value);
       case "object":
         if (Array.isArray(value)) return lists === undefined || lists(value);
@@ -40,16 +42,16 @@ export function compileCheck(schema: JSONSchemaProps): Check {
 }
 
 function typeCheck(schema: JSONSchemaProps): Check {
-  if (schema["x-kubernetes-int-or-string"]) return (value) => typeof value === "string" || Number.isInteger(value);
+  if (schema["x-kubernetes-int-or-string"]) return (value) => typeof value === "string" || isInteger(value);
   switch (schema.type) {
     case "string":
       return (value) => typeof value === "string";
     case "boolean":
       return (value) => typeof value === "boolean";
     case "integer":
-      return (value) => Number.isInteger(value);
+      return isInteger;
     case "number":
-      return (value) => typeof value === "number";
+      return (value) => typeof value === "number" || typeof value === "bigint";
     case "array":
       return Array.isArray;
     case "object":
@@ -92,7 +94,7 @@ function stringCheck(schema: JSONSchemaProps): ((text: string) => boolean) | und
   };
 }
 
-function numberCheck(schema: JSONSchemaProps): ((value: number) => boolean) | undefined {
+function numberCheck(schema: JSONSchemaProps): ((value: number | bigint) => boolean) | undefined {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const format = effectiveFormat(schema);
   const [low, high] = format === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [-(2 ** 63), 2 ** 63];

@@ -9,11 +9,13 @@ import {
   type FieldError,
   FieldPath,
   invalidValue,
+  isInteger,
   notSupported,
   pushAll,
   required,
   tooLong,
   tooMany,
+  writeJson,
 } from "@kubets/apimachinery";
 import type { Correlation } from "./correlation.ts";
 import { effectiveFormat, formatCheck } from "./formats.ts";
@@ -69,6 +71,7 @@ function wrongType(name: string, types: string, found: string): Fault {
 
 function typeOf(value: unknown): "boolean" | "string" | "integer" | "number" | "array" | "object" {
   if (Array.isArray(value)) return "array";
+  if (typeof value === "bigint") return "integer";
   if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
   return typeof value as "boolean" | "string" | "object";
 }
@@ -108,7 +111,7 @@ function validateParts(
   if (typeof value === "string") {
     step(stringFaults(value, schema, path));
     step(formatFaults(value, schema, path));
-  } else if (typeof value === "number") step(numberFaults(value, schema, path), 1);
+  } else if (typeof value === "number" || typeof value === "bigint") step(numberFaults(value, schema, path), 1);
   else if (Array.isArray(value)) merge(result, listResult(value, schema, path, correlation));
   step(enumFaults(value, schema, path));
   if (isObject(value)) merge(result, objectResult(value, schema, path, correlation));
@@ -141,7 +144,7 @@ function typeFaults(value: unknown, schema: JSONSchemaProps, path: string): Faul
 
 function enumFaults(value: unknown, { enum: values = [] }: JSONSchemaProps, path: string): Fault[] {
   if (values.length === 0 || values.some((each) => each !== null && deepEqual(each, value))) return [];
-  const shown = values.map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
+  const shown = values.map((each) => (typeof each === "string" ? each : writeJson(each)));
   return [(base) => notSupported(fieldOf(base, path), value === null ? "null" : value, shown)];
 }
 
@@ -165,7 +168,7 @@ function formatFaults(text: string, schema: JSONSchemaProps, path: string): Faul
   return [(base) => ({ ...invalidValue(fieldOf(base, path), text, why), type: "FieldValueTypeInvalid" })];
 }
 
-function numberFaults(value: number, schema: JSONSchemaProps, path: string): Fault[] {
+function numberFaults(value: number | bigint, schema: JSONSchemaProps, path: string): Fault[] {
   const faults: Fault[] = rangeFaults(value, schema, path, "Checked");
   const { multipleOf, minimum, maximum } = schema;
   const checks = [
@@ -177,7 +180,7 @@ function numberFaults(value: number, schema: JSONSchemaProps, path: string): Fau
     if (bound === undefined) continue;
     const range = rangeFaults(bound, schema, path, name);
     // For an integer the bound is one too; a bound that is out of the type's range is compared as it is.
-    const asInteger = Number.isInteger(value) && range.length === 0;
+    const asInteger = isInteger(value) && range.length === 0;
     const fault = check(value, asInteger ? Math.trunc(bound) : bound, schema, path);
     pushAll(faults, [...range, ...(fault === undefined ? [] : [fault])]);
   }
@@ -185,21 +188,30 @@ function numberFaults(value: number, schema: JSONSchemaProps, path: string): Fau
 }
 
 /** A number that its type and format cannot hold. */
-function rangeFaults(value: number, schema: JSONSchemaProps, path: string, what: string): Fault[] {
+function rangeFaults(value: number | bigint, schema: JSONSchemaProps, path: string, what: string): Fault[] {
   const types = typesOf(schema);
   const type = types.length === 1 ? types[0]! : "";
   const format = type === "integer" || type === "number" ? effectiveFormat(schema) : "";
   if (type === "integer") {
     const limit = format === "int32" ? 2 ** 31 : 2 ** 63;
-    if (Number.isInteger(value) && value >= -limit && value < limit) return [];
-  } else if (format !== "float" || Math.abs(value) <= 3.4028234663852886e38) return [];
+    if (isInteger(value) && value >= -limit && value < limit) return [];
+  } else if (format !== "float" || Math.abs(Number(value)) <= 3.4028234663852886e38) return [];
   const shown = format === "" ? " (default format)" : ` with format ${format}`;
   return [bare(`${what} value must be of type ${type}${shown} in ${path}`)];
 }
 
-function multipleFault(value: number, factor: number, _schema: JSONSchemaProps, path: string): Fault | undefined {
+function multipleFault(
+  value: number | bigint,
+  factor: number,
+  _schema: JSONSchemaProps,
+  path: string,
+): Fault | undefined {
   if (factor <= 0) return invalidAt(path, factor, `factor MultipleOf declared for ${path} must be positive: ${factor}`);
-  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  if (typeof value === "bigint" && Number.isInteger(factor)) {
+    if (value % BigInt(factor) === 0n) return undefined;
+    return invalidAt(path, value, `${path} in body should be a multiple of ${factor}`);
+  }
+  const quotient = factor < 1 ? (1 / factor) * Number(value) : Number(value) / factor;
   if (isJsonInteger(quotient)) return undefined;
   return invalidAt(path, value, `${path} in body should be a multiple of ${factor}`);
 }
@@ -214,13 +226,23 @@ function isJsonInteger(value: number): boolean {
   return difference / (Math.abs(value) + Math.abs(nearest)) < 1e-9;
 }
 
-function minimumFault(value: number, minimum: number, schema: JSONSchemaProps, path: string): Fault | undefined {
+function minimumFault(
+  value: number | bigint,
+  minimum: number,
+  schema: JSONSchemaProps,
+  path: string,
+): Fault | undefined {
   if (schema.exclusiveMinimum ? value > minimum : value >= minimum) return undefined;
   const than = schema.exclusiveMinimum ? "greater than" : "greater than or equal to";
   return invalidAt(path, value, `${path} in body should be ${than} ${minimum}`);
 }
 
-function maximumFault(value: number, maximum: number, schema: JSONSchemaProps, path: string): Fault | undefined {
+function maximumFault(
+  value: number | bigint,
+  maximum: number,
+  schema: JSONSchemaProps,
+  path: string,
+): Fault | undefined {
   if (schema.exclusiveMaximum ? value < maximum : value <= maximum) return undefined;
   const than = schema.exclusiveMaximum ? "less than" : "less than or equal to";
   return invalidAt(path, value, `${path} in body should be ${than} ${maximum}`);
@@ -251,9 +273,7 @@ function listResult(
 }
 
 function hasDuplicates(list: readonly unknown[]): boolean {
-  const seen = new Set(
-    list.map((item) => (typeof item === "object" ? JSON.stringify(item) : `${typeof item} ${item}`)),
-  );
+  const seen = new Set(list.map((item) => (typeof item === "object" ? writeJson(item) : `${typeof item} ${item}`)));
   return seen.size < list.length;
 }
 

@@ -190,16 +190,23 @@ function graceOf(
     const present = metadata.deletionGracePeriodSeconds ?? 0;
     if (present === 0) return undefined;
     if (requested === undefined || requested >= present) return "pending";
-    metadata.deletionTimestamp = formatTime(parseTime(metadata.deletionTimestamp) + (requested - present) * 1000);
+    metadata.deletionTimestamp = timeAfter(parseTime(metadata.deletionTimestamp), requested - Number(present));
     metadata.deletionGracePeriodSeconds = requested;
     return requested;
   }
   const grace = strategy.gracePeriodSeconds(object, requested);
   if (grace === undefined) return undefined;
-  metadata.deletionTimestamp = formatTime(now + grace * 1000);
+  metadata.deletionTimestamp = timeAfter(now, grace);
   metadata.deletionGracePeriodSeconds = grace;
   if ((metadata.generation ?? 0) > 0) metadata.generation = metadata.generation! + 1;
   return grace;
+}
+
+/** Years have four digits: a longer period ends with them. */
+const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+function timeAfter(startMs: number, seconds: number): string {
+  return formatTime(Math.min(startMs + seconds * 1000, lastTimeMs));
 }
 
 function markAsDeleting(object: KubeObject, now: number): void {

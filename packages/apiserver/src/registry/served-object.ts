@@ -1,6 +1,13 @@
 /** One object at one revision, as JSON bytes and as a frozen value. Whichever is missing is made when first asked for, once. */
 
-import { deepFreeze, internalError, type KubeObject, type ObjectMeta } from "@kubets/apimachinery";
+import {
+  deepFreeze,
+  internalError,
+  type KubeObject,
+  type ObjectMeta,
+  parseJson,
+  writeJson,
+} from "@kubets/apimachinery";
 import type { Entry } from "@kubets/storage";
 
 const metadataOrder: readonly (keyof ObjectMeta)[] = [
@@ -78,7 +85,7 @@ export class ServedObject {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(JSON.stringify(this.#object));
+    this.#bytes ??= Buffer.from(writeJson(this.#object));
     return this.#bytes;
   }
 
@@ -95,7 +102,7 @@ export class ServedObject {
   /** The same, perhaps not frozen yet: for this package's own indexes, which look at every object and keep none. */
   get toRead(): KubeObject {
     if (this.#object === undefined) {
-      this.#object = JSON.parse(Buffer.from(this.#bytes!).toString()) as KubeObject;
+      this.#object = parseJson(Buffer.from(this.#bytes!).toString()) as KubeObject;
       this.#warm();
     }
     return this.#object;

@@ -1,6 +1,6 @@
 /** Request bodies: limits, media types, and the decoded value. */
 
-import { badRequest, decodeJson, decodeYaml, type Json, messageOf, StatusError } from "@kubets/apimachinery";
+import { badRequest, decodeJson, decodeYaml, integerOf, type Json, messageOf, StatusError } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "./request.ts";
 
 /** Upstream's limit of a request body. */
@@ -85,6 +85,7 @@ export function isJsonObject(value: unknown): value is Record<string, Json> {
 
 /** A copy of what a caller in this process handed over, without the keys whose value is undefined, as JSON would have it. */
 export function jsonCopy(value: unknown): unknown {
+  if (typeof value === "bigint") return integerOf(value) ?? Number(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(jsonCopy);
   const copy: Record<string, unknown> = {};

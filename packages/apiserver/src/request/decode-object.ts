@@ -14,6 +14,7 @@ import {
   path,
   type SchemaSet,
   StatusError,
+  writeJson,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject } from "./body.ts";
 import type { FieldValidation } from "./write-options.ts";
@@ -147,13 +148,14 @@ function refusal({ definition, patched, applied }: DecodeOptions, value: unknown
         )
       : untypable(applied, message);
   }
-  if (patched) return invalid("", "", "", [invalidValue(path("patch"), JSON.stringify(value), message)]);
+  if (patched) return invalid("", "", "", [invalidValue(path("patch"), writeJson(value), message)]);
   const { kind, version } = definition;
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`);
 }
 
 function jsonType(value: unknown): string {
   if (Array.isArray(value)) return "array";
+  if (typeof value === "bigint") return "number";
   return typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
 }
 

@@ -190,6 +190,7 @@ function field<K extends keyof Primitives>(
 ): Primitives[K] | undefined {
   const found = from[name];
   if (found === undefined || found === null) return undefined;
+  if (type === "number" && typeof found === "bigint") return Number(found) as Primitives[K];
   if (typeof found !== type)
     throw badRequest(`json: cannot unmarshal into Go struct field DeleteOptions.${name} of type ${type}`);
   return found as Primitives[K];

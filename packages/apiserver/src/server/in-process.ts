@@ -7,9 +7,11 @@ import {
   badRequest,
   deepFreeze,
   type KubeObject,
+  parseJson,
   type Status,
   StatusError,
   type StatusReason,
+  writeJson,
 } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import type { Answer, Content, RequestBody, ServerRequest } from "../request/request.ts";
@@ -110,7 +112,7 @@ async function contentValue(content: Content): Promise<unknown> {
       return deepFreeze(content.value);
     case "bytes":
     case "stream":
-      return JSON.parse(await textOf(content));
+      return parseJson(await textOf(content));
     case "watch":
     case "hijacked":
       throw badRequest(`this answer is a ${content.type}: it has no value`);
@@ -119,7 +121,7 @@ async function contentValue(content: Content): Promise<unknown> {
 
 async function textOf(content: Content): Promise<string> {
   if (content.type === "bytes") return Buffer.from(content.bytes).toString();
-  if (content.type !== "stream") return JSON.stringify(await contentValue(content));
+  if (content.type !== "stream") return writeJson(await contentValue(content));
   const chunks: Uint8Array[] = [];
   for await (const chunk of content.stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
@@ -204,7 +206,7 @@ class WatchIterator implements AsyncIterator<InProcessWatchEvent> {
         if (this.#ended) break;
         const lines = `${text}${decoder.decode(chunk, { stream: true })}`.split("\n");
         text = lines.pop() ?? "";
-        for (const line of lines) if (line !== "") this.#push(deepFreeze(JSON.parse(line)) as InProcessWatchEvent);
+        for (const line of lines) if (line !== "") this.#push(deepFreeze(parseJson(line)) as InProcessWatchEvent);
       }
     } catch {
       // The other server went away: the watch ends, and whoever wants it watches again.

@@ -1,7 +1,7 @@
 /** An {@link Answer} as an HTTP response: bytes that exist already, joined. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import { apiVersionOf, type Clock, type KubeObject, type ListMeta } from "@kubets/apimachinery";
+import { apiVersionOf, type Clock, type KubeObject, type ListMeta, parseJson, writeJson } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 import { partialBytes } from "../registry/served-object.ts";
 import type { OutputFormat } from "../request/negotiate.ts";
@@ -39,21 +39,23 @@ export interface RenderOptions {
   readonly format: OutputFormat;
   readonly include: IncludeObject;
   readonly clock: Clock;
+  /** See {@link ServerRequest.auditId}. */
+  readonly auditId?: string | undefined;
 }
 
 /** What every answer has, before its content type. */
-export function responseHeaders(answer: Answer): Record<string, string | readonly string[]> {
-  const headers: Record<string, string | readonly string[]> = {
-    "cache-control": "no-cache, private",
-    ...answer.headers,
-  };
+export function responseHeaders(answer: Answer, auditId?: string): Record<string, string | readonly string[]> {
+  const headers: Record<string, string | readonly string[]> =
+    auditId === undefined
+      ? { "cache-control": "no-cache, private", ...answer.headers }
+      : { "audit-id": auditId, "cache-control": "no-cache, private", ...answer.headers };
   if (answer.warnings !== undefined) headers["warning"] = limitWarnings(answer.warnings).map(warningHeader);
   return headers;
 }
 
 export async function render(answer: Answer, options: RenderOptions): Promise<HttpResponse> {
   const { content, status } = answer;
-  const headers = responseHeaders(answer);
+  const headers = responseHeaders(answer, options.auditId);
   if (content.type === "hijacked") return { status, headers, body: { type: "none" } };
   if (content.type === "bytes") {
     headers["content-type"] = content.contentType;
@@ -78,7 +80,7 @@ export async function render(answer: Answer, options: RenderOptions): Promise<Ht
   if (options.format.type === "yaml") {
     const { stringify } = await import("yaml");
     headers["content-type"] = "application/yaml";
-    const text = stringify(JSON.parse(Buffer.from(json).toString()), { aliasDuplicateObjects: false });
+    const text = stringify(parseJson(Buffer.from(json).toString()), { aliasDuplicateObjects: false });
     return { status, headers, body: { type: "bytes", bytes: Buffer.from(text) } };
   }
   headers["content-type"] = "application/json";
@@ -94,7 +96,7 @@ function encodingSink(encoder: WatchEncoder, sink: ByteSink): WatchSink {
 }
 
 function prettied(json: Uint8Array): Uint8Array {
-  return Buffer.from(`${JSON.stringify(JSON.parse(Buffer.from(json).toString()), null, 2)}\n`);
+  return Buffer.from(`${writeJson(parseJson(Buffer.from(json).toString()), 2)}\n`);
 }
 
 /** `299 - "text"`, RFC 7234. */
@@ -106,7 +108,7 @@ function warningHeader(text: string): string {
 
 function jsonOf({ content }: Answer, options: RenderOptions): Uint8Array {
   const { format, include } = options;
-  if (content.type === "value") return Buffer.from(JSON.stringify(content.value));
+  if (content.type === "value") return Buffer.from(writeJson(content.value));
   if (content.type === "object") {
     const { served, definition } = content;
     if (format.as === "table") {

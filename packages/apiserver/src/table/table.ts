@@ -1,7 +1,7 @@
 /** Tables: what `kubectl get` asks for. Rows are made of the definition's columns; the objects in them are bytes that exist already. */
 
 import type { Cell, Column, ResourceDefinition } from "@kubets/api";
-import { badRequest, humanDuration, type KubeObject, type ListMeta, parseTime } from "@kubets/apimachinery";
+import { badRequest, humanDuration, type KubeObject, type ListMeta, parseTime, writeJson } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -85,5 +85,5 @@ function head(columns: readonly Column[], metadata: ListMeta, form: TableForm): 
 }
 
 function cellsOf(columns: readonly Column[], object: KubeObject, now: number): string {
-  return JSON.stringify(columns.map((column): Cell => column.value(object, { now })));
+  return writeJson(columns.map((column): Cell => column.value(object, { now })));
 }

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from "@kubets/api";
 import type { Clock } from "@kubets/apimachinery";
+import { writeJson } from "@kubets/apimachinery";
 import { partialBytes, type ServedObject } from "../registry/served-object.ts";
 import type { OutputFormat } from "../request/negotiate.ts";
 import { type IncludeObject, tableBytes } from "../table/table.ts";
@@ -79,7 +80,7 @@ export class WatchEncoder {
 
   #make(delivery: Delivery, first: boolean): Uint8Array {
     if (!("served" in delivery)) {
-      return Buffer.from(`${JSON.stringify({ type: delivery.type, object: this.#bare(delivery) })}\n`);
+      return Buffer.from(`${writeJson({ type: delivery.type, object: this.#bare(delivery) })}\n`);
     }
     return Buffer.concat([openings[delivery.type], this.#object(delivery.served, first), closing]);
   }

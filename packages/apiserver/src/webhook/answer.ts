@@ -1,7 +1,7 @@
 /** What a webhook's answer says, as client-go's REST client reads it. */
 
 import type { IncomingHttpHeaders } from "node:http";
-import { type Status, StatusError, type StatusReason } from "@kubets/apimachinery";
+import { parseJson, type Status, StatusError, type StatusReason } from "@kubets/apimachinery";
 import { WebhookCallError } from "./call-error.ts";
 
 /** @throws WebhookCallError when it is not JSON, or nothing */
@@ -11,7 +11,7 @@ export function parseAnswer(code: number, headers: IncomingHttpHeaders, body: Bu
     throw new WebhookCallError(`0-length response with status code: ${code} and content type: ${type}`);
   }
   try {
-    return JSON.parse(body.toString());
+    return parseJson(body.toString());
   } catch (cause) {
     throw new WebhookCallError(`couldn't get version/kind; json parse error: ${goSyntaxText(body.toString())}`, {
       cause,

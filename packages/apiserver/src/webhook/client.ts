@@ -4,7 +4,7 @@
  */
 
 import type { WebhookClientConfig } from "@kubets/api";
-import { type Clock, messageOf } from "@kubets/apimachinery";
+import { type Clock, messageOf, writeJson } from "@kubets/apimachinery";
 import { WebhookCallError } from "./call-error.ts";
 import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
 import type { Address, ServiceResolver } from "./service-resolver.ts";
@@ -51,7 +51,7 @@ export class WebhookClient {
     const looped = isLoopback(target) ? this.#loop(target, body, options) : undefined;
     return looped !== undefined
       ? await looped
-      : await this.callerOf(target).post(Buffer.from(JSON.stringify(body)), options);
+      : await this.callerOf(target).post(Buffer.from(writeJson(body)), options);
   }
 
   #loop(target: WebhookTarget, body: object, { timeoutMs, signal }: CallOptions): Promise<unknown> | undefined {

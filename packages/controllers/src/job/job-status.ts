@@ -147,7 +147,7 @@ export function deadlineMs(job: Job, nowMs: number): number | undefined {
   const seconds = job.spec?.activeDeadlineSeconds;
   const started = parseTime(job.status?.startTime);
   if (seconds === undefined || Number.isNaN(started) || job.spec?.suspend) return undefined;
-  return Math.max(0, started + seconds * 1000 - nowMs);
+  return Math.max(0, started + Number(seconds) * 1000 - nowMs);
 }
 
 /** How many pods should be active now. */

@@ -14,7 +14,9 @@ export function evictionTime(taints: readonly Taint[], tolerations: readonly Tol
   for (const taint of taints) {
     const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
     if (matching.length === 0) return nowMs;
-    const seconds = matching.map(({ tolerationSeconds }) => tolerationSeconds).filter((value) => value !== undefined);
+    const seconds = matching.flatMap(({ tolerationSeconds: seconds }) =>
+      seconds === undefined ? [] : [Number(seconds)],
+    );
     if (seconds.length === 0) continue;
     const since = parseTime(taint.timeAdded);
     at = Math.min(at, (Number.isNaN(since) ? nowMs : since) + Math.max(0, Math.min(...seconds)) * 1000);

@@ -59,7 +59,7 @@ export function hashOf(revision: ControllerRevision): string {
 }
 
 export function numberOf(revision: ControllerRevision): number {
-  return revision.revision ?? 0;
+  return Number(revision.revision ?? 0);
 }
 
 export class ControllerHistory {

@@ -79,7 +79,7 @@ export class PodWorker {
   /** Seconds that containers get to end; at least one. */
   get graceSeconds(): number {
     const asked = this.#graceOverride ?? this.#pod.metadata?.deletionGracePeriodSeconds;
-    return Math.max(1, asked ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30);
+    return Math.max(1, Number(asked ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30));
   }
 
   get isTerminating(): boolean {

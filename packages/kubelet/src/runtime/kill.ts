@@ -40,7 +40,7 @@ export interface KillRequest {
 /** The seconds a container gets, by the pod's deletion, the failed probe's own or the pod's spec. */
 export function graceSeconds(pod: Pod, container: Container | undefined, reason: KillReason): number {
   const deletion = pod.metadata?.deletionGracePeriodSeconds;
-  if (deletion !== undefined) return deletion;
+  if (deletion !== undefined) return Number(deletion);
   const own = pod.spec?.terminationGracePeriodSeconds;
   if (own === undefined) return minimumGraceSeconds;
   const probe =
@@ -49,7 +49,7 @@ export function graceSeconds(pod: Pod, container: Container | undefined, reason:
       : reason === "LivenessProbe"
         ? container?.livenessProbe
         : undefined;
-  return probe?.terminationGracePeriodSeconds ?? own;
+  return Number(probe?.terminationGracePeriodSeconds ?? own);
 }
 
 /** Runs the preStop hook, then asks the runtime to stop the container. Returns when it has ended. */

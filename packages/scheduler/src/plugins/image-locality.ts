@@ -55,7 +55,7 @@ function sizeOn({ node }: NodeInfo, image: string): number {
   if (known === undefined) {
     known = new Map();
     for (const { names, sizeBytes } of node.status?.images ?? [])
-      for (const name of names ?? []) known.set(name, sizeBytes ?? 0);
+      for (const name of names ?? []) known.set(name, Number(sizeBytes ?? 0));
     sizes.set(node, known);
   }
   return known.get(image) ?? 0;

@@ -3,6 +3,8 @@
  * behind them; readers get it from the key's revision.
  */
 
+import { parseJson, writeJson } from "@kubets/apimachinery";
+
 export interface StoredForm {
   /** What is stored of bytes that were made without a revision. */
   write(bytes: Uint8Array): Uint8Array;
@@ -48,7 +50,7 @@ const before = new Set(["name", "generateName", "namespace", "selfLink", "uid"])
 /** The object with `metadata.resourceVersion`, in its place. Bytes are moved and not parsed, unless they are laid out in an unusual way. */
 export function withRevision(json: Buffer, revision: number): Uint8Array {
   const place = placeOfRevision(json);
-  if (place === undefined) return setRevision(JSON.parse(json.toString()) as object, revision);
+  if (place === undefined) return setRevision(parseJson(json.toString()) as object, revision);
   const { at, prefix, suffix } = place;
   const inserted = `${prefix}"resourceVersion":"${revision}"${suffix}`;
   const end = json.lastIndexOf("}") + 1;
@@ -61,7 +63,7 @@ export function withRevision(json: Buffer, revision: number): Uint8Array {
 
 function setRevision(object: object & { metadata?: object }, revision: number): Uint8Array {
   const { metadata, ...rest } = object;
-  return Buffer.from(JSON.stringify({ ...rest, metadata: { ...metadata, resourceVersion: String(revision) } }));
+  return Buffer.from(writeJson({ ...rest, metadata: { ...metadata, resourceVersion: String(revision) } }));
 }
 
 interface Place {

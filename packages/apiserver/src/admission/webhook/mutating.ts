@@ -12,6 +12,8 @@ import {
   type Json,
   type KubeObject,
   messageOf,
+  parseJson,
+  writeJson,
 } from "@kubets/apimachinery";
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin, MutationPass } from "../plugin.ts";
@@ -117,7 +119,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       failedOpen(this.#options.logger, attributes, hook, error, `failed-open.${annotationPrefix}${round}`);
     } finally {
       const said = { configuration: hook.configuration, webhook: webhook.name, mutated: changed };
-      attributes.annotate(`${annotationPrefix}${round}`, JSON.stringify(said));
+      attributes.annotate(`${annotationPrefix}${round}`, writeJson(said));
     }
     if (changed) {
       requireAgain(memory);
@@ -142,7 +144,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     }
     const changed = working.patch(operations);
     const said = { configuration, webhook: webhook.name, patch: operations, patchType: "JSONPatch" };
-    attributes.annotate(`${patchPrefix}${round}`, JSON.stringify(said));
+    attributes.annotate(`${patchPrefix}${round}`, writeJson(said));
     return changed;
   }
 }
@@ -158,7 +160,7 @@ function operationsOf(webhook: string, { patch }: Verdict): readonly Json[] {
   if (patch === "") return [];
   let operations: unknown;
   try {
-    operations = JSON.parse(patch);
+    operations = parseJson(patch);
   } catch (error) {
     throw failures.patch(webhook, messageOf(error));
   }
