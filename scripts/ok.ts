@@ -20,25 +20,21 @@ function run(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { stdio: "inherit" }).status === 0;
 }
 
-if (import.meta.main) {
-  process.chdir(new URL("..", import.meta.url).pathname);
-  const asked = process.argv.slice(2);
-  const unknown = asked.filter((name) => !(name in steps));
-  if (unknown.length > 0) {
-    console.error(`ok: no step named ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}`);
-    process.exit(2);
-  }
-  const failed: string[] = [];
-  for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
-    const started = performance.now();
-    const passed = await steps[name]!();
-    console.log(
-      `ok: ${name} ${passed ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
-    );
-    if (!passed) failed.push(name);
-  }
-  if (failed.length > 0) {
-    console.error(`ok: failed: ${failed.join(", ")}`);
-    process.exit(1);
-  }
+process.chdir(new URL("..", import.meta.url).pathname);
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in steps));
+if (unknown.length > 0) {
+  console.error(`ok: no step named ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}`);
+  process.exit(2);
+}
+const failed: string[] = [];
+for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
+  const started = performance.now();
+  const passed = await steps[name]!();
+  console.log(`ok: ${name} ${passed ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  if (!passed) failed.push(name);
+}
+if (failed.length > 0) {
+  console.error(`ok: failed: ${failed.join(", ")}`);
+  process.exit(1);
 }
