@@ -166,6 +166,10 @@ test("what evaluation refuses", () => {
   const failures: readonly (readonly [source: string, message: string])[] = [
     ["9223372036854775807 + self.count > 0", "integer overflow"],
     ["self.count / 0 == 1", "division by zero"],
+    ["self.wait + duration('2562047h') == self.wait", "integer overflow"],
+    ["[self.wait, duration('2562047h')].sum() == self.wait", "integer overflow"],
+    ["[dyn(1u), dyn(1)].sum() == 2u", "no such overload"],
+    ["uint(-self.count) == 1u", "unsigned integer overflow"],
     ["self.labels.nope == ''", "no such key: nope"],
     ["self.list[3] == 1", "index out of bounds: 3"],
     ["any.count + 'a' == 'b'", "no such overload"],

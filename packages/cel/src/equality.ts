@@ -4,7 +4,8 @@ import { deepEqual } from "@kubets/apimachinery";
 import { CelError } from "./cel-error.ts";
 import { sameType } from "./check/unify.ts";
 import { JsonObject } from "./json-value.ts";
-import { type CelValue, Duration, List, MapValue, Opaque, Optional, Timestamp, TypeValue, Uint } from "./value.ts";
+import { minTimestamp } from "./time.ts";
+import { type CelValue, Duration, hashKey, List, MapValue, Optional, Timestamp, TypeValue, Uint } from "./value.ts";
 import { work } from "./work.ts";
 
 /** Numbers are equal across their types; a NaN equals nothing; values of different kinds are not equal. */
@@ -69,10 +70,7 @@ function everyElementIn(a: List, b: List): boolean {
 
 /** What a scalar is found by in a set; undefined for anything else. */
 export function setKey(value: CelValue): unknown {
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
-  if (typeof value === "bigint") return value;
-  return value instanceof Uint ? value.value : undefined;
+  return typeof value !== "object" || value instanceof Uint ? hashKey(value) : undefined;
 }
 
 /** The values of a list-map's element at its keys, as text. */
@@ -167,5 +165,5 @@ export function isZero(value: CelValue): boolean {
   if (value instanceof List || value instanceof MapValue) return value.size === 0;
   if (value instanceof Uint8Array) return value.length === 0;
   if (value instanceof Optional) return value.value === undefined;
-  return !(value instanceof Opaque) && value instanceof Timestamp && value.nanos === -62_135_596_800_000_000_000n;
+  return value instanceof Timestamp && value.nanos === minTimestamp;
 }

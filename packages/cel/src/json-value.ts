@@ -4,7 +4,18 @@ import { CelError } from "./cel-error.ts";
 import { escapeName, findField } from "./escape.ts";
 import { parseDurationFormat, parseTimestamp } from "./time.ts";
 import { dynType, listType, type Type } from "./types.ts";
-import { type CelValue, Duration, List, MapValue, Opaque, Optional, Timestamp, TypeValue, Uint } from "./value.ts";
+import {
+  type CelValue,
+  Duration,
+  List,
+  MapValue,
+  maxInt,
+  Opaque,
+  Optional,
+  Timestamp,
+  TypeValue,
+  Uint,
+} from "./value.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -198,12 +209,12 @@ const limit = 2 ** 63;
 
 /** A number of JSON as an int64. The largest is rounded up where it is read, and is still the largest. */
 function integer(raw: number): bigint | undefined {
-  if (raw === limit) return (1n << 63n) - 1n;
+  if (raw === limit) return maxInt;
   return Math.abs(raw) <= limit ? BigInt(raw) : undefined;
 }
 
 function adaptDyn(raw: unknown, type: Type): CelValue {
-  if (type.format === "int-or-string" && typeof raw !== "string" && !Number.isInteger(raw))
+  if (type.format === "int-or-string" && typeof raw !== "string" && typeof raw !== "bigint" && !Number.isInteger(raw))
     throw new CelError("invalid data, expected XIntOrString value to be either a string or integer");
   switch (typeof raw) {
     case "string":
@@ -223,6 +234,7 @@ function adaptDyn(raw: unknown, type: Type): CelValue {
 /** What Go calls the type of decoded JSON. */
 function goType(raw: unknown): string {
   if (Array.isArray(raw)) return "[]interface {}";
+  if (typeof raw === "bigint") return "int64";
   if (typeof raw === "number") return Number.isInteger(raw) ? "int64" : "float64";
   if (typeof raw === "boolean") return "bool";
   return typeof raw === "object" ? "map[string]interface {}" : typeof raw;

@@ -1,5 +1,7 @@
 /** Durations and timestamps as text, exactly: in nanoseconds. */
 
+import { maxInt } from "./value.ts";
+
 const unitNanos: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1000n,
@@ -11,8 +13,8 @@ const unitNanos: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-const second = 1_000_000_000n;
-const maxInt64 = (1n << 63n) - 1n;
+/** In nanoseconds. */
+export const second = 1_000_000_000n;
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z. */
 export const minTimestamp = -62_135_596_800n * second;
 export const maxTimestamp = 253_402_300_800n * second - 1n;
@@ -34,7 +36,7 @@ export function parseGoDuration(text: string): bigint | undefined {
     if (fraction !== "") total += (BigInt(fraction) * nanos) / 10n ** BigInt(fraction.length);
     rest = rest.slice(all.length);
   }
-  if (total > maxInt64) return undefined;
+  if (total > maxInt) return undefined;
   return sign === "-" ? -total : total;
 }
 

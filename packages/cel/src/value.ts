@@ -38,6 +38,11 @@ export type CelValue =
   | Optional
   | Opaque;
 
+/** The range of an int, which is a bigint here. */
+export const minInt = -(1n << 63n);
+export const maxInt = (1n << 63n) - 1n;
+export const maxUint = (1n << 64n) - 1n;
+
 export class Uint {
   readonly value: bigint;
 
@@ -201,7 +206,7 @@ export class NativeMap extends MapValue {
 }
 
 /** Equal numbers of different types are one key; a double that is no integer is itself. */
-function hashKey(key: CelValue): unknown {
+export function hashKey(key: CelValue): unknown {
   if (key instanceof Uint) return key.value;
   if (typeof key === "number" && Number.isInteger(key)) return BigInt(key);
   return key;

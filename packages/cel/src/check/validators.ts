@@ -3,13 +3,12 @@
 import { pushAll } from "@kubets/apimachinery";
 import { isRegex } from "../library/regex.ts";
 import type { Call, ListNode, MapNode, Node } from "../parse/ast.ts";
-import { maxTimestamp, minTimestamp, parseGoDuration, parseTimestamp } from "../time.ts";
+import { maxTimestamp, minTimestamp, parseGoDuration, parseTimestamp, second } from "../time.ts";
 import { formatType, type Type, type TypeKind } from "../types.ts";
 import type { CelValue } from "../value.ts";
 import type { Checked, Problem } from "./checker.ts";
 import { sameType } from "./unify.ts";
 
-const second = 1_000_000_000n;
 const literals: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ["duration", (text) => parseGoDuration(text) !== undefined],
   ["timestamp", (text) => parseTimestamp(text) !== undefined],

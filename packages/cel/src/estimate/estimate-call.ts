@@ -1,5 +1,6 @@
 /** What a call may cost. Source: cel-go's checker/cost.go and extensions, k8s.io/apiserver/pkg/cel/library/cost.go. */
 
+import { authorizerCheckCost, listCost, perCharacter, perRegexCharacter, structCost } from "../cost-factors.ts";
 import { declaredSize, type EntrySize, type Estimated, sizeOrUnknown } from "./estimated.ts";
 import { add, fixed, multiply, type Range, scale, union, unknownSize, unlimited } from "./ranges.ts";
 
@@ -15,11 +16,6 @@ type Estimate = (
   args: readonly Estimated[],
   overload: string,
 ) => CallEstimate | undefined;
-
-const perCharacter = 0.1;
-const perRegexCharacter = 0.25;
-const listBase = 10;
-const structBase = 40;
 
 /** Of the function and its arguments, not of its target. */
 export function estimateCall(
@@ -145,8 +141,8 @@ const join: Estimate = (target, [separator]) => {
 const selector: Estimate = (_, [argument]) => {
   if (argument === undefined) return undefined;
   const size = sizeOrUnknown(argument);
-  const requirements = scale(scale(size, 0.5), listBase + structBase);
-  return { cost: add(fixed(listBase), scale(size, perCharacter), requirements) };
+  const requirements = scale(scale(size, 0.5), listCost + structCost);
+  return { cost: add(fixed(listCost), scale(size, perCharacter), requirements) };
 };
 
 const addressBytes: Range = { min: 4, max: 16 };
@@ -170,7 +166,7 @@ const containsCidr: Estimate = (_, [other], overload) => {
 const formatRegexSize = 128;
 
 const byName: ReadonlyMap<string, Estimate> = new Map([
-  ["check", () => ({ cost: fixed(350_000) })] as const,
+  ["check", () => ({ cost: fixed(authorizerCheckCost) })] as const,
   ["fieldSelector", selector] as const,
   ["labelSelector", selector] as const,
   ...["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"].map((name) => [name, traverseList] as const),
@@ -277,7 +273,7 @@ const byStandard: ReadonlyMap<string, Estimate> = new Map([
 ] satisfies readonly (readonly [string, Estimate])[]);
 
 function allocating(factor: number, size: Range): CallEstimate {
-  return { cost: add(scale(size, factor), fixed(1 + listBase)), size };
+  return { cost: add(scale(size, factor), fixed(1 + listCost)), size };
 }
 
 function literalOr(node: Estimated | undefined, otherwise: number): number {
@@ -285,25 +281,23 @@ function literalOr(node: Estimated | undefined, otherwise: number): number {
   return typeof value === "bigint" && value >= 0n ? Number(value) : otherwise;
 }
 
-/** The extension's own estimator does not see sizes that were worked out, only those that are declared. */
-function given(node: Estimated): Range {
-  return sizeOrUnknown(node);
-}
-
 const slice: Estimate = (target, [start, end]) => {
   if (target === undefined) return undefined;
-  const count = literalOr(end, given(target).max) - literalOr(start, 0);
+  const count = literalOr(end, sizeOrUnknown(target).max) - literalOr(start, 0);
   return allocating(1, fixed(count < 0 ? unlimited : count));
 };
 
-const distinct: Estimate = (target) => target && allocating(2, multiply(given(target), given(target)));
+const distinct: Estimate = (target) => target && allocating(2, multiply(sizeOrUnknown(target), sizeOrUnknown(target)));
 
 const byOverload: ReadonlyMap<string, Estimate> = new Map([
   ["list_slice", slice] as const,
   ["lists_range", (_, [count]) => allocating(1, fixed(literalOr(count, unlimited)))] as const,
-  ["list_reverse", (target) => target && allocating(1, given(target))] as const,
-  ["list_flatten", (target) => target && allocating(1, given(target))] as const,
-  ["list_flatten_int", (target, [depth]) => target && allocating(literalOr(depth, unlimited), given(target))] as const,
+  ["list_reverse", (target) => target && allocating(1, sizeOrUnknown(target))] as const,
+  ["list_flatten", (target) => target && allocating(1, sizeOrUnknown(target))] as const,
+  [
+    "list_flatten_int",
+    (target, [depth]) => target && allocating(literalOr(depth, unlimited), sizeOrUnknown(target)),
+  ] as const,
   ["list_distinct", distinct] as const,
   ["list_sets_contains_list", sets(1)] as const,
   ["list_sets_intersects_list", sets(1)] as const,
@@ -312,7 +306,7 @@ const byOverload: ReadonlyMap<string, Estimate> = new Map([
 
 function sets(factor: number): Estimate {
   return (_, [left, right]) =>
-    left && right && { cost: add(scale(multiply(given(left), given(right)), factor), fixed(1)) };
+    left && right && { cost: add(scale(multiply(sizeOrUnknown(left), sizeOrUnknown(right)), factor), fixed(1)) };
 }
 
 /** Sorting has an overload for each type of element. */
@@ -320,8 +314,8 @@ function suffixed(overload: string): Estimate | undefined {
   if (!overload.startsWith("list_")) return undefined;
   const factor = /^list_(string|bytes)_/.test(overload) ? 2 + perCharacter : 2;
   if (overload.endsWith("_sort")) {
-    return (target) => target && allocating(factor, multiply(given(target), given(target)));
+    return (target) => target && allocating(factor, multiply(sizeOrUnknown(target), sizeOrUnknown(target)));
   }
   if (!overload.endsWith("_sortByAssociatedKeys")) return undefined;
-  return (_, [keys]) => keys && allocating(factor, multiply(given(keys), given(keys)));
+  return (_, [keys]) => keys && allocating(factor, multiply(sizeOrUnknown(keys), sizeOrUnknown(keys)));
 }

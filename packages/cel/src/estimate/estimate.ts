@@ -1,6 +1,7 @@
 /** What an expression may cost, before there is anything to evaluate it with. Source: cel-go's checker/cost.go. */
 
 import type { Checked } from "../check/checker.ts";
+import { listCost, mapCost, structCost } from "../cost-factors.ts";
 import { findField } from "../escape.ts";
 import { type Call, type Comprehension, isBinding, type Node } from "../parse/ast.ts";
 import { sizeOf } from "../plan/call-cost.ts";
@@ -58,17 +59,17 @@ class Estimator {
       case "list": {
         const elements = node.elements.map((element) => this.estimate(element));
         const entries = { container: "list", key: fixed(1), value: unionOf(elements) } as const;
-        return { ...part, size: fixed(elements.length), entries, cost: add(fixed(10), ...elements.map(costOf)) };
+        return { ...part, size: fixed(elements.length), entries, cost: add(fixed(listCost), ...elements.map(costOf)) };
       }
       case "map": {
         const keys = node.entries.map(({ key }) => this.estimate(key));
         const values = node.entries.map(({ value }) => this.estimate(value));
         const entries = { container: "map", key: unionOf(keys), value: unionOf(values) } as const;
-        const cost = add(fixed(30), ...keys.map(costOf), ...values.map(costOf));
+        const cost = add(fixed(mapCost), ...keys.map(costOf), ...values.map(costOf));
         return { ...part, size: fixed(keys.length), entries, cost };
       }
       case "struct":
-        return { ...part, cost: add(fixed(40), ...node.fields.map(({ value }) => this.estimate(value).cost)) };
+        return { ...part, cost: add(fixed(structCost), ...node.fields.map(({ value }) => this.estimate(value).cost)) };
       case "comprehension":
         return isBinding(node) ? this.#binding(node, type) : this.#fold(node, type);
     }

@@ -1,14 +1,22 @@
 /** `int(x)`, `string(x)` and the like, `size`, `type`, `dyn`. Source: cel-go's common/types. */
 
 import { CelError } from "../cel-error.ts";
-import { maxTimestamp, minTimestamp, parseGoDuration, parseTimestamp } from "../time.ts";
+import { parseGoDuration, parseTimestamp, second } from "../time.ts";
 import { formatType } from "../types.ts";
-import { type CelValue, Duration, type List, type MapValue, Timestamp, TypeValue, typeOf, Uint } from "../value.ts";
+import {
+  type CelValue,
+  Duration,
+  type List,
+  type MapValue,
+  type Timestamp,
+  TypeValue,
+  typeOf,
+  Uint,
+} from "../value.ts";
+import { checkInt, checkUint, makeTimestamp } from "./operators.ts";
 import { type Overload, overload } from "./overload.ts";
 import { textSize } from "./strings.ts";
 import { toText } from "./text.ts";
-
-const second = 1_000_000_000n;
 
 function noConversion(value: CelValue, to: string): CelError {
   return new CelError(`type conversion error from '${formatType(typeOf(value))}' to '${to}'`);
@@ -67,27 +75,12 @@ function textToDuration(text: string): Duration {
 function textToTimestamp(text: string): Timestamp {
   const parsed = parseTimestamp(text);
   if (parsed === undefined) throw noConversion(text, "google.protobuf.Timestamp");
-  return inRange(parsed.nanos, parsed.offsetMinutes);
-}
-
-function inRange(nanos: bigint, offsetMinutes = 0): Timestamp {
-  if (nanos < minTimestamp || nanos > maxTimestamp) throw new CelError("timestamp overflow");
-  return new Timestamp(nanos, offsetMinutes);
+  return makeTimestamp(parsed.nanos, parsed.offsetMinutes);
 }
 
 function floorSeconds(nanos: bigint): bigint {
   const quotient = nanos / second;
   return nanos % second < 0n ? quotient - 1n : quotient;
-}
-
-function uintToInt(value: Uint): bigint {
-  if (value.value >= 1n << 63n) throw new CelError("integer overflow");
-  return value.value;
-}
-
-function intToUint(value: bigint): Uint {
-  if (value < 0n) throw new CelError("unsigned integer overflow");
-  return new Uint(value);
 }
 
 const same = <T extends CelValue>(value: T): T => value;
@@ -126,7 +119,7 @@ export const conversions: readonly Overload[] = [
   overload("int", "duration_to_int64", "(duration): int", (value: Duration) => value.nanos),
   overload("int", "string_to_int64", "(string): int", textToInt),
   overload("int", "timestamp_to_int64", "(timestamp): int", (value: Timestamp) => floorSeconds(value.nanos)),
-  overload("int", "uint64_to_int64", "(uint): int", uintToInt),
+  overload("int", "uint64_to_int64", "(uint): int", (value: Uint) => checkInt(value.value)),
   overload("string", "string_to_string", "(string): string", same),
   ...(
     [
@@ -140,10 +133,10 @@ export const conversions: readonly Overload[] = [
     ] as const
   ).map(([type, id]) => overload("string", `${id}_to_string`, `(${type}): string`, toText)),
   overload("timestamp", "timestamp_to_timestamp", "(timestamp): timestamp", same),
-  overload("timestamp", "int64_to_timestamp", "(int): timestamp", (value: bigint) => inRange(value * second)),
+  overload("timestamp", "int64_to_timestamp", "(int): timestamp", (value: bigint) => makeTimestamp(value * second)),
   overload("timestamp", "string_to_timestamp", "(string): timestamp", textToTimestamp),
   overload("uint", "uint64_to_uint64", "(uint): uint", same),
   overload("uint", "double_to_uint64", "(double): uint", doubleToUint),
-  overload("uint", "int64_to_uint64", "(int): uint", intToUint),
+  overload("uint", "int64_to_uint64", "(int): uint", checkUint),
   overload("uint", "string_to_uint64", "(string): uint", textToUint),
 ];

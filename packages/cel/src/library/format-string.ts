@@ -96,8 +96,7 @@ function formatFixed(value: number, precision: number): string {
 
 /** toFixed for any precision and size. */
 function exactFixed(value: number, precision: number): string {
-  if (Math.abs(value) < 1e21)
-    return value.toFixed(Math.min(precision, 100)).padEnd(0) + "0".repeat(Math.max(0, precision - 100));
+  if (Math.abs(value) < 1e21) return value.toFixed(Math.min(precision, 100)) + "0".repeat(Math.max(0, precision - 100));
   const whole = BigInt(value).toString();
   return precision === 0 ? whole : `${whole}.${"0".repeat(precision)}`;
 }
@@ -111,7 +110,8 @@ function formatScientific(value: number, precision: number): string {
   const exponent = Number(exponentText);
   const digits = String(Math.abs(exponent)).padStart(2, "0");
   const raised = [...digits].map((digit) => superscripts[Number(digit)]).join("");
-  return `${mantissa}×10${exponent < 0 ? "⁻" : ""}${raised}`;
+  const zeros = "0".repeat(Math.max(0, precision - 100));
+  return `${mantissa}${zeros}×10${exponent < 0 ? "⁻" : ""}${raised}`;
 }
 
 function inBase(value: CelValue, base: number, otherwise: string): string {

@@ -13,7 +13,7 @@ import {
   typeOf,
   Uint,
 } from "../value.ts";
-import { checkInt } from "./operators.ts";
+import { checkInt, checkUint, makeDuration } from "./operators.ts";
 import { type Overload, overload } from "./overload.ts";
 import { describe } from "./text.ts";
 
@@ -41,24 +41,16 @@ function extreme(list: List, name: "min" | "max"): CelValue {
 
 const sums: readonly [type: string, add: (list: List) => CelValue][] = [
   ["int", (list) => total(list, 0n, (a: bigint, b: bigint) => checkInt(a + b))],
-  ["uint", (list) => total(list, new Uint(0n), (a: Uint, b: Uint) => addUint(a, b))],
+  ["uint", (list) => total(list, new Uint(0n), (a: Uint, b: Uint) => checkUint(a.value + b.value))],
   ["double", (list) => total(list, 0, (a: number, b: number) => a + b)],
-  [
-    "duration",
-    (list) => total(list, new Duration(0n), (a: Duration, b: Duration) => new Duration(checkInt(a.nanos + b.nanos))),
-  ],
+  ["duration", (list) => total(list, new Duration(0n), (a: Duration, b: Duration) => makeDuration(a.nanos + b.nanos))],
 ];
 
-function addUint(a: Uint, b: Uint): Uint {
-  const sum = a.value + b.value;
-  if (sum >= 1n << 64n) throw new CelError("unsigned integer overflow");
-  return new Uint(sum);
-}
-
 function total<T extends CelValue>(list: List, zero: T, add: (a: T, b: T) => T): T {
+  const { kind } = typeOf(zero);
   let sum = zero;
   for (const value of list) {
-    if (typeof value !== typeof zero) throw new CelError("no such overload");
+    if (typeOf(value).kind !== kind) throw new CelError("no such overload");
     sum = add(sum, value as T);
   }
   return sum;

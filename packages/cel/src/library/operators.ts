@@ -10,32 +10,34 @@ import {
   Duration,
   type List,
   type MapValue,
+  maxInt,
+  maxUint,
+  minInt,
   type Optional,
   Timestamp,
   Uint,
 } from "../value.ts";
 import { type Overload, overload } from "./overload.ts";
 
-const maxInt = (1n << 63n) - 1n;
-const minInt = -(1n << 63n);
-const maxUint = (1n << 64n) - 1n;
-
+/** @throws CelError for what is no int64 */
 export function checkInt(value: bigint): bigint {
   if (value > maxInt || value < minInt) throw new CelError("integer overflow");
   return value;
 }
 
-function checkUint(value: bigint): Uint {
+/** @throws CelError for what is no uint64 */
+export function checkUint(value: bigint): Uint {
   if (value < 0n || value > maxUint) throw new CelError("unsigned integer overflow");
   return new Uint(value);
 }
 
-function makeDuration(nanos: bigint): Duration {
-  if (nanos > maxInt || nanos < minInt) throw new CelError("duration overflow");
-  return new Duration(nanos);
+/** @throws CelError for one that is too long, as for an integer */
+export function makeDuration(nanos: bigint): Duration {
+  return new Duration(checkInt(nanos));
 }
 
-function makeTimestamp(nanos: bigint, offsetMinutes: number): Timestamp {
+/** @throws CelError for one before the year 1 or after 9999 */
+export function makeTimestamp(nanos: bigint, offsetMinutes = 0): Timestamp {
   if (nanos > maxTimestamp || nanos < minTimestamp) throw new CelError("timestamp overflow");
   return new Timestamp(nanos, offsetMinutes);
 }

@@ -52,7 +52,6 @@ function sign({ amount }: QuantityValue): bigint {
 }
 
 const compare = (a: QuantityValue, b: QuantityValue): number => Math.sign(a.amount.cmp(b.amount));
-const whole = (value: bigint): Amount => Amount.of(value);
 const q = "kubernetes.Quantity";
 
 export const quantityFunctions: readonly Overload[] = [
@@ -85,7 +84,7 @@ export const quantityFunctions: readonly Overload[] = [
     "add",
     "quantity_add_int",
     `${q}.(int): ${q}`,
-    (a: QuantityValue, b: bigint) => new QuantityValue(a.amount.add(whole(b))),
+    (a: QuantityValue, b: bigint) => new QuantityValue(a.amount.add(Amount.of(b))),
   ),
   overload(
     "sub",
@@ -97,6 +96,6 @@ export const quantityFunctions: readonly Overload[] = [
     "sub",
     "quantity_sub_int",
     `${q}.(int): ${q}`,
-    (a: QuantityValue, b: bigint) => new QuantityValue(a.amount.sub(whole(b))),
+    (a: QuantityValue, b: bigint) => new QuantityValue(a.amount.sub(Amount.of(b))),
   ),
 ];

@@ -10,28 +10,29 @@ import { type Overload, overload } from "./overload.ts";
 const cache = new Map<string, RE2JS>();
 const cacheSize = 256;
 
-/** @throws CelError where it is no regular expression */
-export function compileRegex(pattern: string): RE2JS {
-  const known = cache.get(pattern);
-  if (known !== undefined) return known;
+/** @throws CelError where it is no regular expression, after `complaint` */
+export function compileRegex(pattern: string, complaint = ""): RE2JS {
   const compiled = tryCompile(pattern);
-  if (typeof compiled === "string") throw new CelError(compiled);
-  if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!);
-  cache.set(pattern, compiled);
+  if (typeof compiled === "string") throw new CelError(complaint + compiled);
   return compiled;
 }
 
 /** The expression, or what is wrong with it. */
 function tryCompile(pattern: string): RE2JS | string {
+  const known = cache.get(pattern);
+  if (known !== undefined) return known;
   try {
-    return RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(pattern);
+    if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!);
+    cache.set(pattern, compiled);
+    return compiled;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
 export function isRegex(pattern: string): boolean {
-  return cache.has(pattern) || typeof tryCompile(pattern) !== "string";
+  return typeof tryCompile(pattern) !== "string";
 }
 
 /**
@@ -47,19 +48,15 @@ function matches(text: string, pattern: string): boolean {
   return matcherOf(compileRegex(pattern), text).find();
 }
 
-function illegal(pattern: string): RE2JS {
-  const compiled = cache.get(pattern) ?? tryCompile(pattern);
-  if (typeof compiled === "string") throw new CelError(`Illegal regex: ${compiled}`);
-  return compileRegex(pattern);
-}
+const illegal = "Illegal regex: ";
 
 function find(text: string, pattern: string): string {
-  const matcher = matcherOf(illegal(pattern), text);
+  const matcher = matcherOf(compileRegex(pattern, illegal), text);
   return matcher.find() ? (matcher.group() ?? "") : "";
 }
 
 function findAll(text: string, pattern: string, limit = -1n): ArrayList {
-  const matcher = matcherOf(illegal(pattern), text);
+  const matcher = matcherOf(compileRegex(pattern, illegal), text);
   const found: string[] = [];
   while ((limit < 0n || found.length < Number(limit)) && matcher.find()) found.push(matcher.group() ?? "");
   return new ArrayList(found);

@@ -1,7 +1,7 @@
 /** `getHours` and its kin, of timestamps in a zone (UTC unless said) and of durations. */
 
 import { CelError } from "../cel-error.ts";
-import { parseOffset, splitTime } from "../time.ts";
+import { parseOffset, second, splitTime } from "../time.ts";
 import type { Duration, Timestamp } from "../value.ts";
 import { type Overload, overload } from "./overload.ts";
 
@@ -12,7 +12,7 @@ function partsIn(time: Timestamp, zone: string | undefined): Parts {
   if (zone === undefined || zone === "" || zone === "UTC") return splitTime(time.nanos);
   const minutes = zone.includes(":") ? parseOffset(zone) : offsetOf(zone, time);
   if (minutes === undefined) throw new CelError(`unknown time zone ${zone}`);
-  return splitTime(time.nanos + BigInt(Math.round(minutes * 60)) * 1_000_000_000n);
+  return splitTime(time.nanos + BigInt(Math.round(minutes * 60)) * second);
 }
 
 /** Minutes east of UTC that a named zone has at a time. */
@@ -69,7 +69,7 @@ const getters: readonly [name: string, id: string, get: (parts: Parts) => number
 const durationGetters: readonly [name: string, id: string, get: (nanos: bigint) => bigint][] = [
   ["getHours", "duration_to_hours", (nanos) => nanos / 3_600_000_000_000n],
   ["getMinutes", "duration_to_minutes", (nanos) => nanos / 60_000_000_000n],
-  ["getSeconds", "duration_to_seconds", (nanos) => nanos / 1_000_000_000n],
+  ["getSeconds", "duration_to_seconds", (nanos) => nanos / second],
   ["getMilliseconds", "duration_to_milliseconds", (nanos) => nanos / 1_000_000n],
 ];
 

@@ -1,6 +1,6 @@
 /** The words of an expression. Source of the grammar: cel-go's CEL.g4. */
 
-import { type CelValue, Uint } from "../value.ts";
+import { type CelValue, maxUint, Uint } from "../value.ts";
 import { ParseError } from "./ast.ts";
 import { unquote } from "./unquote.ts";
 
@@ -21,8 +21,6 @@ const word = /[A-Za-z_][A-Za-z0-9_]*/y;
 const escaped = /`[A-Za-z0-9_./ -]+`/y;
 const operator = /==|!=|<=|>=|&&|\|\||[<>[\](){}.,\-!?:+*/%]/y;
 const quoteStart = /([bB]?[rR]?)("""|'''|"|')/y;
-
-const maxUint64 = (1n << 64n) - 1n;
 
 export interface Tokens {
   readonly tokens: readonly Token[];
@@ -122,7 +120,7 @@ function stringLength(source: string, index: number, start: string): number | un
 function numberToken(text: string, at: number): Token {
   if (/[uU]$/.test(text)) {
     const value = BigInt(text.slice(0, -1));
-    if (value > maxUint64) throw new ParseError(at, "invalid uint literal");
+    if (value > maxUint) throw new ParseError(at, "invalid uint literal");
     return { kind: "literal", text, at, value: new Uint(value), number: "uint" };
   }
   if (!/^0x/.test(text) && /[.eE]/.test(text)) {

@@ -1,5 +1,7 @@
 /** Text to tree, by precedence climbing. Source of the grammar: cel-go's CEL.g4; of the limits: parser/options.go. */
 
+import { reservedWords } from "../escape.ts";
+import { maxInt, minInt } from "../value.ts";
 import { type Call, type Node, ParseError } from "./ast.ts";
 import { type Token, tokenize } from "./lexer.ts";
 import { expandMacro } from "./macros.ts";
@@ -8,18 +10,10 @@ import { expandMacro } from "./macros.ts";
 const maxSize = 100_000;
 const maxDepth = 250;
 
-const reserved = new Set(
-  "as break const continue else false for function if import in let loop package namespace null return true var void while".split(
-    " ",
-  ),
-);
-
 const relations = new Set(["<", "<=", ">=", ">", "==", "!=", "in"]);
 const products = new Set(["*", "/", "%"]);
 const sums = new Set(["+", "-"]);
 const beginnings = new Set(["literal", "ident", "(", "[", "{", ".", "-", "!"]);
-const minInt = -(1n << 63n);
-const maxInt = (1n << 63n) - 1n;
 const expecting =
   "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
@@ -286,7 +280,7 @@ class Parser {
     if (open !== undefined) return this.#call({ kind: "call", at: open.at, name: text, args: this.#arguments(")") });
     const struct = this.#structAhead();
     if (struct !== undefined) return this.#struct([text, ...struct].join("."));
-    if (reserved.has(text)) throw new ParseError(at, `reserved identifier: ${text}`);
+    if (reservedWords.has(text)) throw new ParseError(at, `reserved identifier: ${text}`);
     return { kind: "ident", at: start, name: text };
   }
 

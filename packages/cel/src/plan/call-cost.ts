@@ -2,6 +2,7 @@
  * What a call costs when it is made. Source: cel-go's interpreter/runtimecost.go and extensions, k8s.io/apiserver/pkg/cel/library/cost.go.
  */
 
+import { authorizerCheckCost, listCost, perCharacter, perRegexCharacter, structCost } from "../cost-factors.ts";
 import { FormatValue } from "../library/format.ts";
 import { CidrValue } from "../library/network.ts";
 import { textSize } from "../library/strings.ts";
@@ -16,11 +17,6 @@ export interface CallCost {
   /** Where it depends on the result. */
   readonly after?: (result: CelValue) => number;
 }
-
-const perCharacter = 0.1;
-const perRegexCharacter = 0.25;
-const listBase = 10;
-const structBase = 40;
 
 export function sizeOf(value: CelValue): number {
   if (typeof value === "string") return textSize(value);
@@ -57,7 +53,7 @@ function traversal(value: CelValue): number {
 
 function selectorCost(args: Args): number {
   const size = sizeOf(argument(args, 1));
-  return listBase + Math.ceil(size * perCharacter) + Math.ceil(Math.ceil(size * 0.5) * (listBase + structBase));
+  return listCost + Math.ceil(size * perCharacter) + Math.ceil(Math.ceil(size * 0.5) * (listCost + structCost));
 }
 
 function containsIp(args: Args): number {
@@ -85,7 +81,7 @@ const scanTwice: CallCost = { before: (args) => scan(argument(args, 0), 2 * perC
 const traverse: CallCost = { before: (args) => traversal(argument(args, 0)) };
 const regex: CallCost = { before: regexCost };
 const one: CallCost = { before: () => 1 };
-const check: CallCost = { before: () => 350_000 };
+const check: CallCost = { before: () => authorizerCheckCost };
 const selector: CallCost = { before: selectorCost };
 
 /** Kubernetes' costs go by the function's name, whatever the overload. */
@@ -110,19 +106,19 @@ const byName: ReadonlyMap<string, CallCost> = new Map([
 ]);
 
 function output(result: CelValue): number {
-  return sizeOf(result) + 1 + listBase;
+  return sizeOf(result) + 1 + listCost;
 }
 
 function selfCompare(list: CelValue): number {
   const size = sizeOf(list);
   const first = list instanceof List && list.size > 0 ? list.at(0) : null;
   const factor = typeof first === "string" || first instanceof Uint8Array ? 2 + perCharacter : 2;
-  return Math.floor(size * size * factor) + 1 + listBase;
+  return Math.floor(size * size * factor) + 1 + listCost;
 }
 
 function flattenCost(args: Args): number {
   const depth = args.length === 2 ? Number(args[1]) : 1;
-  return Math.floor(sizeOf(argument(args, 0)) * depth) + 1 + listBase;
+  return Math.floor(sizeOf(argument(args, 0)) * depth) + 1 + listCost;
 }
 
 function setsCost(factor: number): CallCost {
@@ -166,14 +162,13 @@ const byOverload: ReadonlyMap<string, CallCost> = new Map([
 
 /** `overload` where there is but one that the call may be. */
 export function callCost(name: string, overload: string | undefined): CallCost {
-  if (name === "_==_" || name === "_!=_") return name === "_==_" ? equality : comparison;
+  if (name === "_==_") return equality;
+  if (name === "_!=_") return comparison;
   const exact = overload === undefined ? undefined : byOverload.get(overload);
   if (exact !== undefined) return exact;
   if (overload?.startsWith("list_") && overload.endsWith("_sort"))
     return { before: (args) => selfCompare(argument(args, 0)) };
   if (overload?.endsWith("_sortByAssociatedKeys")) return { before: (args) => selfCompare(argument(args, 1)) };
-  const known = byName.get(name);
-  if (known !== undefined) return known;
-  // Not known which overload it is: upstream counts one, and what is counted here is what keeps the work bounded.
-  return one;
+  // Where it is not known which overload it is, upstream counts one.
+  return byName.get(name) ?? one;
 }

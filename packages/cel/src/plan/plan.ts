@@ -5,6 +5,7 @@
 
 import { CelError, isAbsorbable } from "../cel-error.ts";
 import type { Checked } from "../check/checker.ts";
+import { listCost, mapCost, structCost } from "../cost-factors.ts";
 import type { Environment } from "../environment.ts";
 import { setKey } from "../equality.ts";
 import { overloadsOf } from "../library/functions.ts";
@@ -36,10 +37,6 @@ export interface Planned {
   readonly run: Run;
   readonly variables: readonly VariableSlot[];
 }
-
-const listCost = 10;
-const mapCost = 30;
-const structCost = 40;
 
 const conversionNames = new Set("bool bytes double duration dyn int string timestamp type uint".split(" "));
 
