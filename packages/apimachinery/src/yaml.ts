@@ -4,6 +4,7 @@ import type { Pair } from "yaml";
 import { messageOf } from "./error-message.ts";
 import { integerOf } from "./exact-json.ts";
 import { type DecodedBody, decodeJson, maxJsonDepth } from "./json.ts";
+import { JsonSyntaxError } from "./json-parser.ts";
 import type { Json } from "./object.ts";
 import { pushAll } from "./push-all.ts";
 
@@ -24,7 +25,14 @@ const maxValues = 2_000_000;
  */
 export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody> {
   const text = typeof body === "string" ? body : new TextDecoder().decode(body);
-  if (/^\s*\{/.test(text)) return decodeJson(text);
+  if (/^\s*\{/.test(text)) {
+    try {
+      return decodeJson(text);
+    } catch (error) {
+      // `{a: b}` is YAML only.
+      if (!(error instanceof JsonSyntaxError) || error.message === "exceeded max depth") throw error;
+    }
+  }
   const yaml = await import("yaml");
   try {
     return decode(yaml, text);

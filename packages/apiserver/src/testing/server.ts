@@ -1,5 +1,6 @@
 /** A server in memory that lets everyone do everything, and requests to it, for this package's own tests. */
 
+import { parseJson, writeJson } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import type { ServerRequest } from "../request/request.ts";
 import type { HttpResponse } from "../server/render.ts";
@@ -48,7 +49,7 @@ export async function send(
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined; // Not every answer is JSON.
   }
@@ -56,7 +57,7 @@ function parsed(text: string): unknown {
 
 export function requestOf(method: string, url: string, body?: unknown, options: SendOptions = {}): ServerRequest {
   const [path = "", query = ""] = url.split("?");
-  const bytes = body === undefined ? undefined : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  const bytes = body === undefined ? undefined : Buffer.from(typeof body === "string" ? body : writeJson(body));
   return {
     method,
     path,
@@ -79,7 +80,7 @@ export async function watch(server: ApiServer, url: string, headers: Record<stri
     response.body.start(
       {
         write(bytes) {
-          for (const line of Buffer.from(bytes).toString().split("\n")) if (line !== "") events.push(JSON.parse(line));
+          for (const line of Buffer.from(bytes).toString().split("\n")) if (line !== "") events.push(parseJson(line));
           wake();
         },
         end() {
