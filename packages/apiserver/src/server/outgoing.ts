@@ -9,12 +9,8 @@ import { header, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ListBytes } from "./list-bytes.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
+import { WatchBacklog } from "./watch-backlog.ts";
 
-/**
- * A watcher whose connection holds this much unsent is cut off; it comes back and lists. The bytes are shared by all who watch the same, and a
- * watcher that resumes after a pause is given all it missed in one go.
- */
-const maxBufferedBytes = 64 * 1024 * 1024;
 const gzipFromBytes = 128 * 1024;
 const aheadBytes = 512 * 1024;
 /** Large answers that were made for one reader alone and are not read yet, in all. Beyond it others are told to come again. */
@@ -24,6 +20,7 @@ const stalledMs = 60_000;
 
 /** How much memory waits for readers. One for all of a server's connections. */
 export class UnreadBytes {
+  readonly watches = new WatchBacklog();
   #bytes = 0;
 
   /** False when there is no room; otherwise to be given back. */
@@ -53,7 +50,8 @@ export async function send(
   if (body.type === "list") return await sendList(request, response, body.list, outgoing, clock);
   outgoing.respond(status, headers);
   if (request.method === "HEAD") return void outgoing.end();
-  if (body.type === "push") return void body.start(boundedSink(outgoing, request.signal), request.signal);
+  if (body.type === "push")
+    return void body.start(boundedSink(outgoing, request.signal, unread.watches), request.signal);
   const { signal } = request;
   for await (const chunk of body.stream) {
     if (signal.aborted) return;
@@ -180,12 +178,12 @@ function discard(body: Readable, clock: Clock): Promise<void> {
   });
 }
 
-function boundedSink(outgoing: Exchange, signal: AbortSignal): ByteSink {
+function boundedSink(outgoing: Exchange, signal: AbortSignal, backlog: WatchBacklog): ByteSink {
   return {
     write(bytes) {
       if (outgoing.ended || outgoing.destroyed) return;
       outgoing.write(bytes);
-      if (outgoing.waiting > maxBufferedBytes) outgoing.destroy();
+      backlog.wrote(bytes.length, outgoing);
     },
     drained() {
       if (outgoing.destroyed || outgoing.ended || !outgoing.needsDrain) return undefined;
