@@ -82,11 +82,6 @@ export class WatchCache {
     return revision >= this.#ring.floor || this.#snapshots.has(revision);
   }
 
-  /** Recent events after `revision`, as far back as they are held in memory. */
-  recent(revision: number): StoreEvent[] {
-    return this.#ring.after(Math.max(revision, this.#ring.floor));
-  }
-
   /** @throws CompactedError, FutureRevisionError for a past revision */
   async list(prefix: string, { limit, after, revision }: ListOptions): Promise<ListResult> {
     const isPresent = revision === undefined || revision === this.#revision;

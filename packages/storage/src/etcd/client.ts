@@ -26,7 +26,7 @@ export class EtcdClient {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #current: number;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor({ channels, clock, random, logger }: EtcdClientOptions) {
     this.#channels = channels;
@@ -65,13 +65,13 @@ export class EtcdClient {
         const deadlineMs = Math.min(most, Math.max(1, until - this.#clock.monotonic()));
         return await body((name, request) => channel.call(name, request, deadlineMs), tries);
       } catch (error) {
-        if (this.#closed || !(error instanceof EtcdError) || !error.isPassing) throw error;
+        if (this.#closing.signal.aborted || !(error instanceof EtcdError) || !error.isPassing) throw error;
         this.passOver(channel);
         if (this.#clock.monotonic() + delayMs >= until) throw error;
         this.#logger.debug("An etcd member did not answer", { endpoint: channel.endpoint, err: error });
         // At once the first time round: the others may well be there.
         if (tries >= this.#channels.length - 1) {
-          await this.#clock.sleep(delayMs);
+          await this.#clock.sleep(delayMs, this.#closing.signal).catch(() => {}); // Closed: the next attempt fails for good.
           delayMs = Math.min(delayMs * 2, mostDelayMs);
         }
       }
@@ -79,7 +79,7 @@ export class EtcdClient {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     for (const channel of this.#channels) channel.close();
   }
 }

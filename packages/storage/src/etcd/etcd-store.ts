@@ -46,6 +46,9 @@ export interface EtcdStoreParts {
   readonly logger: Logger;
 }
 
+/** How long the watch may take to bring a revision that a reader has heard of elsewhere, before etcd is asked whether there is such a one. */
+const settleMs = 20;
+
 export class EtcdStore implements Store {
   readonly expiresKeys = true;
   readonly #parts: EtcdStoreParts;
@@ -108,7 +111,8 @@ export class EtcdStore implements Store {
   async get(key: string, { atLeast }: ReadOptions = {}): Promise<Entry | undefined> {
     this.#assertOpen();
     if (await this.#isFresh(atLeast)) return this.#cache.get(key);
-    const { kvs } = await this.#reading(() => this.#parts.client.call("KV.Range", this.#rangeOf(key)));
+    const { client, keys } = this.#parts;
+    const { kvs } = await this.#reading(() => client.call("KV.Range", { key: Buffer.from(keys.toEtcd(key)) }));
     return kvs[0] === undefined ? undefined : this.#translator.entry(kvs[0]);
   }
 
@@ -179,7 +183,7 @@ export class EtcdStore implements Store {
     if (atLeast !== undefined && atLeast <= this.revision) return true;
     return await this.#reading(async () => {
       if (atLeast === undefined) return await this.#freshness.confirm();
-      if (await this.#freshness.settled(atLeast, 20)) return true;
+      if (await this.#freshness.settled(atLeast, settleMs)) return true;
       const current = await this.#freshness.current();
       if (atLeast > current) throw new FutureRevisionError(atLeast, current);
       return await this.#freshness.reach(atLeast);
@@ -203,10 +207,6 @@ export class EtcdStore implements Store {
     const shown = kvs.filter((kv) => kv.key.toString() !== keys.fence);
     const entries = shown.map((kv) => this.#translator.entry(kv));
     return { entries, revision: revision ?? header.revision, remaining: count - kvs.length };
-  }
-
-  #rangeOf(key: string) {
-    return { key: Buffer.from(this.#parts.keys.toEtcd(key)) };
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T> {

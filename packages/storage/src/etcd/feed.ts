@@ -5,6 +5,7 @@
 
 import type { Clock, Logger } from "@kubets/apimachinery";
 import type { Entry, StoreEvent } from "../store.ts";
+import { deletedEntry } from "../stored-entry.ts";
 import type { WatchCache } from "../watch-cache.ts";
 import type { EtcdClient } from "./client.ts";
 import type { KeySpace } from "./keys.ts";
@@ -187,12 +188,7 @@ function difference(
   const events: StoreEvent[] = [];
   const gone = (previous: Entry, at: number) => {
     const pending = translator.pending.get(previous.key);
-    const event: StoreEvent = {
-      type: "delete",
-      entry: { ...previous, modRevision: at, memo: undefined },
-      previous,
-      revision: at,
-    };
+    const event: StoreEvent = { type: "delete", entry: deletedEntry(previous, at), previous, revision: at };
     if (pending !== undefined && pending.stored === undefined) pending.seen = event;
     events.push(event);
   };

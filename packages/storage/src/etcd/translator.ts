@@ -2,6 +2,7 @@
 
 import type { Logger } from "@kubets/apimachinery";
 import type { Entry, MadeValue, StoreEvent } from "../store.ts";
+import { deletedEntry } from "../stored-entry.ts";
 import { decodeValue, type ValueTransformer } from "../value-transformer.ts";
 import type { KeySpace } from "./keys.ts";
 import type { StoredForm } from "./stored-form.ts";
@@ -58,8 +59,7 @@ export class Translator {
     const pending = this.pending.get(key);
     if (type === "DELETE") {
       if (previous === undefined) return undefined; // Of a key that came and went while nobody looked.
-      const entry: Entry = { ...previous, modRevision: revision, memo: undefined };
-      const event: StoreEvent = { type: "delete", entry, previous, revision };
+      const event: StoreEvent = { type: "delete", entry: deletedEntry(previous, revision), previous, revision };
       if (pending !== undefined && isOwnDeletion(pending, previous)) pending.seen = event;
       return event;
     }

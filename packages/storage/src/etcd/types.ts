@@ -30,8 +30,6 @@ export interface RangeRequest {
   readonly rangeEnd?: Bytes;
   readonly limit?: number;
   readonly revision?: number;
-  /** Answered by the member itself, however old its picture. */
-  readonly serializable?: boolean;
   readonly countOnly?: boolean;
 }
 
@@ -132,21 +130,15 @@ export interface StatusResponse {
   readonly version: string;
 }
 
-export interface Member {
-  readonly name: string;
-  readonly clientURLs: readonly string[];
-}
-
 /** The calls there are, with what they take and give. */
 export interface UnaryCalls {
   "KV.Range": [RangeRequest, RangeResponse];
   "KV.Put": [PutRequest, PutResponse];
   "KV.Txn": [TxnRequest, TxnResponse];
-  "KV.Compact": [{ readonly revision: number; readonly physical?: boolean }, object];
+  "KV.Compact": [{ readonly revision: number }, object];
   "Lease.LeaseGrant": [{ readonly TTL: number; readonly ID: number }, LeaseGrantResponse];
   "Lease.LeaseRevoke": [{ readonly ID: number }, object];
   "Maintenance.Status": [object, StatusResponse];
-  "Cluster.MemberList": [object, { readonly members: readonly Member[] }];
 }
 
 export type UnaryName = keyof UnaryCalls;

@@ -4,6 +4,7 @@
  */
 
 import { ConflictError, type Entry, StoreUnavailableError, type Write } from "../store.ts";
+import { deletedEntry } from "../stored-entry.ts";
 import type { WatchCache } from "../watch-cache.ts";
 import type { Attempt, EtcdClient } from "./client.ts";
 import { EtcdError, storeError } from "./errors.ts";
@@ -116,7 +117,7 @@ export class Writer {
     if (pending.seen?.revision === revision) return pending.seen.entry;
     if (pending.stored === undefined) {
       const last = translator.entry(response.responses[0]!.responseDeleteRange!.prevKvs[0]!);
-      return { ...last, modRevision: revision, memo: undefined };
+      return deletedEntry(last, revision);
     }
     const previous = response.responses[0]?.responsePut?.prevKv ?? undefined;
     const isNew = expectedRevision === 0 || (expectedRevision === undefined && previous === undefined);

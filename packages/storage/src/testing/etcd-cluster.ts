@@ -79,9 +79,8 @@ class Member implements EtcdMember {
   }
 
   static async start(binary: string, args: readonly string[], url: string, cwd: string): Promise<Member> {
-    const { ETCD_UNSUPPORTED_ARCH: _, ...env } = process.env;
-    const own = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("ETCD_")));
-    const member = new Member(url, () => spawn(binary, args, { cwd, env: own, stdio: "ignore" }));
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ETCD_")));
+    const member = new Member(url, () => spawn(binary, args, { cwd, env, stdio: "ignore" }));
     await once(member.#child, "spawn");
     return member;
   }
