@@ -53,6 +53,7 @@ import {
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
+import { defaultRequestTimeoutMs } from "./server/request-deadlines.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, besideOthers, bootstrap, keepPublished } from "./services/bootstrap.ts";
@@ -119,6 +120,8 @@ export interface ApiServerOptions {
   readonly publishEndpoints?: boolean;
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
+  /** `--min-request-timeout`: a watch without a timeout of its own lasts between this and twice this; without end for 0. Default 1800 s. */
+  readonly minRequestTimeoutMs?: number;
   readonly inFlight?: InFlightLimits;
   /** Instead of those limits: fair queueing. */
   readonly limiter?: RequestLimiter;
@@ -133,19 +136,21 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
 }
 
-export interface ListenOptions extends HttpPolicy, Pick<FrontOptions, "http2" | "maxStreams" | "drainMs"> {
+export interface ListenOptions
+  extends HttpPolicy,
+    Pick<FrontOptions, "http2" | "maxStreams" | "requestTimeoutMs" | "drainMs" | "goawayChance"> {
   readonly tls: TlsFiles;
   readonly bindAddress: string;
   readonly port: number;
-  /** `--goaway-chance` */
-  readonly goawayChance?: number;
 }
+
+/** Upstream's --min-request-timeout. */
+const defaultMinRequestTimeoutMs = 1_800_000;
+
+const plain = { format: plainJson, include: "Metadata" } as const;
 
 /** Upstream's --etcd-healthcheck-timeout. */
 const storeCheckMs = 2000;
-
-/** Upstream's --request-timeout. */
-const longestSendingMs = 60_000;
 
 /** Why the store does not answer; undefined when it does. */
 async function checkStore(store: Store, clock: Clock): Promise<string | undefined> {
@@ -202,7 +207,18 @@ export class ApiServer implements Component {
     const { auditing } = options;
     this.#metrics = new Metrics(this.resources, () => [...(auditing?.metrics() ?? []), ...(options.metrics?.() ?? [])]);
     const { resources } = this;
-    this.context = { resources, store, clock, random, logger, admission, authenticator, authorizer };
+    const { minRequestTimeoutMs = defaultMinRequestTimeoutMs } = options;
+    this.context = {
+      resources,
+      store,
+      clock,
+      random,
+      logger,
+      admission,
+      authenticator,
+      authorizer,
+      minRequestTimeoutMs,
+    };
     this.customResources = new CustomResources(this.context, { webhooks: options.conversionWebhooks });
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
@@ -297,12 +313,12 @@ export class ApiServer implements Component {
     const { clock } = this.context;
     try {
       if (listen !== undefined) {
-        const { goawayChance: chance = 0 } = listen;
         this.#front = new HttpsFront({
           ...listen,
-          ...(chance > 0 ? { goaway: { chance, random: this.context.random } } : {}),
           clock,
           logger: this.#logger,
+          random: this.context.random,
+          forwards: (path) => this.aggregates(path),
           handle: withHttpPolicy((request) => this.handle(request), listen),
         });
         this.#port = await this.#front.listen();
@@ -384,13 +400,17 @@ export class ApiServer implements Component {
     } catch (error) {
       processed.place?.leave();
       const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
-      return await render(answer, { format: plainJson, include: "Metadata", clock: this.context.clock });
+      return await render(answer, { ...plain, clock: this.context.clock, auditId: request.auditId });
     }
   }
 
   /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */
   #holding(place: Place, response: HttpResponse): HttpResponse {
-    const timer = this.context.clock.setTimeout(() => place.leave(), longestSendingMs, { unref: true });
+    const timer = this.context.clock.setTimeout(
+      () => place.leave(),
+      this.#options.listen?.requestTimeoutMs ?? defaultRequestTimeoutMs,
+      { unref: true },
+    );
     const onSent = () => {
       timer.cancel();
       place.leave();
@@ -401,20 +421,21 @@ export class ApiServer implements Component {
   async #render(request: ServerRequest, { answer, info }: Processed): Promise<HttpResponse> {
     const { clock } = this.context;
     const { type } = answer.content;
+    const { auditId } = request;
     const accept = header(request, "accept");
     if (accept !== undefined && acceptsOnlyProtobuf(accept)) {
       const { renderProtobuf } = await import("./server/render-protobuf.ts");
-      const rendered = await renderProtobuf(answer);
+      const rendered = await renderProtobuf(answer, auditId);
       if (rendered !== undefined) return rendered;
     }
     if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
-      return await render(answer, { format: plainJson, include: "Metadata", clock });
+      return await render(answer, { ...plain, clock, auditId });
     }
     // An error keeps its form whatever was asked for, unless it can be given in it.
     const forms = { table: type === "object" || type === "list" || type === "watch" };
     const format = answer.status >= 400 ? plainJson : negotiateOutput(accept, request.query, forms);
     const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
-    return await render(answer, { format, include, clock });
+    return await render(answer, { format, include, clock, auditId });
   }
 
   /** A transport of this process: requests enter the chain as `user`, past authentication. */

@@ -64,13 +64,14 @@ export class AggregationProxy {
       return unavailable;
     }
     const upgrade = request.upgrade !== undefined;
+    const auditId = audit?.id ?? request.auditId;
     const outgoing: BackendRequest = {
       method: request.method,
       path: pathOf(request),
       headers: {
         ...passedHeaders(request, upgrade),
         ...identityHeaders(user),
-        ...(audit === undefined ? {} : { "audit-id": audit.id }),
+        ...(auditId === undefined ? {} : { "audit-id": auditId }),
       },
       body: upgrade ? undefined : await bodyOf(request),
       signal: request.signal,

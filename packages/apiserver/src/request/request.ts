@@ -32,6 +32,8 @@ export interface ServerRequest {
   readonly user?: UserInfo;
   /** As they came, name after value after name; absent in-process. */
   readonly rawHeaders?: readonly string[];
+  /** The client's Audit-ID, or a new one: what records and the answer call the request; absent in-process. */
+  readonly auditId?: string;
   /** Who is connected, an address without a port; absent in-process. */
   readonly remoteAddress?: string;
   /** DER, from the TLS layer; not verified yet. */

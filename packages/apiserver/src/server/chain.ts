@@ -7,14 +7,17 @@ import type { Logger } from "@kubets/apimachinery";
 import type { Auditing, RequestAudit } from "../audit/index.ts";
 import { acceptsOnlyProtobuf, negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
-import { type Answer, header, type ServerRequest } from "../request/request.ts";
+import { type Answer, type Content, header, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
+import type { Delivery } from "../watch/event.ts";
+import type { WatchSink } from "../watch/watch-request.ts";
 import { attributesOf, authorize } from "./authorize.ts";
 import type { Call, ServerContext } from "./context.ts";
 import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
 import { Identification } from "./identity.ts";
-import { type Place, RefusedError, type RequestLimiter } from "./in-flight.ts";
+import { isLongRunning, type Place, RefusedError, type RequestLimiter } from "./in-flight.ts";
+import { timeoutOf } from "./request-deadlines.ts";
 
 /** Answers a request that is not about a resource: discovery, health, version; undefined when it is not its. */
 export type NonResourceHandler = (call: Call) => Promise<Answer | undefined> | Answer | undefined;
@@ -73,6 +76,7 @@ export class Chain {
     let answer: Answer;
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
+      if (request.query.has("timeout") && !isLongRunning(info)) timeoutOf(request.query);
       answer = await this.#answer(request, info, warnings, audit, held);
     } catch (error) {
       const unexpected = audit && ((thrown: unknown) => audit.panicked(thrown));
@@ -87,8 +91,11 @@ export class Chain {
       answer = { ...answer, headers: answer.headers === undefined ? headers : { ...answer.headers, ...headers } };
     }
     if (warnings.size > 0) answer = { ...answer, warnings: [...warnings] };
-    if (place?.untilSent && request.user === undefined && answer.content.type === "list")
-      return { answer, info, place };
+    if (place?.untilSent && request.user === undefined) {
+      if (answer.content.type === "list") return { answer, info, place };
+      if (answer.content.type === "watch")
+        return { answer: { ...answer, content: leavingWhenInitialized(answer.content, place) }, info, place };
+    }
     place?.leave();
     return { answer, info };
   }
@@ -131,6 +138,19 @@ export class Chain {
     }
     return pageNotFound;
   }
+}
+
+/** A watch holds its place for as long as a list would. */
+function leavingWhenInitialized<T extends Content & { type: "watch" }>(content: T, place: Place): T {
+  const start = (sink: WatchSink, signal: AbortSignal) => {
+    const end = () => {
+      place.leave();
+      sink.end();
+    };
+    const deliver = (deliveries: readonly Delivery[]) => sink.deliver(deliveries);
+    content.watch.start({ deliver, drained: () => sink.drained?.(), initialized: () => place.leave(), end }, signal);
+  };
+  return { ...content, watch: { start } };
 }
 
 /** Before anything is changed: an answer that could not be given afterwards is refused now. @throws StatusError 406 */

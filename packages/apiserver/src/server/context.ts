@@ -22,6 +22,8 @@ export interface ServerContext {
   readonly admission: AdmissionChain;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** How long a watch lasts at least, and at most twice, if it does not say; 0 for as long as its client wants. */
+  readonly minRequestTimeoutMs: number;
 }
 
 /** One request on its way: who, what, and where warnings go. */

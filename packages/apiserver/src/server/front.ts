@@ -13,13 +13,14 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureVersion, TLSSocket } from "node:tls";
-import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
 import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
 import { refuseUpgrade, send, UnreadBytes } from "./outgoing.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
+import { type Deadlined, defaultRequestTimeoutMs, RequestDeadlines } from "./request-deadlines.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
 
 export interface TlsFiles {
@@ -52,7 +53,11 @@ export interface FrontOptions {
   /** `--http2-max-streams-per-connection`. Default 250. */
   readonly maxStreams?: number;
   /** `--goaway-chance`: how often a request of HTTP/2 makes the client connect anew, between 0 and 1; spreads clients over servers. Default never. */
-  readonly goaway?: { readonly chance: number; readonly random: Random };
+  readonly goawayChance?: number;
+  /** `--request-timeout`: how long a request may take that is no watch or stream. Default a minute. */
+  readonly requestTimeoutMs?: number;
+  /** Whether another server answers for what is below a path. */
+  forwards?(path: string): boolean;
   /** How long what is being answered has when the server stops. Default 2 s. */
   readonly drainMs?: number;
   readonly bindAddress: string;
@@ -60,6 +65,7 @@ export interface FrontOptions {
   readonly port: number;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly random?: Random;
   handle(request: ServerRequest): Promise<HttpResponse>;
 }
 
@@ -80,12 +86,16 @@ export class HttpsFront {
   readonly #unread = new UnreadBytes();
   /** Answers that have no end of their own: watches, logs, upgraded connections. */
   readonly #streams = new Set<ClientConnection>();
+  readonly #deadlines: RequestDeadlines;
   /** Requests that will be answered soon. */
   #active = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(options: FrontOptions) {
     this.#options = options;
+    const { clock, requestTimeoutMs = defaultRequestTimeoutMs } = options;
+    const forwards = (path: string) => options.forwards?.(path) === true;
+    this.#deadlines = new RequestDeadlines({ clock, requestTimeoutMs, forwards });
     const { tls, http2 = true, maxStreams = defaultMaxStreams } = options;
     this.#server = createSecureServer({
       ...contextOf(tls, tls),
@@ -118,10 +128,10 @@ export class HttpsFront {
     this.#server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: string[]) => {
       void this.#serve(new Http2Exchange(stream, headers, rawHeaders));
     });
-    const { goaway } = options;
-    if (goaway !== undefined)
+    const { goawayChance = 0, random = realRandom } = options;
+    if (goawayChance > 0)
       this.#server.on("stream", ({ session }: ServerHttp2Stream) => {
-        if (goaway.random.next() < goaway.chance) session?.goaway();
+        if (random.next() < goawayChance) session?.goaway();
       });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
@@ -193,21 +203,28 @@ export class HttpsFront {
     // A reset is noticed by the close; without a listener Node would end the process.
     exchange.on("error", ignore);
     this.#active++;
+    const { clock, random } = this.#options;
+    let deadlined: Deadlined | undefined;
     try {
-      const request = serverRequest(exchange, this.#options.clock, connection);
+      const request = serverRequest(exchange, clock, connection, undefined, random);
+      deadlined = this.#deadlines.begin(exchange, connection, request);
       const response = await this.#options.handle(request);
+      deadlined.isSending = true;
       if (response.onSent !== undefined) {
         if (exchange.destroyed) response.onSent();
         else exchange.on("close", response.onSent);
       }
+      // It took too long, and that is what it was answered.
+      if (exchange.headersSent) return;
       const { type } = response.body;
       if (type === "push" || type === "stream") this.#follow(connection, exchange);
-      await send(request, response, exchange, this.#options.clock, this.#unread);
+      await send(request, response, exchange, clock, this.#unread);
     } catch (error) {
       // The handler never rejects: what fails here is the connection, or a stream that was being passed on.
       this.#options.logger.debug("an answer could not be sent", { err: error });
       exchange.destroy();
     } finally {
+      if (deadlined !== undefined) this.#deadlines.end(deadlined);
       this.#active--;
       if (this.#active === 0) this.#onIdle?.();
     }
@@ -219,13 +236,18 @@ export class HttpsFront {
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { clock, random } = this.#options;
     const connection = new ClientConnection(socket);
     this.#streams.add(connection);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#streams.delete(connection));
     try {
-      const request = serverRequest(upgradeOf(incoming), this.#options.clock, connection, { socket, head });
+      const request = serverRequest(upgradeOf(incoming), clock, connection, { socket, head }, random);
       const response = await this.#options.handle(request);
+      if (response.onSent !== undefined) {
+        if (socket.destroyed) response.onSent();
+        else socket.on("close", response.onSent);
+      }
       if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
       else if (response.body.type !== "none") refuseUpgrade(socket, response);
     } catch (error) {

@@ -3,9 +3,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, type Random, realRandom } from "@kubets/apimachinery";
 import { bodyTooLarge } from "../request/body.ts";
-import type { RequestBody, ServerRequest } from "../request/request.ts";
+import { header, type RequestBody, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What of an exchange a request is made of. An upgrade has no answer yet, and no body. */
@@ -71,6 +71,7 @@ export function serverRequest(
   clock: Clock,
   connection: ClientConnection,
   upgrade?: NonNullable<ServerRequest["upgrade"]>,
+  random: Random = realRandom,
 ): ServerRequest {
   const { method, url, headers, rawHeaders } = incoming;
   const mark = url.indexOf("?");
@@ -82,6 +83,7 @@ export function serverRequest(
     url,
     headers,
     rawHeaders,
+    auditId: header(incoming, "audit-id") || random.uuid(),
     body: bodyOf(incoming, clock),
     get signal() {
       return connection.signal;

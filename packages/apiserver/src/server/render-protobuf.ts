@@ -13,11 +13,11 @@ type Encoders = typeof import("@kubets/api/protobuf");
 const frames = new WeakMap<Delivery, Uint8Array>();
 
 /** Undefined for what has no such form: custom resources, text, streams. */
-export async function renderProtobuf(answer: Answer): Promise<HttpResponse | undefined> {
+export async function renderProtobuf(answer: Answer, auditId?: string): Promise<HttpResponse | undefined> {
   const { content, status } = answer;
   if (content.type === "bytes" || content.type === "stream" || content.type === "hijacked") return undefined;
   const encoders = await import("@kubets/api/protobuf");
-  const headers = responseHeaders(answer);
+  const headers = responseHeaders(answer, auditId);
   if (content.type === "watch") {
     if (!hasForm(encoders, content.definition)) return undefined;
     headers["content-type"] = `${protobufMediaType};stream=watch`;

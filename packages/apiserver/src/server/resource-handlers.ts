@@ -40,7 +40,7 @@ export async function listObjects({ resource, info, request }: ResourceCall): Pr
   return { status: 200, content: { type: "list", items, metadata, definition } };
 }
 
-export async function watchObjects({ resource, info, request }: ResourceCall): Promise<Answer> {
+export async function watchObjects({ resource, info, request, server }: ResourceCall): Promise<Answer> {
   const { definition, registry, hub } = resource;
   const query = new URLSearchParams(request.query);
   // The legacy path /watch/pods/x says it by its form.
@@ -51,7 +51,7 @@ export async function watchObjects({ resource, info, request }: ResourceCall): P
   parseResourceVersion(options.resourceVersion);
   const selection = parseSelection(definition, options);
   const namespace = namespaceOf(info.namespace, definition.namespaced);
-  const watch = new WatchRequest(registry, hub, namespace, selection, options);
+  const watch = new WatchRequest(registry, hub, namespace, selection, options, server.minRequestTimeoutMs);
   return { status: 200, content: { type: "watch", watch, definition } };
 }
 

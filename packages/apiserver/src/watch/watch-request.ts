@@ -14,6 +14,8 @@ export interface WatchSink {
   deliver(deliveries: readonly Delivery[]): void;
   /** Undefined when more can be taken at once; otherwise resolves when it can, or when nobody is there any more. */
   drained?(): Promise<void> | undefined;
+  /** What there was in the beginning has been delivered. */
+  initialized?(): void;
   /** No more will come. */
   end(): void;
 }
@@ -23,9 +25,6 @@ const initialBatch = 128;
 /** They are put together for this watcher alone: of large objects fewer go. */
 const initialBatchBytes = 256 * 1024;
 
-/** Upstream's --min-request-timeout: a watch without a timeout lasts between this and twice this. */
-const minTimeoutSeconds = 1800;
-
 export const initialEventsEnd = "k8s.io/initial-events-end";
 
 export class WatchRequest {
@@ -34,13 +33,23 @@ export class WatchRequest {
   readonly #namespace: string;
   readonly #selection: Selection;
   readonly #options: ListOptions;
+  readonly #minTimeoutMs: number;
 
-  constructor(registry: Registry, hub: WatchHub, namespace: string, selection: Selection, options: ListOptions) {
+  /** @param minTimeoutMs a watch without a timeout lasts between this and twice this; without end for 0 */
+  constructor(
+    registry: Registry,
+    hub: WatchHub,
+    namespace: string,
+    selection: Selection,
+    options: ListOptions,
+    minTimeoutMs: number,
+  ) {
     this.#registry = registry;
     this.#hub = hub;
     this.#namespace = namespace;
     this.#selection = selection;
     this.#options = options;
+    this.#minTimeoutMs = minTimeoutMs;
   }
 
   /** Begins. Failures are delivered as an ERROR event and an end: a watch that was accepted has no other way to say so. */
@@ -48,12 +57,13 @@ export class WatchRequest {
     const own = new AbortController();
     const stop = () => own.abort();
     signal.addEventListener("abort", stop, { once: true });
-    const timer = this.#registry.clock.setTimeout(() => end(), this.#timeoutMs(), { unref: true });
+    const timeoutMs = this.#timeoutMs();
+    const timer = timeoutMs > 0 ? this.#registry.clock.setTimeout(() => end(), timeoutMs, { unref: true }) : undefined;
     let ended = false;
     const end = () => {
       if (ended) return;
       ended = true;
-      timer.cancel();
+      timer?.cancel();
       signal.removeEventListener("abort", stop);
       own.abort();
       sink.end();
@@ -64,6 +74,7 @@ export class WatchRequest {
         if (!ended) sink.deliver(deliveries);
       },
       drained: () => sink.drained?.(),
+      initialized: () => sink.initialized?.(),
       end,
     };
     if (signal.aborted) return end();
@@ -75,8 +86,7 @@ export class WatchRequest {
 
   #timeoutMs(): number {
     const { timeoutSeconds } = this.#options;
-    const seconds = timeoutSeconds > 0 ? timeoutSeconds : minTimeoutSeconds * (1 + this.#registry.random.next());
-    return seconds * 1000;
+    return timeoutSeconds > 0 ? timeoutSeconds * 1000 : this.#minTimeoutMs * (1 + this.#registry.random.next());
   }
 
   async #run(sink: WatchSink, signal: AbortSignal): Promise<void> {
@@ -101,6 +111,7 @@ export class WatchRequest {
     if (sendInitialEvents === true && allowWatchBookmarks) {
       sink.deliver([bookmarkAt(this.#registry, revision, { [initialEventsEnd]: "true" })]);
     }
+    sink.initialized?.();
     await this.#hub.subscribe(subscriber, revision, signal);
   }
 
