@@ -61,6 +61,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     compactionIntervalMs: flags["etcd-compaction-interval"],
     eventTtlMs: flags["event-ttl"],
     shutdownDelayMs: flags["shutdown-delay-duration"],
+    minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
     ...limits(flags),
   };
 }
@@ -100,6 +101,7 @@ async function listenOptions(
   return {
     bindAddress: flags["bind-address"],
     port: flags["secure-port"],
+    requestTimeoutMs: flags["request-timeout"],
     drainMs: flags["request-timeout"],
     corsAllowedOrigins: flags["cors-allowed-origins"],
     strictTransportSecurity: flags["strict-transport-security-directives"],

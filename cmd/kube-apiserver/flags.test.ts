@@ -39,6 +39,7 @@ const wrong: [args: string, problem: string | RegExp][] = [
   ["--secure-port=0", "--secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0"],
   ["--goaway-chance=0.5", "--goaway-chance can not be less than 0 or greater than 0.02"],
   ["--request-timeout=-1s", "--request-timeout can not be negative value"],
+  ["--storage-initialization-timeout=-1s", "--storage-initialization-timeout can not be negative value"],
   ["--cors-allowed-origins=example.com", /does not pin to start\/end of host/],
   [
     "--strict-transport-security-directives=odd",

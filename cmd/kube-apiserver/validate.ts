@@ -40,16 +40,14 @@ function attempt(check: () => unknown): string[] {
   }
 }
 
-const durations = [
-  "livez-grace-period",
-  "request-timeout",
-  "shutdown-delay-duration",
-  "shutdown-watch-termination-grace-period",
-] as const;
+const neverNegative = ["request-timeout", "storage-initialization-timeout", "shutdown-delay-duration"] as const;
 
 function generic(flags: KubeApiServerFlags): string[] {
   const problems: string[] = [];
-  for (const name of durations) if (flags[name] < 0) problems.push(`--${name} can not be negative value`);
+  if (flags["livez-grace-period"] < 0) problems.push("--livez-grace-period can not be a negative value");
+  for (const name of neverNegative) if (flags[name] < 0) problems.push(`--${name} can not be negative value`);
+  if (flags["shutdown-watch-termination-grace-period"] < 0)
+    problems.push("shutdown-watch-termination-grace-period, if provided, can not be a negative value");
   const chance = flags["goaway-chance"];
   if (chance < 0 || chance > 0.02) problems.push("--goaway-chance can not be less than 0 or greater than 0.02");
   const address = flags["advertise-address"];

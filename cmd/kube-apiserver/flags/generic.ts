@@ -63,11 +63,10 @@ export const generic = {
     value: "SECONDS",
     help: "a watch without a timeout of its own lasts between this and twice this",
     default: 1800,
-    ignored: "it is 1800",
   },
   "request-timeout": {
     type: "duration",
-    help: "how long what is being answered has when the server stops. Upstream gives up every request after this long; here each has the limits of what it waits for",
+    help: "how long a request may take that is no watch or stream, and how long what is being answered has when the server stops",
     default: 60_000,
   },
   "runtime-config-emulation-forward-compatible": {

@@ -81,6 +81,8 @@ export interface KubeApiServerOptions {
   readonly publishEndpoints?: boolean;
   /** `--shutdown-delay-duration`. Default 0. */
   readonly shutdownDelayMs?: number;
+  /** `--min-request-timeout`. Default 1800 s. */
+  readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
@@ -198,12 +200,27 @@ function passedOn(
   options: KubeApiServerOptions,
 ): Pick<
   ApiServerOptions,
-  "eventTtlMs" | "nodePortRange" | "shutdownDelayMs" | "componentHealth" | "inFlight" | "publishEndpoints"
+  | "eventTtlMs"
+  | "nodePortRange"
+  | "minRequestTimeoutMs"
+  | "shutdownDelayMs"
+  | "componentHealth"
+  | "inFlight"
+  | "publishEndpoints"
 > {
-  const { eventTtlMs, nodePortRange, shutdownDelayMs, componentHealth, inFlight, publishEndpoints } = options;
+  const {
+    eventTtlMs,
+    nodePortRange,
+    minRequestTimeoutMs,
+    shutdownDelayMs,
+    componentHealth,
+    inFlight,
+    publishEndpoints,
+  } = options;
   return {
     ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
     ...(nodePortRange === undefined ? {} : { nodePortRange }),
+    ...(minRequestTimeoutMs === undefined ? {} : { minRequestTimeoutMs }),
     ...(shutdownDelayMs === undefined ? {} : { shutdownDelayMs }),
     ...(componentHealth === undefined ? {} : { componentHealth }),
     ...(inFlight === undefined ? {} : { inFlight }),
