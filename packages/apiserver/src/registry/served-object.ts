@@ -30,6 +30,8 @@ const metadataOrder: readonly (keyof ObjectMeta)[] = [
 
 /** How many parsed objects are kept: of those that nobody asked for lately the bytes are enough. About 10 MB when full. */
 const maxWarm = 1024;
+/** A large object takes the room of many. */
+const bytesPerPlace = 16 * 1024;
 
 /** The ones parsed last, in a ring. */
 const warm: (ServedObject | undefined)[] = new Array(maxWarm).fill(undefined);
@@ -85,7 +87,10 @@ export class ServedObject {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(writeJson(this.#object));
+    if (this.#bytes === undefined) {
+      this.#bytes = Buffer.from(writeJson(this.#object));
+      if (this.#bytes.length > bytesPerPlace) makeRoom(this.#bytes.length);
+    }
     return this.#bytes;
   }
 
@@ -126,16 +131,17 @@ export class ServedObject {
   }
 
   #warm(): void {
-    const longest = warm[nextWarm];
-    if (longest !== undefined) longest.#cool();
+    if (this.#bytes !== undefined && this.#bytes.length > bytesPerPlace) makeRoom(this.#bytes.length);
+    warm[nextWarm]?.cool();
     warm[nextWarm] = this;
     nextWarm = (nextWarm + 1) % maxWarm;
   }
 
-  #cool(): void {
+  /** Lets go of the parsed object; the bytes stay. */
+  cool(): void {
     if (this.#object === undefined) return;
     this.#labels ??= this.labels;
-    void this.bytes;
+    this.#bytes ??= Buffer.from(writeJson(this.#object));
     this.#object = undefined;
     this.#frozen = false;
     this.#metadataBytes = undefined;
@@ -170,6 +176,15 @@ export class ServedObject {
       this.#versions.set(apiVersion, converted);
     }
     return converted;
+  }
+}
+
+/** Takes the places that an object of so many bytes has beyond its one. */
+function makeRoom(bytes: number): void {
+  for (let left = Math.min(Math.floor(bytes / bytesPerPlace), maxWarm - 1); left > 0; left--) {
+    warm[nextWarm]?.cool();
+    warm[nextWarm] = undefined;
+    nextWarm = (nextWarm + 1) % maxWarm;
   }
 }
 
