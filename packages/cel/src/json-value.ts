@@ -4,18 +4,7 @@ import { CelError } from "./cel-error.ts";
 import { escapeName, findField } from "./escape.ts";
 import { parseDurationFormat, parseTimestamp } from "./time.ts";
 import { dynType, listType, type Type } from "./types.ts";
-import {
-  type CelValue,
-  Duration,
-  List,
-  MapValue,
-  maxInt,
-  Opaque,
-  Optional,
-  Timestamp,
-  TypeValue,
-  Uint,
-} from "./value.ts";
+import { type CelValue, Duration, List, MapValue, Opaque, Optional, Timestamp, TypeValue, Uint } from "./value.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -207,10 +196,9 @@ function adaptInt(raw: unknown): bigint {
 
 const limit = 2 ** 63;
 
-/** A number of JSON as an int64. The largest is rounded up where it is read, and is still the largest. */
+/** A number of JSON as an int64; undefined for one that has more bits, which is a double. */
 function integer(raw: number): bigint | undefined {
-  if (raw === limit) return maxInt;
-  return Math.abs(raw) <= limit ? BigInt(raw) : undefined;
+  return raw >= -limit && raw < limit ? BigInt(raw) : undefined;
 }
 
 function adaptDyn(raw: unknown, type: Type): CelValue {
