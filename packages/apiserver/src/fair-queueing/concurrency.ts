@@ -40,13 +40,17 @@ export interface Claim {
 }
 
 /** So that levels without demand share what nobody wants. */
-const leastTarget = 1e-6;
+const leastTarget = 0.001;
+const epsilon = 1e-7;
 
 /**
  * Splits `sum` so that each part is its target times one common factor, or the bound it would be beyond.
- * Gives the bounds themselves when `sum` is beyond their sums.
+ * Undefined when the bounds do not allow that.
  */
-export function shareOut(sum: number, claims: readonly Claim[]): { readonly parts: number[]; readonly factor: number } {
+export function shareOut(
+  sum: number,
+  claims: readonly Claim[],
+): { readonly parts: number[]; readonly factor: number } | undefined {
   const at = (factor: number) =>
     claims.map(({ lower, upper, target }) => Math.min(upper, Math.max(lower, Math.max(target, leastTarget) * factor)));
   const total = (parts: readonly number[]) => parts.reduce((a, b) => a + b, 0);
@@ -55,6 +59,10 @@ export function shareOut(sum: number, claims: readonly Claim[]): { readonly part
     return [lower / t, upper / t];
   });
   points.sort((a, b) => a - b);
+  const lowest = total(claims.map(({ lower }) => lower));
+  const highest = total(claims.map(({ upper }) => upper));
+  if (lowest - sum > epsilon || sum - highest > epsilon) return undefined;
+  if (lowest - sum > -epsilon) return { parts: claims.map(({ lower }) => lower), factor: points[0] ?? 0 };
   let below = 0;
   for (const point of points) {
     const reached = total(at(point));
@@ -73,16 +81,23 @@ export interface Borrower extends Limits {
   readonly exempt: boolean;
   readonly highWatermark: number;
   readonly smoothed: number;
+  /** What it may run now: it stays so where nothing can be worked out. */
+  readonly current: number;
+}
+
+export interface Adjustment {
+  readonly limits: readonly number[];
+  /** What the limited levels were to have in proportion; 0 for exempt ones. */
+  readonly targets: readonly number[];
+  readonly factor: number;
 }
 
 /** What each level may run until the next adjustment. @param total of the nominal limits */
-export function adjustedLimits(
-  levels: readonly Borrower[],
-  total: number,
-): { readonly limits: number[]; readonly factor: number } {
+export function adjustedLimits(levels: readonly Borrower[], total: number): Adjustment {
   const wanted = levels.map(({ exempt, lower, nominal, highWatermark }) =>
     Math.max(lower, exempt ? highWatermark : Math.min(nominal, highWatermark)),
   );
+  const targets = levels.map(({ exempt, smoothed }, i) => (exempt ? 0 : Math.max(wanted[i]!, smoothed)));
   const limited = levels.map((level, i) => ({ ...level, wanted: wanted[i]!, i })).filter(({ exempt }) => !exempt);
   const exempted = levels.reduce((sum, { exempt }, i) => sum + (exempt ? wanted[i]! : 0), 0);
   const left = total - exempted;
@@ -90,16 +105,15 @@ export function adjustedLimits(
   const least = limited.reduce((sum, level) => sum + level.wanted, 0);
   const limits = [...wanted];
   if (left <= least) {
-    const part = least === lowest ? 0 : Math.max(0, (left - lowest) / (least - lowest));
+    const part = left <= lowest ? 0 : (left - lowest) / (least - lowest);
     for (const level of limited) limits[level.i] = level.lower + Math.round(part * (level.wanted - level.lower));
-    return { limits, factor: 0 };
+    return { limits, targets, factor: 0 };
   }
-  const claims = limited.map((level) => ({
-    lower: level.wanted,
-    upper: level.upper,
-    target: Math.max(level.wanted, level.smoothed),
-  }));
-  const { parts, factor } = shareOut(left, claims);
-  for (const [k, level] of limited.entries()) limits[level.i] = Math.round(parts[k]!);
-  return { limits, factor };
+  // As upstream has it, the limited levels share all there is: what the exempt ones use is not taken from them here.
+  const claims = limited.map((level) => ({ lower: level.wanted, upper: level.upper, target: targets[level.i]! }));
+  const shared = shareOut(total, claims);
+  for (const [k, level] of limited.entries()) {
+    limits[level.i] = shared === undefined ? level.current : Math.round(shared.parts[k]!);
+  }
+  return { limits, targets, factor: shared?.factor ?? 0 };
 }

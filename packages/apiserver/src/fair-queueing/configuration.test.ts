@@ -63,7 +63,7 @@ test("a cluster has its levels and schemas, and keeps them", () =>
       ...["catch-all", "exempt", "global-default", "leader-election"],
       ...["node-high", "system", "workload-high", "workload-low"],
     ]);
-    assert.equal((await ask("GET", `${group}/flowschemas`)).json.items.length, 13);
+    assert.equal((await ask("GET", `${group}/flowschemas`)).json.items.length, 11);
     await ask("DELETE", `${group}/flowschemas/catch-all`);
     const back = await eventually(
       () => ask("GET", `${group}/flowschemas/catch-all`),

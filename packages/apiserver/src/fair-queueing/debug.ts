@@ -1,6 +1,6 @@
 /** `/debug/api_priority_and_fairness/dump_*`: tables as upstream writes them. Source: apiserver's apf_controller_debug.go. */
 
-import { type Clock, formatMicroTime } from "@kubets/apimachinery";
+import { type Clock, formatDuration, formatMicroTime } from "@kubets/apimachinery";
 import { type Answer, text } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
 import type { FairQueueing } from "./fair-queueing.ts";
@@ -13,7 +13,7 @@ export function fairQueueingDumps(queueing: FairQueueing, clock: Clock): (call: 
   const dumps: Readonly<Record<string, (query: URLSearchParams) => string>> = {
     dump_priority_levels: () => dumpLevels(queueing),
     dump_queues: () => dumpQueues(queueing),
-    dump_requests: (query) => dumpRequests(queueing, clock, isTrue(query.get("includeRequestDetails"))),
+    dump_requests: (query) => dumpRequests(queueing, clock, Boolean(query.get("includeRequestDetails"))),
   };
   return ({ info, request }) => {
     if (!info.path.startsWith(root)) return undefined;
@@ -22,15 +22,10 @@ export function fairQueueingDumps(queueing: FairQueueing, clock: Clock): (call: 
   };
 }
 
-/** As Go's ParseBool reads it. */
-function isTrue(value: string | null): boolean {
-  return value !== null && ["1", "t", "T", "true", "TRUE", "True"].includes(value);
-}
-
-function* allLevels(queueing: FairQueueing): Generator<{ level: Level; quiescing: boolean }> {
-  const configured = [...queueing.levels.values()].sort((a, b) => (a.level.name < b.level.name ? -1 : 1));
-  for (const { level } of configured) yield { level, quiescing: false };
-  for (const level of queueing.quiescing) yield { level, quiescing: true };
+function allLevels(queueing: FairQueueing): Level[] {
+  const levels = [...queueing.levels.values()].map(({ level }) => level).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const level of levels) level.sync();
+  return levels;
 }
 
 function dumpLevels(queueing: FairQueueing): string {
@@ -39,19 +34,11 @@ function dumpLevels(queueing: FairQueueing): string {
       " ",
     ),
   ];
-  for (const { level, quiescing } of allLevels(queueing)) {
-    const { name, activeQueues, idle, waiting, executing, dispatched, rejected, timedOut, cancelled } = level;
-    const cells = [
-      activeQueues,
-      idle,
-      quiescing,
-      waiting.size,
-      executing.size,
-      dispatched,
-      rejected,
-      timedOut,
-      cancelled,
-    ];
+  for (const level of allLevels(queueing)) {
+    const { name, idle, quiescing, waiting, executing, dispatched, rejected, cancelled } = level;
+    // As upstream: queues with someone waiting; nothing counts as timed out, but as cancelled.
+    const active = level.queues.filter((queue) => queue !== undefined && queue.waiting.length > 0).length;
+    const cells = [active, idle, quiescing, waiting.size, executing.size, dispatched, rejected, 0, cancelled];
     rows.push([name, ...cells.map(String)]);
   }
   return table(rows);
@@ -64,7 +51,7 @@ function dumpQueues(queueing: FairQueueing): string {
     ),
   ];
   const seatSeconds = (value: number) => `${value.toFixed(8)}ss`;
-  for (const { level } of allLevels(queueing)) {
+  for (const level of allLevels(queueing)) {
     for (let index = 0; index < Math.max(level.queuing?.queues ?? 0, level.queues.length); index++) {
       const { waiting = [], executing = 0, seatsInUse = 0, nextR = 0, waitingWork = 0 } = level.queues[index] ?? {};
       const initial = waiting.reduce((sum, { work }) => sum + work.seats, 0);
@@ -87,16 +74,22 @@ function dumpRequests(queueing: FairQueueing, clock: Clock, details: boolean): s
     const { flow, queue, work, arrivedAt, started, startedAt } = ticket;
     const cells = [
       ...[level.name, flow.schema, String(queue?.index ?? -1), String(index), flow.distinguisher],
-      ...[formatMicroTime(epoch + arrivedAt), String(work.seats), String(work.finalSeats), `${work.lingerMs / 1000}s`],
+      ...[
+        formatMicroTime(epoch + arrivedAt),
+        String(work.seats),
+        String(work.finalSeats),
+        formatDuration(work.lingerMs),
+      ],
       started ? formatMicroTime(epoch + startedAt) : "0001-01-01T00:00:00Z",
     ];
     if (details) {
-      const { verb, path, namespace, name, apiVersion, resource, subresource } = ticket.info;
-      cells.push(ticket.userName, verb, path, namespace, name, apiVersion, resource, subresource);
+      const { verb, path, namespace, name, apiGroup, apiVersion, resource, subresource } = ticket.info;
+      const version = apiGroup === "" ? apiVersion : `${apiGroup}/${apiVersion}`;
+      cells.push(ticket.userName, verb, path, namespace, name, version, resource, subresource);
     }
     rows.push(cells);
   };
-  for (const { level } of allLevels(queueing)) {
+  for (const level of allLevels(queueing)) {
     for (const ticket of level.executing) row(level, ticket, -1);
     for (const queue of level.queues) for (const [i, ticket] of (queue?.waiting ?? []).entries()) row(level, ticket, i);
   }

@@ -1,7 +1,8 @@
 /** How many seats a level could have used, over time: what borrowing goes by. Source: apiserver's flowcontrol seat demand integrator. */
 
-/** Upstream's seatDemandSmoothingCoefficient: the half life is about five minutes. */
+/** Upstream's seatDemandSmoothingCoefficient, for each period of ten seconds: the half life is about five minutes. */
 const smoothing = 0.977;
+const periodSeconds = 10;
 
 export class Demand {
   average = 0;
@@ -27,19 +28,17 @@ export class Demand {
     this.#squares += this.#now * this.#now * seconds;
   }
 
-  /** Ends a period: its numbers can be read until the next. */
+  /** Ends a period: its numbers can be read until the next. One that was longer than usual, since nobody needed to know, counts for several. */
   endPeriod(): void {
-    this.average = this.#time > 0 ? this.#sum / this.#time : this.#now;
-    const variance = this.#time > 0 ? this.#squares / this.#time - this.average ** 2 : 0;
-    this.deviation = Math.sqrt(Math.max(0, variance));
     this.highWatermark = this.#high;
-    const envelope = this.average + this.deviation;
-    this.smoothed = Math.max(envelope, smoothing * this.smoothed + (1 - smoothing) * envelope);
-    this.begin();
-  }
-
-  begin(): void {
     this.#high = this.#now;
+    const time = this.#time;
+    if (time <= 0) return;
+    this.average = this.#sum / time;
+    this.deviation = Math.sqrt(Math.max(0, this.#squares / time - this.average ** 2));
+    const envelope = this.average + this.deviation;
+    const kept = smoothing ** Math.max(1, Math.round(time / periodSeconds));
+    this.smoothed = Math.max(envelope, kept * this.smoothed + (1 - kept) * envelope);
     this.#time = this.#sum = this.#squares = 0;
   }
 }

@@ -53,7 +53,6 @@ test("requests find upstream's flow schemas", async () => {
       "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/l",
       `system-leader-election/leader-election/${manager.name}`,
     ],
-    [manager, "POST", "/api/v1/namespaces/x/endpoints", `endpoint-controller/workload-high/${manager.name}`],
     [manager, "POST", "/api/v1/namespaces/x/pods", "kube-controller-manager/workload-high/x"],
     [account("job"), "GET", "/api/v1/namespaces/x/pods", "kube-system-service-accounts/workload-high/x"],
     [
@@ -125,7 +124,7 @@ async function flooded(totalSeats: number) {
   const { queueing, stop } = await set(totalSeats, () => server);
   const server: ApiServer = testServer({
     limiter: queueing,
-    metrics: () => fairQueueingMetrics(queueing),
+    metrics: () => fairQueueingMetrics(queueing, realClock),
     authenticator: {
       authenticate: ({ headers }) => {
         const name = String(headers["x-user"] ?? "system:anonymous");
@@ -216,7 +215,8 @@ test("a flood of nobody in particular holds up nobody in particular", async () =
 test("a wide list holds its seats until it is sent", async () => {
   const { server, queueing, stop } = await flooded(600);
   const { level } = queueing.levels.get("global-default")!;
-  for (let i = 0; i < 250; i++) await send(server, "POST", maps, configMap(`m-${i}`), as("ann"));
+  const large = { text: "x".repeat(10_000) };
+  for (let i = 0; i < 25; i++) await send(server, "POST", maps, configMap(`m-${i}`, large), as("ann"));
   await send(server, "GET", maps, undefined, as("ann")); // The first list finds out how many there are.
   await turn();
   const response = await server.handle(requestOf("GET", maps, undefined, as("ann")));

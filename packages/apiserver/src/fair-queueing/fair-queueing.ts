@@ -6,7 +6,7 @@ import {
   type PriorityLevelConfiguration,
   priorityLevelConfigurations,
 } from "@kubets/api";
-import type { Clock, KubeObject, Timer } from "@kubets/apimachinery";
+import { type Clock, type KubeObject, parseDuration, type Timer } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import type { ChangeHandler, ObjectReader } from "../reader/object-reader.ts";
 import type { ServerRequest } from "../request/request.ts";
@@ -18,9 +18,10 @@ import { inOrder, matches, rulesForUser, type UserRules } from "./classify.ts";
 import { adjustedLimits, type Limits, limitsOf } from "./concurrency.ts";
 import { dealHand, hashFlow } from "./dealer.ts";
 import { FlowCounters } from "./flow-counters.ts";
-import { type Flow, Level } from "./level.ts";
+import { type Comer, type Flow, Level } from "./level.ts";
 import type { Ticket } from "./ticket.ts";
-import { WorkEstimator } from "./work-estimate.ts";
+import { RequestGauges } from "./utilization.ts";
+import { beginsWithObjects, type WidestWork, WorkEstimator, widestWork } from "./work-estimate.ts";
 
 export interface FairQueueingOptions {
   readonly clock: Clock;
@@ -32,9 +33,10 @@ export interface FairQueueingOptions {
 }
 
 /** A level as it is configured. */
-export interface ConfiguredLevel {
+export interface ConfiguredLevel extends WidestWork {
   readonly level: Level;
   readonly limits: Limits;
+  readonly object: PriorityLevelConfiguration;
 }
 
 /** A schema and its level, as requests meet them. */
@@ -60,6 +62,10 @@ interface KnownUser {
 }
 
 const adjustmentMs = 10_000;
+/** Demand that is as good as none, and what part of all seats the exempt may use before others are asked to notice. */
+const calmSeats = 0.05;
+const calmExempt = 0.05;
+const longestWaitMs = 60_000;
 const maxKnownUsers = 2000;
 const maxFlowsPerUser = 1000;
 
@@ -67,11 +73,10 @@ export class FairQueueing implements RequestLimiter {
   readonly #options: FairQueueingOptions;
   readonly #clock: Clock;
   readonly #estimator: WorkEstimator;
+  readonly gauges = new RequestGauges();
   readonly #schemas = new Map<string, FlowSchema>();
   readonly #levelObjects = new Map<string, PriorityLevelConfiguration>();
   #levels = new Map<string, ConfiguredLevel>();
-  /** Of levels that are gone, until what they run has ended. */
-  #quiescing = new Set<Level>();
   #routes: Route[] = [];
   /** By schema and level: they outlive changes of configuration. */
   readonly #counters = new Map<string, FlowCounters>();
@@ -79,6 +84,7 @@ export class FairQueueing implements RequestLimiter {
   #isStale = true;
   #adjustment: Timer | undefined;
   #fairFraction = 0;
+  #targets = new Map<string, number>();
   #stopped = false;
 
   constructor(options: FairQueueingOptions) {
@@ -120,15 +126,15 @@ export class FairQueueing implements RequestLimiter {
     if (this.#isStale) this.#digest();
     const { candidate, flow } = this.#flowOf(user, info);
     const { route } = candidate;
-    const { level, limits } = route.configured;
-    const work = level.exempt ? exemptWork : this.#estimator.estimate(info, request.query, limits.nominal);
+    const { level } = route.configured;
+    const work = this.#estimator.estimate(info, request.query, route.configured, route.counters);
     // Whoever is in this process waits, and is not sent away: it has no one who would come back for it.
     const comer = { request, info, userName: user.name, patient: request.user !== undefined };
     try {
       const ticket = level.enter(flow, work, comer);
-      if (!(ticket instanceof Promise)) return describe(ticket, route);
+      if (!(ticket instanceof Promise)) return describe(ticket, route, request);
       return ticket.then(
-        (called) => describe(called, route),
+        (called) => describe(called, route, request),
         (error: unknown) => {
           throw refusedWith(error, route.headers);
         },
@@ -138,15 +144,10 @@ export class FairQueueing implements RequestLimiter {
     }
   }
 
-  /** The configured levels by name, and those that are going, for whoever wants to look. */
+  /** The levels by name, those that are going among them, for whoever wants to look. */
   get levels(): ReadonlyMap<string, ConfiguredLevel> {
     if (this.#isStale) this.#digest();
     return this.#levels;
-  }
-
-  get quiescing(): ReadonlySet<Level> {
-    for (const level of this.#quiescing) if (level.idle) this.#quiescing.delete(level);
-    return this.#quiescing;
   }
 
   /** By `schema/level`. */
@@ -156,6 +157,11 @@ export class FairQueueing implements RequestLimiter {
 
   get fairFraction(): number {
     return this.#fairFraction;
+  }
+
+  /** By level: what it was to have, in proportion to the others, at the last adjustment. */
+  get targets(): ReadonlyMap<string, number> {
+    return this.#targets;
   }
 
   /** The schema and level that a request would have; for tests. */
@@ -200,34 +206,78 @@ export class FairQueueing implements RequestLimiter {
     this.#isStale = false;
     this.#users.clear();
     const objects = withMissing(this.#levelObjects, mandatoryLevels);
+    const configured = new Set(objects.keys());
+    // Levels that are gone have their part of the seats until what they run has ended.
+    for (const [name, { level, object }] of this.#levels) {
+      if (!configured.has(name) && !level.idle) objects.set(name, object);
+    }
     const limits = limitsOf([...objects.values()], this.#options.totalSeats);
     const levels = new Map<string, ConfiguredLevel>();
-    let i = 0;
-    for (const [name, object] of objects) {
-      const level = this.#levels.get(name)?.level ?? this.#newLevel(name);
-      const { spec } = object;
-      level.configure(spec?.type === "Exempt", limits[i]!.nominal, queuingOf(object));
-      levels.set(name, { level, limits: limits[i++]! });
+    for (const [i, [name, object]] of [...objects].entries()) {
+      const level = this.#levels.get(name)?.level ?? this.#newLevel(name, limits[i]!);
+      const queuing = queuingOf(object);
+      level.configure(object.spec?.type === "Exempt", queuing);
+      level.quiescing = !configured.has(name);
+      level.ownSeats = level.exempt ? limits[i]!.lower + calmExempt * this.#options.totalSeats : limits[i]!.lower;
+      levels.set(name, { level, object, limits: limits[i]!, ...widestWork(limits[i]!.nominal, queuing) });
     }
-    for (const [name, { level }] of this.#levels) if (!levels.has(name) && !level.idle) this.#quiescing.add(level);
     this.#levels = levels;
     this.#routes = [];
     for (const schema of inOrder(withMissing(this.#schemas, mandatorySchemas).values())) {
-      const level = schema.spec?.priorityLevelConfiguration.name ?? "";
-      const configured = levels.get(level);
-      // Dangling: its status says so.
-      if (configured !== undefined) this.#routes.push(this.#route(schema, configured, objects.get(level)!));
+      const name = schema.spec?.priorityLevelConfiguration.name ?? "";
+      // Dangling otherwise: its status says so.
+      if (configured.has(name)) this.#routes.push(this.#route(schema, levels.get(name)!));
+    }
+    this.#forgetCounters();
+    this.#measureGauges();
+    this.#share();
+  }
+
+  #newLevel(name: string, { nominal, lower }: Limits): Level {
+    const level = new Level({
+      name,
+      clock: this.#clock,
+      gauges: this.gauges,
+      waitLimitMs: (comer) => this.#waitLimitOf(comer),
+      onPressure: () => this.#expectAdjustment(),
+      onDrained: () => {
+        this.#isStale = true;
+      },
+    });
+    level.limit = nominal - Math.trunc((nominal - lower) / 2);
+    return level;
+  }
+
+  /** A quarter of the time the request has, and at most a minute. Watches have the server's time for it. */
+  #waitLimitOf({ request, info }: Comer): number {
+    const { requestTimeoutMs = 60_000 } = this.#options;
+    const asked = info.verb === "watch" ? undefined : durationOf(request.query?.get("timeout"));
+    return Math.min(Math.min(requestTimeoutMs, asked || requestTimeoutMs) / 4, longestWaitMs);
+  }
+
+  /** Of schemas that are gone; what still runs on their account keeps them. */
+  #forgetCounters(): void {
+    const used = new Set(this.#routes.map(({ counters }) => counters));
+    for (const [key, counters] of this.#counters) {
+      if (!used.has(counters) && counters.executing === 0 && counters.waiting === 0) this.#counters.delete(key);
     }
   }
 
-  #newLevel(name: string): Level {
-    const { requestTimeoutMs = 60_000 } = this.#options;
-    const onPressure = () => this.#expectAdjustment();
-    return new Level({ name, clock: this.#clock, waitLimitMs: requestTimeoutMs / 4, onPressure });
+  #measureGauges(): void {
+    let [executing, waiting] = [0, 0];
+    for (const { limits, level } of this.#levels.values()) {
+      executing += limits.nominal;
+      waiting += level.queuing === undefined ? 0 : level.queuing.queues * level.queuing.queueLengthLimit;
+    }
+    for (const kind of [this.gauges.readOnly, this.gauges.mutating]) {
+      kind.executing.capacity = Math.max(1, executing);
+      kind.waiting.capacity = Math.max(1, waiting);
+    }
   }
 
-  #route(schema: FlowSchema, configured: ConfiguredLevel, level: PriorityLevelConfiguration): Route {
+  #route(schema: FlowSchema, configured: ConfiguredLevel): Route {
     const name = nameOf(schema);
+    const level = configured.object;
     const key = `${name}/${nameOf(level)}`;
     let counters = this.#counters.get(key);
     if (counters === undefined) {
@@ -241,44 +291,54 @@ export class FairQueueing implements RequestLimiter {
     return { schema, name, configured, headers, counters };
   }
 
-  /** Seats are lent only where someone needs them: without that no timer runs. */
+  /** Seats move only where someone needs more than its own: without that no timer runs. */
   #expectAdjustment(): void {
     if (this.#adjustment !== undefined || this.#stopped) return;
     for (const { level } of this.#levels.values()) {
       level.sync();
-      level.demand.begin();
+      level.demand.endPeriod();
     }
     this.#adjustment = this.#clock.setTimeout(() => this.#adjust(), adjustmentMs, { unref: true });
   }
 
   #adjust(): void {
     this.#adjustment = undefined;
+    if (this.#isStale) this.#digest();
+    else this.#share();
+    const isCalm = [...this.#levels.values()].every(({ level }) => {
+      const { highWatermark, smoothed } = level.demand;
+      const most = Math.max(level.ownSeats, calmSeats);
+      return highWatermark <= most && (level.exempt || smoothed <= most);
+    });
+    if (isCalm || this.#stopped) return;
+    this.#adjustment ??= this.#clock.setTimeout(() => this.#adjust(), adjustmentMs, { unref: true });
+  }
+
+  /** What was wanted lately decides what each level may run from now on. */
+  #share(): void {
     const levels = [...this.#levels.values()];
     const total = levels.reduce((sum, { limits }) => sum + limits.nominal, 0);
     const borrowers = levels.map(({ level, limits }) => {
       level.sync();
       level.demand.endPeriod();
       const { highWatermark, smoothed } = level.demand;
-      return { ...limits, exempt: level.exempt, highWatermark, smoothed };
+      return { ...limits, exempt: level.exempt, highWatermark, smoothed, current: level.limit };
     });
-    const isCalm = borrowers.every(({ exempt, highWatermark, nominal }) => exempt || highWatermark * 2 <= nominal);
-    if (isCalm) {
-      for (const { level, limits } of levels) level.setLimit(limits.nominal);
-      return;
-    }
-    const { limits, factor } = adjustedLimits(borrowers, total);
+    const { limits, targets, factor } = adjustedLimits(borrowers, total);
     this.#fairFraction = factor;
-    this.#adjustment = this.#clock.setTimeout(() => this.#adjust(), adjustmentMs, { unref: true });
-    for (const [i, { level }] of levels.entries()) level.setLimit(limits[i]!);
+    this.#targets = new Map(levels.map(({ level }, i) => [level.name, targets[i]!]));
+    const atLeast = Math.max(1, Math.round(this.#options.totalSeats / 10));
+    for (const [i, { level }] of levels.entries()) level.setLimit(limits[i]!, limits[i]! || atLeast);
   }
 }
 
-const exemptWork = { seats: 1, finalSeats: 0, lingerMs: 0 };
-
-function describe(ticket: Ticket, { headers }: Route): Ticket {
+function describe(ticket: Ticket, { headers, configured }: Route, { query }: ServerRequest): Ticket {
   ticket.headers = headers;
-  // A wide list is not over when its objects are found: its bytes take the time.
-  ticket.untilSent = ticket.work.seats > 1 && ticket.info.verb === "list";
+  const { verb } = ticket.info;
+  if (verb !== "list" && verb !== "watch") return ticket;
+  // A wide list is not over when its objects are found: its bytes take the time. Nor is a watch that begins with what there is.
+  const isWide = verb === "list" ? ticket.work.seats > 1 : beginsWithObjects(query);
+  ticket.untilSent = isWide && !configured.level.exempt;
   return ticket;
 }
 
@@ -296,6 +356,16 @@ function flowIn({ route, flows }: Candidate, user: UserInfo, info: RequestInfo):
     flows.set(distinguisher, flow);
   }
   return flow;
+}
+
+/** Undefined for what is no duration, or none at all. */
+function durationOf(text: string | null | undefined): number | undefined {
+  if (!text) return undefined;
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined; // Not for the queue to say.
+  }
 }
 
 function queuingOf({ spec }: PriorityLevelConfiguration) {

@@ -16,6 +16,8 @@ export interface FairQueueingSetUp {
   readonly reader: ObjectReader;
   readonly resources: () => ResourceTable;
   readonly inFlight: InFlightLimits;
+  /** `--request-timeout` */
+  readonly requestTimeoutMs?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -33,12 +35,13 @@ export async function fairQueueing(options: FairQueueingSetUp, signal: AbortSign
   const { reader, resources, inFlight, clock, logger } = options;
   const totalSeats = [inFlight.reading, inFlight.mutating].filter(Number.isFinite).reduce((a, b) => a + b, 0);
   if (totalSeats === 0) return undefined;
-  const queueing = new FairQueueing({ clock, totalSeats, resources });
+  const timeout = options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs };
+  const queueing = new FairQueueing({ clock, totalSeats, resources, ...timeout });
   await queueing.follow(reader, signal);
   const transport = (server: ApiServer) => server.transport(apiServerIdentity, "kube-apiserver");
   return {
     limiter: queueing,
-    metrics: () => fairQueueingMetrics(queueing),
+    metrics: () => fairQueueingMetrics(queueing, clock),
     nonResource: [fairQueueingDumps(queueing, clock)],
     bootstrap: [async (server) => await ensureConfiguration(policyWriter(transport(server)), reader)],
     background: [

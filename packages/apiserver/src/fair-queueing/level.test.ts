@@ -11,8 +11,9 @@ const info = {} as RequestInfo;
 
 function setUp(limit: number, queueLengthLimit = 50) {
   const clock = new VirtualClock();
-  const level = new Level({ name: "test", clock, waitLimitMs: 15_000, onPressure() {} });
-  level.configure(false, limit, { queues: 8, handSize: 1, queueLengthLimit });
+  const level = new Level({ name: "test", clock, waitLimitMs: () => 15_000, onPressure() {} });
+  level.configure(false, { queues: 8, handSize: 1, queueLengthLimit });
+  level.setLimit(limit);
   const flows = new Map<string, Flow>();
   const started: string[] = [];
   const refused: string[] = [];
@@ -109,7 +110,7 @@ test("who finds a full queue, waits too long, or goes away has no place", async 
   await settle();
   assert.deepEqual(refused, ["a4", "a2", "a3"]);
   const { rejected } = flowOf("a", 0).counters;
-  assert.deepEqual(Object.fromEntries(rejected), { "queue-full": 1, cancelled: 1, "time-out": 1 });
+  assert.deepEqual(Object.fromEntries(rejected), { "queue-full": 1, "time-out": 2 });
   tickets.get("a1")!.leave();
   tickets.get("a1")!.leave();
   assert.deepEqual([level.seatsInUse, level.idle, clock.pendingTimers, started], [0, true, 0, ["a1"]]);
@@ -117,11 +118,12 @@ test("who finds a full queue, waits too long, or goes away has no place", async 
 
 test("a level without queues refuses; the exempt one never does", () => {
   const { come, level, refused, started } = setUp(1);
-  level.configure(false, 1, undefined);
+  level.configure(false, undefined);
   come("a1", 0);
   come("a2", 0);
   assert.deepEqual([started, refused], [["a1"], ["a2"]]);
-  level.configure(true, 0, undefined);
+  level.configure(true, undefined);
+  level.setLimit(0);
   come("a3", 0);
   assert.deepEqual(started, ["a1", "a3"]);
 });

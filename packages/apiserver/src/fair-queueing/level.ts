@@ -8,7 +8,10 @@ import { type Clock, type StatusError, type Timer, tooManyRequests } from "@kube
 import type { RequestInfo } from "../request/request-info.ts";
 import { Demand } from "./demand.ts";
 import type { FlowCounters, RejectReason } from "./flow-counters.ts";
+import { Patience } from "./patience.ts";
+import { RetryAfter } from "./retry-after.ts";
 import { type Queue, Ticket } from "./ticket.ts";
+import { RequestGauges, Utilization } from "./utilization.ts";
 
 /** What is believed of a request's duration before it has run. */
 const serviceSeconds = 0.003;
@@ -38,7 +41,7 @@ export interface Work {
 
 export interface Comer {
   /** Its signal is asked for only when the request has to wait. */
-  readonly request: { readonly signal: AbortSignal };
+  readonly request: { readonly signal: AbortSignal; readonly query?: URLSearchParams };
   /** Never refused, however long the queue and the wait. */
   readonly patient: boolean;
   /** For those who look at what runs. */
@@ -49,20 +52,41 @@ export interface Comer {
 export interface LevelOptions {
   readonly name: string;
   readonly clock: Clock;
-  readonly waitLimitMs: number;
-  /** Called when seats get scarce, often. */
+  /** How long someone may wait for a seat. */
+  readonly waitLimitMs: (comer: Comer) => number;
+  /** Called when seats may get scarce, often. */
   readonly onPressure: () => void;
+  /** Called when a level that is to go has nothing more to do. */
+  readonly onDrained?: () => void;
+  /** Of the whole server. */
+  readonly gauges?: RequestGauges;
+}
+
+/** Virtual times of the last dispatch, for metrics: R then, the queue's S, and the least and most S of all queues with someone in them. */
+export interface LastDispatch {
+  r: number;
+  s: number;
+  least: number;
+  most: number;
+  /** Less what is believed to be under way. */
+  leastDiscounted: number;
+  mostDiscounted: number;
 }
 
 export class Level {
   readonly name: string;
   readonly demand = new Demand();
+  readonly utilization = new Utilization();
+  readonly retryAfter = new RetryAfter();
+  readonly lastDispatch: LastDispatch = { r: 0, s: 0, least: 0, most: 0, leastDiscounted: 0, mostDiscounted: 0 };
   exempt = false;
+  /** It is configured no more, and ends what it has. */
+  quiescing = false;
   limit = 0;
-  /** Of the schema's own request, by which counts are read. */
+  /** Demand up to here needs nothing from other levels. */
+  ownSeats = 0;
   dispatched = 0;
   rejected = 0;
-  timedOut = 0;
   cancelled = 0;
   seatsInUse = 0;
   seatsWaiting = 0;
@@ -71,6 +95,7 @@ export class Level {
   readonly waiting = new Set<Ticket>();
   readonly #options: LevelOptions;
   readonly #clock: Clock;
+  readonly #gauges: RequestGauges;
   #queuing: Queuing | undefined;
   readonly #queues: (Queue | undefined)[] = [];
   #activeQueues = 0;
@@ -79,28 +104,32 @@ export class Level {
   #robin = 0;
   #enqueued = 0;
   readonly #lingering = new Set<Ticket>();
+  #lingersFirst = Number.POSITIVE_INFINITY;
   #lingerTimer: Timer | undefined;
-  #waitTimer: Timer | undefined;
+  readonly #patience: Patience<Ticket>;
 
   constructor(options: LevelOptions) {
     this.#options = options;
     this.name = options.name;
     this.#clock = options.clock;
+    this.#gauges = options.gauges ?? new RequestGauges();
     this.#syncedAt = this.#clock.monotonic();
+    this.#patience = new Patience(this.#clock, (ticket) => ticket.late?.(this.#abandon(ticket)));
   }
 
   /** @param queuing undefined: what finds no seat is refused */
-  configure(exempt: boolean, limit: number, queuing: Queuing | undefined): void {
-    this.#sync();
+  configure(exempt: boolean, queuing: Queuing | undefined): void {
     this.exempt = exempt;
-    this.limit = limit;
     this.#queuing = queuing;
-    this.#dispatch();
+    this.utilization.waitingCapacity = Math.max(1, queuing?.queueLengthLimit ?? 1) * (queuing?.queues ?? 1);
+    this.#dropEmptyQueues();
   }
 
-  setLimit(limit: number): void {
-    this.#sync();
+  /** @param capacity what utilization is measured by */
+  setLimit(limit: number, capacity = Math.max(1, limit)): void {
+    this.sync();
     this.limit = limit;
+    this.utilization.seatCapacity = capacity;
     this.#dispatch();
   }
 
@@ -108,6 +137,7 @@ export class Level {
     return this.waiting.size === 0 && this.executing.size === 0;
   }
 
+  /** Queues that have someone in them or on their seats. */
   get activeQueues(): number {
     return this.#activeQueues;
   }
@@ -121,9 +151,9 @@ export class Level {
     return this.#queuing;
   }
 
-  /** Brings the clocks of demand and progress to the present. */
-  sync(): void {
-    this.#sync();
+  /** What every busy queue has had, in seat-seconds. */
+  get progress(): number {
+    return this.#progress;
   }
 
   /**
@@ -131,23 +161,30 @@ export class Level {
    * @throws StatusError 429; the promise rejects with it, or with the signal's reason
    */
   enter(flow: Flow, work: Work, comer: Comer): Ticket | Promise<Ticket> {
-    const now = this.#sync();
+    const now = this.sync();
     const ticket = new Ticket(this, flow, work, comer, now);
+    flow.counters.workSeats.observe(ticket.seats);
     if (this.exempt) return this.#start(ticket, now);
-    if (this.#lingering.size > 0) this.#releaseLingering(now);
     const { hand } = flow;
     const queuing = this.#queuing;
     if (queuing === undefined || hand === undefined) {
       if (!comer.patient && !this.#hasRoomFor(ticket.seats)) throw this.#refuse(ticket, "concurrency-limit", now);
+      flow.counters.waitExecuted.observe(0);
       return this.#start(ticket, now);
     }
+    // At a level that has no seats, and gets none, others wait until they may be refused.
+    if (comer.patient && this.limit === 0) return this.#start(ticket, now);
     const queue = this.#choose(hand);
     ticket.queue = queue;
     ticket.arrivalR = this.#progress;
     if (queue.waiting.length === 0 && queue.executing === 0) queue.nextR = this.#progress;
-    if (this.waiting.size === 0 && this.#hasRoomFor(ticket.seats)) {
+    if (this.waiting.size === 0 && this.seatsInUse < this.limit && this.#hasRoomFor(ticket.seats)) {
       if (queue.nextR < this.#progress) queue.nextR = this.#progress;
       this.#robin = queue.index;
+      const { counters } = flow;
+      counters.queueLength.observe(1);
+      counters.waitExecuted.observe(0);
+      this.#noteDispatch(queue, queue.nextR, queue.nextR, workInProgress(queue), workInProgress(queue));
       return this.#start(ticket, now);
     }
     if (!comer.patient && this.seatsInUse >= this.limit && queue.waiting.length >= queuing.queueLengthLimit) {
@@ -160,25 +197,27 @@ export class Level {
 
   /** @internal the end of what {@link enter} began */
   leave(ticket: Ticket): void {
-    const now = this.#sync();
+    const now = this.sync();
     const seconds = (now - ticket.startedAt) / 1000;
     const { counters } = ticket.flow;
     this.executing.delete(ticket);
     counters.executing--;
-    counters.execution.observe(seconds);
+    (ticket.isWatch ? counters.watchInitialization : counters.execution).observe(seconds);
+    this.#gaugesOf(ticket).executing.add(-1, now);
     const { queue } = ticket;
     if (queue !== undefined) {
       queue.executing--;
       queue.nextR -= ticket.work.seats * (serviceSeconds - seconds);
       this.#bound(queue);
-      if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues--;
+      this.#leaveIfEmpty(queue);
     }
-    if (ticket.work.lingerMs > 0 && !this.exempt) {
+    if (ticket.work.lingerMs > 0) {
       ticket.lingersUntil = now + ticket.work.lingerMs;
+      this.#lingersFirst = Math.min(this.#lingersFirst, ticket.lingersUntil);
       this.#lingering.add(ticket);
     } else this.#release(ticket);
-    if (this.#lingering.size > 0) this.#releaseLingering(now);
     if (this.waiting.size > 0) this.#dispatch();
+    else if (this.quiescing && this.executing.size === 0) this.#options.onDrained?.();
   }
 
   #start(ticket: Ticket, now: number): Ticket {
@@ -191,7 +230,7 @@ export class Level {
     counters.dispatched++;
     counters.executing++;
     counters.executingSeats += ticket.seats;
-    counters.waitExecuted.observe((now - ticket.arrivedAt) / 1000);
+    this.#gaugesOf(ticket).executing.add(1, now);
     const { queue } = ticket;
     if (queue !== undefined) {
       if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues++;
@@ -199,8 +238,7 @@ export class Level {
       queue.seatsInUse += ticket.seats;
       queue.nextR += totalWork(ticket.work);
     }
-    this.demand.set(this.seatsInUse + this.seatsWaiting);
-    if (!this.exempt && this.seatsInUse * 2 > this.limit) this.#options.onPressure();
+    this.#demandChanged();
     return ticket;
   }
 
@@ -208,35 +246,34 @@ export class Level {
     this.seatsInUse -= ticket.seats;
     ticket.flow.counters.executingSeats -= ticket.seats;
     if (ticket.queue !== undefined) ticket.queue.seatsInUse -= ticket.seats;
-    this.demand.set(this.seatsInUse + this.seatsWaiting);
+    this.#demandChanged();
   }
 
-  /** Those that held seats for watchers long enough; a timer only while somebody waits for them. */
-  #releaseLingering(now: number): void {
-    for (const ticket of this.#lingering) {
-      if (ticket.lingersUntil > now) continue;
-      this.#lingering.delete(ticket);
-      this.#release(ticket);
-    }
+  #demandChanged(): void {
+    const seats = this.seatsInUse + this.seatsWaiting;
+    this.demand.set(seats);
+    if (seats > this.ownSeats) this.#options.onPressure();
+  }
+
+  #gaugesOf({ isReadOnly }: Ticket) {
+    return isReadOnly ? this.#gauges.readOnly : this.#gauges.mutating;
   }
 
   #expectLingering(): void {
     if (this.#lingerTimer !== undefined || this.#lingering.size === 0) return;
-    let first = Number.POSITIVE_INFINITY;
-    for (const { lingersUntil } of this.#lingering) first = Math.min(first, lingersUntil);
     this.#lingerTimer = this.#clock.setTimeout(
       () => {
         this.#lingerTimer = undefined;
-        this.#releaseLingering(this.#sync());
+        this.sync();
         this.#dispatch();
       },
-      Math.ceil(first - this.#clock.monotonic()),
+      Math.max(0, Math.ceil(this.#lingersFirst - this.#clock.monotonic())),
     );
   }
 
   /** More seats than the level has are given to one that runs alone. */
   #hasRoomFor(seats: number): boolean {
-    if (seats > this.limit) return this.seatsInUse === 0;
+    if (seats > this.limit) return this.executing.size === 0;
     return this.seatsInUse + seats <= this.limit;
   }
 
@@ -261,17 +298,36 @@ export class Level {
     return queue;
   }
 
+  #leaveIfEmpty(queue: Queue): void {
+    if (queue.executing > 0 || queue.waiting.length > 0) return;
+    this.#activeQueues--;
+    if (queue.index >= (this.#queuing?.queues ?? 0)) this.#dropEmptyQueues();
+  }
+
+  /** Beyond those that are configured. */
+  #dropEmptyQueues(): void {
+    const wanted = this.#queuing?.queues ?? 0;
+    for (let index = this.#queues.length - 1; index >= wanted; index--) {
+      const queue = this.#queues[index];
+      if (queue !== undefined && (queue.executing > 0 || queue.waiting.length > 0)) continue;
+      if (index === this.#queues.length - 1) this.#queues.pop();
+      else this.#queues[index] = undefined;
+    }
+  }
+
   #enqueue(ticket: Ticket, queue: Queue): void {
     if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues++;
     queue.waiting.push(ticket);
     queue.waitingWork += totalWork(ticket.work);
     this.waiting.add(ticket);
     this.seatsWaiting += ticket.seats;
-    ticket.flow.counters.waiting++;
-    ticket.flow.counters.waitingSeats += ticket.seats;
-    this.demand.set(this.seatsInUse + this.seatsWaiting);
+    const { counters } = ticket.flow;
+    counters.waiting++;
+    counters.waitingSeats += ticket.seats;
+    counters.queueLength.observe(queue.waiting.length);
+    this.#gaugesOf(ticket).waiting.add(1, this.#syncedAt);
+    this.#demandChanged();
     this.#bound(queue);
-    this.#options.onPressure();
   }
 
   #dequeue(ticket: Ticket): void {
@@ -280,12 +336,14 @@ export class Level {
     if (at === 0) queue.waiting.shift();
     else queue.waiting.splice(at, 1);
     queue.waitingWork = queue.waiting.length === 0 ? 0 : queue.waitingWork - totalWork(ticket.work);
-    if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues--;
+    this.#leaveIfEmpty(queue);
     this.waiting.delete(ticket);
+    this.#patience.delete(ticket);
     this.seatsWaiting -= ticket.seats;
     ticket.flow.counters.waiting--;
     ticket.flow.counters.waitingSeats -= ticket.seats;
-    this.demand.set(this.seatsInUse + this.seatsWaiting);
+    this.#gaugesOf(ticket).waiting.add(-1, this.#syncedAt);
+    this.#demandChanged();
   }
 
   /** No queue begins, virtually, before its first request came. */
@@ -295,8 +353,7 @@ export class Level {
   }
 
   #dispatch(): void {
-    // A level of no shares that borrows nothing still runs one at a time: some of those that wait do so for ever.
-    while (this.waiting.size > 0 && (this.exempt || this.seatsInUse < Math.max(1, this.limit))) {
+    while (this.waiting.size > 0 && (this.exempt || this.seatsInUse < this.limit)) {
       const ticket = this.#next();
       if (!this.exempt && !this.#hasRoomFor(ticket.seats)) {
         ticket.flow.counters.noAccommodation++;
@@ -305,113 +362,131 @@ export class Level {
       const queue = ticket.queue!;
       this.#robin = queue.index;
       this.#dequeue(ticket);
+      if (!this.exempt) ticket.narrow(this.limit);
+      ticket.flow.counters.waitExecuted.observe((this.#syncedAt - ticket.arrivedAt) / 1000);
       this.#start(ticket, this.#syncedAt);
       this.#bound(queue);
       ticket.called?.();
     }
     if (this.waiting.size > 0) this.#expectLingering();
-    else {
-      this.#waitTimer?.cancel();
-      this.#waitTimer = undefined;
-    }
   }
 
   /** The one that would finish first; among equals, of the queue whose turn it is. */
   #next(): Ticket {
-    let best: Ticket | undefined;
+    let best: Queue | undefined;
     let bestFinish = 0;
     let bestTurn = 0;
     const size = this.#queues.length;
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let [leastDiscounted, mostDiscounted] = [least, most];
     for (const queue of this.#queues) {
       const first = queue?.waiting[0];
       if (queue === undefined || first === undefined) continue;
+      least = Math.min(least, queue.nextR);
+      most = Math.max(most, queue.nextR);
+      leastDiscounted = Math.min(leastDiscounted, queue.nextR - workInProgress(queue));
+      mostDiscounted = Math.max(mostDiscounted, queue.nextR - workInProgress(queue));
       const finish = queue.nextR + totalWork(first.work);
       const turn = (queue.index - this.#robin - 1 + size) % size;
       if (best === undefined || finish < bestFinish || (finish === bestFinish && turn < bestTurn)) {
-        best = first;
+        best = queue;
         bestFinish = finish;
         bestTurn = turn;
       }
     }
-    return best!;
+    this.#noteDispatch(best!, least, most, least - leastDiscounted, most - mostDiscounted);
+    return best!.waiting[0]!;
   }
 
-  #wait(ticket: Ticket, { request, patient }: Comer): Promise<Ticket> {
-    const { signal } = request;
-    ticket.waitsUntil = patient ? Number.POSITIVE_INFINITY : ticket.arrivedAt + this.#options.waitLimitMs;
+  #noteDispatch(queue: Queue, least: number, most: number, leastUnderWay: number, mostUnderWay: number): void {
+    const { lastDispatch } = this;
+    lastDispatch.r = this.#progress;
+    lastDispatch.s = queue.nextR;
+    lastDispatch.least = least;
+    lastDispatch.most = most;
+    lastDispatch.leastDiscounted = least - leastUnderWay;
+    lastDispatch.mostDiscounted = most - mostUnderWay;
+  }
+
+  #wait(ticket: Ticket, comer: Comer): Promise<Ticket> {
+    const { signal } = comer.request;
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void) => {
         signal.removeEventListener("abort", gone);
         outcome();
       };
       const gone = () => {
-        this.#abandon(ticket, "cancelled");
+        this.#abandon(ticket);
         settle(() => reject(signal.reason));
       };
       ticket.called = () => settle(() => resolve(ticket));
       ticket.late = (error) => settle(() => reject(error));
       if (signal.aborted) return gone();
       signal.addEventListener("abort", gone, { once: true });
-      this.#watchTheTime();
+      if (!comer.patient) this.#patience.add(ticket, ticket.arrivedAt + this.#options.waitLimitMs(comer));
     });
   }
 
-  #abandon(ticket: Ticket, reason: RejectReason): StatusError {
-    const now = this.#sync();
+  #abandon(ticket: Ticket): StatusError {
+    const now = this.sync();
     this.#dequeue(ticket);
     this.#bound(ticket.queue!);
-    const error = this.#refuse(ticket, reason, now);
+    this.cancelled++;
+    const error = this.#refuse(ticket, "time-out", now);
     // What stood behind it may be smaller.
     this.#dispatch();
+    if (this.quiescing && this.idle) this.#options.onDrained?.();
     return error;
-  }
-
-  #watchTheTime(): void {
-    if (this.#waitTimer !== undefined) return;
-    let first = Number.POSITIVE_INFINITY;
-    for (const { waitsUntil } of this.waiting) {
-      if (waitsUntil === Number.POSITIVE_INFINITY) continue;
-      first = waitsUntil;
-      break;
-    }
-    if (first === Number.POSITIVE_INFINITY) return;
-    const left = Math.max(0, Math.ceil(first - this.#clock.monotonic()));
-    this.#waitTimer = this.#clock.setTimeout(() => this.#refuseLate(), left, { unref: true });
-  }
-
-  #refuseLate(): void {
-    this.#waitTimer = undefined;
-    const now = this.#clock.monotonic();
-    for (const ticket of [...this.waiting]) {
-      if (ticket.waitsUntil <= now && this.waiting.has(ticket)) ticket.late?.(this.#abandon(ticket, "time-out"));
-    }
-    this.#watchTheTime();
   }
 
   #refuse(ticket: Ticket, reason: RejectReason, now: number): StatusError {
     this.rejected++;
-    if (reason === "time-out") this.timedOut++;
-    if (reason === "cancelled") this.cancelled++;
     ticket.flow.counters.reject(reason, (now - ticket.arrivedAt) / 1000);
-    return tooManyRequests("Too many requests, please try again later.", 1);
+    this.retryAfter.refused(this.#clock.now());
+    return tooManyRequests("Too many requests, please try again later.", this.retryAfter.seconds);
   }
 
-  /** Since the last time, every busy queue has had its part of the seats. */
-  #sync(): number {
+  /** Brings everything that goes by time to the present, which it returns: milliseconds of the monotonic clock. */
+  sync(): number {
     const now = this.#clock.monotonic();
-    const seconds = (now - this.#syncedAt) / 1000;
-    if (seconds > 0) {
-      this.#syncedAt = now;
-      this.demand.pass(seconds);
-      if (this.#activeQueues > 0) {
-        const seats = Math.min(this.seatsInUse + this.seatsWaiting, this.limit);
-        this.#progress += (seats / this.#activeQueues) * seconds;
-      }
+    while (this.#lingersFirst <= now) {
+      this.#pass(this.#lingersFirst);
+      this.#releaseLingering();
     }
+    this.#pass(now);
     return now;
+  }
+
+  /** Gives back the seats of those that held them for watchers long enough. Nobody is called for that: whoever comes next looks. */
+  #releaseLingering(): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const ticket of this.#lingering) {
+      if (ticket.lingersUntil > this.#lingersFirst) {
+        next = Math.min(next, ticket.lingersUntil);
+        continue;
+      }
+      this.#lingering.delete(ticket);
+      this.#release(ticket);
+    }
+    this.#lingersFirst = next;
+  }
+
+  /** Until `time`, every busy queue had its part of the seats. */
+  #pass(time: number): void {
+    const ms = time - this.#syncedAt;
+    if (ms <= 0) return;
+    this.#syncedAt = time;
+    const wanted = this.seatsInUse + this.seatsWaiting;
+    this.demand.pass(ms / 1000);
+    this.utilization.pass(ms, this.seatsInUse, this.executing.size, this.waiting.size, wanted);
+    if (this.#activeQueues > 0) this.#progress += (Math.min(wanted, this.limit) / this.#activeQueues) * (ms / 1000);
   }
 }
 
 function totalWork({ seats, finalSeats, lingerMs }: Work): number {
   return seats * serviceSeconds + (finalSeats * lingerMs) / 1000;
+}
+
+function workInProgress({ seatsInUse }: Queue): number {
+  return seatsInUse * serviceSeconds;
 }

@@ -19,20 +19,21 @@ export interface Queue {
 
 export class Ticket implements Place {
   readonly flow: Flow;
-  readonly work: Work;
-  readonly seats: number;
+  /** What remains of it is narrower and longer at a level that has become small. */
+  work: Work;
+  seats: number;
   /** Milliseconds of the monotonic clock. */
   readonly arrivedAt: number;
   startedAt = 0;
   started = false;
   queue: Queue | undefined = undefined;
   arrivalR = 0;
-  waitsUntil = Number.POSITIVE_INFINITY;
   lingersUntil = 0;
   called: (() => void) | undefined = undefined;
   late: ((error: StatusError) => void) | undefined = undefined;
   headers: Readonly<Record<string, string>> | undefined = undefined;
   untilSent = false;
+  readonly isReadOnly: boolean;
   /** For those who look at what runs. */
   readonly info: RequestInfo;
   readonly userName: string;
@@ -47,6 +48,19 @@ export class Ticket implements Place {
     this.work = work;
     this.seats = Math.max(work.seats, work.finalSeats);
     this.arrivedAt = arrivedAt;
+    this.isReadOnly = info.verb === "get" || info.verb === "list" || info.verb === "watch";
+  }
+
+  get isWatch(): boolean {
+    return this.info.verb === "watch";
+  }
+
+  /** No more than `limit` seats in the end, for as much work. */
+  narrow(limit: number): void {
+    const { seats, finalSeats, lingerMs } = this.work;
+    if (finalSeats <= limit) return;
+    this.work = { seats, finalSeats: limit, lingerMs: (finalSeats * lingerMs) / limit };
+    this.seats = Math.max(seats, limit);
   }
 
   /** Gives the seats back; once. */

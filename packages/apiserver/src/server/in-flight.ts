@@ -12,7 +12,7 @@ import type { RequestInfo } from "../request/request-info.ts";
 export interface Place {
   /** What the answer says about it. */
   readonly headers: Readonly<Record<string, string>> | undefined;
-  /** It is to be held until the answer is sent, not only made. */
+  /** It is to be held until the answer is sent, not only made; of a watch, until its initial events are. */
   readonly untilSent: boolean;
   /** Harmless the second time. */
   leave(): void;
@@ -37,7 +37,8 @@ export class RefusedError extends Error {
 
   /** Not a Status: upstream answers before it knows how. */
   get answer(): Answer {
-    const headers = { ...this.headers, "retry-after": "1", "x-content-type-options": "nosniff" };
+    const retryAfterSeconds = (this.cause as StatusError).status.details?.retryAfterSeconds ?? 1;
+    const headers = { ...this.headers, "retry-after": String(retryAfterSeconds), "x-content-type-options": "nosniff" };
     return { ...text(429, `${this.message}\n`), headers };
   }
 }
@@ -54,7 +55,8 @@ export interface InFlightLimits {
 
 export const defaultInFlightLimits: InFlightLimits = { reading: 400, mutating: 200 };
 
-const reading = new Set(["get", "list", "watch", "head", "options"]);
+/** As upstream: whatever else a URL without a resource is asked counts as a change. */
+const reading = new Set(["get", "list", "watch"]);
 const longRunningSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
 /** Watches and streams last as long as the client wants: they hold no place. */

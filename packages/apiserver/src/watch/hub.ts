@@ -80,10 +80,14 @@ export class WatchHub {
     return this.#size;
   }
 
-  /** Watchers that an event in a namespace ("" for none) concerns, without those of one object or one node. */
-  interested(namespace: string): number {
-    const everywhere = this.#buckets.get("all")?.size ?? 0;
-    return namespace === "" ? everywhere : everywhere + (this.#buckets.get(`ns:${namespace}`)?.size ?? 0);
+  /** Watchers that an event in a namespace ("" for none) concerns, and of an object that has a name already; without those of one node. */
+  interested(namespace: string, name: string): number {
+    if (this.#size === 0) return 0;
+    const sizeOf = (key: string) => this.#buckets.get(key)?.size ?? 0;
+    let count = sizeOf("all");
+    if (namespace !== "") count += sizeOf(`ns:${namespace}`);
+    if (name !== "") count += sizeOf(`name:${namespace}/${name}`);
+    return count;
   }
 
   /**
