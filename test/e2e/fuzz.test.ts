@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { realClock, realRandom, silentLogger, testSeed } from "@kubets/apimachinery";
 import { type ApiServer, createKubeApiServer, ensureClusterCertificates } from "@kubets/apiserver";
 import { memoryStore } from "@kubets/storage";
 import { type FuzzRequest, randomRequest } from "../harness/fuzz/requests.ts";
@@ -68,7 +68,7 @@ function faultOf(request: FuzzRequest, { status, text }: Reply, ms: number): str
 }
 
 test("random requests", async (t) => {
-  const random = seededRandom(t, Number(process.env["KUBETS_SEED"] ?? (process.env["CI"] ? 12 : Date.now() % 1e9)));
+  const random = seededRandom(t, testSeed(process.env["CI"] ? 12 : undefined));
   const directory = mkdtempSync(join(tmpdir(), "kubets-fuzz-"));
   const stop = new AbortController();
   const base = { clock: realClock, random: realRandom, logger: silentLogger };

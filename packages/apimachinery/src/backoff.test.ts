@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ExponentialBackoff, KeyedBackoff } from "./backoff.ts";
-import { seededRandom, VirtualClock } from "./virtual-clock.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 test("a sequence grows to its cap and starts over", () => {
   const backoff = new ExponentialBackoff({ initialMs: 10, maxMs: 35 });

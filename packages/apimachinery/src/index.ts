@@ -53,6 +53,7 @@ export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export * from "./push-all.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";
+export * from "./seeded-random.ts";
 export * from "./status.ts";
 export * from "./virtual-clock.ts";
 export * from "./work-queue.ts";

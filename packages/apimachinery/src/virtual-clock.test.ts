@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seededRandom, VirtualClock } from "./virtual-clock.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 test("fires in order, and what callbacks start", async () => {
   const clock = new VirtualClock(0);

@@ -1,6 +1,6 @@
 /** Time and chance that a test or a simulation controls: nothing happens until someone says how far to go. */
 
-import { type Clock, type Random, sleepOn, type Timer } from "./clock.ts";
+import { type Clock, sleepOn, type Timer } from "./clock.ts";
 
 interface Pending {
   readonly at: number;
@@ -157,19 +157,4 @@ function isBefore(a: Pending, b: Pending): boolean {
 /** Resolves when every promise that can settle without a timer or I/O has. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The same numbers for the same seed (mulberry32): for tests and replays, never for secrets. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-  const hex = (digits: number) => Array.from({ length: digits }, () => Math.floor(next() * 16).toString(16)).join("");
-  const uuid = () => `${hex(8)}-${hex(4)}-4${hex(3)}-${"89ab"[Math.floor(next() * 4)]}${hex(3)}-${hex(12)}`;
-  return { next, uuid };
 }

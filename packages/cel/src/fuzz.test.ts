@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { realRandom } from "@kubets/apimachinery";
+import { seededRandom, testSeed } from "@kubets/apimachinery";
 import { compile, dynType, Environment, schemaType } from "./index.ts";
 
-const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(realRandom.next() * 2 ** 31));
+const seed = testSeed();
 const rounds = 3000;
 const slowestMs = 2000;
-
-/** mulberry32: the same seed gives the same expressions. */
-function generator(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const atoms = [
   ..."1 0 -9223372036854775808 9223372036854775807 1.5 1e300 2u true false null '' 'a👑' b'x' [] {} self any x y".split(
@@ -103,7 +92,7 @@ function expression(next: (below: number) => number, depth: number): string {
   }
 }
 
-test(`random expressions (FUZZ_SEED=${seed}) give a value or an error, and soon`, () => {
+test(`random expressions (KUBETS_SEED=${seed}) give a value or an error, and soon`, () => {
   const self = schemaType({
     type: "object",
     properties: {
@@ -126,7 +115,8 @@ test(`random expressions (FUZZ_SEED=${seed}) give a value or an error, and soon`
     x: [deep.text, deep.text],
     y: { a: deep },
   };
-  const next = generator(seed);
+  const random = seededRandom(seed);
+  const next = (below: number) => Math.floor(random.next() * below);
   let compiled = 0;
   for (let round = 0; round < rounds; round++) {
     const source = expression(next, 1 + next(6));

@@ -1,24 +1,8 @@
 /** A store so simple that it is obviously right, and a random walk over it and a real one side by side. */
 
 import assert from "node:assert/strict";
-import { realRandom } from "@kubets/apimachinery";
+import { seededRandom } from "@kubets/apimachinery";
 import { ConflictError, type Store } from "./store.ts";
-
-/** `KUBETS_SEED`, to replay a failure; otherwise by chance. */
-export function seedFromEnvironment(): number {
-  return Number(process.env["KUBETS_SEED"] ?? Math.floor(realRandom.next() * 2 ** 31));
-}
-
-/** Mulberry32: a small generator that a seed replays. */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 type Picture = ReadonlyMap<string, { readonly text: string; readonly revision: number }>;
 
@@ -85,7 +69,7 @@ export async function runModel(
   seed: number,
   { reopen, inTurn = false }: ModelOptions = {},
 ): Promise<void> {
-  const random = seededRandom(seed);
+  const { next: random } = seededRandom(seed);
   const below = (n: number) => Math.floor(random() * n);
   let store = first;
   const model = new Model(store.revision);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { testSeed } from "@kubets/apimachinery";
 import {
   CompactedError,
   ConflictError,
@@ -11,7 +12,7 @@ import {
   type StoreEvent,
   type Write,
 } from "./store.ts";
-import { runModel, seedFromEnvironment } from "./store-model.ts";
+import { runModel } from "./store-model.ts";
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -361,7 +362,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.equal((await last.commit(put("/c", "1"))).modRevision, start + 5);
   });
 
-  const seed = seedFromEnvironment();
+  const seed = testSeed();
   check(`agrees with a simple model (KUBETS_SEED=${seed})`, async (store, { reopen, shared = false }) => {
     await runModel(store, seed, { ...(reopen === undefined ? {} : { reopen }), inTurn: shared });
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom, testSeed } from "@kubets/apimachinery";
 import { decodeProtobuf, ProtobufError } from "./decode.ts";
 
 // A tiny encoder: a message is what it holds by field number; an array is a field written several times.
@@ -228,13 +229,10 @@ test("deep nesting does not end the stack", () => {
 });
 
 test("random changes to a message give an object or a ProtobufError", (t) => {
-  const seed = Number(process.env["KUBETS_SEED"] ?? process.hrtime.bigint() % 1_000_000_000n);
+  const seed = testSeed();
   t.diagnostic(`seed ${seed}; KUBETS_SEED=${seed} repeats it`);
-  let state = seed;
-  const below = (limit: number) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
+  const random = seededRandom(seed);
+  const below = (limit: number) => Math.floor(random.next() * limit);
   for (let round = 0; round < 20_000; round++) {
     const bytes = Buffer.from(samples[below(samples.length)] as Buffer);
     for (let change = below(4); change >= 0; change--) bytes[4 + below(bytes.length - 4)] = below(256);

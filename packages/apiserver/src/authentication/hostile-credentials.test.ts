@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { serviceAccounts } from "@kubets/api";
-import { realClock, realRandom, StatusError } from "@kubets/apimachinery";
+import { realClock, realRandom, StatusError, seededRandom, testSeed } from "@kubets/apimachinery";
 import { createCertificateAuthority, createSigningKey } from "../certificates/create.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
 import type { Credentials } from "./authenticator.ts";
@@ -11,21 +10,11 @@ import { ServiceAccountIssuer } from "./service-account-issuer.ts";
 import { parseSigningKey, parseVerificationKeys } from "./service-account-keys.ts";
 
 const issuerUrl = "https://issuer.test";
-const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 
-/** mulberry32: small, and the same for the same seed. */
-function randomOf(from: number): (below: number) => number {
-  let state = from;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
-test(`whatever is presented, the answer is a user or 401 (SEED=${seed})`, async () => {
-  const below = randomOf(seed);
+test(`whatever is presented, the answer is a user or 401 (KUBETS_SEED=${seed})`, async () => {
+  const random = seededRandom(seed);
+  const below = (most: number) => Math.floor(random.next() * most);
   const { authentication, token, certificate } = await world();
   const request = (credentials: Credentials) => authentication.request.authenticate(credentials);
   assert.equal((await request({ headers: bearer(token) }))?.name, "system:serviceaccount:ns:web");

@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { realRandom } from "@kubets/apimachinery";
+import { seededRandom, testSeed } from "@kubets/apimachinery";
 import { pods as podDefinition } from "../testing/definitions.ts";
 import { send, testServer, watch } from "../testing/server.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 const patch = { headers: { "content-type": "application/merge-patch+json" } };
-
-/** Mulberry32: the same numbers from the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const queries = [
   "",
@@ -26,9 +15,9 @@ const queries = [
 ];
 
 test("list and watch, begun at any time, always come to what is there", async (t) => {
-  const seed = Math.floor(realRandom.next() * 2 ** 31);
-  t.diagnostic(`seed ${seed}`);
-  const random = seeded(seed);
+  const seed = testSeed();
+  t.diagnostic(`seed ${seed}; KUBETS_SEED=${seed} repeats it`);
+  const { next: random } = seededRandom(seed);
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
   const server = testServer({ definitions: [podDefinition as never] });
   const names = Array.from({ length: 8 }, (_, i) => `p${i}`);

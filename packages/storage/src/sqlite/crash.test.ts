@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { realClock } from "@kubets/apimachinery";
-import { seededRandom, seedFromEnvironment } from "../store-model.ts";
+import { realClock, seededRandom, testSeed } from "@kubets/apimachinery";
 import { openSqliteStore } from "./open.ts";
 
 interface Acknowledged {
@@ -34,12 +33,12 @@ async function runAndKill(path: string, seed: number, afterMs: number): Promise<
   return output.split("\n").slice(1, -1);
 }
 
-const seed = seedFromEnvironment();
+const seed = testSeed();
 
 test(`sqlite: kill -9 at any moment loses nothing acknowledged (KUBETS_SEED=${seed})`, async () => {
   const directory = mkdtempSync(join(tmpdir(), "kubets-crash-"));
   const path = join(directory, "state.db");
-  const random = seededRandom(seed);
+  const { next: random } = seededRandom(seed);
   const newest = new Map<string, Acknowledged>();
   let highest = 0;
   try {
