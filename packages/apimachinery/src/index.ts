@@ -41,6 +41,7 @@ export {
   unionFieldSets,
   writeFieldsV1,
 } from "./managed-fields/field-set.ts";
+export { lastAppliedAnnotation } from "./managed-fields/last-applied.ts";
 export { mergeConfig } from "./managed-fields/merge.ts";
 export { type MergeType, MergeTypeError, mergeTypeOf, typeFor } from "./managed-fields/merge-type.ts";
 export * from "./metadata-validation.ts";

@@ -1,6 +1,7 @@
 /** The annotations a Deployment puts on its ReplicaSets: which revision each is, and what size was wanted. Functions change the copies they are given. */
 
 import type { Deployment, ReplicaSet } from "@kubets/api";
+import { lastAppliedAnnotation } from "@kubets/apimachinery";
 import {
   desiredReplicasAnnotation,
   maxReplicasAnnotation,
@@ -14,7 +15,7 @@ import {
 const maxHistoryCharacters = 2000;
 
 const notCopied = new Set([
-  "kubectl.kubernetes.io/last-applied-configuration",
+  lastAppliedAnnotation,
   revisionAnnotation,
   revisionHistoryAnnotation,
   desiredReplicasAnnotation,

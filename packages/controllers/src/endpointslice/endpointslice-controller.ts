@@ -1,20 +1,18 @@
 /** Keeps a Service's EndpointSlices equal to its pods. Behaviour of upstream's pkg/controller/endpointslice. */
 
 import { type EndpointSlice, endpointSlices, type Node, nodes, type Service } from "@kubets/api";
-import { isNotFound, keyOf, messageOf, splitKey } from "@kubets/apimachinery";
+import { keyOf, messageOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
-import { WriteTracker } from "../runtime/write-tracker.ts";
 import { addressTypesOf, desiredEndpoints } from "./desired-endpoints.ts";
 import { managedBy, managedByLabel, planSlices, type SlicePlan, serviceNameLabel } from "./slice-plan.ts";
+import { SliceWriter } from "./slice-writer.ts";
 
 const maxEndpointsPerSlice = 100;
 const serviceIndex = "service";
-/** How long our own writes may take to come back before the cache is believed anyway. */
-const staleCacheMs = 10_000;
 
 const serviceOfSlice = (slice: EndpointSlice): readonly string[] => {
   const name = slice.metadata?.labels?.[serviceNameLabel];
@@ -22,18 +20,15 @@ const serviceOfSlice = (slice: EndpointSlice): readonly string[] => {
 };
 
 export class EndpointSliceController implements Runnable {
-  readonly #context: ControllerContext;
   readonly #slices: Informer<EndpointSlice>;
   readonly #nodes: Informer<Node>;
   readonly #selectors: ServiceSelectors;
   readonly #recorder: EventRecorder;
-  readonly #tracker = new WriteTracker();
-  readonly #staleSince = new Map<string, number>();
+  readonly #writer: SliceWriter;
   readonly #triggerTimes = new TriggerTimes();
   readonly #controller: Controller;
 
   constructor(context: ControllerContext) {
-    this.#context = context;
     this.#recorder = context.recorder("endpoint-slice-controller");
     this.#controller = new Controller({
       name: "endpointslice-controller",
@@ -44,6 +39,7 @@ export class EndpointSliceController implements Runnable {
     this.#slices = context.informers.informer(endpointSlices);
     this.#nodes = context.informers.informer(nodes);
     this.#slices.addIndex(serviceIndex, serviceOfSlice);
+    this.#writer = new SliceWriter(context, this.#slices, serviceIndex);
     this.#selectors = new ServiceSelectors(context.informers, (key) => this.#controller.enqueue(key));
     this.#watch();
   }
@@ -55,12 +51,12 @@ export class EndpointSliceController implements Runnable {
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const service = this.#selectors.services.lister.getByKey(key);
     if (service === undefined) {
-      this.#tracker.forget(key);
+      this.#writer.forget(key);
       this.#triggerTimes.forget(key);
       return undefined;
     }
     if (!selectsPods(service)) return undefined;
-    const wait = this.#waitForCache(key);
+    const wait = this.#writer.waitForCache(key);
     if (wait !== undefined) return wait;
     try {
       await this.#sync(key, service, signal);
@@ -74,19 +70,6 @@ export class EndpointSliceController implements Runnable {
     return undefined;
   }
 
-  /** The event that brings the cache up to date wakes the key again; the time is for one that got lost. */
-  #waitForCache(key: string): ReconcileResult | undefined {
-    const now = this.#context.clock.monotonic();
-    const since = this.#staleSince.get(key) ?? now;
-    if (this.#tracker.isStale(key) && now - since < staleCacheMs) {
-      this.#staleSince.set(key, since);
-      return { requeueAfterMs: staleCacheMs - (now - since) };
-    }
-    this.#tracker.forget(key);
-    this.#staleSince.delete(key);
-    return undefined;
-  }
-
   async #sync(key: string, service: Service, signal: AbortSignal): Promise<void> {
     const pods = this.#selectors.podsOf(service);
     const existing = this.#slices.lister.byIndex(serviceIndex, key).filter((slice) => {
@@ -96,39 +79,17 @@ export class EndpointSliceController implements Runnable {
       slice.metadata?.ownerReferences?.some(({ uid }) => uid === service.metadata?.uid);
     const types = addressTypesOf(service);
     const useless = existing.filter((slice) => !isOwned(slice) || !types.some((type) => type === slice.addressType));
-    await this.#apply(key, { create: [], update: [], remove: useless }, signal);
+    await this.#writer.apply(key, { create: [], update: [], remove: useless }, signal);
     const triggerTime = this.#triggerTimes.next(service, pods);
     let waiting = 0;
     for (const type of types) {
       const desired = desiredEndpoints(service, pods, type, (name) => this.#nodes.lister.get(undefined, name));
       waiting += desired.waiting.length;
       const ofType = existing.filter((slice) => slice.addressType === type && !useless.includes(slice));
-      await this.#apply(
-        key,
-        planSlices(service, type, desired.groups, ofType, maxEndpointsPerSlice),
-        signal,
-        triggerTime,
-      );
+      const plan = planSlices(service, type, desired.groups, ofType, maxEndpointsPerSlice);
+      await this.#writer.apply(key, stampedPlan(plan, triggerTime), signal);
     }
     if (waiting > 0) throw new Error(`nodes of ${waiting} pods of service ${key} are not known`);
-  }
-
-  async #apply(key: string, plan: SlicePlan, signal: AbortSignal, triggerTime?: string): Promise<void> {
-    const { namespace = "" } = splitKey(key);
-    const client = this.#context.client.resource(endpointSlices).namespace(namespace);
-    for (const slice of plan.create)
-      this.#tracker.wrote(key, await client.create(stamped(slice, triggerTime), { signal }));
-    for (const slice of plan.update)
-      this.#tracker.wrote(key, await client.update(stamped(slice, triggerTime), { signal }));
-    for (const slice of plan.remove) {
-      try {
-        await client.delete(slice.metadata?.name ?? "", { signal });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
-    // In one process the event may have come before the answer.
-    for (const slice of this.#slices.lister.byIndex(serviceIndex, key)) this.#tracker.observed(key, slice);
   }
 
   #watch(): void {
@@ -136,7 +97,7 @@ export class EndpointSliceController implements Runnable {
       add: (slice) => this.#seen(slice),
       update: (_, slice) => this.#seen(slice),
       delete: (slice) => {
-        for (const key of serviceOfSlice(slice)) this.#tracker.forget(key, slice);
+        for (const key of serviceOfSlice(slice)) this.#writer.deleted(key, slice);
         this.#seen(slice);
       },
     });
@@ -151,7 +112,7 @@ export class EndpointSliceController implements Runnable {
   #seen(slice: EndpointSlice): void {
     if (slice.metadata?.labels?.[managedByLabel] !== managedBy) return;
     for (const key of serviceOfSlice(slice)) {
-      this.#tracker.observed(key, slice);
+      this.#writer.observed(key, slice);
       this.#controller.enqueue(key);
     }
   }
@@ -165,6 +126,11 @@ export class EndpointSliceController implements Runnable {
       if (concerned) this.#controller.enqueue(keyOf(service));
     }
   }
+}
+
+function stampedPlan({ create, update, remove }: SlicePlan, triggerTime: string | undefined): SlicePlan {
+  const stamp = (slice: EndpointSlice) => stamped(slice, triggerTime);
+  return { create: create.map(stamp), update: update.map(stamp), remove };
 }
 
 function stamped(slice: EndpointSlice, triggerTime: string | undefined): EndpointSlice {

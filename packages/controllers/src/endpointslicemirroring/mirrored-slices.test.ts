@@ -75,3 +75,16 @@ test("too many addresses are left out, invalid ones too, and both are counted", 
   const { create, invalid, skipped } = planMirror(endpointsWith([{ addresses, ports: [{ port: 1 }] }]), [], 3);
   assert.deepEqual([create[0]?.endpoints?.length, invalid, skipped], [3, 1, 3]);
 });
+
+test("an address is mirrored as Go reads and prints it, however it was written", () => {
+  const addresses = [{ ip: "010.1.2.03" }, { ip: "::ffff:10.1.2.4" }, { ip: "FD00:0::1" }];
+  const { create, invalid } = planMirror(endpointsWith([{ addresses }]), [], 1000);
+  assert.deepEqual(
+    create.map((slice) => [slice.addressType, slice.endpoints?.flatMap((endpoint) => endpoint.addresses)]),
+    [
+      ["IPv4", ["10.1.2.3", "10.1.2.4"]],
+      ["IPv6", ["fd00::1"]],
+    ],
+  );
+  assert.equal(invalid, 0);
+});

@@ -3,7 +3,6 @@
  * pkg/controller/endpointslicemirroring.
  */
 
-import { isIP } from "node:net";
 import {
   type DiscoveryEndpointPort,
   type Endpoint,
@@ -12,18 +11,24 @@ import {
   type Endpoints,
   endpoints as endpointsResource,
 } from "@kubets/api";
-import { clone, deepEqual, pushAll } from "@kubets/apimachinery";
+import {
+  clone,
+  deepEqual,
+  formatIp,
+  type IpAddress,
+  lastAppliedAnnotation,
+  parseIp,
+  pushAll,
+} from "@kubets/apimachinery";
 import { type AddressType, portsKey } from "../endpointslice/desired-endpoints.ts";
 import { managedByLabel, type SlicePlan, serviceNameLabel } from "../endpointslice/slice-plan.ts";
 import { newControllerRef } from "../runtime/controller-ref.ts";
+import { triggerTimeAnnotation } from "../runtime/trigger-times.ts";
 
 export const mirroringManager = "endpointslicemirroring-controller.k8s.io";
 
 /** Not about the endpoints: when they last changed, what kubectl applied. */
-const annotationsLeftOut = [
-  "endpoints.kubernetes.io/last-change-trigger-time",
-  "kubectl.kubernetes.io/last-applied-configuration",
-];
+const annotationsLeftOut = [triggerTimeAnnotation, lastAppliedAnnotation];
 
 export interface MirrorPlan extends SlicePlan {
   /** Addresses that are none. */
@@ -70,17 +75,17 @@ function groupsOf({ subsets = [] }: Endpoints, maxPerSubset: number) {
     let added = 0;
     const add = (address: EndpointAddress, ready: boolean): void => {
       if (added >= maxPerSubset) return;
-      const family = isIP(address.ip);
-      if (family === 0) {
+      const ip = parseIp(address.ip);
+      if (ip === undefined) {
         invalid++;
         return;
       }
       added++;
-      const type = family === 6 ? "IPv6" : "IPv4";
+      const type = ip.family === 6 ? "IPv6" : "IPv4";
       const key = groupKey(type, slicePorts);
       const group = groups.get(key) ?? { type, ports: slicePorts, endpoints: new Map() };
       const identity = JSON.stringify([address.ip, address.hostname, address.nodeName, address.targetRef]);
-      group.endpoints.set(identity, endpointOf(address, ready));
+      group.endpoints.set(identity, endpointOf(address, ip, ready));
       groups.set(key, group);
     };
     for (const address of addresses) add(address, true);
@@ -94,10 +99,14 @@ function groupKey(type: AddressType, ports: readonly DiscoveryEndpointPort[]): s
   return `${type} ${portsKey(ports)}`;
 }
 
-function endpointOf({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready: boolean): Endpoint {
+function endpointOf(
+  { hostname, nodeName, targetRef }: EndpointAddress,
+  { family, value }: IpAddress,
+  ready: boolean,
+): Endpoint {
   return {
-    // As Go prints it: an IPv6 address may be written in many ways.
-    addresses: [isIP(ip) === 6 ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip],
+    // An Endpoints object may have it written in any way.
+    addresses: [formatIp(family, value)],
     conditions: { ready },
     ...(hostname ? { hostname } : {}),
     ...(nodeName === undefined ? {} : { nodeName }),

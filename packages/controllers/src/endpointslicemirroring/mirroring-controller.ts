@@ -11,21 +11,18 @@ import {
   type Service,
   services,
 } from "@kubets/api";
-import { isNotFound, keyOf, splitKey } from "@kubets/apimachinery";
+import { keyOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import { managedByLabel, serviceNameLabel } from "../endpointslice/slice-plan.ts";
+import { SliceWriter } from "../endpointslice/slice-writer.ts";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { WriteTracker } from "../runtime/write-tracker.ts";
 import { type MirrorPlan, mirroringManager, planMirror } from "./mirrored-slices.ts";
 
 const maxEndpointsPerSubset = 1000;
 const mirroredIndex = "mirrored";
-const nothing: MirrorPlan = { create: [], update: [], remove: [], invalid: 0, skipped: 0 };
 const skipLabel = "endpointslice.kubernetes.io/skip-mirror";
 const leaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
-/** How long our own writes may take to come back before the cache is believed anyway. */
-const staleCacheMs = 10_000;
 
 const endpointsOfSlice = (slice: EndpointSlice): readonly string[] => {
   const { labels, namespace } = slice.metadata ?? {};
@@ -34,17 +31,14 @@ const endpointsOfSlice = (slice: EndpointSlice): readonly string[] => {
 };
 
 export class EndpointSliceMirroringController implements Runnable {
-  readonly #context: ControllerContext;
   readonly #endpoints: Informer<Endpoints>;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #recorder: EventRecorder;
-  readonly #tracker = new WriteTracker();
-  readonly #staleSince = new Map<string, number>();
+  readonly #writer: SliceWriter;
   readonly #controller: Controller;
 
   constructor(context: ControllerContext) {
-    this.#context = context;
     this.#recorder = context.recorder("endpoint-slice-mirroring-controller");
     this.#controller = new Controller({
       name: "endpointslice-mirroring-controller",
@@ -56,6 +50,7 @@ export class EndpointSliceMirroringController implements Runnable {
     this.#services = context.informers.informer(services);
     this.#slices = context.informers.informer(endpointSlices);
     this.#slices.addIndex(mirroredIndex, endpointsOfSlice);
+    this.#writer = new SliceWriter(context, this.#slices, mirroredIndex);
     this.#watch();
   }
 
@@ -69,18 +64,17 @@ export class EndpointSliceMirroringController implements Runnable {
     const existing = this.#slices.lister.byIndex(mirroredIndex, key);
     const isMirrored = endpoints !== undefined && mayMirror(endpoints) && service?.spec?.selector === undefined;
     if (!isMirrored || service === undefined) {
-      this.#tracker.forget(key);
-      this.#staleSince.delete(key);
-      await this.#apply(key, { ...nothing, remove: [...existing] }, signal);
+      this.#writer.forget(key);
+      await this.#writer.apply(key, { create: [], update: [], remove: [...existing] }, signal);
       return undefined;
     }
-    const wait = this.#waitForCache(key);
+    const wait = this.#writer.waitForCache(key);
     if (wait !== undefined) return wait;
     const plan = planMirror(endpoints, existing, maxEndpointsPerSubset);
     this.#report(endpoints, plan);
     const isDeleted = endpoints.metadata?.deletionTimestamp !== undefined;
     try {
-      await this.#apply(key, isDeleted ? { ...plan, create: [] } : plan, signal);
+      await this.#writer.apply(key, isDeleted ? { ...plan, create: [] } : plan, signal);
     } catch (error) {
       if (!isNamespaceTerminating(error)) throw error;
     }
@@ -99,35 +93,6 @@ export class EndpointSliceMirroringController implements Runnable {
     }
   }
 
-  /** The event that brings the cache up to date wakes the key again; the time is for one that got lost. */
-  #waitForCache(key: string): ReconcileResult | undefined {
-    const now = this.#context.clock.monotonic();
-    const since = this.#staleSince.get(key) ?? now;
-    if (this.#tracker.isStale(key) && now - since < staleCacheMs) {
-      this.#staleSince.set(key, since);
-      return { requeueAfterMs: staleCacheMs - (now - since) };
-    }
-    this.#tracker.forget(key);
-    this.#staleSince.delete(key);
-    return undefined;
-  }
-
-  async #apply(key: string, plan: MirrorPlan, signal: AbortSignal): Promise<void> {
-    const { namespace = "" } = splitKey(key);
-    const client = this.#context.client.resource(endpointSlices).namespace(namespace);
-    for (const slice of plan.create) this.#tracker.wrote(key, await client.create(slice, { signal }));
-    for (const slice of plan.update) this.#tracker.wrote(key, await client.update(slice, { signal }));
-    for (const slice of plan.remove) {
-      try {
-        await client.delete(slice.metadata?.name ?? "", { signal });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
-    // In one process the event may have come before the answer.
-    for (const slice of this.#slices.lister.byIndex(mirroredIndex, key)) this.#tracker.observed(key, slice);
-  }
-
   #watch(): void {
     this.#endpoints.addHandler({
       add: (endpoints) => this.#changed(endpoints),
@@ -143,7 +108,7 @@ export class EndpointSliceMirroringController implements Runnable {
     });
     const seen = (slice: EndpointSlice) => {
       for (const key of endpointsOfSlice(slice)) {
-        this.#tracker.observed(key, slice);
+        this.#writer.observed(key, slice);
         this.#controller.enqueue(key);
       }
     };
@@ -154,7 +119,7 @@ export class EndpointSliceMirroringController implements Runnable {
         for (const key of endpointsOfSlice(old)) this.#controller.enqueue(key);
       },
       delete: (slice) => {
-        for (const key of endpointsOfSlice(slice)) this.#tracker.forget(key, slice);
+        for (const key of endpointsOfSlice(slice)) this.#writer.deleted(key, slice);
         seen(slice);
       },
     });
