@@ -29,6 +29,7 @@ import type { ClusterCertificates } from "./certificates/cluster-certificates.ts
 import type { KeyPair } from "./certificates/create.ts";
 import { fairQueueing } from "./fair-queueing/index.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
+import { MetricsRegistry } from "./metrics/families.ts";
 import type { TlsFiles } from "./server/front.ts";
 import { defaultInFlightLimits, type InFlightLimits } from "./server/in-flight.ts";
 import { ApiServer, type ApiServerOptions, type ListenOptions } from "./server.ts";
@@ -147,6 +148,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const aggregator = await aggregationLayer(options, reader, signal);
   const auditing = await auditingOf(options);
   const { inFlight = defaultInFlightLimits, enablePriorityAndFairness = true } = options;
+  const meters = new MetricsRegistry();
   const flowControl = { reader, resources: () => server.resources, inFlight, clock, logger };
   const fairness = enablePriorityAndFairness ? await fairQueueing(flowControl, signal) : undefined;
   const server: ApiServer = new ApiServer({
@@ -167,6 +169,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     bootstrap: [putDefaultsInPlace, ...(fairness?.bootstrap ?? [])],
     ...(fairness === undefined ? {} : { limiter: fairness.limiter, metrics: fairness.metrics }),
     nonResource: [...(identity.nonResource ?? []), ...(fairness?.nonResource ?? [])],
+    meters,
     background: [
       ...(fairness?.background ?? []),
       async (_server, stopped) => {

@@ -32,6 +32,9 @@ import { crdHooks, crdResource, withCrdChecks } from "./custom-resources/crd-hoo
 import { CustomResources } from "./custom-resources/custom-resources.ts";
 import { Discovery } from "./discovery/handler.ts";
 import { OpenApi } from "./discovery/openapi.ts";
+import { AdmissionMetrics } from "./metrics/admission-metrics.ts";
+import { MetricsRegistry } from "./metrics/families.ts";
+import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
@@ -128,6 +131,8 @@ export interface ApiServerOptions {
   /** Lines of `/metrics` beyond the server's own. */
   readonly metrics?: () => readonly string[];
   /** Records requests; closed with the server. */
+  /** Where the server's parts count; what others count there is told with it. */
+  readonly meters?: MetricsRegistry;
   readonly auditing?: Auditing | undefined;
   /** Calls the webhooks that convert custom resources between their versions. */
   readonly conversionWebhooks?: Pick<WebhookClient, "call">;
@@ -168,6 +173,11 @@ async function checkStore(store: Store, clock: Clock): Promise<string | undefine
 }
 
 export class ApiServer implements Component {
+/** Of an answer that is made whole. */
+function bytesOf({ body }: HttpResponse): number | undefined {
+  return body.type === "bytes" ? body.bytes.length : body.type === "list" ? body.list.length : undefined;
+}
+
   readonly name = "kube-apiserver";
   readonly ready: Promise<void>;
   readonly resources: ResourceTable;
@@ -192,7 +202,8 @@ export class ApiServer implements Component {
     const random = options.random ?? realRandom;
     this.#logger = options.logger ?? silentLogger;
     const logger = this.#logger;
-    const admission = new AdmissionChain(options.admission ?? []);
+    const { meters = new MetricsRegistry() } = options;
+    const admission = new AdmissionChain(options.admission ?? [], new AdmissionMetrics(meters), clock);
     const { schemas = builtInSchemas, convert = convertObject } = options;
     this.#allocation = this.#makeAllocation(clock, random, logger);
     const hooks = { ...this.#builtInHooks(), [crdResource]: crdHooks(clock), ...options.hooks };
@@ -202,10 +213,13 @@ export class ApiServer implements Component {
         ttlSeconds: { events: Math.ceil(this.#eventTtlMs / 1000) },
         redefaultThrough: options.redefaultThrough,
       },
+        meterOf: (definition) => writeMeter(meters, definition),
       withCrdChecks(options.definitions ?? builtInDefinitions()),
     );
     const { auditing } = options;
-    this.#metrics = new Metrics(this.resources, () => [...(auditing?.metrics() ?? []), ...(options.metrics?.() ?? [])]);
+    this.#metrics = new Metrics({ registry: meters, resources: this.resources, store, clock });
+    if (auditing !== undefined) meters.collect(() => auditing.metrics());
+    if (options.metrics !== undefined) meters.collect(options.metrics);
     const { resources } = this;
     const { minRequestTimeoutMs = defaultMinRequestTimeoutMs } = options;
     this.context = {
@@ -235,9 +249,22 @@ export class ApiServer implements Component {
       limiter: options.limiter ?? new InFlight(options.inFlight ?? defaultInFlightLimits),
       auditing,
     });
+      meters,
   }
 
   /** Whether another server answers for what is below a path. */
+  /** The chain for callers in this process: measured as those that come from outside. */
+  readonly #measuring: Pick<Chain, "process"> = {
+    process: async (request) => {
+      const { requests } = this.#metrics;
+      const at = requests.begin(request);
+      const processed = requests.measured(request, await this.#chain.process(request));
+      const { info, answer, delayedMs } = processed;
+      requests.done(request, info, answer, { at, delayedMs, bytes: undefined });
+      return processed;
+    },
+  };
+
   aggregates(path: string): boolean {
     return this.#options.aggregator?.answersFor(path) === true;
   }
@@ -392,18 +419,25 @@ export class ApiServer implements Component {
 
   /** The whole chain, without a socket. Never rejects. */
   async handle(request: ServerRequest): Promise<HttpResponse> {
-    const processed = await this.#chain.process(request);
-    this.#metrics.countRequest(processed.info, processed.answer.status);
+    const { requests } = this.#metrics;
+    const at = requests.begin(request);
+    const processed = requests.measured(request, await this.#chain.process(request));
     try {
       const response = await this.#render(request, processed);
       return processed.place === undefined ? response : this.#holding(processed.place, response);
     } catch (error) {
       processed.place?.leave();
       const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
+      requests.done(request, processed.info, processed.answer, {
+        at,
+        delayedMs: processed.delayedMs,
+        bytes: bytesOf(response),
+      });
       return await render(answer, { ...plain, clock: this.context.clock, auditId: request.auditId });
     }
   }
 
+      requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
   /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */
   #holding(place: Place, response: HttpResponse): HttpResponse {
     const timer = this.context.clock.setTimeout(
@@ -440,6 +474,6 @@ export class ApiServer implements Component {
 
   /** A transport of this process: requests enter the chain as `user`, past authentication. */
   transport(user: UserInfo, userAgent = user.name): InProcessTransport {
-    return inProcessTransport(this.#chain, user, userAgent, this.#stopped.signal);
+    return inProcessTransport(this.#measuring, user, userAgent, this.#stopped.signal);
   }
 }

@@ -31,6 +31,8 @@ export interface LoggedStoreOptions {
   readonly ringLimits?: EventRingLimits;
   /** Between the log, which has values as it encodes them, and everyone else. */
   readonly transformer?: ValueTransformer | undefined;
+  /** See {@link Store.sizeBytes}. */
+  readonly sizeBytes?: (() => Promise<number>) | undefined;
 }
 
 const historyPage = 1000;
@@ -41,10 +43,12 @@ export class LoggedStore implements Store {
   readonly #cache: WatchCache;
   readonly #queue: WriteQueue;
   readonly #transformer: ValueTransformer | undefined;
+  readonly sizeBytes?: () => Promise<number>;
   #compaction: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor({ log, logger = silentLogger, loaded, ringLimits, transformer }: LoggedStoreOptions) {
+  constructor({ log, logger = silentLogger, loaded, ringLimits, transformer, sizeBytes }: LoggedStoreOptions) {
+    if (sizeBytes !== undefined) this.sizeBytes = sizeBytes;
     this.#log = log;
     this.#transformer = transformer;
     const cache = new WatchCache({

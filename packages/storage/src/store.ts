@@ -116,6 +116,8 @@ export interface Store {
   compact(revision: number): Promise<void>;
   /** For engines that several processes share: compacts by turns with them, until `signal` aborts; never rejects. */
   readonly compactByTurns?: (intervalMs: number, signal: AbortSignal) => Promise<void>;
+  /** Bytes that the database takes on its disk; absent where there is none. */
+  sizeBytes?(): Promise<number>;
   /** Waits for pending writes, then lets go of everything. */
   close(): Promise<void>;
 }

@@ -24,7 +24,9 @@ import {
   type MadeValue,
   type Store,
   StoreUnavailableError,
+  type Write,
 } from "@kubets/storage";
+import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import { bodyTooLarge } from "../request/body.ts";
 import { isCustom, setZeroValues } from "../request/decode-object.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
@@ -63,6 +65,7 @@ export interface RegistryOptions {
   readonly redefaultThrough?: number | undefined;
   /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
   readonly ttlSeconds?: number | undefined;
+  readonly meter?: WriteMeter | undefined;
 }
 
 /** Where a list begins, and of when it is. */
@@ -100,6 +103,7 @@ export class Registry {
   readonly #convert: Converter;
   readonly #form: StoredForm | undefined;
   readonly #redefaultThrough: number;
+  readonly #meter: WriteMeter | undefined;
 
   constructor(options: RegistryOptions) {
     this.definition = options.definition;
@@ -115,6 +119,7 @@ export class Registry {
     this.#storedAs = options.storedAs;
     this.#convert = options.convert;
     this.#form = options.form;
+    this.#meter = options.meter;
     this.#redefaultThrough = isCustom(options.definition) ? 0 : (options.redefaultThrough ?? 0);
   }
 
@@ -321,7 +326,7 @@ export class Registry {
   async put(key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
     if (this.#form !== undefined) return await this.#putForm(this.#form, key, expectedRevision, object);
     const stored = this.#storedAs === this.definition ? object : this.#convert(object, this.#storedAs);
-    const entry = await this.store.commit({
+    const entry = await this.#commit({
       key,
       expectedRevision,
       value: (revision) => this.#valueAt(stored, revision),
@@ -333,11 +338,26 @@ export class Registry {
   async #putForm(form: StoredForm, key: string, expectedRevision: number, object: KubeObject): Promise<ServedObject> {
     const stored = await form.toStored(object);
     const value = (revision: number | undefined) => this.#valueAt(stored, revision);
-    const entry = await this.store.commit({ key, expectedRevision, value, ...this.#ttl });
+    const entry = await this.#commit({ key, expectedRevision, value, ...this.#ttl });
     form.written(ServedObject.ofEntry(entry));
     const waiting = this.readable([entry]);
     if (waiting !== undefined) await waiting;
     return this.served(entry);
+  }
+
+  async #commit(write: Write): Promise<Entry> {
+    if (this.#meter === undefined) return await this.store.commit(write);
+    const { create, update, delete: deletion } = this.#meter;
+    const operation = write.value === undefined ? deletion : write.expectedRevision === 0 ? create : update;
+    const start = this.clock.monotonic();
+    try {
+      const entry = await this.store.commit(write);
+      operation.done(this.clock.monotonic() - start);
+      return entry;
+    } catch (error) {
+      operation.failed(this.clock.monotonic() - start);
+      throw error;
+    }
   }
 
   #valueAt(stored: KubeObject, revision: number | undefined): MadeValue {
@@ -351,7 +371,7 @@ export class Registry {
 
   /** Takes a key away, and gives the last object at the revision of its deletion. @throws ConflictError */
   async remove(key: string, expectedRevision: number): Promise<ServedObject> {
-    const entry = await this.store.commit({ key, expectedRevision, value: undefined });
+    const entry = await this.#commit({ key, expectedRevision, value: undefined });
     const waiting = this.readable([entry]);
     if (waiting !== undefined) await waiting;
     const deleted = this.deletedAt(entry);

@@ -5,6 +5,10 @@
 import type { ResourceDefinition } from "@kubets/api";
 import type { Logger } from "@kubets/apimachinery";
 import type { Auditing, RequestAudit } from "../audit/index.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
+import { delayOf, noteDelay } from "../metrics/delays.ts";
+import type { MetricsRegistry } from "../metrics/families.ts";
+import { meteredAuthenticator, meteredAuthorizer } from "../metrics/identity-metrics.ts";
 import { acceptsOnlyProtobuf, negotiateOutput } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, type Content, header, type ServerRequest } from "../request/request.ts";
@@ -29,6 +33,7 @@ export interface ChainOptions {
   /** Asked first, about everything: what another server answers for this one. Undefined for what it does not. */
   readonly elsewhere?: (call: Call) => Promise<Answer> | undefined;
   readonly limiter: RequestLimiter;
+  readonly meters: MetricsRegistry;
   /** Undefined when nothing is audited. */
   readonly auditing?: Auditing | undefined;
 }
@@ -39,10 +44,14 @@ export interface Processed {
   readonly info: RequestInfo | undefined;
   /** What is still held; to be left when the answer is sent. */
   readonly place?: Place;
+  /** How much of its time the request waited for webhooks or a seat. */
+  readonly delayedMs: number;
 }
 
 interface Held {
   place: Place | undefined;
+  /** Under it delays are noted. */
+  warn: ((text: string) => void) | undefined;
 }
 
 const notAudited = () => {};
@@ -51,11 +60,14 @@ export class Chain {
   readonly #options: ChainOptions;
   readonly #logger: Logger;
   readonly #identification: Identification;
+  readonly #authorizer: Authorizer;
 
   constructor(options: ChainOptions) {
     this.#options = options;
     this.#logger = options.server.logger;
-    this.#identification = new Identification(options.server.authenticator, options.server.authorizer);
+    const { authenticator, authorizer, clock } = options.server;
+    this.#identification = new Identification(meteredAuthenticator(authenticator, options.meters, clock), authorizer);
+    this.#authorizer = meteredAuthorizer(authorizer, options.meters, clock);
   }
 
   /** Never rejects. */
@@ -72,7 +84,7 @@ export class Chain {
   async #process(request: ServerRequest, audit?: RequestAudit): Promise<Processed> {
     let info: RequestInfo | undefined;
     const warnings = new Set<string>();
-    const held: Held = { place: undefined };
+    const held: Held = { place: undefined, warn: undefined };
     let answer: Answer;
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
@@ -86,18 +98,19 @@ export class Chain {
           : answerOf(error, this.#logger, { method: request.method, path: request.path }, unexpected);
     }
     const { place } = held;
+    const delayedMs = delayOf(held.warn);
     const headers = place?.headers;
     if (headers !== undefined && request.user === undefined) {
       answer = { ...answer, headers: answer.headers === undefined ? headers : { ...answer.headers, ...headers } };
     }
     if (warnings.size > 0) answer = { ...answer, warnings: [...warnings] };
     if (place?.untilSent && request.user === undefined) {
-      if (answer.content.type === "list") return { answer, info, place };
+      if (answer.content.type === "list") return { answer, info, place, delayedMs };
       if (answer.content.type === "watch")
-        return { answer: { ...answer, content: leavingWhenInitialized(answer.content, place) }, info, place };
+        return { answer: { ...answer, content: leavingWhenInitialized(answer.content, place) }, info, place, delayedMs };
     }
     place?.leave();
-    return { answer, info };
+    return { answer, info, delayedMs };
   }
 
   async #answer(
@@ -109,10 +122,11 @@ export class Chain {
   ): Promise<Answer> {
     const { server, limiter } = this.#options;
     const notes = { warn: (text: string) => void warnings.add(text), annotate: audit?.annotate ?? notAudited, audit };
+    held.warn = notes.warn;
     const { user, impersonation } = await this.#identification.identify(request, info, notes);
     const place = limiter.enter(request, info, user);
-    held.place = place instanceof Promise ? await place : place;
-    await authorize(server.authorizer, attributesOf(user, info, request.query), notes.annotate);
+    held.place = place instanceof Promise ? await this.#seated(place, notes.warn) : place;
+    await authorize(this.#authorizer, attributesOf(user, info, request.query), notes.annotate);
     const call: Call = {
       server,
       request,
@@ -122,6 +136,16 @@ export class Chain {
       ...(impersonation === undefined ? {} : { impersonation }),
     };
     return await this.#handle(call);
+  }
+
+  async #seated(place: Promise<Place>, warn: (text: string) => void): Promise<Place> {
+    const { clock } = this.#options.server;
+    const start = clock.monotonic();
+    try {
+      return await place;
+    } finally {
+      noteDelay(warn, clock.monotonic() - start);
+    }
   }
 
   async #handle(call: Call): Promise<Answer> {

@@ -46,7 +46,7 @@ export const maxQueuedEvents = 100_000;
 
 /** @param stopped aborts when the server stops: watches end then */
 export function inProcessTransport(
-  chain: Chain,
+  chain: Pick<Chain, "process">,
   user: UserInfo,
   userAgent: string,
   stopped: AbortSignal,

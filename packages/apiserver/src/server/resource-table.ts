@@ -3,6 +3,7 @@
 import type { ResourceDefinition } from "@kubets/api";
 import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
+import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
 import { type Converter, Registry, type RegistryOptions, renameVersion } from "../registry/registry.ts";
 import type { StoredForm } from "../registry/stored-form.ts";
@@ -29,6 +30,8 @@ export interface ResourceTableOptions {
   readonly findDefinition?: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
   /** See {@link RegistryOptions.redefaultThrough}. */
   readonly redefaultThrough?: number | undefined;
+  /** Measures the writes of a resource. */
+  readonly meterOf?: (definition: ResourceDefinition) => WriteMeter;
   /** By `group/plural`. */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
   /** How long objects are kept after their last write, by storage path; the others for ever. */
@@ -90,6 +93,7 @@ export class ResourceTable {
       form: own.form,
       ttlSeconds: this.#options.ttlSeconds?.[definition.storagePath],
       redefaultThrough: this.#options.redefaultThrough,
+      meter: this.#options.meterOf?.(definition),
     });
     this.remove(definition);
     const served = { definition, registry, hub: new WatchHub(registry, clock, logger) };

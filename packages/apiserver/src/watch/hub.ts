@@ -55,6 +55,7 @@ export class WatchHub {
   readonly #hot: readonly string[];
   readonly #buckets = new Map<string, Set<Seat>>();
   #size = 0;
+  #dispatched = 0;
   #joining = 0;
   #subscription: Subscription | undefined;
   /** Everything up to here has been delivered; at least the revision of the last event that was. */
@@ -223,7 +224,13 @@ export class WatchHub {
     for (const { subscriber } of seats) subscriber.end(error);
   }
 
+  /** How many events have been handed out. */
+  get dispatched(): number {
+    return this.#dispatched;
+  }
+
   #onEvents(events: readonly StoreEvent[]): void {
+    this.#dispatched += events.length;
     for (const source of events) {
       try {
         this.#sort(new ResourceEvent(this.#registry, source), this.#waiting);

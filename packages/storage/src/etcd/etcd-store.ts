@@ -116,6 +116,10 @@ export class EtcdStore implements Store {
     return kvs[0] === undefined ? undefined : this.#translator.entry(kvs[0]);
   }
 
+  async sizeBytes(): Promise<number> {
+    return (await this.#parts.client.call("Maintenance.Status", {})).dbSize;
+  }
+
   isCurrent(entry: Entry): boolean {
     return isSealedAsNow(this.#parts.transformer, entry);
   }

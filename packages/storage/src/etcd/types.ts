@@ -128,6 +128,8 @@ export interface StatusResponse {
   readonly header: ResponseHeader;
   /** As "3.4.23". */
   readonly version: string;
+  /** Bytes of the member's database. */
+  readonly dbSize: number;
 }
 
 /** The calls there are, with what they take and give. */

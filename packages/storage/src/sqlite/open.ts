@@ -1,6 +1,7 @@
 /** The embedded default: everything in memory, and durable in one SQLite file. */
 
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import { EntryIndex } from "../entry-index.ts";
@@ -46,7 +47,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const [unreadable, ...more] = loader.unreadable();
   if (unreadable !== undefined)
     logger.error("Values in the store cannot be read", { values: 1 + more.length, err: unreadable });
-  return new LoggedStore({ log, logger, loaded, ringLimits, transformer });
+  const sizeBytes = async () => (await sizeOf(path)) + (await sizeOf(`${path}-wal`));
+  return new LoggedStore({ log, logger, loaded, ringLimits, transformer, sizeBytes });
+}
+
+/** 0 for a file that is not there: the log before the first write. */
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** What SQLite would say of a place it cannot write to is too little to act on: ask the file system first. */

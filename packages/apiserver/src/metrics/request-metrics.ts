@@ -1,0 +1,327 @@
+/**
+ * What was asked and how it went: apiserver_request_*, apiserver_response_sizes, apiserver_longrunning_requests and their kin.
+ * Source of names, labels and buckets: apiserver's endpoints/metrics. The series of a kind of request are looked up once and kept.
+ */
+
+import type { Clock } from "@kubets/apimachinery";
+import type { Answer, ServerRequest } from "../request/request.ts";
+import type { RequestInfo } from "../request/request-info.ts";
+import type { Processed } from "../server/chain.ts";
+import type { ResourceTable, ServedResource } from "../server/resource-table.ts";
+import type { WatchRequest } from "../watch/watch-request.ts";
+import { exponentialBuckets, type Histogram, type MetricsRegistry, type Series } from "./families.ts";
+
+/** Upstream's, of everything that is a request's or the store's time. */
+export const latencyBuckets: readonly number[] = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
+
+const requestLabels = ["verb", "group", "version", "resource", "subresource", "scope", "component"];
+const dryRunLabels = ["verb", "dry_run", ...requestLabels.slice(1)];
+const component = "apiserver";
+
+const connectSubresources: ReadonlySet<string> = new Set(["log", "exec", "portforward", "attach", "proxy"]);
+/** Others are what someone made up: they must not become series. */
+const knownSubresources: ReadonlySet<string> = new Set([
+  ...connectSubresources,
+  ...["", "status", "scale", "binding", "eviction", "token", "approval", "finalize", "ephemeralcontainers", "resize"],
+]);
+const knownPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz", "/metrics", "/version"]);
+const verbs: Readonly<Record<string, string>> = {
+  get: "GET",
+  list: "LIST",
+  watch: "WATCH",
+  create: "POST",
+  post: "POST",
+  update: "PUT",
+  put: "PUT",
+  patch: "PATCH",
+  delete: "DELETE",
+  deletecollection: "DELETE",
+  head: "GET",
+};
+
+/** Of one verb on one resource at one scope. */
+interface RequestSeries {
+  readonly labels: readonly string[];
+  readonly dryRunLabels: readonly string[];
+  readonly byCode: Map<number, Series>;
+  readonly duration: Histogram;
+  /** Undefined for a dry run. */
+  readonly sli: Histogram | undefined;
+  /** Of reads alone. */
+  readonly size: Histogram | undefined;
+}
+
+export class RequestMetrics {
+  readonly #clock: Clock;
+  readonly #resources: ResourceTable;
+  readonly #families: ReturnType<typeof familiesOf>;
+  readonly #ofResource = new WeakMap<ServedResource["definition"], Map<string, RequestSeries>>();
+  readonly #ofOther = new Map<string, RequestSeries>();
+  readonly #reading = new Watermark();
+  readonly #mutating = new Watermark();
+
+  constructor(metrics: MetricsRegistry, resources: ResourceTable, clock: Clock) {
+    this.#clock = clock;
+    this.#resources = resources;
+    this.#families = familiesOf(metrics);
+    metrics.collect(() => {
+      const { inflight } = this.#families;
+      inflight.with("readOnly").value = this.#reading.read(clock.monotonic());
+      inflight.with("mutating").value = this.#mutating.read(clock.monotonic());
+      return [];
+    });
+  }
+
+  /** A request has come. @returns when, to be given to {@link done} */
+  begin({ method }: ServerRequest): number {
+    const now = this.#clock.monotonic();
+    this.#watermarkOf(method).enter(now);
+    return now;
+  }
+
+  /**
+   * A request has been answered; what goes on sending is counted by {@link following}.
+   * @param delayedMs how much of it webhooks and queues took
+   * @param bytes of the answer; undefined when it is not known yet
+   */
+  done(request: ServerRequest, info: RequestInfo | undefined, answer: Answer, start: Outcome): void {
+    this.#watermarkOf(request.method).leave();
+    const series = this.#seriesOf(request, info);
+    const { status, content } = answer;
+    if (status === 429 || status === 504) this.#families.terminations.with(...series.labels, status).value++;
+    if (content.type === "watch") return;
+    this.#count(series, status);
+    const seconds = (this.#clock.monotonic() - start.at) / 1000;
+    series.duration.observe(seconds);
+    series.sli?.observe(Math.max(0, seconds - start.delayedMs / 1000));
+    if (series.size !== undefined && start.bytes !== undefined) series.size.observe(start.bytes);
+  }
+
+  /** What is answered by a watch or a stream goes on from here: it is long-running from its start to its end. */
+  measured(request: ServerRequest, processed: Processed): Processed {
+    const { answer, info } = processed;
+    const { content, status } = answer;
+    if (content.type !== "watch") return processed;
+    const watch = this.following(request, info, status, content.watch);
+    return { ...processed, answer: { ...answer, content: { ...content, watch } } };
+  }
+
+  /** A watch: long-running from its start to its end, and counted then. */
+  following(
+    request: ServerRequest,
+    info: RequestInfo | undefined,
+    status: number,
+    watch: Pick<WatchRequest, "start">,
+  ): Pick<WatchRequest, "start"> {
+    const series = this.#seriesOf(request, info);
+    const longRunning = this.#families.longRunning.with(...series.labels);
+    return {
+      start: (sink, signal) => {
+        const at = this.#clock.monotonic();
+        longRunning.value++;
+        const end = () => {
+          longRunning.value--;
+          this.#count(series, status);
+          series.duration.observe((this.#clock.monotonic() - at) / 1000);
+          sink.end();
+        };
+        const drained = sink.drained === undefined ? {} : { drained: () => sink.drained?.() };
+        watch.start({ deliver: (deliveries) => sink.deliver(deliveries), ...drained, end: once(end) }, signal);
+      },
+    };
+  }
+
+  /** A stream that is passed on: logs, exec, proxies. @returns to be called when it has ended */
+  streaming(request: ServerRequest, info: RequestInfo | undefined): () => void {
+    const longRunning = this.#families.longRunning.with(...this.#seriesOf(request, info).labels);
+    longRunning.value++;
+    return once(() => longRunning.value--);
+  }
+
+  /** Of one resource: what its watchers are sent. */
+  watchEvents({ group, version, plural }: ServedResource["definition"]): { events: Series; sizes: Histogram } {
+    const { watchEvents, watchSizes } = this.#families;
+    return { events: watchEvents.with(group, version, plural), sizes: watchSizes.with(group, version, plural) };
+  }
+
+  #count(series: RequestSeries, code: number): void {
+    let counter = series.byCode.get(code);
+    if (counter === undefined) {
+      counter = this.#families.total.with(...series.dryRunLabels, code);
+      series.byCode.set(code, counter);
+    }
+    counter.value++;
+  }
+
+  #watermarkOf(method: string): Watermark {
+    return method === "GET" || method === "HEAD" ? this.#reading : this.#mutating;
+  }
+
+  #seriesOf(request: ServerRequest, info: RequestInfo | undefined): RequestSeries {
+    const { apiGroup = "", apiVersion = "", resource = "", isResourceRequest = false } = info ?? {};
+    const served = isResourceRequest ? this.#resources.get(apiGroup, apiVersion, resource) : undefined;
+    let known = this.#ofOther;
+    if (served !== undefined) {
+      known = this.#ofResource.get(served.definition) ?? new Map();
+      if (known.size === 0) this.#ofResource.set(served.definition, known);
+    }
+    const verb = verbOf(request, info);
+    const scope = scopeOf(info);
+    const dryRun = request.query.has("dryRun") ? (request.query.get("dryRun") === "All" ? "All" : "invalid") : "";
+    const subresource = subresourceOf(info);
+    const key = `${verb} ${scope} ${dryRun} ${subresource}`;
+    let series = known.get(key);
+    if (series === undefined) {
+      const names = served === undefined ? ["", "", ""] : [apiGroup, apiVersion, resource];
+      series = this.#make([verb, ...names, subresource, scope, component], dryRun);
+      known.set(key, series);
+    }
+    return series;
+  }
+
+  #make(labels: readonly string[], dryRun: string): RequestSeries {
+    const [verb = "", ...rest] = labels;
+    const { duration, sli, size } = this.#families;
+    const withDryRun = [verb, dryRun, ...rest];
+    return {
+      labels,
+      dryRunLabels: withDryRun,
+      byCode: new Map(),
+      duration: duration.with(...withDryRun),
+      sli: dryRun === "" ? sli.with(...labels) : undefined,
+      size: verb === "GET" || verb === "LIST" ? size.with(...labels) : undefined,
+    };
+  }
+}
+
+export interface Outcome {
+  /** What {@link RequestMetrics.begin} gave. */
+  readonly at: number;
+  readonly delayedMs: number;
+  readonly bytes: number | undefined;
+}
+
+function familiesOf(metrics: MetricsRegistry) {
+  return {
+    total: metrics.counter(
+      "apiserver_request_total",
+      "STABLE",
+      "Requests by verb, dry run, group, version, resource, scope, component and HTTP code.",
+      [...dryRunLabels, "code"],
+    ),
+    duration: metrics.histogram(
+      "apiserver_request_duration_seconds",
+      "STABLE",
+      "How long requests took, by verb, dry run, group, version, resource, subresource, scope and component.",
+      dryRunLabels,
+      latencyBuckets,
+    ),
+    sli: metrics.histogram(
+      "apiserver_request_sli_duration_seconds",
+      "ALPHA",
+      "How long requests took, without the time of webhooks and of waiting for a seat.",
+      requestLabels,
+      [0.05, ...latencyBuckets.slice(3)],
+    ),
+    size: metrics.histogram(
+      "apiserver_response_sizes",
+      "STABLE",
+      "Bytes of answers to reads.",
+      requestLabels,
+      exponentialBuckets(1000, 10, 7),
+    ),
+    longRunning: metrics.gauge(
+      "apiserver_longrunning_requests",
+      "STABLE",
+      "Long-running requests that are open, by verb, group, version, resource, scope and component.",
+      requestLabels,
+    ),
+    terminations: metrics.counter(
+      "apiserver_request_terminations_total",
+      "ALPHA",
+      "Requests that the server ended in self-defence.",
+      [...requestLabels, "code"],
+    ),
+    inflight: metrics.gauge(
+      "apiserver_current_inflight_requests",
+      "STABLE",
+      "The most requests that were served at once in the last second, by kind.",
+      ["request_kind"],
+    ),
+    watchEvents: metrics.counter("apiserver_watch_events_total", "BETA", "Events sent to watchers.", [
+      "group",
+      "version",
+      "resource",
+    ]),
+    watchSizes: metrics.histogram(
+      "apiserver_watch_events_sizes",
+      "BETA",
+      "Bytes of events sent to watchers.",
+      ["group", "version", "resource"],
+      exponentialBuckets(1024, 2, 8),
+    ),
+  };
+}
+
+function verbOf({ method, headers }: ServerRequest, info: RequestInfo | undefined): string {
+  if (info === undefined) return method === "GET" ? "GET" : "OTHER";
+  if (info.isResourceRequest && connectSubresources.has(info.subresource)) return "CONNECT";
+  const verb = verbs[info.verb] ?? "OTHER";
+  if (verb === "PATCH" && headers["content-type"] === "application/apply-patch+yaml") return "APPLY";
+  return verb;
+}
+
+function scopeOf(info: RequestInfo | undefined): string {
+  if (info === undefined || !info.isResourceRequest) return "";
+  if (info.name !== "" || info.verb === "create") return "resource";
+  return info.namespace === "" ? "cluster" : "namespace";
+}
+
+/** Of requests that are not about a resource upstream has the path there. */
+function subresourceOf(info: RequestInfo | undefined): string {
+  if (info === undefined) return "";
+  if (!info.isResourceRequest) return knownPaths.has(info.path) ? info.path : "";
+  return knownSubresources.has(info.subresource) ? info.subresource : "";
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
+  };
+}
+
+/** The most at once within the last second. */
+class Watermark {
+  #current = 0;
+  #second = 0;
+  #most = 0;
+  #before = 0;
+
+  enter(nowMs: number): void {
+    this.#roll(nowMs);
+    this.#current++;
+    if (this.#current > this.#most) this.#most = this.#current;
+  }
+
+  leave(): void {
+    this.#current--;
+  }
+
+  read(nowMs: number): number {
+    this.#roll(nowMs);
+    return Math.max(this.#before, this.#most);
+  }
+
+  #roll(nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    if (second === this.#second) return;
+    this.#before = second === this.#second + 1 ? this.#most : this.#current;
+    this.#second = second;
+    this.#most = this.#current;
+  }
+}
