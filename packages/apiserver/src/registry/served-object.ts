@@ -123,7 +123,7 @@ export class ServedObject {
   field(name: string, read: (object: KubeObject) => string): string {
     let value = this.#fields?.get(name);
     if (value === undefined) {
-      value = read(this.object);
+      value = read(this.toRead);
       this.#fields ??= new Map();
       this.#fields.set(name, value);
     }
