@@ -24,7 +24,7 @@ import { resetWork } from "./work.ts";
 
 /** Never throws for what a user wrote. */
 export function compile(source: string, environment: Environment): CompileResult {
-  const parsed = parse(source);
+  const parsed = parse(source, environment);
   if (!("kind" in parsed)) return failure(source, parsed);
   const checked = check(parsed, environment);
   if (checked.problems.length > 0) return failure(source, checked.problems);

@@ -58,6 +58,15 @@ function simple(kind: TypeKind, name: string, minSerializedSize?: number): Type 
 }
 
 export const dynType = simple("dyn", "dyn", 1);
+/** google.protobuf.Any, which nothing iterates over: dynamic otherwise. @param maxElements of whatever it is */
+export function anyType(maxElements: number): Type {
+  return { ...dynType, name: "any", maxElements };
+}
+
+export function isAny({ kind, name }: Type): boolean {
+  return kind === "dyn" && name === "any";
+}
+
 /** Of an expression with an error in it: goes with everything, so that one error is told once. */
 export const errorType = simple("error", "!error!");
 export const nullType = simple("null", "null_type", 4);

@@ -45,6 +45,7 @@ import {
   label,
   maxConfigurations,
   poolName,
+  type SelectorCheck,
   validateBindingConditions,
   validateConfiguration,
   validateList,
@@ -69,10 +70,10 @@ const limits = {
 
 const specPath = path("spec");
 
-export function validateDeviceClass({ spec = {} }: DeviceClass): FieldError[] {
+export function validateDeviceClass({ spec = {} }: DeviceClass, check?: SelectorCheck): FieldError[] {
   const { extendedResourceName: name } = spec;
   const errors = [
-    ...validateSelectors(spec.selectors, specPath.child("selectors")),
+    ...validateSelectors(spec.selectors, specPath.child("selectors"), check),
     ...validateList(spec.config, maxConfigurations, specPath.child("config"), ({ opaque }, at) =>
       validateConfiguration(opaque, at),
     ),
@@ -84,15 +85,17 @@ export function validateDeviceClass({ spec = {} }: DeviceClass): FieldError[] {
   ];
 }
 
-export const validateClaim = ({ spec = {} }: ResourceClaim): FieldError[] => validateClaimSpec(spec, specPath);
+export function validateClaim({ spec = {} }: ResourceClaim, check?: SelectorCheck): FieldError[] {
+  return validateClaimSpec(spec, specPath, check);
+}
 
-export function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] {
+export function validateTemplate({ spec }: ResourceClaimTemplate, check?: SelectorCheck): FieldError[] {
   const { labels = {}, annotations = {} } = spec?.metadata ?? {};
   const at = specPath.child("metadata");
   return [
     ...validateLabels(labels, at.child("labels")),
     ...validateAnnotations(annotations, at.child("annotations")),
-    ...validateClaimSpec(spec?.spec ?? {}, specPath.child("spec")),
+    ...validateClaimSpec(spec?.spec ?? {}, specPath.child("spec"), check),
   ];
 }
 
@@ -108,11 +111,17 @@ function requestNames(claim: DeviceClaim): RequestNames {
   return new Map(requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((r) => r.name))]));
 }
 
-function validateClaimSpec({ devices = {} }: ResourceClaimSpec, at: FieldPath): FieldError[] {
+function validateClaimSpec({ devices = {} }: ResourceClaimSpec, at: FieldPath, check?: SelectorCheck): FieldError[] {
   const names = requestNames(devices);
   const where = at.child("devices");
   return [
-    ...validateSet(devices.requests, limits.requests, where.child("requests"), (r) => r.name, validateRequest),
+    ...validateSet(
+      devices.requests,
+      limits.requests,
+      where.child("requests"),
+      (r) => r.name,
+      (request, here) => validateRequest(request, here, check),
+    ),
     ...validateList(devices.constraints, limits.constraints, where.child("constraints"), (constraint, here) =>
       validateConstraint(constraint, names, here),
     ),
@@ -123,28 +132,36 @@ function validateClaimSpec({ devices = {} }: ResourceClaimSpec, at: FieldPath): 
   ];
 }
 
-function validateRequest({ name, exactly, firstAvailable = [] }: DeviceRequest, at: FieldPath): FieldError[] {
+function validateRequest(
+  { name, exactly, firstAvailable = [] }: DeviceRequest,
+  at: FieldPath,
+  check?: SelectorCheck,
+): FieldError[] {
   const errors = label(name, at.child("name"));
   const oneOf = "exactly one of `exactly` or `firstAvailable` is required";
   if (firstAvailable.length === 0) {
     return [
       ...errors,
-      ...(exactly === undefined ? [required(at, oneOf)] : validateWanted(exactly, at.child("exactly"))),
+      ...(exactly === undefined ? [required(at, oneOf)] : validateWanted(exactly, at.child("exactly"), check)),
     ];
   }
   if (exactly !== undefined) return [...errors, invalidValue(at, null, `${oneOf}, but multiple fields are set`)];
-  const check = (request: DeviceSubRequest, where: FieldPath) => [
+  const alternative = (request: DeviceSubRequest, where: FieldPath) => [
     ...label(request.name, where.child("name")),
-    ...validateWanted(request, where),
+    ...validateWanted(request, where, check),
   ];
   const where = at.child("firstAvailable");
-  return [...errors, ...validateSet(firstAvailable, limits.alternatives, where, (r) => r.name, check)];
+  return [...errors, ...validateSet(firstAvailable, limits.alternatives, where, (r) => r.name, alternative)];
 }
 
-function validateWanted(request: ExactDeviceRequest | DeviceSubRequest, at: FieldPath): FieldError[] {
+function validateWanted(
+  request: ExactDeviceRequest | DeviceSubRequest,
+  at: FieldPath,
+  check?: SelectorCheck,
+): FieldError[] {
   return [
     ...className(request.deviceClassName, at.child("deviceClassName")),
-    ...validateSelectors(request.selectors, at.child("selectors")),
+    ...validateSelectors(request.selectors, at.child("selectors"), check),
     ...validateAllocationMode(request, at),
     ...(request.tolerations ?? []).flatMap((t, i) => validateToleration(t, at.child("tolerations").index(i))),
   ];

@@ -36,7 +36,7 @@ function setRequestDefaults({ exactly, firstAvailable = [] }: DeviceRequest): vo
 
 export const deviceClassDefinition = define<DeviceClass>(group, "v1", "deviceclasses", {
   strategy: specStrategy<DeviceClass>(
-    { validate: validateDeviceClass, validateUpdate: validateDeviceClass },
+    { validate: (it) => validateDeviceClass(it), validateUpdate: (it) => validateDeviceClass(it) },
     { status: false },
   ),
   columns: [nameColumn, ageColumn],
@@ -57,7 +57,7 @@ export const resourceClaimDefinition = define<ResourceClaim>(group, "v1", "resou
   strategy: specStrategy<ResourceClaim>(
     {
       setDefaults: (claim) => setClaimDefaults(claim.spec),
-      validate: validateClaim,
+      validate: (claim) => validateClaim(claim),
       validateUpdate: specIsImmutable,
     },
     { generationOf: [] },
@@ -69,7 +69,7 @@ export const resourceClaimDefinition = define<ResourceClaim>(group, "v1", "resou
 export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(group, "v1", "resourceclaimtemplates", {
   strategy: {
     setDefaults: (template) => setClaimDefaults(template.spec?.spec),
-    validate: validateTemplate,
+    validate: (template) => validateTemplate(template),
     validateUpdate: specIsImmutable,
   },
   columns: [nameColumn, ageColumn],

@@ -14,6 +14,7 @@ import {
   errorType,
   formatType,
   intType,
+  isAny,
   listType,
   mapType,
   nullType,
@@ -371,14 +372,13 @@ class Checker {
       case "dyn":
       case "error":
       case "param":
+        if (isAny(range)) break;
         this.#substitutions.assignable(dynType, range);
         return [dynType, dynType];
-      default: {
-        const why = "cannot be range of a comprehension (must be list, map, or dynamic)";
-        const error = this.#report(node.range.at, `expression of type '${formatType(range)}' ${why}`);
-        return [error, error];
-      }
     }
+    const why = "cannot be range of a comprehension (must be list, map, or dynamic)";
+    const error = this.#report(node.range.at, `expression of type '${formatType(range)}' ${why}`);
+    return [error, error];
   }
 
   #assertType(node: Node, wanted: Type): void {

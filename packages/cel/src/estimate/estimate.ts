@@ -6,7 +6,7 @@ import { findField } from "../escape.ts";
 import { type Call, type Comprehension, isBinding, type Node } from "../parse/ast.ts";
 import { sizeOf } from "../plan/call-cost.ts";
 import type { CostRange } from "../program.ts";
-import { stringType, type Type } from "../types.ts";
+import { isAny, stringType, type Type } from "../types.ts";
 import { estimateCall } from "./estimate-call.ts";
 import { declaredSize, type EntrySize, type Estimated, nowhere, sizeOrUnknown } from "./estimated.ts";
 import { add, fixed, multiply, type Range, union, unlimited } from "./ranges.ts";
@@ -220,7 +220,12 @@ function hasBounds(type: Type): boolean {
 }
 
 function fieldOf(declared: Type, field: string): Type | undefined {
-  return declared.kind === "map" ? undefined : findField(declared.fields?.(), field)?.type;
+  if (declared.kind === "map") {
+    // All attributes of a device are as large as one may be. Source: the estimator of dynamic-resource-allocation.
+    const value = declared.parameters[1];
+    return value !== undefined && isAny(value) ? value : undefined;
+  }
+  return findField(declared.fields?.(), field)?.type;
 }
 
 function elementOf({ kind, parameters }: Type): Type | undefined {

@@ -40,6 +40,18 @@ export function expandMacro(call: Call): Node {
   throw new ParseError(argument.at, "invalid argument to has() macro");
 }
 
+/** {@link expandMacro}, and `cel.bind(name, value, expression)`. Source: cel-go's ext/bindings.go. */
+export function expandBinding(call: Call): Node {
+  const { target, name, args, at } = call;
+  if (target?.kind !== "ident" || target.name !== "cel" || name !== "bind" || args.length !== 3)
+    return expandMacro(call);
+  const [variable, value, result] = args as [Node, Node, Node];
+  if (variable.kind !== "ident") {
+    throw new ParseError(variable.at, "cel.bind() variable names must be simple identifiers");
+  }
+  return builder(at).bind(variable.name, value, result);
+}
+
 function variableName(node: Node, at: number): string {
   if (node.kind !== "ident") throw new ParseError(node.at, "argument must be a simple name");
   if (node.name === accumulatorName || node.name === "__result__")

@@ -4,7 +4,7 @@ import { reservedWords } from "../escape.ts";
 import { maxInt, minInt } from "../value.ts";
 import { type Call, type Node, ParseError } from "./ast.ts";
 import { type Token, tokenize } from "./lexer.ts";
-import { expandMacro } from "./macros.ts";
+import { expandBinding, expandMacro } from "./macros.ts";
 
 /** Code points. */
 const maxSize = 100_000;
@@ -17,24 +17,29 @@ const beginnings = new Set(["literal", "ident", "(", "[", "{", ".", "-", "!"]);
 const expecting =
   "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
+export interface ParseOptions {
+  /** `cel.bind(name, value, expression)` is a macro. */
+  readonly bindings?: boolean;
+}
+
 /** The tree, or what is wrong with the text, in cel-go's words as near as a parser of another kind comes to them. */
-export function parse(source: string): Node | readonly ParseError[] {
+export function parse(source: string, options: ParseOptions = {}): Node | readonly ParseError[] {
   try {
-    return parseText(source);
+    return parseText(source, options);
   } catch (error) {
     if (error instanceof ParseError) return [error];
     throw error;
   }
 }
 
-function parseText(source: string): Node | readonly ParseError[] {
+function parseText(source: string, options: ParseOptions): Node | readonly ParseError[] {
   if (source.length > maxSize) {
     const size = [...source].length;
     if (size > maxSize)
       throw new ParseError(-1, `expression code point size exceeds limit: size: ${size}, limit ${maxSize}`);
   }
   const { tokens, errors } = tokenize(source);
-  const parser = new Parser(tokens);
+  const parser = new Parser(tokens, options);
   if (errors.length === 0) return parser.parseAll();
   try {
     parser.parseAll();
@@ -47,11 +52,13 @@ function parseText(source: string): Node | readonly ParseError[] {
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #options: ParseOptions;
   #index = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], options: ParseOptions) {
     this.#tokens = tokens;
+    this.#options = options;
   }
 
   parseAll(): Node {
@@ -189,7 +196,7 @@ class Parser {
   }
 
   #call(call: Call): Node {
-    return expandMacro(call);
+    return this.#options.bindings ? expandBinding(call) : expandMacro(call);
   }
 
   #arguments(close: string): Node[] {
