@@ -28,31 +28,32 @@ export interface FieldError {
 
 /** A path into an object that prints as upstream's does. Immutable. It becomes text when something is wrong there, which mostly it is not. */
 export class FieldPath {
-  readonly #parent: FieldPath | undefined;
   readonly #step: string | number;
-  readonly #kind: "child" | "index" | "key";
+  readonly #parent: FieldPath | undefined;
+  readonly #inBrackets: boolean;
 
-  constructor(text = "", parent?: FieldPath, step: string | number = text, kind: "child" | "index" | "key" = "child") {
-    this.#parent = parent;
+  /** A root, by its text; with a parent, one step below it. */
+  constructor(step: string | number = "", parent?: FieldPath, inBrackets = false) {
     this.#step = step;
-    this.#kind = kind;
+    this.#parent = parent;
+    this.#inBrackets = inBrackets;
   }
 
   child(name: string, ...more: string[]): FieldPath {
-    return new FieldPath("", this, more.length === 0 ? name : [name, ...more].join("."), "child");
+    return new FieldPath(more.length === 0 ? name : [name, ...more].join("."), this);
   }
 
   index(i: number): FieldPath {
-    return new FieldPath("", this, i, "index");
+    return new FieldPath(i, this, true);
   }
 
   key(key: string): FieldPath {
-    return new FieldPath("", this, key, "key");
+    return new FieldPath(key, this, true);
   }
 
   toString(): string {
     const above = this.#parent === undefined ? "" : this.#parent.toString();
-    if (this.#kind !== "child") return `${above}[${this.#step}]`;
+    if (this.#inBrackets) return `${above}[${this.#step}]`;
     return above === "" ? String(this.#step) : `${above}.${this.#step}`;
   }
 }

@@ -12,11 +12,12 @@ type Fields = Record<string, Json>;
 const nothing: Fields = Object.freeze({});
 
 /**
+ * Of the root, and of what is stripped itself: both are in the fields only by what is below them.
  * @param stripped members of it are left out, what is below them stays
  * @param reset members of it are left out with all that is below
  * @throws MergeTypeError for a list that cannot be merged by its keys
  */
-export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, reset: FieldSet): Fields | undefined {
+export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, reset?: FieldSet): Fields | undefined {
   const actual = typeFor(value, type);
   if (actual.kind !== "map") return undefined;
   const fields: Fields = {};
@@ -24,28 +25,11 @@ export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, re
   let found = false;
   for (const key of sortedKeys(record)) {
     const element = `f:${key}`;
-    const without = reset.children.get(element);
-    if (without?.member) continue;
-    const below = belowRoot(record[key]!, actual.named(key) ?? actual.others, stripped.children.get(element));
-    if (below === undefined) continue;
-    put<Json>(fields, element, below);
-    found = true;
-  }
-  return found ? fields : undefined;
-}
-
-/** One step down, where something may still have to be left out. */
-function belowRoot(value: Json, type: MergeType, stripped: FieldSet | undefined): Fields | undefined {
-  if (stripped === undefined) return fieldsOf(value, type);
-  const actual = typeFor(value, type);
-  if (actual.kind !== "map") return undefined;
-  const fields: Fields = {};
-  let found = false;
-  const record = value as Record<string, Json>;
-  for (const key of sortedKeys(record)) {
-    const element = `f:${key}`;
-    if (stripped.children.get(element)?.member) continue;
-    const below = fieldsOf(record[key]!, actual.named(key) ?? actual.others);
+    if (reset?.children.get(element)?.member) continue;
+    const child = record[key]!;
+    const childType = actual.named(key) ?? actual.others;
+    const without = stripped.children.get(element);
+    const below = without === undefined ? fieldsOf(child, childType) : fieldsOfNew(child, childType, without);
     if (below === undefined) continue;
     put<Json>(fields, element, below);
     found = true;
