@@ -7,6 +7,7 @@ import {
   auditOptions,
   type KubeApiServerOptions,
   parseAdmissionConfiguration,
+  type TlsFiles,
 } from "@kubets/apiserver";
 import { selfSignedPair } from "@kubets/apiserver/certificates";
 import { cipherSuites, curvePreferences, tlsVersion } from "../lib/tls.ts";
@@ -15,7 +16,7 @@ import { admissionNames } from "./admission-names.ts";
 import { authenticationOptions } from "./authentication-options.ts";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
-import { namesOf, parseNamedCertificate } from "./named-certificate.ts";
+import { parseNamedCertificate } from "./named-certificate.ts";
 import { defaultServiceRange } from "./service-ranges.ts";
 
 export interface ConfigMeans {
@@ -120,19 +121,21 @@ async function listenOptions(
 
 function namedCertificate(text: string) {
   const { certFile, keyFile, names } = parseNamedCertificate(text);
-  const cert = textOf("tls-sni-cert-key", certFile);
-  return { cert, key: textOf("tls-sni-cert-key", keyFile), names: names.length > 0 ? names : namesOf(cert) };
+  const files = { cert: certFile, key: keyFile };
+  return { cert: textOf("tls-sni-cert-key", certFile), key: textOf("tls-sni-cert-key", keyFile), names, files };
 }
 
 async function servingPair(
   flags: KubeApiServerFlags,
   advertiseAddress: string,
   { clock, logger }: ConfigMeans,
-): Promise<{ key: string; cert: string }> {
+): Promise<Pick<TlsFiles, "key" | "cert" | "files">> {
   const certFile = flags["tls-cert-file"];
   const keyFile = flags["tls-private-key-file"];
-  if (certFile && keyFile)
-    return { cert: textOf("tls-cert-file", certFile), key: textOf("tls-private-key-file", keyFile) };
+  if (certFile && keyFile) {
+    const files = { cert: certFile, key: keyFile };
+    return { cert: textOf("tls-cert-file", certFile), key: textOf("tls-private-key-file", keyFile), files };
+  }
   const bind = flags["bind-address"];
   const service = firstServiceAddress(flags["service-cluster-ip-range"] ?? defaultServiceRange);
   try {
@@ -152,7 +155,7 @@ async function servingPair(
       clock,
     });
     if (made) logger.info(`Generated self-signed cert (${files.certificateFile}, ${files.keyFile})`);
-    return { cert: certificate, key };
+    return { cert: certificate, key, files: { cert: files.certificateFile, key: files.keyFile } };
   } catch (cause) {
     throw new Error(`error creating self-signed certificates: ${(cause as Error).message}`, { cause });
   }
@@ -191,7 +194,11 @@ function kubeletOptions(flags: KubeApiServerFlags): NonNullable<KubeApiServerCon
   return {
     preferredAddressTypes: flags["kubelet-preferred-address-types"],
     ...(cert && key
-      ? { cert: textOf("kubelet-client-certificate", cert), key: textOf("kubelet-client-key", key) }
+      ? {
+          cert: textOf("kubelet-client-certificate", cert),
+          key: textOf("kubelet-client-key", key),
+          files: { cert, key },
+        }
       : {}),
     ...(ca ? { ca: textOf("kubelet-certificate-authority", ca) } : {}),
   };
@@ -202,6 +209,10 @@ function proxyClient(flags: KubeApiServerFlags): Pick<KubeApiServerConfig, "prox
   const key = flags["proxy-client-key-file"];
   if (!cert || !key) return {};
   return {
-    proxyClient: { certificate: textOf("proxy-client-cert-file", cert), key: textOf("proxy-client-key-file", key) },
+    proxyClient: {
+      certificate: textOf("proxy-client-cert-file", cert),
+      key: textOf("proxy-client-key-file", key),
+      files: { cert, key },
+    },
   };
 }

@@ -151,13 +151,16 @@ test("flags reach what they are about", async (t) => {
     "--endpoint-reconciler-type=none",
     "--external-hostname=api.example",
   );
+  const files = listen?.tls?.files;
+  assert.match(files?.cert ?? "", /\/file$/);
   assert.deepEqual(listen?.tls, {
     cert: "text",
     key: "text",
+    files,
     minVersion: "TLSv1.3",
     ciphers: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256",
     curves: "X25519:P-256",
-    named: [{ cert: "text", key: "text", names: ["a.example", "*.b.example"] }],
+    named: [{ cert: "text", key: "text", files, names: ["a.example", "*.b.example"] }],
   });
   assert.equal(listen?.maxStreams, 7);
   assert.deepEqual(authentication?.requestHeader?.allowedNames, ["proxy"]);

@@ -27,11 +27,13 @@ import { type AuthorizationOptions, buildAuthorization } from "./authorization/b
 import { EscalationCheck } from "./authorization/escalation.ts";
 import type { ClusterCertificates } from "./certificates/cluster-certificates.ts";
 import type { KeyPair } from "./certificates/create.ts";
+import { followFile } from "./configuration/watched-file.ts";
+import { deviceSelectorHooks } from "./device-selectors/selector-hooks.ts";
 import { fairQueueing } from "./fair-queueing/index.ts";
-import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import { MetricsRegistry } from "./metrics/families.ts";
-import type { TlsFiles } from "./server/front.ts";
+import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import { defaultInFlightLimits, type InFlightLimits } from "./server/in-flight.ts";
+import { followPair, type ServingPair, type TlsFiles } from "./server/serving-tls.ts";
 import { ApiServer, type ApiServerOptions, type ListenOptions } from "./server.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
 import { keepIdentityLease } from "./services/identity-lease.ts";
@@ -49,14 +51,14 @@ export interface KubeApiServerOptions {
   /** `--service-node-port-range`. Default 30000-32767. */
   readonly nodePortRange?: string;
   /** Without it nothing listens. Without `tls` it shows the cluster's certificate. */
-  readonly listen?: Omit<ListenOptions, "tls"> & { readonly tls?: Omit<TlsFiles, "clientCA"> };
+  readonly listen?: Omit<ListenOptions, "tls"> & { readonly tls?: Omit<TlsFiles, "clientCAs"> };
   readonly advertiseAddress: string;
   /** `--external-hostname`: in URLs that lead here. Default the advertised address. */
   readonly externalHostname?: string;
   /** How to reach kubelets: `--kubelet-client-certificate` and what belongs to it. */
   readonly kubelet?: KubeletClientOptions;
   /** `--proxy-client-cert-file`, `--proxy-client-key-file` */
-  readonly proxyClient?: KeyPair;
+  readonly proxyClient?: KeyPair & Pick<ServingPair, "files">;
   /** The text of `--token-auth-file`, and its name for messages. */
   readonly tokenFile?: { readonly text: string; readonly path: string };
   readonly clusterDomain: string;
@@ -103,6 +105,7 @@ export interface KubeApiServer {
 /** @param signal ends what follows the store from now on; the server itself has its own, given to `start` */
 export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
   const { store, clock, random, logger } = options;
+  const meters = new MetricsRegistry();
   const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
   const externalUrl = `https://${options.externalHostname ?? options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
@@ -127,11 +130,11 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   ]);
   const source = { reader, resources: () => server.resources };
   const webhookOptions = {
-    ...{ source, clients: { mutating, validating }, authorizer, clock, random, logger },
+    ...{ source, clients: { mutating, validating }, authorizer, clock, random, logger, meters },
     isUnasked: ({ user }: AdmissionAttributes) => user.name === apiServerIdentity.name && !server.healthz().ok,
   };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);
-  const policyPlugins = await policyAdmission({ source, authorizer, logger }, signal);
+  const policyPlugins = await policyAdmission({ source, authorizer, logger, clock, meters }, signal);
   const plugins = await admissionPlugins(
     {
       enable: options.admission?.disable?.includes("NodeRestriction") ? [] : ["NodeRestriction"],
@@ -148,7 +151,6 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const aggregator = await aggregationLayer(options, reader, signal);
   const auditing = await auditingOf(options);
   const { inFlight = defaultInFlightLimits, enablePriorityAndFairness = true } = options;
-  const meters = new MetricsRegistry();
   const flowControl = { reader, resources: () => server.resources, inFlight, clock, logger };
   const fairness = enablePriorityAndFairness ? await fairQueueing(flowControl, signal) : undefined;
   const server: ApiServer = new ApiServer({
@@ -164,12 +166,12 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     ],
     aggregator,
     auditing,
-    hooks: { ...webhookConfigurationHooks, ...policyHooks },
+    hooks: { ...webhookConfigurationHooks, ...policyHooks, ...deviceSelectorHooks },
     conversionWebhooks: webhooks,
     bootstrap: [putDefaultsInPlace, ...(fairness?.bootstrap ?? [])],
     ...(fairness === undefined ? {} : { limiter: fairness.limiter, metrics: fairness.metrics }),
-    nonResource: [...(identity.nonResource ?? []), ...(fairness?.nonResource ?? [])],
     meters,
+    nonResource: [...(identity.nonResource ?? []), ...(fairness?.nonResource ?? [])],
     background: [
       ...(fairness?.background ?? []),
       async (_server, stopped) => {
@@ -187,7 +189,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     ],
     serviceCidrs: options.serviceCIDR.split(","),
     advertiseAddress: options.advertiseAddress,
-    kubelet: options.kubelet ?? kubeletClient(options),
+    kubelet: kubeletClient(options, signal),
     postStartHooks: [...postStartHooks, ...(fairness?.postStartHooks ?? [])],
     ...passedOn(options),
     clock,
@@ -306,7 +308,29 @@ async function aggregationLayer(
     logger,
   });
   await aggregator.follow(signal);
+  followTrust(aggregator, options, signal);
   return aggregator;
+}
+
+/** What this server shows to aggregated ones, and whom they are to trust, when the files change. */
+function followTrust(aggregator: Aggregator, options: KubeApiServerOptions, signal: AbortSignal): void {
+  const { proxyClient, authentication = {}, clock, logger } = options;
+  const { clientCA: content, clientCAFile: path, requestHeader } = authentication;
+  const means = { clock, logger };
+  if (proxyClient?.files !== undefined) {
+    const shown = ({ cert: certificate, key }: Omit<ServingPair, "files">) =>
+      aggregator.useProxyClient({ certificate, key });
+    followPair({ ...proxyClient, cert: proxyClient.certificate }, shown, means, signal);
+  }
+  // Both end with the signal, and tell their failures themselves.
+  if (content !== undefined && path !== undefined) {
+    const apply = (clientCA: string) => aggregator.trustAlso({ clientCA });
+    void followFile({ path, content, apply, ...means }, signal);
+  }
+  if (requestHeader?.caFile !== undefined) {
+    const apply = (requestHeaderCA: string) => aggregator.trustAlso({ requestHeaderCA });
+    void followFile({ path: requestHeader.caFile, content: requestHeader.ca, apply, ...means }, signal);
+  }
 }
 
 /** The API server as a webhook would only wait for itself. */
@@ -336,7 +360,15 @@ async function webhookClient(
 }
 
 /** Without a certificate it speaks to kubelets as nobody, and believes them, as upstream does. */
-function kubeletClient({ certificates }: KubeApiServerOptions): KubeletClientOptions {
+function kubeletClient(options: KubeApiServerOptions, signal: AbortSignal): KubeletClientOptions {
+  const { certificates, kubelet, clock, logger } = options;
+  if (kubelet !== undefined) {
+    const { cert, key, files } = kubelet;
+    if (cert === undefined || key === undefined) return kubelet;
+    const current = { ...kubelet };
+    followPair({ cert, key, files }, (pair) => Object.assign(current, pair), { clock, logger }, signal);
+    return current;
+  }
   if (certificates === undefined) return {};
   const { kubeletClient: client, ca } = certificates;
   return { cert: client.certificate, key: client.key, ca: ca.certificate };
@@ -350,8 +382,13 @@ function listenOptions(options: KubeApiServerOptions): Pick<ApiServerOptions, "l
   if (tls === undefined) throw new Error("there is no certificate to serve with");
   // Clients choose among their certificates by these names; a front proxy is a client too.
   const { clientCA, requestHeaderCA } = authorities(options);
-  const known = [clientCA, requestHeaderCA].filter((ca) => ca !== undefined).join("\n");
-  return { listen: { ...listen, tls: known === "" ? tls : { ...tls, clientCA: known } } };
+  const { clientCAFile, requestHeader } = options.authentication ?? {};
+  const known = [
+    { pem: clientCA, file: clientCAFile },
+    { pem: requestHeaderCA, file: requestHeader?.caFile },
+  ];
+  const clientCAs = known.flatMap(({ pem, file }) => (pem === undefined ? [] : [{ pem, file }]));
+  return { listen: { ...listen, tls: { ...tls, clientCAs } } };
 }
 
 /** PEM: who signs the certificates of clients, and of front proxies. */

@@ -43,7 +43,7 @@ import { header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
 import { answerOf } from "./server/errors.ts";
-import { type FrontOptions, HttpsFront, type TlsFiles } from "./server/front.ts";
+import { type FrontOptions, HttpsFront } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
 import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
 import {
@@ -58,6 +58,7 @@ import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
 import { defaultRequestTimeoutMs } from "./server/request-deadlines.ts";
 import { ResourceTable } from "./server/resource-table.ts";
+import { followTls, type TlsFiles } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, besideOthers, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
@@ -130,9 +131,9 @@ export interface ApiServerOptions {
   readonly limiter?: RequestLimiter;
   /** Lines of `/metrics` beyond the server's own. */
   readonly metrics?: () => readonly string[];
-  /** Records requests; closed with the server. */
   /** Where the server's parts count; what others count there is told with it. */
   readonly meters?: MetricsRegistry;
+  /** Records requests; closed with the server. */
   readonly auditing?: Auditing | undefined;
   /** Calls the webhooks that convert custom resources between their versions. */
   readonly conversionWebhooks?: Pick<WebhookClient, "call">;
@@ -172,12 +173,12 @@ async function checkStore(store: Store, clock: Clock): Promise<string | undefine
   }
 }
 
-export class ApiServer implements Component {
 /** Of an answer that is made whole. */
 function bytesOf({ body }: HttpResponse): number | undefined {
   return body.type === "bytes" ? body.bytes.length : body.type === "list" ? body.list.length : undefined;
 }
 
+export class ApiServer implements Component {
   readonly name = "kube-apiserver";
   readonly ready: Promise<void>;
   readonly resources: ResourceTable;
@@ -212,8 +213,8 @@ function bytesOf({ body }: HttpResponse): number | undefined {
         ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion, findDefinition },
         ttlSeconds: { events: Math.ceil(this.#eventTtlMs / 1000) },
         redefaultThrough: options.redefaultThrough,
-      },
         meterOf: (definition) => writeMeter(meters, definition),
+      },
       withCrdChecks(options.definitions ?? builtInDefinitions()),
     );
     const { auditing } = options;
@@ -248,11 +249,10 @@ function bytesOf({ body }: HttpResponse): number | undefined {
       ...this.#elsewhere(),
       limiter: options.limiter ?? new InFlight(options.inFlight ?? defaultInFlightLimits),
       auditing,
-    });
       meters,
+    });
   }
 
-  /** Whether another server answers for what is below a path. */
   /** The chain for callers in this process: measured as those that come from outside. */
   readonly #measuring: Pick<Chain, "process"> = {
     process: async (request) => {
@@ -265,6 +265,7 @@ function bytesOf({ body }: HttpResponse): number | undefined {
     },
   };
 
+  /** Whether another server answers for what is below a path. */
   aggregates(path: string): boolean {
     return this.#options.aggregator?.answersFor(path) === true;
   }
@@ -349,6 +350,9 @@ function bytesOf({ body }: HttpResponse): number | undefined {
           handle: withHttpPolicy((request) => this.handle(request), listen),
         });
         this.#port = await this.#front.listen();
+        const front = this.#front;
+        const means = { clock, logger: this.#logger };
+        followTls(listen.tls, (tls) => front.replaceTls(tls), means, this.#stopped.signal);
       }
       const defaults = this.#bootstrapOptions();
       if (defaults !== undefined) await bootstrap(defaults);
@@ -424,20 +428,20 @@ function bytesOf({ body }: HttpResponse): number | undefined {
     const processed = requests.measured(request, await this.#chain.process(request));
     try {
       const response = await this.#render(request, processed);
-      return processed.place === undefined ? response : this.#holding(processed.place, response);
-    } catch (error) {
-      processed.place?.leave();
-      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
       requests.done(request, processed.info, processed.answer, {
         at,
         delayedMs: processed.delayedMs,
         bytes: bytesOf(response),
       });
+      return processed.place === undefined ? response : this.#holding(processed.place, response);
+    } catch (error) {
+      processed.place?.leave();
+      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
+      requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
       return await render(answer, { ...plain, clock: this.context.clock, auditId: request.auditId });
     }
   }
 
-      requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
   /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */
   #holding(place: Place, response: HttpResponse): HttpResponse {
     const timer = this.context.clock.setTimeout(

@@ -48,9 +48,12 @@ export class Aggregator {
   readonly #proxy: AggregationProxy;
   readonly discovery: RemoteDiscovery;
   readonly openApi: RemoteOpenApi;
+  #trust: ClusterTrust;
+  #transport: InProcessTransport | undefined;
 
   constructor(options: AggregatorOptions) {
     this.#options = options;
+    this.#trust = options.trust;
     const { services: resolver, proxyClient, clock } = options;
     this.#client = new BackendClient({
       services: resolver,
@@ -80,14 +83,26 @@ export class Aggregator {
 
   /** Makes the APIServices of built-in groups, and tells aggregated servers whom to trust. */
   async bootstrap({ resources, transport }: AggregatedServer): Promise<void> {
-    const { trust, clock } = this.#options;
+    const { clock } = this.#options;
+    this.#transport = transport;
     const registration = new AutoRegistration(this.#registrations, transport);
-    await Promise.all([registration.registerBuiltIn(resources), publishTrust(transport, trust, clock)]);
+    await Promise.all([registration.registerBuiltIn(resources), publishTrust(transport, this.#trust, clock)]);
+  }
+
+  /** From now on this is shown to aggregated servers. */
+  useProxyClient(certificate: NonNullable<AggregatorOptions["proxyClient"]>): void {
+    this.#client.useCertificate(certificate);
+  }
+
+  /** From now on aggregated servers are to trust these too. */
+  async trustAlso(changed: Partial<ClusterTrust>): Promise<void> {
+    this.#trust = { ...this.#trust, ...changed };
+    if (this.#transport !== undefined) await publishTrust(this.#transport, this.#trust, this.#options.clock);
   }
 
   /** Keeps APIServices of custom resources, availability, discovery and trust right until `signal` aborts. */
   async run({ transport }: AggregatedServer, signal: AbortSignal): Promise<void> {
-    const { reader, clock, logger, trust } = this.#options;
+    const { reader, clock, logger } = this.#options;
     const registration = new AutoRegistration(this.#registrations, transport);
     const registering = new WorkQueue<string>({ clock, maxDelayMs: maxRetryMs });
     const checking = new WorkQueue<string>({ clock, maxDelayMs: maxRetryMs });
@@ -115,7 +130,7 @@ export class Aggregator {
       work(registering, 1, (name) => registration.sync(name).then(() => false), onError),
       work(checking, workers, (name) => this.#check(name, transport, signal), onError),
       Promise.race([first.promise, aborted(signal)]).then(() => this.#followBackends(checking, signal)),
-      keepTrust(transport, trust, clock, onError, signal),
+      keepTrust(transport, () => this.#trust, clock, onError, signal),
     ]);
   }
 

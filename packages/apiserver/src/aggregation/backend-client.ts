@@ -35,9 +35,17 @@ export class BackendClient {
   readonly #options: BackendClientOptions;
   /** By trust and server name: APIServices of one server share its connections. */
   readonly #agents = new Map<string, Agent>();
+  #certificate: BackendClientOptions["certificate"];
 
   constructor(options: BackendClientOptions) {
     this.#options = options;
+    this.#certificate = options.certificate;
+  }
+
+  /** New connections show this; what goes on over old ones goes on. */
+  useCertificate(certificate: NonNullable<BackendClientOptions["certificate"]>): void {
+    this.#certificate = certificate;
+    this.#agents.clear();
   }
 
   /** Ends all connections. */
@@ -87,7 +95,7 @@ export class BackendClient {
   }
 
   #tls({ ca, insecure }: Backend): AgentOptions {
-    const { certificate: pair } = this.#options;
+    const pair = this.#certificate;
     return {
       ...(pair === undefined ? {} : { cert: pair.certificate, key: pair.key }),
       minVersion: "TLSv1.2",

@@ -104,7 +104,7 @@ function certificates(bundles: readonly (string | undefined)[], nowMs: number): 
 /** Puts it right whenever someone changes it. Runs until `signal` aborts. */
 export async function keepTrust(
   transport: InProcessTransport,
-  trust: ClusterTrust,
+  trust: () => ClusterTrust,
   clock: Clock,
   onError: (error: unknown) => void,
   signal: AbortSignal,
@@ -113,7 +113,7 @@ export async function keepTrust(
   while (!signal.aborted) {
     try {
       for await (const { type } of transport.watch({ method: "GET", path: collection, query, signal })) {
-        if (type === "MODIFIED" || type === "DELETED") await publishTrust(transport, trust, clock);
+        if (type === "MODIFIED" || type === "DELETED") await publishTrust(transport, trust(), clock);
       }
     } catch (error) {
       if (signal.aborted) return;

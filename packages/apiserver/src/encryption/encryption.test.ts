@@ -145,7 +145,7 @@ test("a changed configuration is used while running; one that is not valid is no
   const change = async (content: string, message: string) => {
     writeFileSync(file, content);
     const told = line(message);
-    await clock.advance(10_000);
+    await clock.advance(60_000);
     await told;
   };
   const before = await revisionOf(server, "x");

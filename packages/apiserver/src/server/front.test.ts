@@ -11,7 +11,7 @@ import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import type { ApiServer } from "../server.ts";
 import { configMap, send, testServer } from "../testing/server.ts";
-import type { TlsFiles } from "./front.ts";
+import type { TlsFiles } from "./serving-tls.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const stop = new AbortController();
@@ -28,7 +28,7 @@ before(async () => {
     ca,
     validity,
   );
-  tls = { key: leaf.key, cert: leaf.certificate, clientCA: ca.certificate };
+  tls = { key: leaf.key, cert: leaf.certificate, clientCAs: [{ pem: ca.certificate }] };
   server = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: 0 } });
   running = server.start(stop.signal);
   await server.ready;

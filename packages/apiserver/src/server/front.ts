@@ -12,7 +12,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureVersion, TLSSocket } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
@@ -21,30 +21,8 @@ import { refuseUpgrade, send, UnreadBytes } from "./outgoing.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
 import { type Deadlined, defaultRequestTimeoutMs, RequestDeadlines } from "./request-deadlines.ts";
+import { contextOptions, NamedContexts, type TlsFiles } from "./serving-tls.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
-
-export interface TlsFiles {
-  /** PEM: the serving key, and its certificate with any intermediates. */
-  readonly key: string;
-  readonly cert: string;
-  /** PEM: names of these authorities are sent to clients as a hint which certificate to present. Verification is the authenticator's. */
-  readonly clientCA?: string;
-  /** Default TLSv1.2. */
-  readonly minVersion?: SecureVersion;
-  /** OpenSSL's names, joined by colons. Default Node's. */
-  readonly ciphers?: string;
-  /** OpenSSL's names of groups, joined by colons, best first. Default Node's. */
-  readonly curves?: string;
-  /** Certificates for clients that ask for these names; `*.` stands for one label. */
-  readonly named?: readonly NamedCertificate[];
-}
-
-/** `--tls-sni-cert-key` */
-export interface NamedCertificate {
-  readonly names: readonly string[];
-  readonly key: string;
-  readonly cert: string;
-}
 
 export interface FrontOptions {
   readonly tls: TlsFiles;
@@ -87,6 +65,7 @@ export class HttpsFront {
   /** Answers that have no end of their own: watches, logs, upgraded connections. */
   readonly #streams = new Set<ClientConnection>();
   readonly #deadlines: RequestDeadlines;
+  #named: NamedContexts;
   /** Requests that will be answered soon. */
   #active = 0;
   #onIdle: (() => void) | undefined;
@@ -97,8 +76,10 @@ export class HttpsFront {
     const forwards = (path: string) => options.forwards?.(path) === true;
     this.#deadlines = new RequestDeadlines({ clock, requestTimeoutMs, forwards });
     const { tls, http2 = true, maxStreams = defaultMaxStreams } = options;
+    this.#named = new NamedContexts(tls);
     this.#server = createSecureServer({
-      ...contextOf(tls, tls),
+      ...contextOptions(tls, tls),
+      ...(tls.named?.length ? { SNICallback: this.#onServerName } : {}),
       allowHTTP1: true,
       ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       requestCert: true,
@@ -115,8 +96,6 @@ export class HttpsFront {
         keepAliveTimeout: 180_000,
       },
     });
-    for (const { names, ...pair } of tls.named ?? [])
-      for (const name of names) this.#server.addContext(name, contextOf(tls, pair));
     refusePlainHttp(this.#server);
     // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
     this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
@@ -144,6 +123,16 @@ export class HttpsFront {
     // A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process.
     for (const event of ["tlsClientError", "sessionError", "clientError"]) this.#server.on(event, this.#onClientError);
     this.#server.on("error", (error) => options.logger.error("the HTTPS server reported an error", { err: error }));
+  }
+
+  readonly #onServerName = (name: string, choose: (error: null, context?: SecureContext) => void): void =>
+    choose(null, this.#named.get(name));
+
+  /** From now on connections are shown this. @throws Error for what cannot be shown, and nothing changes */
+  replaceTls(tls: TlsFiles): void {
+    const named = new NamedContexts(tls);
+    this.#server.setSecureContext(contextOptions(tls, tls));
+    this.#named = named;
   }
 
   readonly #onClientError = (error: Error, socket?: { destroy?(): void; destroyed?: boolean }): void => {
@@ -256,20 +245,6 @@ export class HttpsFront {
     }
   }
 }
-
-/** What clients are shown by this key and certificate. */
-function contextOf({ clientCA, minVersion = "TLSv1.2", ciphers, curves }: TlsFiles, { key, cert }: TlsPair) {
-  return {
-    key,
-    cert,
-    minVersion,
-    ...(clientCA === undefined ? {} : { ca: clientCA }),
-    ...(ciphers === undefined ? {} : { ciphers }),
-    ...(curves === undefined ? {} : { ecdhCurve: curves }),
-  };
-}
-
-type TlsPair = Pick<TlsFiles, "key" | "cert">;
 
 function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {
   const where = `${address}:${port}`;

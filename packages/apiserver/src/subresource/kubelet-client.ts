@@ -11,6 +11,8 @@ export interface KubeletClientOptions {
   /** PEM: the certificate `apiserver-kubelet-client` and its key: `--kubelet-client-certificate`, `--kubelet-client-key`. */
   readonly cert?: string;
   readonly key?: string;
+  /** Where the two were read from: looked at again while the server runs. */
+  readonly files?: { readonly cert: string; readonly key: string } | undefined;
   /** PEM: who signs kubelets' serving certificates. Without it they are not verified, as upstream without --kubelet-certificate-authority. */
   readonly ca?: string;
   /** `--kubelet-preferred-address-types`: best first. Default: InternalIP, ExternalIP, InternalDNS, ExternalDNS, Hostname. */
