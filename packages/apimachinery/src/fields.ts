@@ -47,7 +47,7 @@ export class FieldSelector {
   }
 }
 
-export const everyField = new FieldSelector([]);
+const everyField = new FieldSelector([]);
 
 /** Escapes `\`, `,` and `=`, which separate a selector's parts. */
 export function escapeFieldValue(value: string): string {

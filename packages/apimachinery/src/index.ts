@@ -1,5 +1,4 @@
 export * from "./abort.ts";
-export * from "./backoff.ts";
 export * from "./change-set.ts";
 export * from "./clock.ts";
 export * from "./component.ts";

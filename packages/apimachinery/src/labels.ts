@@ -76,7 +76,7 @@ export const everything = new Selector([]);
 export const nothing = new Selector([], true);
 
 /** True when the labels satisfy one requirement. `notin` and `!=` hold for a missing key. */
-export function requirementMatches(requirement: LabelRequirement, labels: Labels | undefined): boolean {
+function requirementMatches(requirement: LabelRequirement, labels: Labels | undefined): boolean {
   const { key, operator, values } = requirement;
   const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {

@@ -22,7 +22,7 @@ import { pushAll } from "./push-all.ts";
 
 export const fieldImmutable = "field is immutable";
 /** Keys and values of all annotations together, in bytes. */
-export const totalAnnotationSizeLimit = 256 * 1024;
+const totalAnnotationSizeLimit = 256 * 1024;
 
 export interface ObjectMetaRules {
   /** Whether the kind lives in namespaces. */
@@ -120,7 +120,7 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
   return errors;
 }
 
-export function validateOwnerReferences(references: readonly OwnerReference[], at: FieldPath): FieldError[] {
+function validateOwnerReferences(references: readonly OwnerReference[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
   for (const [i, reference] of references.entries()) {
@@ -188,7 +188,7 @@ export function validateFieldManager(manager: string, at: FieldPath): FieldError
   return errors;
 }
 
-export function validateManagedFields(entries: readonly ManagedFieldsEntry[], at: FieldPath): FieldError[] {
+function validateManagedFields(entries: readonly ManagedFieldsEntry[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, entry] of entries.entries()) {
     const here = at.index(i);

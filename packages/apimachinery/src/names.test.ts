@@ -11,7 +11,6 @@ const valid: [Rule, string[]][] = [
   [names.isQualifiedName, ["a", "A.b_c", "example.com/Name", "1.2"]],
   [names.isValidLabelValue, ["", "a", "A_b.c", "12345"]],
   [names.isConfigMapKey, ["a", "A.b", ".hidden", "__proto__"]],
-  [names.isEnvVarName, ["A", "_x", "my.env-name"]],
   [names.isRelaxedEnvVarName, ["A", "1 2:3"]],
   [names.isHTTPHeaderName, ["X-Header"]],
   [names.isValidPortName, ["http", "a-1"]],

@@ -13,7 +13,6 @@ const labelKey = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const labelValue = `(${labelKey})?`;
 const percent = "[0-9]+%";
 const headerName = "[-A-Za-z0-9]+";
-const envVar = "[-._a-zA-Z][-._a-zA-Z0-9]*";
 const configKey = "[-._a-zA-Z0-9]+";
 const cIdentifier = "[A-Za-z_][A-Za-z0-9_]*";
 
@@ -27,7 +26,6 @@ const labelKeyRegexp = whole(labelKey);
 const labelValueRegexp = whole(labelValue);
 const percentRegexp = whole(percent);
 const headerNameRegexp = whole(headerName);
-const envVarRegexp = whole(envVar);
 const configKeyRegexp = whole(configKey);
 const cIdentifierRegexp = whole(cIdentifier);
 
@@ -178,7 +176,7 @@ export function isValidPortNum(port: number): string[] {
   return isInRange(port, 1, 65535);
 }
 
-export function isInRange(value: number, min: number, max: number): string[] {
+function isInRange(value: number, min: number, max: number): string[] {
   return value >= min && value <= max ? [] : [inclusiveRangeError(min, max)];
 }
 
@@ -216,21 +214,6 @@ export function isHTTPHeaderName(value: string): string[] {
   ];
 }
 
-export function isEnvVarName(value: string): string[] {
-  const complaints = envVarRegexp.test(value)
-    ? []
-    : [
-        regexError(
-          "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-          envVar,
-          "my.env-name",
-          "MY_ENV.NAME",
-          "MyEnvName1",
-        ),
-      ];
-  return complaints.concat(parentDirectoryComplaints(value));
-}
-
 /** What a container's environment allows since v1.30 (RelaxedEnvironmentVariableValidation). */
 export function isRelaxedEnvVarName(value: string): string[] {
   if (value === "") return ["environment variable name must be non-empty"];
@@ -262,7 +245,7 @@ export function isPathSegmentName(name: string): string[] {
   return isPathSegmentPrefix(name);
 }
 
-export function isPathSegmentPrefix(name: string): string[] {
+function isPathSegmentPrefix(name: string): string[] {
   return ["/", "%"].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`);
 }
 

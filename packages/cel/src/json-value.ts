@@ -9,7 +9,7 @@ import { type CelValue, Duration, List, MapValue, Opaque, Optional, Timestamp, T
 type Json = Readonly<Record<string, unknown>>;
 
 /** A JSON array, and what its type says of its elements. */
-export class JsonList extends List {
+class JsonList extends List {
   readonly raw: readonly unknown[];
   readonly #type: Type;
 
@@ -33,7 +33,7 @@ export class JsonList extends List {
 }
 
 /** A JSON object of any keys: `additionalProperties`, or data without a schema. */
-export class JsonMap extends MapValue {
+class JsonMap extends MapValue {
   readonly raw: Json;
   readonly #value: Type;
   #size = -1;

@@ -1,7 +1,7 @@
 /** Splits a byte stream into the JSON values it carries, one per line: the framing of watch answers and log followers. */
 
 /** Lines longer than this are refused: no Kubernetes object is this large. */
-export const maxLineBytes = 64 * 1024 * 1024;
+const maxLineBytes = 64 * 1024 * 1024;
 
 /**
  * Yields each line as text, without its newline, as soon as it is complete. Empty lines are skipped; a last line without newline is yielded.

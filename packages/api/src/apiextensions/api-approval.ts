@@ -3,7 +3,7 @@
 import { type FieldError, invalidValue, path, required } from "@kubets/apimachinery";
 import type { CustomResourceDefinition } from "../generated/types.ts";
 
-export const apiApprovedAnnotation = "api-approved.kubernetes.io";
+const apiApprovedAnnotation = "api-approved.kubernetes.io";
 const policy = "see https://github.com/kubernetes/enhancements/pull/1111";
 
 export type ApprovalState = "Invalid" | "Approved" | "Bypassed" | "Missing";

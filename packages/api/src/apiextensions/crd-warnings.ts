@@ -5,7 +5,7 @@ import { schemasOf } from "./internal-spec.ts";
 import { itemsOf, someSchema } from "./structural-schema.ts";
 
 /** Formats of strings that are checked, as go-openapi normalizes their names: without dashes. */
-export const stringFormats: ReadonlySet<string> = new Set(
+const stringFormats: ReadonlySet<string> = new Set(
   "bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor byte password date duration datetime k8sshortname k8slongname".split(
     " ",
   ),

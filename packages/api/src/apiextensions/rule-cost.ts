@@ -37,7 +37,7 @@ export interface ExpensiveRule {
 }
 
 /** The sum over a schema, and the rules that make most of it. */
-export class TotalCost {
+class TotalCost {
   #total = 0;
   #expensive: ExpensiveRule[] = [];
 

@@ -104,7 +104,7 @@ function own(schema: JSONSchemaProps, at: FieldPath, place: Place, rules: Schema
   return errors;
 }
 
-export function hasDefault({ default: value }: JSONSchemaProps): boolean {
+function hasDefault({ default: value }: JSONSchemaProps): boolean {
   return value !== undefined && value !== null;
 }
 

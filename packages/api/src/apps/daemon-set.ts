@@ -49,7 +49,7 @@ const counts = [
   "collisionCount",
 ] as const;
 
-export function setDaemonSetDefaults(set: DaemonSet): void {
+function setDaemonSetDefaults(set: DaemonSet): void {
   set.spec ??= {} as DaemonSetSpec;
   const { spec } = set;
   spec.template ??= {};

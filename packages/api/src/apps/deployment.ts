@@ -32,7 +32,7 @@ import {
 
 const specPath = path("spec");
 
-export function setDeploymentDefaults(deployment: Deployment): void {
+function setDeploymentDefaults(deployment: Deployment): void {
   deployment.spec ??= {} as DeploymentSpec;
   const { spec } = deployment;
   spec.template ??= {};

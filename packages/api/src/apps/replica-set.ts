@@ -23,7 +23,7 @@ import {
 
 const specPath = path("spec");
 
-export function setReplicaSetDefaults(set: ReplicaSet): void {
+function setReplicaSetDefaults(set: ReplicaSet): void {
   set.spec ??= {} as ReplicaSetSpec;
   const { spec } = set;
   spec.template ??= {};

@@ -45,7 +45,7 @@ import {
 
 const specPath = path("spec");
 
-export function setStatefulSetDefaults(set: StatefulSet): void {
+function setStatefulSetDefaults(set: StatefulSet): void {
   set.spec ??= {} as StatefulSetSpec;
   const { spec } = set;
   spec.template ??= {};

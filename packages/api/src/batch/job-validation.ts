@@ -27,7 +27,7 @@ import { validatePodFailurePolicy, validateSuccessPolicy } from "./job-policies.
 const specPath = path("spec");
 const templatePath = specPath.child("template");
 const prefix = "batch.kubernetes.io/";
-export const emptyJobSpec: JobSpec = { template: {} };
+const emptyJobSpec: JobSpec = { template: {} };
 
 const counts = [
   "parallelism",

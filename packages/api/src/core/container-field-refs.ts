@@ -30,7 +30,7 @@ const knownPaths = new Set([
 ]);
 
 /** `metadata.labels['app']` is path `metadata.labels`, subscript `app`. */
-export function splitSubscript(fieldPath: string): { path: string; subscript: string | undefined } {
+function splitSubscript(fieldPath: string): { path: string; subscript: string | undefined } {
   const match = /^([^[]*)\['(.*)'\]$/s.exec(fieldPath);
   return match === null
     ? { path: fieldPath, subscript: undefined }

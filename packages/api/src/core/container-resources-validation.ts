@@ -39,7 +39,7 @@ export function validateResourceName(name: string, at: FieldPath): FieldError[] 
   return errors;
 }
 
-export function validateContainerResourceName(name: string, at: FieldPath): FieldError[] {
+function validateContainerResourceName(name: string, at: FieldPath): FieldError[] {
   const errors = validateResourceName(name, at);
   if (!name.includes("/")) {
     if (!isStandardContainerResource(name))
@@ -57,7 +57,7 @@ function validatePodResourceName(name: string, at: FieldPath): FieldError[] {
 }
 
 /** Not negative, and whole where fractions make no sense. Text that is no quantity never gets here from the wire. */
-export function validateResourceQuantity(name: string, text: string, at: FieldPath): FieldError[] {
+function validateResourceQuantity(name: string, text: string, at: FieldPath): FieldError[] {
   const quantity = tryParseQuantity(text);
   if (quantity === undefined) return [invalidValue(at, text, "must be a valid resource quantity")];
   const errors: FieldError[] = [];

@@ -4,7 +4,6 @@ import type { Pod } from "../generated/types.ts";
 import {
   allContainers,
   findContainer,
-  findContainerStatus,
   hostPorts,
   isHostNetwork,
   isMirrorPod,
@@ -34,7 +33,6 @@ test("containers of all kinds, init first", () => {
   );
   assert.equal(findContainer(pod, "debug")?.kind, "ephemeralContainers");
   assert.equal(findContainer(pod, "none"), undefined);
-  assert.equal(findContainerStatus(pod, "init")?.ready, true);
 });
 
 test("ready, and for how long", () => {

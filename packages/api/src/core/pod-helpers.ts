@@ -7,7 +7,6 @@ import { parseTime } from "@kubets/apimachinery";
 import type {
   Container,
   ContainerPort,
-  ContainerStatus,
   EphemeralContainer,
   Pod,
   PodCondition,
@@ -57,16 +56,6 @@ export function* allContainers(spec: PodSpec | undefined): Generator<PodContaine
 /** The container of that name, whatever its kind. */
 export function findContainer(pod: Pod, name: string): PodContainer | undefined {
   for (const each of allContainers(pod.spec)) if (each.container.name === name) return each;
-  return undefined;
-}
-
-/** The status of the container of that name, whatever its kind. */
-export function findContainerStatus(pod: Pod, name: string): ContainerStatus | undefined {
-  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = pod.status ?? {};
-  for (const list of [containerStatuses, initContainerStatuses, ephemeralContainerStatuses]) {
-    const found = list?.find((status) => status.name === name);
-    if (found !== undefined) return found;
-  }
   return undefined;
 }
 

@@ -75,7 +75,7 @@ const ipcSysctls = new Set(["kernel.sem"]);
 const ipcPrefixes = ["kernel.shm", "kernel.msg", "fs.mqueue."];
 
 /** The kernel namespace a sysctl belongs to; undefined for those of the whole node. */
-export function sysctlNamespace(name: string): "net" | "ipc" | "uts" | undefined {
+function sysctlNamespace(name: string): "net" | "ipc" | "uts" | undefined {
   const dotted = normalizedSysctl(name);
   if (dotted.startsWith("net.")) return "net";
   if (ipcSysctls.has(dotted) || ipcPrefixes.some((prefix) => dotted.startsWith(prefix))) return "ipc";

@@ -20,7 +20,7 @@ export function validatePodTemplateSpec(template: PodTemplateSpec, at: FieldPath
 }
 
 /** Labels and annotations only: nothing else of a template's metadata counts. */
-export function validateTemplateMetadata({ metadata }: PodTemplateSpec, at: FieldPath): FieldError[] {
+function validateTemplateMetadata({ metadata }: PodTemplateSpec, at: FieldPath): FieldError[] {
   return [
     ...validateLabels(metadata?.labels ?? {}, at.child("labels")),
     ...validateAnnotations(metadata?.annotations ?? {}, at.child("annotations")),

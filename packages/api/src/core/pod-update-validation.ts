@@ -55,7 +55,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   return semanticEqual(spec, oldSpec) ? errors : [...errors, ...validateRest(spec, oldSpec)];
 }
 
-export function validateContainerUpdates(
+function validateContainerUpdates(
   containers: readonly Container[],
   old: readonly Container[],
   at: FieldPath,

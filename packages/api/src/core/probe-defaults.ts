@@ -9,7 +9,7 @@ function setHTTPGetDefaults(action: HTTPGetAction | undefined): void {
 }
 
 /** Zero stands for "not given" in every number of a probe, as upstream has it. */
-export function setProbeDefaults(probe: Probe | undefined): void {
+function setProbeDefaults(probe: Probe | undefined): void {
   if (probe === undefined) return;
   probe.timeoutSeconds ||= 1;
   probe.periodSeconds ||= 10;

@@ -67,7 +67,7 @@ function validateProbe(probe: Probe, gracePeriod: number | undefined, at: FieldP
   return errors;
 }
 
-export function validateLifecycle(
+function validateLifecycle(
   lifecycle: Lifecycle | undefined,
   gracePeriod: number | undefined,
   at: FieldPath,

@@ -10,7 +10,7 @@ function loadBalancerAddresses(service: Service): string[] {
 }
 
 /** Where it is reached from outside. */
-export function externalAddress(service: Service): string {
+function externalAddress(service: Service): string {
   const { type, externalIPs = [], externalName = "" } = service.spec ?? {};
   switch (type) {
     case "ClusterIP":

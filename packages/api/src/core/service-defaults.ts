@@ -4,7 +4,7 @@ import type { Service, ServiceSpec } from "../generated/types.ts";
 import { isExternallyAccessible } from "./service-types.ts";
 
 /** Three hours. */
-export const defaultAffinitySeconds = 10_800;
+const defaultAffinitySeconds = 10_800;
 
 export function setServiceDefaults(service: Service): void {
   service.spec ??= {};

@@ -5,7 +5,7 @@ import { defaultPullPolicy } from "./container-image.ts";
 import { canonicalQuantity } from "./container-quantities.ts";
 
 /** 0644: what files of Secrets, ConfigMaps, the downward API and projections are. */
-export const defaultFileMode = 0o644;
+const defaultFileMode = 0o644;
 
 function setDownwardFileDefaults(files: readonly DownwardAPIVolumeFile[] | undefined): void {
   for (const file of files ?? []) {

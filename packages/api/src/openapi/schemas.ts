@@ -42,7 +42,7 @@ const withoutZero = new Set(
 export type Format = "v2" | "v3";
 
 /** One named definition as published. */
-export function publishDefinition(name: string, schema: Schema, format: Format): Json {
+function publishDefinition(name: string, schema: Schema, format: Format): Json {
   const value = (format === "v3" ? valuesV3 : valuesV2)[name];
   if (value !== undefined) return value;
   const { "x-kubernetes-preserve-unknown-fields": _, ...rest } = schema;

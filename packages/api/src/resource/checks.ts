@@ -22,7 +22,7 @@ import { driverName } from "../core/name-checks.ts";
 import { complaints } from "../core/pod-field-checks.ts";
 import type { DeviceSelector, DeviceTaint, DeviceToleration, OpaqueDeviceConfiguration } from "../generated/types.ts";
 
-export const maxSelectors = 32;
+const maxSelectors = 32;
 export const maxConfigurations = 32;
 const maxExpression = 10 * 1024;
 const maxParameters = 10 * 1024;

@@ -253,7 +253,7 @@ export function validateNewAttachment(attachment: VolumeAttachment): FieldError[
   ];
 }
 
-export function validateAttachment({ spec, status }: VolumeAttachment): FieldError[] {
+function validateAttachment({ spec, status }: VolumeAttachment): FieldError[] {
   const { attacher = "", nodeName = "", source = {} } = spec ?? {};
   const statusPath = path("status");
   const metadataPath = statusPath.child("attachmentMetadata");

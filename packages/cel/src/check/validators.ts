@@ -32,7 +32,7 @@ export function validate(checked: Checked): Problem[] {
   }
 }
 
-export function childrenOf(node: Node): readonly Node[] {
+function childrenOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case "literal":
     case "ident":

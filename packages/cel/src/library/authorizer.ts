@@ -112,7 +112,7 @@ class GroupCheckValue extends Opaque {
   }
 }
 
-export class ResourceCheckValue extends Opaque {
+class ResourceCheckValue extends Opaque {
   readonly type = resourceCheckType;
   readonly authorizer: AuthorizerValue;
   readonly asked: Omit<AuthorizationCheck, "verb">;

@@ -9,7 +9,7 @@ import { type Overload, overload } from "./overload.ts";
 const ipType = opaqueType("net.IP");
 const cidrType = opaqueType("net.CIDR");
 
-export class IpValue extends Opaque {
+class IpValue extends Opaque {
   readonly type = ipType;
   readonly address: Pick<IpAddress, "family" | "value">;
 

@@ -8,7 +8,7 @@ import { type Overload, overload } from "./overload.ts";
 
 const type = opaqueType("kubernetes.Quantity");
 
-export class QuantityValue extends Opaque {
+class QuantityValue extends Opaque {
   readonly type = type;
   readonly amount: Amount;
 

@@ -7,7 +7,7 @@ import { type Overload, overload } from "./overload.ts";
 
 const type = opaqueType("kubernetes.Semver");
 
-export class SemverValue extends Opaque {
+class SemverValue extends Opaque {
   readonly type = type;
   readonly numbers: readonly [major: bigint, minor: bigint, patch: bigint];
   readonly pre: readonly string[];

@@ -7,7 +7,7 @@ import { type CelValue, Duration, List, MapValue, Optional, Timestamp, TypeValue
 import { work } from "../work.ts";
 
 /** Go's `%g` with the fewest digits. */
-export function formatDouble(value: number): string {
+function formatDouble(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";

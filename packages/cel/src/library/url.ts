@@ -15,7 +15,7 @@ interface Parts {
   readonly query: string;
 }
 
-export class UrlValue extends Opaque {
+class UrlValue extends Opaque {
   readonly type = type;
   readonly parts: Parts;
 

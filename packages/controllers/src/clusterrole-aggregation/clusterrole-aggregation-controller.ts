@@ -6,7 +6,7 @@ import type { ControllerContext, ControllerDefinition } from "../runtime/context
 import { Controller, type Runnable } from "../runtime/controller.ts";
 
 /** The rules of all roles that one selects, in order of their names, each once. Pure. */
-export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
+function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
   const rules: PolicyRule[] = [];
   for (const labelSelector of role.aggregationRule?.clusterRoleSelectors ?? []) {
     const selector = selectorFromLabelSelector(labelSelector);

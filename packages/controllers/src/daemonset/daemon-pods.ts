@@ -26,7 +26,7 @@ function daemonTolerations(spec: PodSpec): Toleration[] {
 }
 
 /** Adds to the user's tolerations what is not there already. */
-export function withDaemonTolerations(spec: PodSpec): Toleration[] {
+function withDaemonTolerations(spec: PodSpec): Toleration[] {
   const own = spec.tolerations ?? [];
   const same = (a: Toleration, b: Toleration) => a.key === b.key && a.effect === b.effect && a.operator === b.operator;
   return [...own, ...daemonTolerations(spec).filter((toleration) => !own.some((mine) => same(mine, toleration)))];

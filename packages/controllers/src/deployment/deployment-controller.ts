@@ -10,7 +10,7 @@ import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { Rollout } from "./rollout.ts";
 
-export class DeploymentController implements Runnable {
+class DeploymentController implements Runnable {
   readonly #context: ControllerContext;
   readonly #deployments: Informer<Deployment>;
   readonly #sets: Informer<ReplicaSet>;

@@ -31,7 +31,7 @@ export function withCondition(status: DeploymentStatus, condition: DeploymentCon
   return { ...status, conditions: [...(withoutCondition(status, condition.type).conditions ?? []), next] };
 }
 
-export function withoutCondition(status: DeploymentStatus, type: string): DeploymentStatus {
+function withoutCondition(status: DeploymentStatus, type: string): DeploymentStatus {
   const { conditions = [], ...rest } = status;
   const left = conditions.filter((condition) => condition.type !== type);
   return left.length === 0 ? rest : { ...rest, conditions: left };

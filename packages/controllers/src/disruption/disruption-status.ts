@@ -6,7 +6,7 @@ import { scaledValue } from "../runtime/int-or-string.ts";
 import { isPodReady, isPodTerminal, isPodTerminating } from "../runtime/pods.ts";
 
 /** How long an eviction that was granted may take to become a deletion. */
-export const deletionTimeoutMs = 2 * 60_000;
+const deletionTimeoutMs = 2 * 60_000;
 
 /** Whether the budget is a share of a whole that its pods' controllers must tell. */
 export function needsScale({ spec }: PodDisruptionBudget): boolean {

@@ -9,7 +9,7 @@ import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { endpointsFor, managedByLabel } from "./endpoint-subsets.ts";
 
-export class EndpointsController implements Runnable {
+class EndpointsController implements Runnable {
   readonly #context: ControllerContext;
   readonly #endpoints: Informer<Endpoints>;
   readonly #selectors: ServiceSelectors;

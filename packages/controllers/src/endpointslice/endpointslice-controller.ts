@@ -19,7 +19,7 @@ const serviceOfSlice = (slice: EndpointSlice): readonly string[] => {
   return name ? [`${slice.metadata?.namespace}/${name}`] : [];
 };
 
-export class EndpointSliceController implements Runnable {
+class EndpointSliceController implements Runnable {
   readonly #slices: Informer<EndpointSlice>;
   readonly #nodes: Informer<Node>;
   readonly #selectors: ServiceSelectors;

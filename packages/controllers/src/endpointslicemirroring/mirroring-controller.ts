@@ -30,7 +30,7 @@ const endpointsOfSlice = (slice: EndpointSlice): readonly string[] => {
   return name && labels?.[managedByLabel] === mirroringManager ? [`${namespace}/${name}`] : [];
 };
 
-export class EndpointSliceMirroringController implements Runnable {
+class EndpointSliceMirroringController implements Runnable {
   readonly #endpoints: Informer<Endpoints>;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;

@@ -3,8 +3,8 @@
 import { type Node, nodeCondition, type Taint } from "@kubets/api";
 import { formatTime } from "@kubets/apimachinery";
 
-export const notReadyTaint = "node.kubernetes.io/not-ready";
-export const unreachableTaint = "node.kubernetes.io/unreachable";
+const notReadyTaint = "node.kubernetes.io/not-ready";
+const unreachableTaint = "node.kubernetes.io/unreachable";
 const unschedulableTaint = "node.kubernetes.io/unschedulable";
 
 /** Condition, its status, and the taint that keeps new pods away meanwhile. */

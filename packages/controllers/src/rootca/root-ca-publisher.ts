@@ -5,7 +5,7 @@ import { clone, deepEqual, isAlreadyExists, keyOf } from "@kubets/apimachinery";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type Runnable } from "../runtime/controller.ts";
 
-export const rootCAConfigMap = "kube-root-ca.crt";
+const rootCAConfigMap = "kube-root-ca.crt";
 const descriptionAnnotation = "kubernetes.io/description";
 const description =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. " +

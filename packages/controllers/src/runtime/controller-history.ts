@@ -42,7 +42,7 @@ export interface Revisions {
 }
 
 /** The part of the owner a revision remembers; a patch that would bring it back. */
-export function revisionData(template: PodTemplateSpec): { spec: { template: object } } {
+function revisionData(template: PodTemplateSpec): { spec: { template: object } } {
   return { spec: { template: { ...clone(template), $patch: "replace" } } };
 }
 

@@ -6,7 +6,7 @@
 import type { Clock } from "@kubets/apimachinery";
 
 /** After this long an expectation is given up: the event was lost, or the creation never happened. */
-export const expectationsTimeoutMs = 5 * 60_000;
+const expectationsTimeoutMs = 5 * 60_000;
 
 interface Expectation {
   creations: number;

@@ -59,11 +59,7 @@ export class PodControl {
   }
 }
 
-export function podFromTemplate(
-  owner: KubeObject,
-  ownerResource: Resource,
-  template: PodTemplateSpec | undefined,
-): Pod {
+function podFromTemplate(owner: KubeObject, ownerResource: Resource, template: PodTemplateSpec | undefined): Pod {
   const { labels, annotations, finalizers } = template?.metadata ?? {};
   return {
     apiVersion: "v1",

@@ -123,7 +123,7 @@ function addressOf(host: string): string | undefined {
 }
 
 /** @throws Error for what is no URL of an etcd member */
-export function parseEndpoint(endpoint: string): { host: string; secure: boolean } {
+function parseEndpoint(endpoint: string): { host: string; secure: boolean } {
   const match = /^(?:(https?):\/\/)?(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(?::(\d+))?\/?$/.exec(endpoint);
   if (match === null)
     throw new Error(`${JSON.stringify(endpoint)} is no etcd server; want one such as https://10.0.0.1:2379`);
