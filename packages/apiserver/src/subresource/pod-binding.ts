@@ -1,19 +1,7 @@
 /** `pods/NAME/binding` and the older `bindings`: a scheduler's decision. Source: pkg/registry/core/pod/storage/storage.go. */
 
-import type { Pod } from "@kubets/api";
-import {
-  badRequest,
-  clone,
-  conflict,
-  type FieldError,
-  formatTime,
-  invalid,
-  type KubeObject,
-  notSupported,
-  path,
-  required,
-  StatusError,
-} from "@kubets/apimachinery";
+import { type Binding, type Pod, validatePodBinding } from "@kubets/api";
+import { badRequest, clone, conflict, formatTime, invalid, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
 import type { WriteRequest } from "../registry/write-request.ts";
@@ -23,10 +11,6 @@ import { parseWriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "../server/context.ts";
 import { admitCreate } from "./admit-create.ts";
 import { successStatus } from "./status.ts";
-
-interface Binding extends KubeObject {
-  target?: { kind?: string; name?: string };
-}
 
 const resource = { group: "", resource: "pods/binding" };
 
@@ -64,7 +48,8 @@ const bindingKind = { group: "", version: "v1", kind: "Binding" };
 
 async function bind(call: ResourceCall, registry: Registry, given: Binding, request: WriteRequest): Promise<void> {
   const binding = { ...given, metadata: { ...given.metadata } };
-  validate(binding, request.name);
+  const errors = validatePodBinding(binding);
+  if (errors.length > 0) throw invalid("", "Binding", request.name, errors);
   await admitCreate(call, binding, { kind: bindingKind, dryRun: request.dryRun });
   const { uid } = binding.metadata ?? {};
   await update(registry, {
@@ -75,15 +60,6 @@ async function bind(call: ResourceCall, registry: Registry, given: Binding, requ
     ...(uid ? { preconditions: { uid } } : {}),
     transform: (old) => assigned(old as Pod, binding, registry.clock.now()),
   });
-}
-
-function validate({ target = {} }: Binding, name: string): void {
-  const errors: FieldError[] = [];
-  if (target.kind && target.kind !== "Node") {
-    errors.push(notSupported(path("target.kind"), target.kind, ["Node", "<empty>"]));
-  }
-  if (!target.name) errors.push(required(path("target.name")));
-  if (errors.length > 0) throw invalid("", "Binding", name, errors);
 }
 
 function assigned(old: Pod, { target, metadata }: Binding, now: number): KubeObject {
