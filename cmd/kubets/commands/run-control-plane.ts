@@ -9,6 +9,9 @@ export const command = defineCommand({
   takesArguments: true,
   async run(_flags, [dataDir], signal) {
     if (dataDir === undefined) throw new UsageError("want the cluster's data directory");
-    await runControlPlane(dataDir, signal);
+    await runControlPlane(dataDir, signal, async (...given) => {
+      const { clusterApiServer } = await import("../../kube-apiserver/for-cluster.ts");
+      return await clusterApiServer(...given);
+    });
   },
 });

@@ -49,6 +49,11 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
       value: "FILE",
       help: "an EncryptionConfiguration: what is encrypted where it is stored, and with which keys; its changes are followed",
     },
+    "kube-apiserver-arg": {
+      type: "texts",
+      value: "FLAG=VALUE",
+      help: "a flag of kube-apiserver, such as runtime-config=api/beta=true or audit-log-path=/var/log/audit.log; may be repeated. All are replaced by those of the next time, and taken away by an empty one",
+    },
     "service-cidr": {
       type: "string",
       value: "CIDR",
@@ -63,6 +68,7 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     quiet: { type: "boolean", short: "q", help: "print nothing but errors", default: false },
   },
   async run(flags, _rest, signal) {
+    const apiServer = await apiServerArguments(flags["kube-apiserver-arg"]);
     const request: ClusterRequest = {
       nodes: flags.nodes,
       simulatedNodes: flags["simulated-nodes"],
@@ -75,12 +81,14 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
       etcdKeyfile: flags["etcd-keyfile"],
       etcdPrefix: flags["etcd-prefix"],
       encryptionProviderConfig: flags["encryption-provider-config"],
+      kubeApiserverArgs: apiServer?.args,
       serviceCIDR: flags["service-cidr"],
       podCIDR: flags["pod-cidr"],
       egress: flags.egress,
       kubeconfig: flags.kubeconfig,
     };
     const progress = new Progress({ quiet: flags.quiet });
+    for (const warning of apiServer?.warnings ?? []) progress.line(`  ${warning}`);
     const started = performance.now();
     const reporter = {
       step: <T>(title: string, work: () => Promise<T>) => progress.step(title, work),
@@ -107,3 +115,10 @@ Without root: kubets up --nodes 0 --simulated-nodes 3
     await stopCluster(config, { deleteData: false, step: reporter.step });
   },
 });
+
+/** The flags are read by the table of kube-apiserver, which is loaded only when one is given. */
+async function apiServerArguments(given: readonly string[] | undefined) {
+  if (given === undefined) return undefined;
+  const { clusterArguments } = await import("../../kube-apiserver/for-cluster.ts");
+  return clusterArguments(given);
+}

@@ -25,6 +25,8 @@ export interface ClusterConfig {
   readonly etcdPrefix?: string;
   /** An EncryptionConfiguration: what is encrypted where it is stored. Its changes are followed. */
   readonly encryptionProviderConfig?: string;
+  /** Flags of kube-apiserver beyond those: `FLAG=VALUE` each. */
+  readonly kubeApiserverArgs?: readonly string[];
   readonly serviceCIDR: string;
   readonly podCIDR: string;
   /** The nodes' own addresses on this machine. */

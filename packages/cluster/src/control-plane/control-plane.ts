@@ -24,12 +24,16 @@ export interface ControlPlaneOptions {
   readonly advertiseAddress: string;
   readonly listen?: NonNullable<KubeApiServerOptions["listen"]>;
   readonly tokenFile?: NonNullable<KubeApiServerOptions["tokenFile"]>;
+  /** What the API server takes beyond that, or instead. */
+  readonly apiServer?: ApiServerFlags;
   /** What else runs on this control plane, given the means: routes, DNS endpoints, simulated nodes. */
   readonly extras?: (means: ControlPlaneMeans) => Promise<readonly Component[]>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
+
+export type ApiServerFlags = Omit<KubeApiServerOptions, "store" | "certificates" | "clock" | "random" | "logger">;
 
 export interface ControlPlaneMeans {
   /** In this process, as the user of this name; `system:masters` and the like are given by group. */
@@ -68,7 +72,7 @@ export class ControlPlane implements Component {
   async start(signal: AbortSignal): Promise<void> {
     const { createKubeApiServer } = await import("@kubets/apiserver");
     const { server, tokens } = await createKubeApiServer(
-      { ...this.#options, componentHealth: () => this.#componentHealth() },
+      { ...this.#options, ...this.#options.apiServer, componentHealth: () => this.#componentHealth() },
       signal,
     );
     this.#server = server;

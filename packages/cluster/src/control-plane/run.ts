@@ -2,7 +2,15 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { aborted, type Clock, type Component, type Random, realClock, realRandom } from "@kubets/apimachinery";
+import {
+  aborted,
+  type Clock,
+  type Component,
+  type Logger,
+  type Random,
+  realClock,
+  realRandom,
+} from "@kubets/apimachinery";
 import { runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
 import { adminKubeconfig, clusterDomain, nodeCredentials } from "../credentials.ts";
@@ -10,12 +18,34 @@ import { localNode, localNodes } from "../local-nodes.ts";
 import { fileLogger } from "../logging.ts";
 import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
-import type { ControlPlaneMeans } from "./control-plane.ts";
+import type { ApiServerFlags, ControlPlaneMeans } from "./control-plane.ts";
 import { MachineListener } from "./machine-listener.ts";
 import { openStore } from "./open-store.ts";
 import { readyCertificates } from "./ready-certificates.ts";
 
-export async function runControlPlane(dataDir: string, signal: AbortSignal): Promise<void> {
+/** What the API server of a cluster is told, to be read as kube-apiserver reads its flags. */
+export interface ClusterApiServer {
+  /** Where a file of the cluster's certificates is: `ca.crt`. */
+  certificate(file: string): string;
+  readonly advertiseAddress: string;
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly serviceCIDR: string;
+  readonly clusterDomain: string;
+}
+
+/** Makes of `kubeApiserverArgs` what the server takes. */
+export type ReadArguments = (
+  args: readonly string[],
+  cluster: ClusterApiServer,
+  means: { readonly clock: Clock; readonly logger: Logger },
+) => Promise<ApiServerFlags>;
+
+export async function runControlPlane(
+  dataDir: string,
+  signal: AbortSignal,
+  readArguments: ReadArguments,
+): Promise<void> {
   const config = readConfig(dataDir);
   if (config === undefined) throw new ConfigError(`${dataDir} holds no cluster; kubets up makes one`);
   const paths = clusterPaths(config.name, dataDir);
@@ -29,14 +59,20 @@ export async function runControlPlane(dataDir: string, signal: AbortSignal): Pro
     const [certificates, store, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const nodes = localNodes(config);
     const machineAddress = nodes[0]?.machineAddress;
+    const { bindAddress, securePort: port, serviceCIDR, kubeApiserverArgs = [] } = config;
+    const advertiseAddress = machineAddress ?? addressForOthers(config);
+    const certificate = (file: string) => certificates.pki.path(file);
+    const told = { certificate, advertiseAddress, bindAddress, port, serviceCIDR, clusterDomain };
+    const apiServer = kubeApiserverArgs.length === 0 ? undefined : await readArguments(kubeApiserverArgs, told, base);
     const controlPlane = new ControlPlane({
       store,
       certificates,
-      serviceCIDR: config.serviceCIDR,
+      serviceCIDR,
       podCIDR: config.podCIDR,
       clusterDomain,
-      advertiseAddress: machineAddress ?? addressForOthers(config),
-      listen: { bindAddress: config.bindAddress, port: config.securePort },
+      advertiseAddress,
+      listen: { bindAddress, port },
+      ...(apiServer === undefined ? {} : { apiServer }),
       ...(config.tokenAuthFile === undefined
         ? {}
         : { tokenFile: { path: config.tokenAuthFile, text: readFileSync(config.tokenAuthFile, "utf8") } }),

@@ -145,7 +145,7 @@ async function changeBack(before: ClusterConfig, wasRunning: boolean, signal: Ab
 /** What the running control plane was started with, to tell whether an `up` asks for something else. */
 const startedWith = [
   ...(["bindAddress", "tokenAuthFile", "encryptionProviderConfig", "nodes", "simulatedNodes", "nodeCIDR"] as const),
-  ...(["etcdServers", "etcdCafile", "etcdCertfile", "etcdKeyfile"] as const),
+  ...(["etcdServers", "etcdCafile", "etcdCertfile", "etcdKeyfile", "kubeApiserverArgs"] as const),
 ];
 
 function startedFile(config: ClusterConfig): string {
@@ -159,7 +159,8 @@ function saveStarted(config: ClusterConfig): void {
 function controlPlaneMustRestart(config: ClusterConfig): boolean {
   try {
     const started = JSON.parse(readFileSync(startedFile(config), "utf8")) as ClusterConfig;
-    return startedWith.some((key) => started[key] !== config[key]) || started.securePort !== config.securePort;
+    const differs = (key: keyof ClusterConfig) => JSON.stringify(started[key]) !== JSON.stringify(config[key]);
+    return startedWith.some(differs) || differs("securePort");
   } catch {
     return true; // It was killed between its start and this record: start it anew, with what is known.
   }
