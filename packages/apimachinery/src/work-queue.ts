@@ -12,6 +12,19 @@ export interface WorkQueueOptions {
   readonly baseDelayMs?: number;
   /** Default 1000 s. */
   readonly maxDelayMs?: number;
+  /** Told of what happens, for metrics. */
+  readonly meter?: WorkQueueMeter;
+}
+
+/** All times in milliseconds. */
+export interface WorkQueueMeter {
+  /** A key waits that did not. */
+  added(): void;
+  /** A key was handed out. */
+  started(waitedMs: number): void;
+  ended(workedMs: number): void;
+  /** A key comes back after a failure. */
+  retried(): void;
 }
 
 interface Delayed {
@@ -35,11 +48,15 @@ export class WorkQueue<K = string> {
   readonly #delayed = new Map<K, Delayed>();
   readonly #failures = new Map<K, number>();
   readonly #getters = new Set<Getter<K>>();
+  readonly #meter: WorkQueueMeter | undefined;
+  /** For the meter: since when keys wait, or are worked on. */
+  readonly #since = new Map<K, number>();
   #shuttingDown = false;
   #drained: (() => void) | undefined;
 
   constructor(options: WorkQueueOptions = {}) {
     this.#clock = options.clock ?? realClock;
+    this.#meter = options.meter;
     this.#baseDelayMs = options.baseDelayMs ?? 5;
     this.#maxDelayMs = options.maxDelayMs ?? 1_000_000;
   }
@@ -71,11 +88,12 @@ export class WorkQueue<K = string> {
     }
     const [getter] = this.#queue.size === 0 ? this.#getters : [];
     if (getter === undefined) {
-      this.#queue.add(key);
+      this.#enqueue(key);
       return;
     }
     this.#getters.delete(getter);
-    this.#processing.add(key);
+    this.#enqueue(key);
+    this.#handOut(key);
     getter.resolve(key);
   }
 
@@ -101,6 +119,7 @@ export class WorkQueue<K = string> {
 
   /** Adds after the key's back-off, which doubles each time until `forget`. */
   addRateLimited(key: K): void {
+    this.#meter?.retried();
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.addAfter(key, Math.min(this.#baseDelayMs * 2 ** failures, this.#maxDelayMs));
@@ -124,8 +143,7 @@ export class WorkQueue<K = string> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const [key] = this.#queue;
     if (this.#queue.size > 0) {
-      this.#queue.delete(key as K);
-      this.#processing.add(key as K);
+      this.#handOut(key as K);
       return Promise.resolve(key);
     }
     if (this.#shuttingDown) return Promise.resolve(undefined);
@@ -148,8 +166,9 @@ export class WorkQueue<K = string> {
   /** The work on a key is over, well or not. A key added meanwhile is queued now. */
   done(key: K): void {
     this.#processing.delete(key);
+    if (this.#meter !== undefined) this.#meter.ended(this.#elapsed(key));
     if (this.#again.delete(key)) {
-      if (this.#shuttingDown) this.#queue.add(key);
+      if (this.#shuttingDown) this.#enqueue(key);
       else this.add(key);
     }
     this.#checkDrained();
@@ -178,6 +197,29 @@ export class WorkQueue<K = string> {
         resolve();
       };
     });
+  }
+
+  #enqueue(key: K): void {
+    if (this.#meter !== undefined && !this.#queue.has(key)) {
+      this.#since.set(key, this.#clock.monotonic());
+      this.#meter.added();
+    }
+    this.#queue.add(key);
+  }
+
+  #handOut(key: K): void {
+    this.#queue.delete(key);
+    this.#processing.add(key);
+    if (this.#meter === undefined) return;
+    this.#meter.started(this.#elapsed(key));
+    this.#since.set(key, this.#clock.monotonic());
+  }
+
+  #elapsed(key: K): number {
+    const now = this.#clock.monotonic();
+    const since = this.#since.get(key) ?? now;
+    this.#since.delete(key);
+    return now - since;
   }
 
   #idle(): boolean {

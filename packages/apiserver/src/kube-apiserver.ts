@@ -115,6 +115,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
         ...options,
         authentication: withoutAnonymous(options, authorization),
         externalUrl,
+        meters,
         patchSecret: secretPatcher(() => server),
       },
       reader,
@@ -148,10 +149,11 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     },
     signal,
   );
-  const aggregator = await aggregationLayer(options, reader, signal);
+  const aggregator = await aggregationLayer(options, reader, meters, signal);
   const auditing = await auditingOf(options);
   const { inFlight = defaultInFlightLimits, enablePriorityAndFairness = true } = options;
-  const flowControl = { reader, resources: () => server.resources, inFlight, clock, logger };
+  const requestTimeoutMs = options.listen?.requestTimeoutMs;
+  const flowControl = { reader, resources: () => server.resources, inFlight, requestTimeoutMs, clock, logger };
   const fairness = enablePriorityAndFairness ? await fairQueueing(flowControl, signal) : undefined;
   const server: ApiServer = new ApiServer({
     ...identity,
@@ -286,6 +288,7 @@ function definitionOf({ group, version, plural }: { group: string; version: stri
 async function aggregationLayer(
   options: KubeApiServerOptions,
   reader: ObjectReader,
+  meters: MetricsRegistry,
   signal: AbortSignal,
 ): Promise<Aggregator> {
   const {
@@ -306,6 +309,7 @@ async function aggregationLayer(
     trust: { ...headers, ...(clientCA === undefined ? {} : { clientCA }) },
     clock,
     logger,
+    meters,
   });
   await aggregator.follow(signal);
   followTrust(aggregator, options, signal);

@@ -50,6 +50,7 @@ import {
   defaultInFlightLimits,
   InFlight,
   type InFlightLimits,
+  isLongRunning,
   type Place,
   type RequestLimiter,
 } from "./server/in-flight.ts";
@@ -347,6 +348,7 @@ export class ApiServer implements Component {
           logger: this.#logger,
           random: this.context.random,
           forwards: (path) => this.aggregates(path),
+          onHandshakeError: () => this.#metrics.countHandshakeError(),
           handle: withHttpPolicy((request) => this.handle(request), listen),
         });
         this.#port = await this.#front.listen();
@@ -433,13 +435,26 @@ export class ApiServer implements Component {
         delayedMs: processed.delayedMs,
         bytes: bytesOf(response),
       });
-      return processed.place === undefined ? response : this.#holding(processed.place, response);
+      const held = processed.place === undefined ? response : this.#holding(processed.place, response);
+      const { type } = response.body;
+      return type === "stream" || type === "none" ? this.#streaming(request, processed, held) : held;
     } catch (error) {
       processed.place?.leave();
       const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
       requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
       return await render(answer, { ...plain, clock: this.context.clock, auditId: request.auditId });
     }
+  }
+
+  /** What is passed on, or was taken over, counts as running until it ends. */
+  #streaming(request: ServerRequest, { info }: Processed, response: HttpResponse): HttpResponse {
+    if (info === undefined || !isLongRunning(info)) return response;
+    const ended = this.#metrics.requests.streaming(request, info);
+    const onSent = () => {
+      ended();
+      response.onSent?.();
+    };
+    return { ...response, onSent };
   }
 
   /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */

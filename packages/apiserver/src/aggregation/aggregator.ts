@@ -5,6 +5,8 @@
 
 import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
 import { aborted, type Clock, type KubeObject, type Logger, WorkQueue } from "@kubets/apimachinery";
+import { MetricsRegistry, type NumberFamily } from "../metrics/families.ts";
+import { workQueueMeter } from "../metrics/queue-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { Answer } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
@@ -12,7 +14,7 @@ import type { InProcessTransport } from "../server/in-process.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
 import type { ServiceResolver } from "../webhook/index.ts";
 import { AutoRegistration } from "./auto-register.ts";
-import { checkAvailability } from "./availability.ts";
+import { availabilityMetrics, checkAvailability } from "./availability.ts";
 import { BackendClient } from "./backend-client.ts";
 import { AggregationProxy } from "./proxy.ts";
 import { Registrations } from "./registrations.ts";
@@ -28,6 +30,7 @@ export interface AggregatorOptions {
   readonly trust: ClusterTrust;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly meters?: MetricsRegistry;
 }
 
 /** What the aggregator needs of the server, once it stands. */
@@ -46,6 +49,8 @@ export class Aggregator {
   readonly #registrations = new Registrations();
   readonly #client: BackendClient;
   readonly #proxy: AggregationProxy;
+  readonly #meters: MetricsRegistry;
+  readonly #unavailable: NumberFamily;
   readonly discovery: RemoteDiscovery;
   readonly openApi: RemoteOpenApi;
   #trust: ClusterTrust;
@@ -53,6 +58,8 @@ export class Aggregator {
 
   constructor(options: AggregatorOptions) {
     this.#options = options;
+    this.#meters = options.meters ?? new MetricsRegistry();
+    this.#unavailable = availabilityMetrics(this.#meters, this.#registrations);
     this.#trust = options.trust;
     const { services: resolver, proxyClient, clock } = options;
     this.#client = new BackendClient({
@@ -104,8 +111,10 @@ export class Aggregator {
   async run({ transport }: AggregatedServer, signal: AbortSignal): Promise<void> {
     const { reader, clock, logger } = this.#options;
     const registration = new AutoRegistration(this.#registrations, transport);
-    const registering = new WorkQueue<string>({ clock, maxDelayMs: maxRetryMs });
-    const checking = new WorkQueue<string>({ clock, maxDelayMs: maxRetryMs });
+    const queue = (name: string) =>
+      new WorkQueue<string>({ clock, maxDelayMs: maxRetryMs, meter: workQueueMeter(this.#meters, name) });
+    const registering = queue("autoregister");
+    const checking = queue("remote_available_controller");
     const stop = () => {
       registering.shutDown();
       checking.shutDown();
@@ -137,7 +146,8 @@ export class Aggregator {
   /** @returns whether to look again soon */
   async #check(name: string, transport: InProcessTransport, signal: AbortSignal): Promise<boolean> {
     const { reader, clock } = this.#options;
-    const options = { registrations: this.#registrations, reader, client: this.#client, transport, clock };
+    const unavailable = this.#unavailable;
+    const options = { registrations: this.#registrations, reader, client: this.#client, transport, clock, unavailable };
     const again = await checkAvailability(options, name, signal);
     const refreshed = await this.discovery.refresh(name, signal);
     return again || (!refreshed && this.#registrations.get(name) !== undefined);

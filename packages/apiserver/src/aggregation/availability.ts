@@ -2,6 +2,7 @@
 
 import { type APIService, type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
 import { type Clock, deepEqual, formatTime, isConflict, isNotFound, messageOf } from "@kubets/apimachinery";
+import type { MetricsRegistry, NumberFamily } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { InProcessTransport } from "../server/in-process.ts";
 import { type Address, goErrorText } from "../webhook/index.ts";
@@ -16,6 +17,28 @@ export interface AvailabilityOptions {
   readonly client: BackendClient;
   readonly transport: InProcessTransport;
   readonly clock: Clock;
+  /** `aggregator_unavailable_apiservice_total` */
+  readonly unavailable: NumberFamily;
+}
+
+/** Tells, when asked, which APIServices are unavailable. @returns what counts how often each has become so */
+export function availabilityMetrics(meters: MetricsRegistry, registrations: Registrations): NumberFamily {
+  const gauge = meters.gauge(
+    "aggregator_unavailable_apiservice",
+    "ALPHA",
+    "1 for an APIService that is marked as unavailable, 0 for others, by name.",
+    ["name"],
+  );
+  meters.collect(() => {
+    gauge.clear();
+    for (const { metadata, status } of registrations.all()) {
+      const available = status?.conditions?.some((each) => each.type === "Available" && each.status === "True");
+      gauge.with(metadata?.name ?? "").value = available ? 0 : 1;
+    }
+    return [];
+  });
+  const help = "How often APIServices were marked as unavailable, by name and reason.";
+  return meters.counter("aggregator_unavailable_apiservice_total", "ALPHA", help, ["name", "reason"]);
 }
 
 interface Finding {
@@ -131,7 +154,11 @@ async function askOnce(
 }
 
 /** Writes the condition when it says something else than the one that is there. */
-async function record({ transport, clock }: AvailabilityOptions, object: APIService, found: Finding): Promise<void> {
+async function record(
+  { transport, clock, unavailable }: AvailabilityOptions,
+  object: APIService,
+  found: Finding,
+): Promise<void> {
   const { status, reason, message } = found;
   const conditions = object.status?.conditions ?? [];
   const before = conditions.find(({ type }) => type === "Available");
@@ -144,6 +171,8 @@ async function record({ transport, clock }: AvailabilityOptions, object: APIServ
   const path = `${apiServicesPath}/${object.metadata?.name}/status`;
   try {
     await transport.request({ method: "PUT", path, query: {}, body });
+    const name = object.metadata?.name ?? "";
+    if (status !== "True" && (before === undefined || before.status === "True")) unavailable.with(name, reason).value++;
   } catch (error) {
     // It has changed meanwhile, and will be looked at again for that.
     if (!isConflict(error) && !isNotFound(error)) throw error;

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { type Clock, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
+import { MetricsRegistry } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { kubeconfigCaller } from "../webhook/index.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -18,7 +19,7 @@ import { audienceAgnostic, bearerAuthenticator, type TokenAuthenticator, unionTo
 import { cachedTokenAuthenticator } from "./token-cache.ts";
 import { authenticatedGroup, failingUnionAuthenticator, unionAuthenticator } from "./union.ts";
 import { webhookTokenAuthenticator } from "./webhook-token.ts";
-import { X509Authenticator } from "./x509.ts";
+import { certificateExpirations, X509Authenticator } from "./x509.ts";
 
 export interface AuthenticationOptions {
   readonly clock: Clock;
@@ -49,6 +50,7 @@ export interface AuthenticationOptions {
   /** `--authentication-config`: instead of `oidc`. Looked at again while the server runs. */
   readonly configFile?: string;
   readonly webhook?: TokenWebhookOptions;
+  readonly meters?: MetricsRegistry;
 }
 
 export interface TokenWebhookOptions {
@@ -105,7 +107,11 @@ function certificateAuthenticators(options: AuthenticationOptions, signal: Abort
     const { ca, caFile, ...names } = requestHeader;
     result.push(requestHeaderAuthenticator(trusting(ca, caFile), names));
   }
-  if (clientCA !== undefined) result.push(new X509Authenticator(trusting(clientCA, clientCAFile)));
+  const { meters = new MetricsRegistry() } = options;
+  if (clientCA !== undefined) {
+    const left = { clock, seconds: certificateExpirations(meters) };
+    result.push(new X509Authenticator(trusting(clientCA, clientCAFile), left));
+  }
   return result;
 }
 

@@ -4,6 +4,7 @@ import type { TokenReview } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import { oidcDiscovery } from "../discovery/oidc.ts";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { ApiServerOptions } from "../server.ts";
 import { serviceAccountToken } from "../subresource/service-account-token.ts";
@@ -55,6 +56,7 @@ export interface KubeIdentityOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly meters?: MetricsRegistry;
   /** Sends a merge patch, as the API server itself; used once the server is there. */
   patchSecret(namespace: string, name: string, patch: object): Promise<unknown>;
 }
@@ -104,6 +106,7 @@ export async function kubeIdentity(
       random,
       logger,
       reader,
+      ...(options.meters === undefined ? {} : { meters: options.meters }),
       serviceAccounts: { issuers, keys, tracking: trackLegacyTokens(options) },
       ...(tokenFile === undefined
         ? {}

@@ -4,6 +4,8 @@ import type { AdmissionOperation } from "../admission/plugin.ts";
 import { type Histogram, type HistogramFamily, MetricsRegistry, type NumberFamily } from "./families.ts";
 
 export type AdmissionType = "admit" | "validate";
+/** Upstream has another word for the second here. */
+type WebhookType = "admit" | "validating";
 
 /** Of a plugin, or of a whole step. */
 export interface AdmissionTimes {
@@ -82,16 +84,16 @@ export class WebhookMetrics {
     this.#failOpen = counter("fail_open_count", "Calls that failed and were passed over.", ["name", "type"]);
   }
 
-  called(name: string, type: AdmissionType, operation: string, ms: number, code: number, rejected: boolean): void {
+  called(name: string, type: WebhookType, operation: string, ms: number, code: number, rejected: boolean): void {
     this.#requests.with(name, type, operation, bounded(code), rejected).value++;
     this.#seconds.with(name, type, operation, rejected).observe(ms / 1000);
   }
 
-  rejected(name: string, type: AdmissionType, operation: string, error: WebhookRejection, code: number): void {
+  rejected(name: string, type: WebhookType, operation: string, error: WebhookRejection, code: number): void {
     this.#rejections.with(name, type, operation, error, bounded(code)).value++;
   }
 
-  failedOpen(name: string, type: AdmissionType): void {
+  failedOpen(name: string, type: WebhookType): void {
     this.#failOpen.with(name, type).value++;
   }
 }

@@ -7,7 +7,9 @@ import type { Clock } from "@kubets/apimachinery";
 import type { Answer, ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Processed } from "../server/chain.ts";
+import { deprecationOf } from "../server/deprecations.ts";
 import type { ResourceTable, ServedResource } from "../server/resource-table.ts";
+import type { Delivery } from "../watch/event.ts";
 import type { WatchRequest } from "../watch/watch-request.ts";
 import { exponentialBuckets, type Histogram, type MetricsRegistry, type Series } from "./families.ts";
 
@@ -101,20 +103,20 @@ export class RequestMetrics {
 
   /** What is answered by a watch or a stream goes on from here: it is long-running from its start to its end. */
   measured(request: ServerRequest, processed: Processed): Processed {
-    const { answer, info } = processed;
-    const { content, status } = answer;
+    const { answer } = processed;
+    const { content } = answer;
     if (content.type !== "watch") return processed;
-    const watch = this.following(request, info, status, content.watch);
+    const watch = this.#following(request, processed, content.definition, content.watch);
     return { ...processed, answer: { ...answer, content: { ...content, watch } } };
   }
 
-  /** A watch: long-running from its start to its end, and counted then. */
-  following(
+  #following(
     request: ServerRequest,
-    info: RequestInfo | undefined,
-    status: number,
+    { info, answer: { status } }: Processed,
+    { group, version, plural }: ServedResource["definition"],
     watch: Pick<WatchRequest, "start">,
   ): Pick<WatchRequest, "start"> {
+    const events = this.#families.watchEvents.with(group, version, plural);
     const series = this.#seriesOf(request, info);
     const longRunning = this.#families.longRunning.with(...series.labels);
     return {
@@ -128,7 +130,11 @@ export class RequestMetrics {
           sink.end();
         };
         const drained = sink.drained === undefined ? {} : { drained: () => sink.drained?.() };
-        watch.start({ deliver: (deliveries) => sink.deliver(deliveries), ...drained, end: once(end) }, signal);
+        const deliver = (deliveries: readonly Delivery[]) => {
+          events.value += deliveries.length;
+          sink.deliver(deliveries);
+        };
+        watch.start({ deliver, ...drained, end: once(end) }, signal);
       },
     };
   }
@@ -138,12 +144,6 @@ export class RequestMetrics {
     const longRunning = this.#families.longRunning.with(...this.#seriesOf(request, info).labels);
     longRunning.value++;
     return once(() => longRunning.value--);
-  }
-
-  /** Of one resource: what its watchers are sent. */
-  watchEvents({ group, version, plural }: ServedResource["definition"]): { events: Series; sizes: Histogram } {
-    const { watchEvents, watchSizes } = this.#families;
-    return { events: watchEvents.with(group, version, plural), sizes: watchSizes.with(group, version, plural) };
   }
 
   #count(series: RequestSeries, code: number): void {
@@ -176,6 +176,8 @@ export class RequestMetrics {
     if (series === undefined) {
       const names = served === undefined ? ["", "", ""] : [apiGroup, apiVersion, resource];
       series = this.#make([verb, ...names, subresource, scope, component], dryRun);
+      if (served !== undefined && deprecationOf(served.definition) !== undefined)
+        this.#families.deprecated.with(apiGroup, apiVersion, resource, subresource, "").value = 1;
       known.set(key, series);
     }
     return series;
@@ -255,12 +257,11 @@ function familiesOf(metrics: MetricsRegistry) {
       "version",
       "resource",
     ]),
-    watchSizes: metrics.histogram(
-      "apiserver_watch_events_sizes",
-      "BETA",
-      "Bytes of events sent to watchers.",
-      ["group", "version", "resource"],
-      exponentialBuckets(1024, 2, 8),
+    deprecated: metrics.gauge(
+      "apiserver_requested_deprecated_apis",
+      "STABLE",
+      "1 for deprecated APIs that were asked for, by group, version, resource, subresource and the release that removes them.",
+      ["group", "version", "resource", "subresource", "removed_release"],
     ),
   };
 }

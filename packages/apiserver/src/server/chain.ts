@@ -107,7 +107,12 @@ export class Chain {
     if (place?.untilSent && request.user === undefined) {
       if (answer.content.type === "list") return { answer, info, place, delayedMs };
       if (answer.content.type === "watch")
-        return { answer: { ...answer, content: leavingWhenInitialized(answer.content, place) }, info, place, delayedMs };
+        return {
+          answer: { ...answer, content: leavingWhenInitialized(answer.content, place) },
+          info,
+          place,
+          delayedMs,
+        };
     }
     place?.leave();
     return { answer, info, delayedMs };

@@ -9,6 +9,7 @@ import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
 import { admitCreate } from "../subresource/admit-create.ts";
 import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./context.ts";
+import { deprecationOf } from "./deprecations.ts";
 import {
   createObject,
   deleteCollection,
@@ -48,12 +49,6 @@ const statusHandlers: Readonly<Record<string, Handler>> = {
 };
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
-/** What upstream warns about whenever it is used. */
-const deprecated: Readonly<Record<string, string>> = {
-  "/v1/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-  "/v1/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
-};
-
 export const pageNotFound: Answer = text(404, "404 page not found\n");
 
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
@@ -62,8 +57,7 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   if (resource === undefined) return noSuchPath(call);
   const { definition } = resource;
   const resourceCall: ResourceCall = { ...call, resource };
-  const deprecation =
-    definition.deprecationWarning ?? deprecated[`${info.apiGroup}/${info.apiVersion}/${info.resource}`];
+  const deprecation = deprecationOf(definition);
   if (deprecation !== undefined) call.warn(deprecation);
   const key = `${definition.group}/${definition.plural}`;
   if (definition.namespaced && info.namespace === "" && needsNamespace(info)) {

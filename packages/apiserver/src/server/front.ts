@@ -44,6 +44,8 @@ export interface FrontOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random?: Random;
+  /** Told of each TLS handshake that failed. */
+  onHandshakeError?(): void;
   handle(request: ServerRequest): Promise<HttpResponse>;
 }
 
@@ -122,6 +124,7 @@ export class HttpsFront {
     });
     // A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process.
     for (const event of ["tlsClientError", "sessionError", "clientError"]) this.#server.on(event, this.#onClientError);
+    this.#server.on("tlsClientError", () => options.onHandshakeError?.());
     this.#server.on("error", (error) => options.logger.error("the HTTPS server reported an error", { err: error }));
   }
 

@@ -2,7 +2,7 @@
 
 import type { Clock } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
-import type { MetricsRegistry } from "../metrics/families.ts";
+import type { MetricsRegistry, Series } from "../metrics/families.ts";
 import { processMetrics } from "../metrics/process-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
 import { storageMetrics } from "../metrics/storage-metrics.ts";
@@ -20,12 +20,20 @@ export interface MetricsSource {
 export class Metrics {
   readonly registry: MetricsRegistry;
   readonly requests: RequestMetrics;
+  readonly #handshakeErrors: Series;
 
   constructor({ registry, resources, store, clock }: MetricsSource) {
     this.registry = registry;
     this.requests = new RequestMetrics(registry, resources, clock);
     storageMetrics(registry, store, () => resources);
     processMetrics(registry, clock);
+    const help = "Connections whose TLS handshake failed.";
+    this.#handshakeErrors = registry.counter("apiserver_tls_handshake_errors_total", "ALPHA", help).with();
+  }
+
+  /** A connection that never came to be one. */
+  countHandshakeError(): void {
+    this.#handshakeErrors.value++;
   }
 
   handle({ info }: Call): Promise<Answer> | undefined {

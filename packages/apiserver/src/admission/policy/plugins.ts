@@ -1,7 +1,9 @@
 /** Both policy plugins, following their policies. */
 
-import type { Logger } from "@kubets/apimachinery";
+import type { Clock, Logger } from "@kubets/apimachinery";
 import type { Authorizer } from "../../authorization/authorizer.ts";
+import { PolicyMetrics } from "../../metrics/admission-metrics.ts";
+import type { MetricsRegistry } from "../../metrics/families.ts";
 import type { MatchSource } from "../matching/index.ts";
 import type { AdmissionPlugin } from "../plugin.ts";
 import { MutatingAdmissionPolicyPlugin } from "./mutating.ts";
@@ -12,13 +14,17 @@ export interface PolicyAdmissionOptions {
   /** For the variable `authorizer`. */
   readonly authorizer: Authorizer;
   readonly logger: Logger;
+  readonly clock: Clock;
+  readonly metrics: PolicyMetrics;
+}
+
+export interface PolicyPluginsOptions extends Omit<PolicyAdmissionOptions, "metrics"> {
+  readonly meters?: MetricsRegistry;
 }
 
 /** Resolves when all policies and bindings are known; follows them until `signal` aborts. */
-export async function policyAdmission(
-  options: PolicyAdmissionOptions,
-  signal: AbortSignal,
-): Promise<AdmissionPlugin[]> {
+export async function policyAdmission(given: PolicyPluginsOptions, signal: AbortSignal): Promise<AdmissionPlugin[]> {
+  const options = { ...given, metrics: new PolicyMetrics(given.meters) };
   const mutating = new MutatingAdmissionPolicyPlugin(options);
   const validating = new ValidatingAdmissionPolicyPlugin(options);
   await Promise.all([mutating.follow(signal), validating.follow(signal)]);

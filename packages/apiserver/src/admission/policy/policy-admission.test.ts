@@ -4,6 +4,7 @@ import { findDefinition, type Resource } from "@kubets/api";
 import { realClock, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import type { AuthorizationAttributes } from "../../authorization/authorizer.ts";
+import { MetricsRegistry } from "../../metrics/families.ts";
 import { StoreReader } from "../../reader/object-reader.ts";
 import type { ApiServer } from "../../server.ts";
 import { realServer } from "../../testing/real-server.ts";
@@ -23,6 +24,7 @@ const group = "/apis/admissionregistration.k8s.io/v1";
 const stop = new AbortController();
 const made: string[] = [];
 const asked: AuthorizationAttributes[] = [];
+const meters = new MetricsRegistry();
 let server: ApiServer;
 let source: MatchSource;
 
@@ -40,7 +42,10 @@ before(async () => {
     },
   };
   source = { reader, resources: () => server.resources };
-  const admission = await policyAdmission({ source, authorizer, logger: silentLogger }, stop.signal);
+  const admission = await policyAdmission(
+    { source, authorizer, logger: silentLogger, clock: realClock, meters },
+    stop.signal,
+  );
   server = realServer({ store, admission, hooks: policyHooks });
   await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default", labels: { env: "prod" } } });
 });
@@ -92,6 +97,20 @@ function create(data: object, name = "c") {
   const body = { metadata: { name }, data };
   return send(server, "POST", "/api/v1/namespaces/default/configmaps?dryRun=All", body);
 }
+
+test("what policies decided is counted by policy, binding and action", async () => {
+  await validating(
+    { validations: [{ expression: "object.metadata.name != 'bad'" }], failurePolicy: "Ignore" },
+    { validationActions: ["Warn", "Audit"] },
+  );
+  await create({}, "good");
+  await create({}, "bad");
+  const lines = (await meters.text()).split("\n").filter((line) => line.startsWith("apiserver_validating_"));
+  const counted = (action: string) =>
+    `apiserver_validating_admission_policy_check_total{enforcement_action="${action}",error_type="invalid_error",policy="p",policy_binding="b"} 1`;
+  assert.ok(lines.includes(counted("warn")));
+  assert.ok(lines.includes(counted("audit")));
+});
 
 test("a policy denies, in upstream's words", async () => {
   await validating({

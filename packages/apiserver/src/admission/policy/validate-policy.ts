@@ -11,6 +11,8 @@ export interface Decision {
   readonly message: string;
   /** Upstream's choice where it is "". */
   readonly reason: string;
+  /** It could not be decided, and failurePolicy let it pass. */
+  readonly error?: true;
 }
 
 export interface Annotation {
@@ -40,6 +42,7 @@ export async function validatePolicy(
     action: spec?.failurePolicy === "Ignore" ? "admit" : "deny",
     message,
     reason: "",
+    ...(spec?.failurePolicy === "Ignore" ? { error: true } : {}),
   });
   const match = await conditionsMatch(compiled.matchConditions, () => activation(false), spec?.failurePolicy);
   if (match.error !== undefined) return { decisions: [failed(match.error)], annotations: [] };

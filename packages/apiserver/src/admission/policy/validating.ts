@@ -8,6 +8,7 @@ import {
   validatingAdmissionPolicyBindings,
 } from "@kubets/api";
 import { StatusError } from "@kubets/apimachinery";
+import type { EnforcementAction, PolicyError } from "../../metrics/admission-metrics.ts";
 import type { Cel, PresentedObjects } from "../cel/index.ts";
 import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
@@ -87,6 +88,12 @@ export class ValidatingAdmissionPolicyPlugin implements AdmissionPlugin {
   }
 }
 
+/** By the beginning of the message, as upstream has it: also what was merely denied counts as invalid. */
+function kindOfError(message = ""): PolicyError {
+  if (message.startsWith("compilation")) return "compile_error";
+  return message.startsWith("validation failed due to running out of cost budget") ? "out_of_budget" : "invalid_error";
+}
+
 /** The objects of one request in the versions that policies ask for, and its variables. */
 class Evaluation {
   readonly #options: PolicyAdmissionOptions;
@@ -123,15 +130,26 @@ class Evaluation {
   async run({ policy, binding, as, param }: Invocation<Policy, Binding>, outcome: Outcome): Promise<void> {
     const compiled = this.#policies.compiled(this.#cel, policy);
     const presented = await this.#as(as);
+    const { clock, metrics } = this.#options;
+    const start = clock.monotonic();
     const verdict = await validatePolicy(policy, compiled, (withNamespace) =>
       this.#variables.activation(compiled, presented, param, withNamespace),
     );
-    for (const [i, { action, message, reason }] of verdict.decisions.entries()) {
-      if (action === "deny") outcome.deny({ policy, binding, message, reason }, i);
+    const ms = clock.monotonic() - start;
+    const count = (action: EnforcementAction, error: string | undefined) =>
+      metrics.checked(nameOf(policy), nameOf(binding), kindOfError(error), action, ms);
+    for (const [i, { action, message, reason, error }] of verdict.decisions.entries()) {
+      if (action === "deny") {
+        outcome.deny({ policy, binding, message, reason }, i);
+        for (const done of binding.spec?.validationActions ?? [])
+          count(done.toLowerCase() as EnforcementAction, message);
+      } else if (error === true) count("allow", message);
     }
     for (const { key, value, error } of verdict.annotations) {
-      if (error !== undefined) outcome.refuse({ policy, binding, message: error, reason: "" });
-      else outcome.annotate(policy, key, value ?? "");
+      if (error !== undefined) {
+        outcome.refuse({ policy, binding, message: error, reason: "" });
+        count("deny", error);
+      } else outcome.annotate(policy, key, value ?? "");
     }
   }
 

@@ -1,12 +1,14 @@
 /** One webhook asked about one request. */
 
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
+import type { WebhookMetrics } from "../../metrics/admission-metrics.ts";
+import { noteDelay } from "../../metrics/delays.ts";
 import type { WebhookClient } from "../../webhook/index.ts";
 import type { MatchSource } from "../matching/index.ts";
 import type { AdmissionAttributes } from "../plugin.ts";
 import type { CompileConditions } from "./conditions.ts";
 import type { Hook } from "./configurations.ts";
-import { denied, dryRunUnsupported, failures } from "./errors.ts";
+import { denied, dryRunUnsupported, FailedCall, failures, isRefusal } from "./errors.ts";
 import { makeReview, type Presented, readVerdict, type Verdict } from "./review.ts";
 
 export interface WebhookAdmissionOptions {
@@ -16,6 +18,7 @@ export interface WebhookAdmissionOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly compileConditions: CompileConditions;
+  readonly metrics: WebhookMetrics;
   /**
    * Whether no webhook is to be asked: true of what the server itself writes before it is ready, or a webhook that is broken, or runs in this very
    * cluster, could keep it from ever starting.
@@ -56,6 +59,40 @@ export async function askWebhook(
   for (const warning of verdict.warnings) attributes.warn(warning);
   if (!verdict.allowed) throw denied(name, verdict.result);
   return verdict;
+}
+
+/** Asks a webhook, and counts what became of it. */
+export async function metered<T>(
+  { metrics, clock }: Pick<WebhookAdmissionOptions, "metrics" | "clock">,
+  { webhook: { name, failurePolicy } }: Hook,
+  { operation, warn }: AdmissionAttributes,
+  type: "admit" | "validating",
+  ask: () => Promise<T>,
+): Promise<T> {
+  const start = clock.monotonic();
+  const done = (code: number, rejected: boolean) => {
+    const ms = clock.monotonic() - start;
+    metrics.called(name, type, operation, ms, code, rejected);
+    // Those that are asked together wait together.
+    if (type === "admit") noteDelay(warn, ms);
+  };
+  try {
+    const result = await ask();
+    done(200, false);
+    return result;
+  } catch (error) {
+    if (error instanceof FailedCall) {
+      const ignored = failurePolicy === "Ignore";
+      if (ignored) metrics.failedOpen(name, type);
+      else metrics.rejected(name, type, operation, "calling_webhook_error", error.code);
+      done(error.code, !ignored);
+    } else {
+      const code = isRefusal(error) ? error.code : 0;
+      metrics.rejected(name, type, operation, isRefusal(error) ? "no_error" : "apiserver_internal_error", code);
+      done(code, true);
+    }
+    throw error;
+  }
 }
 
 /** Notes that a webhook that could not be asked was passed over. */

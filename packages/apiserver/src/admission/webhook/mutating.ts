@@ -17,7 +17,7 @@ import {
 } from "@kubets/apimachinery";
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin, MutationPass } from "../plugin.ts";
-import { askWebhook, failedOpen, type WebhookAdmissionOptions } from "./call.ts";
+import { askWebhook, failedOpen, metered, type WebhookAdmissionOptions } from "./call.ts";
 import { conditionsHold } from "./conditions.ts";
 import { Configurations, type Hook } from "./configurations.ts";
 import { FailedCall, failures } from "./errors.ts";
@@ -112,7 +112,9 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     let changed = false;
     try {
       await working.as(as);
-      changed = await this.#ask(hook, attributes, working, round);
+      changed = await metered(this.#options, hook, attributes, "admit", () =>
+        this.#ask(hook, attributes, working, round),
+      );
     } catch (error) {
       if (!(error instanceof FailedCall)) throw error;
       if (webhook.failurePolicy !== "Ignore") throw internalError(error);
@@ -140,7 +142,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       );
     }
     if (verdict.patchType !== "JSONPatch") {
-      throw new FailedCall(webhook.name, `unsupported patch type "${verdict.patchType}"`);
+      throw new FailedCall(webhook.name, `unsupported patch type "${verdict.patchType}"`, 400);
     }
     const changed = working.patch(operations);
     const said = { configuration, webhook: webhook.name, patch: operations, patchType: "JSONPatch" };

@@ -2,9 +2,10 @@
 
 import { type ResourceDefinition, validatingWebhookConfigurations } from "@kubets/api";
 import { internalError } from "@kubets/apimachinery";
+import { noteDelay } from "../../metrics/delays.ts";
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../plugin.ts";
-import { askWebhook, failedOpen, type WebhookAdmissionOptions } from "./call.ts";
+import { askWebhook, failedOpen, metered, type WebhookAdmissionOptions } from "./call.ts";
 import { conditionsHold } from "./conditions.ts";
 import { Configurations, type Hook } from "./configurations.ts";
 import { FailedCall } from "./errors.ts";
@@ -52,17 +53,21 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
       invocations.push({ hook, presented });
     }
     const errors: unknown[] = [];
+    const start = this.#options.clock.monotonic();
     await Promise.all(
       invocations.map(({ hook, presented }, index) =>
         this.#ask(hook, index, attributes, presented).catch((error) => void errors.push(error)),
       ),
     );
+    noteDelay(attributes.warn, this.#options.clock.monotonic() - start);
     if (errors.length > 0) throw errors[0];
   }
 
   async #ask(hook: Hook, index: number, attributes: AdmissionAttributes, presented: Presented): Promise<void> {
     try {
-      await askWebhook(this.#options, hook, attributes, presented, false);
+      await metered(this.#options, hook, attributes, "validating", () =>
+        askWebhook(this.#options, hook, attributes, presented, false),
+      );
     } catch (error) {
       if (!(error instanceof FailedCall)) throw error;
       if (hook.webhook.failurePolicy !== "Ignore") throw internalError(error);

@@ -3,6 +3,8 @@ import { after, before, test } from "node:test";
 import { findDefinition, type Resource } from "@kubets/api";
 import { type KubeObject, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
+import { WebhookMetrics } from "../../metrics/admission-metrics.ts";
+import { MetricsRegistry } from "../../metrics/families.ts";
 import { StoreReader } from "../../reader/object-reader.ts";
 import type { ApiServer } from "../../server.ts";
 import { type HookServer, hookServer } from "../../testing/hook-server.ts";
@@ -21,6 +23,7 @@ type Review = any;
 
 let hook: HookServer;
 let server: ApiServer;
+const meters = new MetricsRegistry();
 const stop = new AbortController();
 /** What the webhook at each path answers to the request it is given. */
 const answers = new Map<string, (request: Review) => object | undefined>();
@@ -51,6 +54,7 @@ before(async () => {
     clock: realClock,
     random: realRandom,
     logger: silentLogger,
+    metrics: new WebhookMetrics(meters),
     compileConditions: conditionCompiler({
       authorize: ({ verb }) => ({ decision: verb === "allowed" ? "Allow" : "NoOpinion", reason: "" }),
     }),
@@ -81,6 +85,11 @@ function webhook(name: string, path: string, more: object = {}) {
   };
 }
 
+async function counted(name: string, labels: string): Promise<number> {
+  const line = (await meters.text()).split("\n").find((each) => each.startsWith(`${name}{${labels}}`));
+  return Number(line?.split(" ").at(-1) ?? 0);
+}
+
 async function configured(
   kind: "Mutating" | "Validating",
   webhooks: readonly object[],
@@ -105,6 +114,41 @@ const patch = (...operations: object[]) => ({
   allowed: true,
   patchType: "JSONPatch",
   patch: Buffer.from(JSON.stringify(operations)).toString("base64"),
+});
+
+test("calls, refusals and failures are counted under upstream's names", async () => {
+  const prefix = "apiserver_admission_webhook";
+  await configured("Validating", [webhook("yes.example.com", "/yes"), webhook("no.example.com", "/no")], async () => {
+    answers.set("/yes", () => ({ allowed: true }));
+    answers.set("/no", () => ({ allowed: false, status: { code: 999 } }));
+    assert.equal((await send(server, "POST", url, configMap())).status, 400);
+  });
+  await configured("Mutating", [webhook("gone.example.com", "/gone", { failurePolicy: "Ignore" })], async () => {
+    assert.equal((await send(server, "POST", url, configMap())).status, 201);
+  });
+  await configured("Mutating", [webhook("fails.example.com", "/gone")], async () => {
+    assert.equal((await send(server, "POST", url, configMap())).status, 500);
+  });
+  const request = (code: number, name: string, rejected: boolean, type: string) =>
+    counted(
+      `${prefix}_request_total`,
+      `code="${code}",name="${name}.example.com",operation="CREATE",rejected="${rejected}",type="${type}"`,
+    );
+  assert.equal(await request(200, "yes", false, "validating"), 1);
+  assert.equal(await request(400, "no", true, "validating"), 1);
+  assert.equal(await request(503, "gone", false, "admit"), 1);
+  assert.equal(await request(503, "fails", true, "admit"), 1);
+  const rejection = (type: string, name: string, code: number, kind: string) =>
+    counted(
+      `${prefix}_rejection_count`,
+      `error_type="${type}",name="${name}.example.com",operation="CREATE",rejection_code="${code}",type="${kind}"`,
+    );
+  assert.equal(await rejection("no_error", "no", 400, "validating"), 1);
+  assert.equal(await rejection("calling_webhook_error", "fails", 503, "admit"), 1);
+  assert.equal(await counted(`${prefix}_fail_open_count`, 'name="gone.example.com",type="admit"'), 1);
+  const seconds = `${prefix}_admission_duration_seconds_count`;
+  const labels = 'name="yes.example.com",operation="CREATE",rejected="false",type="validating"';
+  assert.equal(await counted(seconds, labels), 1);
 });
 
 test("a validating webhook is shown the request, and refuses it with its own words", () =>
