@@ -1,6 +1,7 @@
 /**
  * An API server as `kubets up` runs it, alone: RBAC, admission, the embedded store on disk. Says `{"port": N, ...}` on its standard output when
- * ready. Usage: [AUDIT=batch|blocking] kubets-server.ts DIRECTORY. With AUDIT every request is recorded there, at the level Metadata.
+ * ready. Usage: [AUDIT=batch|blocking] [FAIRNESS=off|wide] kubets-server.ts DIRECTORY. With AUDIT every request is recorded there, at the level
+ * Metadata. Requests queue fairly, as by default; "off" has the plain limits instead, "wide" ten times the seats.
  */
 
 import { join } from "node:path";
@@ -14,6 +15,7 @@ const audit: AuditOptions | undefined = auditMode && {
   policy: { text: "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]", path: "policy.yaml" },
   log: { path: join(directory, "audit.log"), mode: auditMode },
 };
+const fairness = process.env["FAIRNESS"];
 const base = { clock: realClock, random: realRandom, logger: silentLogger };
 const [store, certificates] = await Promise.all([
   openSqliteStore({ path: join(directory, "store.db") }),
@@ -31,6 +33,8 @@ const { server } = await createKubeApiServer(
     // The second is an ordinary user: what it may do is looked up in RBAC.
     tokenFile: { path: "tokens", text: 'admin,admin,1,"system:masters"\nbench,bench,2\n' },
     ...(audit === undefined ? {} : { audit }),
+    enablePriorityAndFairness: fairness !== "off",
+    ...(fairness === "wide" ? { inFlight: { reading: 4000, mutating: 2000 } } : {}),
     ...base,
   },
   stop.signal,

@@ -27,11 +27,18 @@ export class ServerProcess {
   }
 
   /** @param core the one it may run on */
-  static async start(script: string, directory: string, core: number, nodeFlags: readonly string[] = []) {
+  static async start(
+    script: string,
+    directory: string,
+    core: number,
+    nodeFlags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     const file = new URL(script, import.meta.url).pathname;
     const started = performance.now();
     const child = spawn("taskset", ["-c", String(core), node, ...nodeFlags, file, directory], {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
+      env: { ...process.env, ...environment },
     });
     const lines = createInterface({ input: child.stdout! });
     const [line] = (await Promise.race([

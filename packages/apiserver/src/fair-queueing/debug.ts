@@ -38,7 +38,7 @@ function dumpLevels(queueing: FairQueueing): string {
     const { name, idle, quiescing, waiting, executing, dispatched, rejected, cancelled } = level;
     // As upstream: queues with someone waiting; nothing counts as timed out, but as cancelled.
     const active = level.queues.filter((queue) => queue !== undefined && queue.waiting.length > 0).length;
-    const cells = [active, idle, quiescing, waiting.size, executing.size, dispatched, rejected, 0, cancelled];
+    const cells = [active, idle, quiescing, waiting.size, executing.length, dispatched, rejected, 0, cancelled];
     rows.push([name, ...cells.map(String)]);
   }
   return table(rows);

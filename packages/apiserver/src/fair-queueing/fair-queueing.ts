@@ -6,12 +6,13 @@ import {
   type PriorityLevelConfiguration,
   priorityLevelConfigurations,
 } from "@kubets/api";
-import { type Clock, type KubeObject, parseDuration, type Timer } from "@kubets/apimachinery";
+import type { Clock, KubeObject, Timer } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import type { ChangeHandler, ObjectReader } from "../reader/object-reader.ts";
 import type { ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { isLongRunning, type Place, type RequestLimiter, refusedWith } from "../server/in-flight.ts";
+import { defaultRequestTimeoutMs, timeoutOf } from "../server/request-deadlines.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
 import { mandatoryLevels, mandatorySchemas } from "./bootstrap-objects.ts";
 import { inOrder, matches, rulesForUser, type UserRules } from "./classify.ts";
@@ -250,8 +251,8 @@ export class FairQueueing implements RequestLimiter {
 
   /** A quarter of the time the request has, and at most a minute. Watches have the server's time for it. */
   #waitLimitOf({ request, info }: Comer): number {
-    const { requestTimeoutMs = 60_000 } = this.#options;
-    const asked = info.verb === "watch" ? undefined : durationOf(request.query?.get("timeout"));
+    const { requestTimeoutMs = defaultRequestTimeoutMs } = this.#options;
+    const asked = info.verb === "watch" ? undefined : timeoutOf(request.query);
     return Math.min(Math.min(requestTimeoutMs, asked || requestTimeoutMs) / 4, longestWaitMs);
   }
 
@@ -356,16 +357,6 @@ function flowIn({ route, flows }: Candidate, user: UserInfo, info: RequestInfo):
     flows.set(distinguisher, flow);
   }
   return flow;
-}
-
-/** Undefined for what is no duration, or none at all. */
-function durationOf(text: string | null | undefined): number | undefined {
-  if (!text) return undefined;
-  try {
-    return parseDuration(text);
-  } catch {
-    return undefined; // Not for the queue to say.
-  }
 }
 
 function queuingOf({ spec }: PriorityLevelConfiguration) {

@@ -29,7 +29,7 @@ function setUp(limit: number, queueLengthLimit = 50) {
   const come = (name: string, queue: number, work: Partial<Work> = {}, signal = new AbortController().signal) => {
     const id = name;
     const flow = flowOf(name.replace(/\d+$/, ""), queue);
-    const comer = { request: { signal }, patient: false, info, userName: "" };
+    const comer = { request: { signal, query: new URLSearchParams() }, patient: false, info, userName: "" };
     const note = (ticket: Ticket) => {
       started.push(id);
       tickets.set(id, ticket);

@@ -41,7 +41,7 @@ export interface Work {
 
 export interface Comer {
   /** Its signal is asked for only when the request has to wait. */
-  readonly request: { readonly signal: AbortSignal; readonly query?: URLSearchParams };
+  readonly request: { readonly signal: AbortSignal; readonly query: URLSearchParams };
   /** Never refused, however long the queue and the wait. */
   readonly patient: boolean;
   /** For those who look at what runs. */
@@ -90,7 +90,8 @@ export class Level {
   cancelled = 0;
   seatsInUse = 0;
   seatsWaiting = 0;
-  readonly executing = new Set<Ticket>();
+  /** In no order. */
+  readonly executing: Ticket[] = [];
   /** In the order they came. */
   readonly waiting = new Set<Ticket>();
   readonly #options: LevelOptions;
@@ -134,7 +135,7 @@ export class Level {
   }
 
   get idle(): boolean {
-    return this.waiting.size === 0 && this.executing.size === 0;
+    return this.waiting.size === 0 && this.executing.length === 0;
   }
 
   /** Queues that have someone in them or on their seats. */
@@ -200,7 +201,11 @@ export class Level {
     const now = this.sync();
     const seconds = (now - ticket.startedAt) / 1000;
     const { counters } = ticket.flow;
-    this.executing.delete(ticket);
+    const last = this.executing.pop()!;
+    if (last !== ticket) {
+      this.executing[ticket.place] = last;
+      last.place = ticket.place;
+    }
     counters.executing--;
     (ticket.isWatch ? counters.watchInitialization : counters.execution).observe(seconds);
     this.#gaugesOf(ticket).executing.add(-1, now);
@@ -217,14 +222,14 @@ export class Level {
       this.#lingering.add(ticket);
     } else this.#release(ticket);
     if (this.waiting.size > 0) this.#dispatch();
-    else if (this.quiescing && this.executing.size === 0) this.#options.onDrained?.();
+    else if (this.quiescing && this.executing.length === 0) this.#options.onDrained?.();
   }
 
   #start(ticket: Ticket, now: number): Ticket {
     ticket.startedAt = now;
     ticket.started = true;
     this.dispatched++;
-    this.executing.add(ticket);
+    ticket.place = this.executing.push(ticket) - 1;
     this.seatsInUse += ticket.seats;
     const { counters } = ticket.flow;
     counters.dispatched++;
@@ -273,7 +278,7 @@ export class Level {
 
   /** More seats than the level has are given to one that runs alone. */
   #hasRoomFor(seats: number): boolean {
-    if (seats > this.limit) return this.executing.size === 0;
+    if (seats > this.limit) return this.executing.length === 0;
     return this.seatsInUse + seats <= this.limit;
   }
 
@@ -478,7 +483,7 @@ export class Level {
     this.#syncedAt = time;
     const wanted = this.seatsInUse + this.seatsWaiting;
     this.demand.pass(ms / 1000);
-    this.utilization.pass(ms, this.seatsInUse, this.executing.size, this.waiting.size, wanted);
+    this.utilization.pass(ms, this.seatsInUse, this.executing.length, this.waiting.size, wanted);
     if (this.#activeQueues > 0) this.#progress += (Math.min(wanted, this.limit) / this.#activeQueues) * (ms / 1000);
   }
 }

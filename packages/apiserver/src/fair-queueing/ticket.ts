@@ -24,6 +24,8 @@ export class Ticket implements Place {
   seats: number;
   /** Milliseconds of the monotonic clock. */
   readonly arrivedAt: number;
+  /** Among those that run. */
+  place = 0;
   startedAt = 0;
   started = false;
   queue: Queue | undefined = undefined;
