@@ -1,7 +1,7 @@
 /** Flags of a later `up`: what they change, and what a mistake leaves alone. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { nodes, pods } from "@kubets/api";
@@ -16,6 +16,30 @@ test("a change that cannot be is refused, and the cluster goes on as it was", { 
   assert.equal((await cluster.kubets(["status"])).code, 0, "it runs");
   assert.equal((await cluster.kubets(["up"])).code, 0, "the mistake is forgotten");
   assert.match((await cluster.kubets(["up", "bogus"])).stderr, /unexpected argument "bogus"/);
+});
+
+test("flags of kube-apiserver are kept, replaced, and taken away", { timeout: 60_000 }, async (t) => {
+  const cluster = await startCluster(t);
+  const { kubectl } = cluster;
+  const up = async (...args: string[]) =>
+    await cluster.kubets(["up", ...args.map((arg) => `--kube-apiserver-arg=${arg}`)]);
+  const log = join(cluster.dir, "audit.log");
+  const policy = join(cluster.dir, "policy.yaml");
+  writeFileSync(policy, "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}");
+  const audited = await up("runtime-config=api/beta=true", `audit-policy-file=${policy}`, `audit-log-path=${log}`);
+  assert.equal(audited.code, 0, audited.stderr);
+  assert.match(await kubectl("api-versions"), /^networking\.k8s\.io\/v1beta1$/m);
+  assert.match(readFileSync(log, "utf8"), /"requestURI":"\/api\?/);
+  assert.equal((await up()).code, 0);
+  assert.match(await kubectl("api-versions"), /v1beta1/);
+  const impossible = await up("audit-policy-file=/none", `audit-log-path=${log}`);
+  assert.equal(impossible.code, 1);
+  assert.match(impossible.stderr, /kubets up: --audit-policy-file \/none: no such file or directory/);
+  const unknown = await up("runtime-confg=x");
+  assert.match(unknown.stderr, /unknown flag --runtime-confg; did you mean --runtime-config\?/);
+  assert.match(await kubectl("api-versions"), /v1beta1/, "it goes on as it was");
+  assert.equal((await up("")).code, 0);
+  assert.doesNotMatch(await kubectl("api-versions"), /v1beta1/);
 });
 
 test("fewer simulated nodes: the others' objects and pods go, and the pods come up elsewhere", {

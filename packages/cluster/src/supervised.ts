@@ -1,7 +1,7 @@
 /** The cluster's background programs: each is kept running by `scripts/supervise`, outlives the CLI, and is found again by its process id file. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
@@ -30,6 +30,7 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   mkdirSync(dirname(spec.pidFile), { recursive: true, mode: 0o755 });
   mkdirSync(dirname(spec.logFile), { recursive: true, mode: 0o755 });
   const log = openSync(spec.logFile, "a", 0o640);
+  const { size: saidBefore } = fstatSync(log);
   const child: ChildProcess = spawn(supervisor, [spec.pidFile, spec.logFile, ...spec.command], {
     detached: true,
     stdio: ["ignore", log, log, "pipe"],
@@ -59,7 +60,7 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   if (text.trim() !== "") return text.trim();
   // It died without a word on the pipe: do not let the supervisor try for ever what failed at once.
   child.kill("SIGTERM");
-  throw new Error(lastError(spec.logFile));
+  throw new Error(lastError(spec.logFile, saidBefore));
 }
 
 /** In the program: tells whoever started it that it does its work now. Later starts have nobody to tell. */
@@ -75,9 +76,14 @@ export function sayReady(about: object): void {
   }
 }
 
-/** The last thing an ended program said, for a person. */
-function lastError(logFile: string): string {
-  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-20);
+/**
+ * The last thing an ended program said, for a person.
+ * @param from what an earlier run said is before this byte; a shorter log was begun anew
+ */
+function lastError(logFile: string, from: number): string {
+  const log = readFileSync(logFile);
+  const said = log.subarray(from <= log.length ? from : 0).toString();
+  const lines = said.trimEnd().split("\n").slice(-20);
   for (const line of [...lines].reverse()) {
     try {
       const entry = JSON.parse(line) as { level?: string; msg?: string; err?: { message?: string } };
