@@ -42,6 +42,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   validateName?(name: string, isPrefix: boolean): string[];
   /** PUT to a name that is not there creates it. Default false. */
   readonly allowCreateOnUpdate?: boolean;
+  /** Dotted names of fields that no client's write of the main resource changes: nobody comes to own them so. Default the status, where there is one. */
+  readonly resetFields?: readonly string[];
   /** PUT without a resourceVersion overwrites. Default true. */
   readonly allowUnconditionalUpdate?: boolean;
   /** The grace period a delete gets, in seconds; undefined for kinds that are deleted at once. Only Pods have one upstream. */
@@ -50,6 +52,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
 
 /** `/status`: takes the status (and metadata that may change), keeps the spec. */
 export interface StatusStrategy<T extends KubeObject = KubeObject> {
+  /** As the main resource's. Default `spec`. */
+  readonly resetFields?: readonly string[];
+  /** The only fields that a write of it changes, with all below them; `*` stands for any item of a list. */
+  readonly writableFields?: readonly (readonly string[])[];
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
   validateUpdate?(object: T, old: T): FieldError[];
 }

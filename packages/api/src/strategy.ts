@@ -73,22 +73,33 @@ export interface StatusStrategyOptions<T extends KubeObject> {
   readonly keeps?: readonly string[];
   /** Labels too are the main resource's: so upstream has it for Deployment. */
   readonly keepsLabels?: boolean;
+  /** Labels, annotations, finalizers and owners are the main resource's. */
+  readonly keepsMetadata?: boolean;
+  /** Default what is kept. */
+  readonly resetFields?: readonly string[];
   prepare?(object: T, old: T, context: StrategyContext): void;
   validate?(object: T, old: T): FieldError[];
 }
 
+/** Source: apimachinery's ResetObjectMetaForStatus. */
+const keptMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
 /** `/status`: the spec and the generation stay as stored. */
 export function statusStrategy<T extends KubeObject>(options: StatusStrategyOptions<T> = {}): StatusStrategy<T> {
-  const { keeps = ["spec"], keepsLabels = false, prepare, validate } = options;
+  const { keeps = ["spec"], keepsLabels = false, keepsMetadata = false, prepare, validate } = options;
+  const kept = keepsMetadata ? keptMetadata : keepsLabels ? (["labels"] as const) : [];
+  const metadataReset = keepsMetadata ? ["metadata"] : keepsLabels ? ["metadata.labels"] : [];
   return {
+    resetFields: options.resetFields ?? [...keeps, ...metadataReset],
     prepareForUpdate(object: T, old: T, context: StrategyContext) {
       for (const field of keeps) keep(object, old, field);
       const metadata = metadataOf(object);
       if (old.metadata?.generation === undefined) delete metadata.generation;
       else metadata.generation = old.metadata.generation;
-      if (keepsLabels) {
-        if (old.metadata?.labels === undefined) delete metadata.labels;
-        else metadata.labels = { ...old.metadata.labels };
+      for (const field of kept) {
+        const value = old.metadata?.[field];
+        if (value === undefined) delete metadata[field];
+        else Object.assign(metadata, { [field]: clone(value) });
       }
       prepare?.(object, old, context);
     },

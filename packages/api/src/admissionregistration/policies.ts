@@ -66,7 +66,7 @@ export const validatingAdmissionPolicyDefinition = define<ValidatingAdmissionPol
       validateUpdate: (policy) => validateValidatingPolicy(policy),
       allowUnconditionalUpdate: false,
     }),
-    status: statusStrategy<ValidatingAdmissionPolicy>(),
+    status: statusStrategy<ValidatingAdmissionPolicy>({ keepsMetadata: true }),
     columns: [
       nameColumn,
       column("Validations", (policy: ValidatingAdmissionPolicy) => policy.spec?.validations?.length ?? 0, integer),

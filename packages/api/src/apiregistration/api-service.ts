@@ -33,6 +33,6 @@ export const apiServiceDefinition = define<APIService>("apiregistration.k8s.io",
     },
     { generationOf: [] },
   ),
-  status: statusStrategy<APIService>({ validate: validateApiServiceStatus }),
+  status: statusStrategy<APIService>({ keepsMetadata: true, validate: validateApiServiceStatus }),
   columns: [nameColumn, column("Service", serviceText), column("Available", availableText), ageColumn],
 });

@@ -23,6 +23,7 @@ function setRequester({ spec }: Request, { user }: StrategyContext): void {
 }
 
 const rules: Strategy<Request> = {
+  resetFields: ["spec", "status"],
   validateName: () => [],
   prepareForCreate: setRequester,
   validate: validateRequest,
@@ -53,6 +54,7 @@ function keepDecisions(request: Request, old: Request): void {
 
 /** `/status`: the signer's certificate and conditions; approvals and denials stay as they are. */
 const status: StatusStrategy<Request> = statusStrategy<Request>({
+  resetFields: ["spec", "status.conditions"],
   prepare(request, old, { now }) {
     keepDecisions(request, old);
     stampConditions(request, old, now);
@@ -62,6 +64,7 @@ const status: StatusStrategy<Request> = statusStrategy<Request>({
 
 /** `/approval`: the conditions; the certificate stays as it is. */
 export const approvalStrategy: StatusStrategy<Request> = statusStrategy<Request>({
+  resetFields: ["spec", "status.certificate"],
   prepare(request, old, { now }) {
     const conditions = request.status?.conditions;
     request.status = { ...clone(old.status ?? {}), ...(conditions === undefined ? {} : { conditions }) };

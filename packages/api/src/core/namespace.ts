@@ -63,6 +63,7 @@ function validateStatusUpdate(namespace: Namespace): FieldError[] {
 
 /** `PUT .../finalize`: the finalizers may change, the status may not. */
 export const namespaceFinalizeStrategy: StatusStrategy<Namespace> = {
+  resetFields: ["status"],
   prepareForUpdate: (namespace, old) => keep(namespace, old, "status"),
   validateUpdate: (namespace) => validateFinalizers(namespace, (at, index) => at.index(index)),
 };

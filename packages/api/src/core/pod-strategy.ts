@@ -111,6 +111,7 @@ function copyAppArmorAnnotations(pod: Pod): void {
 
 /** `/status`: what kubelets and schedulers write. */
 export const podStatusStrategy: StatusStrategy<Pod> = {
+  resetFields: ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"],
   prepareForUpdate(pod, old) {
     keep(pod, old, "spec");
     const metadata = metadataOf(pod);

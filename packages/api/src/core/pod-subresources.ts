@@ -37,6 +37,7 @@ function onlySpecChange(pod: Pod, old: Pod, change: (spec: PodSpec) => void): vo
 
 /** Ephemeral containers are added to a running Pod, and never changed or taken away. Source: KEP-277. */
 export const podEphemeralContainersStrategy: StatusStrategy<Pod> = {
+  writableFields: [["spec", "ephemeralContainers"]],
   prepareForUpdate(pod, old) {
     const wanted = pod.spec?.ephemeralContainers;
     onlySpecChange(pod, old, (spec) => {
@@ -70,6 +71,13 @@ function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
 
 /** Resources of running containers. Source: KEP-1287. */
 export const podResizeStrategy: StatusStrategy<Pod> = {
+  writableFields: [
+    ["spec", "resources"],
+    ...["containers", "initContainers"].flatMap((list) => [
+      ["spec", list, "*", "resources"],
+      ["spec", list, "*", "resizePolicy"],
+    ]),
+  ],
   prepareForUpdate(pod, old) {
     const wanted = pod.spec;
     const isSame =

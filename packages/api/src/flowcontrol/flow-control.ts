@@ -22,7 +22,7 @@ export const flowSchemaDefinition = define<FlowSchema>(group, "v1", "flowschemas
     validateUpdate: validateFlowSchema,
     allowUnconditionalUpdate: false,
   }),
-  status: statusStrategy<FlowSchema>({ validate: ({ status }) => validateConditions(status) }),
+  status: statusStrategy<FlowSchema>({ keepsMetadata: true, validate: ({ status }) => validateConditions(status) }),
   columns: [
     nameColumn,
     column("PriorityLevel", (schema: FlowSchema) => schema.spec?.priorityLevelConfiguration?.name ?? ""),
@@ -61,7 +61,7 @@ export const priorityLevelConfigurationDefinition = define<Level>(group, "v1", "
     validateUpdate: validatePriorityLevel,
     allowUnconditionalUpdate: false,
   }),
-  status: statusStrategy<Level>({ validate: ({ status }) => validateConditions(status) }),
+  status: statusStrategy<Level>({ keepsMetadata: true, validate: ({ status }) => validateConditions(status) }),
   columns: [
     nameColumn,
     column("Type", (level: Level) => level.spec?.type ?? ""),

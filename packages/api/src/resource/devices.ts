@@ -62,7 +62,7 @@ export const resourceClaimDefinition = define<ResourceClaim>(group, "v1", "resou
     },
     { generationOf: [] },
   ),
-  status: statusStrategy<ResourceClaim>({ validate: validateClaimStatusUpdate }),
+  status: statusStrategy<ResourceClaim>({ keepsMetadata: true, validate: validateClaimStatusUpdate }),
   columns: [nameColumn, column("State", stateText), ageColumn],
 });
 

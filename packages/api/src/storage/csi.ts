@@ -83,7 +83,7 @@ export const volumeAttachmentDefinition = define<VolumeAttachment>(group, "v1", 
     { validate: validateNewAttachment, validateUpdate: validateAttachmentUpdate, allowUnconditionalUpdate: false },
     { status: { attached: false }, generationOf: [] },
   ),
-  status: statusStrategy<VolumeAttachment>({ validate: validateAttachmentUpdate }),
+  status: statusStrategy<VolumeAttachment>({ keepsMetadata: true, validate: validateAttachmentUpdate }),
   columns: [
     nameColumn,
     column("Attacher", (attachment: VolumeAttachment) => attachment.spec?.attacher ?? "", { format: "name" }),

@@ -51,6 +51,7 @@ export function deviceTaintRuleDefinition(version: string): ResourceDefinition<T
   return define<TaintRule>(group, version, "devicetaintrules", {
     strategy: specStrategy<TaintRule>({ validate: validateTaintRule, validateUpdate: validateTaintRule }),
     status: statusStrategy<TaintRule>({
+      keepsMetadata: true,
       validate({ status }) {
         const at = path("status.conditions");
         const conditions = status?.conditions ?? [];
@@ -72,6 +73,7 @@ export function resourcePoolStatusRequestDefinition(version: string): ResourceDe
       validateUpdate: (request, old) => validateImmutableField(request.spec, old.spec, specPath),
     }),
     status: statusStrategy<PoolRequest>({
+      keepsMetadata: true,
       validate: ({ status }) =>
         status === undefined
           ? [required(path("status"))]

@@ -130,6 +130,6 @@ export function podGroupDefinition(version: string): ResourceDefinition<PodGroup
           validateImmutableField(podGroup.spec?.[field], old.spec?.[field], specPath.child(field)),
         ),
     }),
-    status: statusStrategy<PodGroup>(),
+    status: statusStrategy<PodGroup>({ keepsMetadata: true }),
   });
 }

@@ -15,11 +15,13 @@ import { fieldsOfNew } from "./create-fields.ts";
 import { claimedFields } from "./field-extraction.ts";
 import {
   emptyFieldSet,
+  type FieldPattern,
   type FieldSet,
   fieldSetOfNames,
   fieldSetsEqual,
   intersectFieldSets,
   isEmptyFieldSet,
+  keepFields,
   subtractFieldSet,
   subtractFieldSetDeep,
   unionFieldSets,
@@ -48,6 +50,8 @@ export interface FieldManagerOptions {
   readonly subresource?: string | undefined;
   /** Fields that writes of this kind cannot change, with all below them: `fieldSetOfNames("status")`. */
   readonly resetFields?: FieldSet | undefined;
+  /** The only fields that writes of this kind change. */
+  readonly writableFields?: readonly FieldPattern[] | undefined;
   /**
    * Another version of the kind: what managers of it own is looked at in it. Undefined for a version that there is no more: its managers own
    * nothing. Without this every version is taken for the request's own.
@@ -96,6 +100,7 @@ export class FieldManager {
   readonly #kind: string | undefined;
   readonly #subresource: string;
   readonly #resetFields: FieldSet;
+  readonly #writableFields: readonly FieldPattern[] | undefined;
   readonly #versionOf: FieldManagerOptions["versionOf"];
 
   constructor(options: FieldManagerOptions) {
@@ -104,6 +109,7 @@ export class FieldManager {
     this.#kind = options.kind;
     this.#subresource = options.subresource ?? "";
     this.#resetFields = options.resetFields ?? emptyFieldSet;
+    this.#writableFields = options.writableFields;
     this.#versionOf = options.versionOf;
   }
 
@@ -213,12 +219,13 @@ export class FieldManager {
 
   #compare(before: Json, after: Json): Comparison {
     const { added, modified, removed } = compareFields(before, after, this.#type);
-    const reset = this.#resetFields;
-    return {
-      added: subtractFieldSetDeep(added, reset),
-      modified: subtractFieldSetDeep(modified, reset),
-      removed: subtractFieldSetDeep(removed, reset),
-    };
+    return { added: this.#changed(added), modified: this.#changed(modified), removed: this.#changed(removed) };
+  }
+
+  /** What of these fields a write can change. */
+  #changed(fields: FieldSet): FieldSet {
+    const changed = subtractFieldSetDeep(fields, this.#resetFields);
+    return this.#writableFields === undefined ? changed : keepFields(changed, this.#writableFields);
   }
 
   /**
@@ -269,7 +276,7 @@ export class FieldManager {
     name: string,
     { force, nowMs }: { readonly force: boolean; readonly nowMs: number },
   ): ApplyResult<T> {
-    const claimed = subtractFieldSetDeep(claimedFields(config as Json, this.#type), this.#resetFields);
+    const claimed = this.#changed(claimedFields(config as Json, this.#type));
     const wanted = this.#manager(name, "Apply", claimed, formatTime(nowMs));
     const key = managerKey(wanted);
     const previous = managers.get(key);

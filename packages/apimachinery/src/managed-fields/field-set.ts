@@ -77,6 +77,25 @@ export function intersectFieldSets(a: FieldSet, b: FieldSet): FieldSet {
   return combine(a.member && b.member, children);
 }
 
+/** A path in dotted names' parts, with `*` for any element. */
+export type FieldPattern = readonly string[];
+
+/** The members on the way to one of `patterns`, and below. */
+export function keepFields(set: FieldSet, patterns: readonly FieldPattern[]): FieldSet {
+  if (patterns.some((pattern) => pattern.length === 0)) return set;
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of set.children) {
+    const below = patterns.filter(([first]) => first === "*" || `f:${first}` === element);
+    if (below.length === 0) continue;
+    const kept = keepFields(
+      child,
+      below.map((pattern) => pattern.slice(1)),
+    );
+    if (!isEmptyFieldSet(kept)) children.set(element, kept);
+  }
+  return combine(set.member, children);
+}
+
 export function fieldSetsEqual(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
   if (a.member !== b.member || a.children.size !== b.children.size) return false;

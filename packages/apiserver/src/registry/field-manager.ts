@@ -1,14 +1,17 @@
 /** managedFields as the registry keeps them; the algorithms are apimachinery's. */
 
-import { convertObject, findKind, type ResourceDefinition } from "@kubets/api";
+import { convertObject, findKind, type ResourceDefinition, type StatusStrategy } from "@kubets/api";
 import { clone, FieldManager, fieldSetOfNames, type KubeObject, type OtherVersion } from "@kubets/apimachinery";
 import type { Registry } from "./registry.ts";
 import type { WriteRequest } from "./write-request.ts";
 
+/** A write, and the rules of its subresource where that has its own. */
+type TrackedRequest = WriteRequest & { readonly strategy?: StatusStrategy };
+
 /** A registry's field managers by subresource, made when first needed. */
 const managers = new WeakMap<Registry, Map<string, FieldManager>>();
 
-function managerFor(registry: Registry, subresource: string): FieldManager {
+function managerFor(registry: Registry, { subresource, strategy }: TrackedRequest): FieldManager {
   let bySubresource = managers.get(registry);
   if (bySubresource === undefined) {
     bySubresource = new Map();
@@ -17,13 +20,14 @@ function managerFor(registry: Registry, subresource: string): FieldManager {
   let manager = bySubresource.get(subresource);
   if (manager === undefined) {
     const { definition, schemas, apiVersion } = registry;
-    const reset = resetFields(subresource, definition);
+    const reset = strategy?.resetFields ?? resetFields(subresource, definition);
     manager = new FieldManager({
       schema: definition.schema,
       set: schemas,
       apiVersion,
       subresource,
       ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
+      writableFields: strategy?.writableFields,
       versionOf: registry.isCustom ? (other) => registry.otherVersion(other) : versionsOf(registry),
     });
     bySubresource.set(subresource, manager);
@@ -46,9 +50,10 @@ function versionsOf(registry: Registry): (apiVersion: string) => OtherVersion | 
 }
 
 /** A write of the object cannot change its status, nor one of the status the spec: nobody comes to own them so. */
-function resetFields(subresource: string, { status, decode }: ResourceDefinition): string[] {
-  if (subresource === "status") return decode === undefined ? ["spec"] : ["metadata", "spec"];
-  return subresource === "" && status !== undefined ? ["status"] : [];
+function resetFields(subresource: string, { strategy, status, decode }: ResourceDefinition): readonly string[] {
+  if (subresource === "status") return decode === undefined ? (status?.resetFields ?? ["spec"]) : ["metadata", "spec"];
+  if (subresource !== "") return [];
+  return strategy.resetFields ?? (status === undefined ? [] : ["status"]);
 }
 
 /** Records what `request` changed from `old` (undefined: a create) to `object`, in `object`. */
@@ -56,9 +61,9 @@ export function trackUpdate(
   registry: Registry,
   object: KubeObject,
   old: KubeObject | undefined,
-  request: WriteRequest,
+  request: TrackedRequest,
 ): void {
-  const manager = managerFor(registry, request.subresource);
+  const manager = managerFor(registry, request);
   const metadata = object.metadata!;
   const entries = manager.update(old, object, request.manager, registry.clock.now());
   if (entries === undefined || entries.length === 0) delete metadata.managedFields;
@@ -74,10 +79,10 @@ export function applyFields(
   registry: Registry,
   old: KubeObject | undefined,
   configuration: KubeObject,
-  request: WriteRequest,
+  request: TrackedRequest,
   force: boolean,
 ): KubeObject {
-  const manager = managerFor(registry, request.subresource);
+  const manager = managerFor(registry, request);
   const nowMs = registry.clock.now();
   const applied = manager.apply(old, configuration, request.manager, { force, nowMs });
   const object = clone(applied.object);

@@ -1,5 +1,6 @@
 /** PATCH: the four types, as a change of the present object. Source: apiserver's handlers/patch.go. */
 
+import type { StatusStrategy } from "@kubets/api";
 import {
   applyJsonPatch,
   applyMergePatch,
@@ -71,10 +72,11 @@ export interface PatchPlan {
   transform(old: KubeObject | undefined): KubeObject;
 }
 
-export async function patchTransform(call: ResourceCall): Promise<PatchPlan> {
+/** @param strategy of a named subresource that has rules of its own */
+export async function patchTransform(call: ResourceCall, strategy?: StatusStrategy): Promise<PatchPlan> {
   const { body, options } = await patchBodyOf(call);
   const apply = body.type === applyPatchType;
-  const transform = apply ? applyTransform(call, body, options) : patchingTransform(call, body, options);
+  const transform = apply ? applyTransform(call, body, options, strategy) : patchingTransform(call, body, options);
   return { options, apply, transform };
 }
 
@@ -160,7 +162,7 @@ function checkNames(object: KubeObject, old: KubeObject, { info }: ResourceCall)
   }
 }
 
-function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptions) {
+function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptions, strategy?: StatusStrategy) {
   const { definition, registry } = call.resource;
   const { info } = call;
   if (!isJsonObject(body.value)) throw badRequest("error decoding YAML: the applied configuration must be an object");
@@ -172,7 +174,10 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
     throw badRequest("metadata.managedFields must be nil");
   }
-  const request = writeRequestOf(call, options, "UpdateOptions");
+  const request = {
+    ...writeRequestOf(call, options, "UpdateOptions"),
+    ...(strategy === undefined ? {} : { strategy }),
+  };
   return (old: KubeObject | undefined): KubeObject => {
     const configuration = clone(applied);
     configuration.metadata = {

@@ -114,7 +114,7 @@ export async function updateObject(call: ResourceCall, strategy?: StatusStrategy
 /** PATCH, on the object or its status. */
 export async function patchObject(call: ResourceCall, strategy?: StatusStrategy): Promise<Answer> {
   const { definition, registry } = call.resource;
-  const { transform, options, apply } = await patchTransform(call);
+  const { transform, options, apply } = await patchTransform(call, strategy);
   const request = writeRequestOf(call, options, "UpdateOptions");
   const { served, created } = await update(registry, {
     ...request,
