@@ -78,8 +78,8 @@ after(async () => {
   kubelet.close();
 });
 
-async function streamed(url: string): Promise<{ status: number; text: string }> {
-  const response = await server.handle(requestOf("GET", url));
+async function streamed(url: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+  const response = await server.handle(requestOf("GET", url, undefined, { headers }));
   const chunks: Uint8Array[] = [];
   if (response.body.type === "stream") for await (const chunk of response.body.stream) chunks.push(chunk);
   if (response.body.type === "bytes") chunks.push(response.body.bytes);
@@ -137,7 +137,12 @@ test("exec that cannot be is a Status on the same connection", async () => {
 test("proxies reach the node, a pod and a Service's endpoint", async () => {
   const node = await streamed("/api/v1/nodes/n1/proxy/stats/summary?x=1");
   assert.deepEqual(node, { status: 200, text: "kubelet /stats/summary?x=1" });
-  const inside = createHttpServer((request, response) => response.end(`inside ${request.method} ${request.url}`));
+  const inside = createHttpServer(({ method, url, headers }, response) => {
+    if (url !== "/page") return void response.end(`inside ${method} ${url}`);
+    response.setHeader("content-type", "text/html; charset=utf-8");
+    response.setHeader("access-control-allow-origin", "*");
+    response.end(`<a href="/next">${headers["x-forwarded-uri"]} ${headers.host} ${headers.cookie}</a>`);
+  });
   // A pod's address is never loopback: this machine's own stands for one.
   const address = Object.values(networkInterfaces())
     .flat()
@@ -154,6 +159,10 @@ test("proxies reach the node, a pod and a Service's endpoint", async () => {
       await podAt(address);
       const pod = await streamed(`${pods}/p:${port}/proxy/a%2Fb/?q=1`);
       assert.deepEqual(pod, { status: 200, text: "inside GET /a%2Fb/?q=1" });
+      const prefix = `${pods}/p:${port}/proxy`;
+      const page = await streamed(`${prefix}/page`, { host: "api.example", cookie: "a=b" });
+      const text = `<a href="${prefix}/next">${prefix}/page api.example a=b</a>`;
+      assert.deepEqual(page, { status: 200, text });
     }
     await podAt("127.0.0.1");
     const own = await send(server, "GET", `${pods}/p:${port}/proxy/`);

@@ -8,22 +8,20 @@ import type { ServerRequest } from "../request/request.ts";
 import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
 
 /** Never sent on: the identity is the API server's own from here. */
-const withheld = new Set([
-  "authorization",
-  "host",
-  "impersonate-user",
-  "impersonate-group",
-  "impersonate-uid",
-  "cookie",
-]);
+const withheld = new Set(["authorization", "host", "impersonate-user", "impersonate-group", "impersonate-uid"]);
 
 /**
  * Upgrades towards `location` with the client's own headers and joins the two. Resolves when either side has closed.
  * @throws StatusError when the other side does not upgrade; the client has been sent nothing then
  */
-export async function passThrough(request: ServerRequest, location: Location, method: string): Promise<void> {
+export async function passThrough(
+  request: ServerRequest,
+  location: Location,
+  method: string,
+  headers = passedHeaders(request),
+): Promise<void> {
   const { socket: client, head } = request.upgrade!;
-  const { response, socket: backend, head: backendHead } = await dial(request, location, method);
+  const { response, socket: backend, head: backendHead } = await dial(request, location, method, headers);
   client.write(headOf(response));
   if (backendHead.length > 0) client.write(backendHead);
   if (head.length > 0) backend.write(head);
@@ -36,13 +34,18 @@ interface Dialled {
   readonly head: Buffer;
 }
 
-function dial(request: ServerRequest, { scheme, options }: Location, method: string): Promise<Dialled> {
+function dial(
+  request: ServerRequest,
+  { scheme, options }: Location,
+  method: string,
+  headers: Record<string, string | string[]>,
+): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     const make = scheme === "https" ? httpsRequest : httpRequest;
     const outgoing = make({
       ...options,
       method,
-      headers: passedHeaders(request),
+      headers,
       signal: request.signal,
       agent: false,
     });
@@ -53,13 +56,16 @@ function dial(request: ServerRequest, { scheme, options }: Location, method: str
   });
 }
 
-export function passedHeaders({ headers }: ServerRequest): Record<string, string | string[]> {
+/** What the client said, and where it is. */
+export function passedHeaders({ headers, remoteAddress }: ServerRequest): Record<string, string | string[]> {
   const passed: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(":") || withheld.has(name) || isIdentityHeader(name)) continue;
     if (name.startsWith("impersonate-extra-")) continue;
     passed[name] = typeof value === "string" ? value : [...value];
   }
+  if (remoteAddress !== undefined)
+    passed["x-forwarded-for"] = [passed["x-forwarded-for"] ?? [], remoteAddress].flat().join(", ");
   return passed;
 }
 

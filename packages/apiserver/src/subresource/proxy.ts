@@ -1,5 +1,6 @@
 /** `nodes/NAME/proxy`, `pods/NAME/proxy` and `services/NAME/proxy`: requests passed on, connections too. NAME is `[scheme:]name[:port]`. */
 
+import { isIP } from "node:net";
 import type { EndpointSlice, Pod, Service } from "@kubets/api";
 import { badRequest, StatusError } from "@kubets/apimachinery";
 import { listPrefix } from "../registry/keys.ts";
@@ -8,6 +9,7 @@ import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
 import { admitConnect } from "./connect.ts";
 import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
 import { passedHeaders, passThrough } from "./pass-through.ts";
+import { linkThrough, type ProxiedPage, rewritePage } from "./proxy-links.ts";
 import { confirmProxyable, portOf } from "./proxyable.ts";
 
 type Locate = (call: ResourceCall, target: Target, path: string) => Promise<Location>;
@@ -17,6 +19,9 @@ interface Target {
   readonly name: string;
   readonly port: string;
 }
+
+/** Answers about who may read them are the API server's. */
+const corsHeaders = ["credentials", "headers", "methods", "origin"].map((each) => `access-control-allow-${each}`);
 
 /** Of one connection, or of the proxy's own making: not passed on in answers. */
 const hopByHop = new Set([
@@ -115,19 +120,31 @@ function proxy(locate: Locate): SubresourceHandler {
       targetOf(info.name, info.resource),
       `${path || "/"}${query === "" ? "" : `?${query}`}`,
     );
+    const host = header(request, ":authority") ?? header(request, "host") ?? "";
+    const { host: name = "", port } = location.options;
+    // The other side is told the host it was asked for, and by TLS its own.
+    const tls = location.scheme === "https" ? { servername: isIP(name ?? "") === 0 ? (name ?? "") : "" } : {};
+    const there: Location = { ...location, options: { ...location.options, ...tls } };
+    const headers = { ...passedHeaders(request), ...(host === "" ? {} : { host }) };
     if (request.upgrade !== undefined) {
-      await passThrough(request, location, request.method);
+      await passThrough(request, there, request.method, headers);
       return { status: 101, content: { type: "hijacked" } };
     }
-    return await passOn(request, location);
+    const prefix = request.path.slice(0, request.path.length - path.length);
+    return await passOn(request, there, headers, { prefix, backend: `${name}:${port}`, host });
   };
 }
 
 const empty = { type: "bytes", contentType: "text/plain", bytes: new Uint8Array() } as const;
 
-async function passOn(request: ServerRequest, location: Location): Promise<Answer> {
-  const headers = passedHeaders(request);
+async function passOn(
+  request: ServerRequest,
+  location: Location,
+  headers: Record<string, string | string[]>,
+  page: ProxiedPage,
+): Promise<Answer> {
   for (const name of hopByHop) delete headers[name];
+  headers["x-forwarded-uri"] = request.path;
   const { body } = request;
   const content = body.type === "bytes" ? (body.stream ?? (await body.read(Number.POSITIVE_INFINITY))) : undefined;
   const response = await send(location, request.method, headers, content, request.signal);
@@ -135,10 +152,17 @@ async function passOn(request: ServerRequest, location: Location): Promise<Answe
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined && !hopByHop.has(name)) answered[name] = value;
   }
+  for (const name of corsHeaders) delete answered[name];
+  const contentType = header({ headers: answered }, "content-type") ?? "";
+  const { location: redirect } = response.headers;
+  if (redirect) answered["location"] = linkThrough(redirect, page);
+  const isPage = !redirect && contentType.split(";")[0]?.trim() === "text/html";
+  const stream = isPage ? rewritePage(response, response.headers["content-encoding"] ?? "", page) : undefined;
+  if (stream !== undefined) delete answered["content-length"];
   return {
     status: response.statusCode ?? 502,
     headers: answered,
-    content: { type: "stream", contentType: header({ headers: answered }, "content-type") ?? "", stream: response },
+    content: { type: "stream", contentType, stream: stream ?? response },
   };
 }
 
