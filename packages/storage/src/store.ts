@@ -21,6 +21,8 @@ export interface Entry {
   memo?: unknown;
   /** What the value is encrypted with, below; undefined where it lies there plain. See {@link Store.isCurrent}. */
   readonly seal?: string;
+  /** Another program wrote it, or a version of this one that did not know all defaults: an object may lack some. */
+  readonly foreign?: boolean;
   /** What lies below cannot be read (another's encoding, a lost key): why. `value` is then what lies there. */
   readonly unreadable?: Error;
 }

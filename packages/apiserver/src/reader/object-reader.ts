@@ -1,10 +1,12 @@
 /** How authentication, authorization and admission see the cluster's objects: reads from memory, and changes as they happen. */
 
-import type { Resource, ResourceDefinition } from "@kubets/api";
+import { type Resource, type ResourceDefinition, schemaSet } from "@kubets/api";
 import type { KubeObject } from "@kubets/apimachinery";
 import type { Entry, Store } from "@kubets/storage";
 import { keyOfObject, listPrefix } from "../registry/keys.ts";
 import { ServedObject } from "../registry/served-object.ts";
+import { withDefaults } from "../registry/with-defaults.ts";
+import { isCustom } from "../request/decode-object.ts";
 
 /** Called synchronously, in the order of commits. Objects are shared, and must not be changed. Must not throw. */
 export interface ChangeHandler<T extends KubeObject = KubeObject> {
@@ -45,15 +47,17 @@ export class StoreReader implements ObjectReader {
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined> {
-    const key = keyOfObject(this.#definitionOf(resource), namespace, name);
+    const definition = this.#definitionOf(resource);
+    const key = keyOfObject(definition, namespace, name);
     // Another server may have made it a moment ago: that it is missing is asked for, that it is as it is here is not.
     const entry = (await this.#store.get(key, atHand)) ?? (await this.#store.get(key));
-    return entry === undefined ? undefined : objectOf<T>(entry);
+    return entry === undefined ? undefined : (servedOf(entry, definition).object as T);
   }
 
   async list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]> {
-    const { entries } = await this.#store.list(listPrefix(this.#definitionOf(resource), namespace), atHand);
-    return entries.map((entry) => objectOf<T>(entry));
+    const definition = this.#definitionOf(resource);
+    const { entries } = await this.#store.list(listPrefix(definition, namespace), atHand);
+    return entries.map((entry) => servedOf(entry, definition).object as T);
   }
 
   async subscribe<T extends KubeObject>(
@@ -61,28 +65,27 @@ export class StoreReader implements ObjectReader {
     handler: ChangeHandler<T>,
     signal: AbortSignal,
   ): Promise<void> {
-    const prefix = listPrefix(this.#definitionOf(resource), "");
+    const definition = this.#definitionOf(resource);
+    // Handlers read a field or two of every object there is: freezing each would cost more than they do.
+    const seenBy = (entry: Entry) => servedOf(entry, definition).toRead as T;
+    const prefix = listPrefix(definition, "");
     const { entries, revision } = await this.#store.list(prefix);
-    for (const entry of entries) handler.put(seenBy<T>(entry));
+    for (const entry of entries) handler.put(seenBy(entry));
     await this.#store.watch(prefix, {
       afterRevision: revision,
       signal,
       onError: this.#onError,
       onEvents(events) {
         for (const { type, entry } of events) {
-          if (type === "put") handler.put(seenBy<T>(entry));
-          else handler.remove(seenBy<T>(entry));
+          if (type === "put") handler.put(seenBy(entry));
+          else handler.remove(seenBy(entry));
         }
       },
     });
   }
 }
 
-function objectOf<T extends KubeObject>(entry: Entry): T {
-  return ServedObject.ofEntry(entry).object as T;
-}
-
-/** For handlers, that read one field or two of every object there is: freezing each would cost more than they do. */
-function seenBy<T extends KubeObject>(entry: Entry): T {
-  return ServedObject.ofEntry(entry).toRead as T;
+function servedOf(entry: Entry, definition: ResourceDefinition): ServedObject {
+  const served = ServedObject.ofEntry(entry);
+  return entry.foreign === true && !isCustom(definition) ? withDefaults(served, definition, schemaSet) : served;
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore } from "@kubets/storage";
+import { deployments, findDefinition } from "@kubets/api";
+import { type Entry, memoryStore, type Store, type StoreEvent, type WatchOptions } from "@kubets/storage";
+import { StoreReader } from "../reader/object-reader.ts";
 import { realServer } from "../testing/real-server.ts";
-import { send } from "../testing/server.ts";
+import { send, watch } from "../testing/server.ts";
 
 const bare = {
   kind: "Deployment",
@@ -29,4 +31,35 @@ test("what another wrote gets its defaults when it is read; what this server wro
   assert.equal(filled.json.spec.replicas, 1);
   assert.equal(filled.json.spec.template.spec.restartPolicy, "Always");
   assert.equal(filled.json.metadata.resourceVersion, asWritten.json.metadata.resourceVersion);
+});
+
+test("what the store says another program wrote gets its defaults, in reads, watches and updates", async (t) => {
+  const own = memoryStore();
+  const foreign = (entry: Entry): Entry => ({ ...entry, foreign: true });
+  const events = (of: readonly StoreEvent[]) => of.map((event) => ({ ...event, entry: foreign(event.entry) }));
+  const store = new Proxy(own, {
+    get(target, name) {
+      if (name === "get") return async (...given: Parameters<Store["get"]>) => mapped(await target.get(...given));
+      if (name === "watch") {
+        return (prefix: string, options: WatchOptions) =>
+          target.watch(prefix, { ...options, onEvents: (of) => options.onEvents(events(of)) });
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const mapped = (entry: Entry | undefined) => (entry === undefined ? undefined : foreign(entry));
+  const server = realServer({ store });
+  const path = "/apis/apps/v1/namespaces/default/deployments";
+  const watching = await watch(server, `${path}?watch=true`);
+  t.after(watching.stop);
+  const value = Buffer.from(JSON.stringify({ ...bare, metadata: { ...bare.metadata, resourceVersion: "1" } }));
+  await own.commit({ key: "/registry/deployments/default/d", expectedRevision: 0, value: () => ({ bytes: value }) });
+  assert.equal((await watching.until(1))[0].object.spec.replicas, 1);
+  const merge = { headers: { "content-type": "application/merge-patch+json" } };
+  const patched = await send(server, "PATCH", `${path}/d`, { metadata: { labels: { x: "y" } } }, merge);
+  assert.equal(patched.json.spec.progressDeadlineSeconds, 600, patched.text);
+  const reader = new StoreReader(store, ({ group, version, plural }) => findDefinition(group, version, plural)!);
+  const deployment = await reader.get(deployments, "default", "d");
+  assert.equal(deployment?.spec?.template.spec?.dnsPolicy, "ClusterFirst");
 });

@@ -28,7 +28,6 @@ import {
 } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import { bodyTooLarge } from "../request/body.ts";
-import { isCustom, setZeroValues } from "../request/decode-object.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
@@ -36,6 +35,7 @@ import { keyOfObject, listPrefix, prefixOf } from "./keys.ts";
 import type { Selection } from "./selection.ts";
 import { atRevision, ordered, ServedObject, withoutRevision } from "./served-object.ts";
 import type { StoredForm } from "./stored-form.ts";
+import { withDefaults } from "./with-defaults.ts";
 import type { RegistryHooks, WriteRequest } from "./write-request.ts";
 
 /** Gives a new object of `to`'s version; `object` is shared and frozen. */
@@ -61,7 +61,7 @@ export interface RegistryOptions {
   readonly hooks: RegistryHooks;
   /** In place of `convert`, for a custom resource. */
   readonly form?: StoredForm | undefined;
-  /** Objects last written at or before this revision get today's defaults when they are read: another server, or an older one, wrote them. */
+  /** Objects last written at or before this revision get today's defaults when they are read, as those the store says are another's do. */
   readonly redefaultThrough?: number | undefined;
   /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
   readonly ttlSeconds?: number | undefined;
@@ -120,7 +120,7 @@ export class Registry {
     this.#convert = options.convert;
     this.#form = options.form;
     this.#meter = options.meter;
-    this.#redefaultThrough = isCustom(options.definition) ? 0 : (options.redefaultThrough ?? 0);
+    this.#redefaultThrough = options.redefaultThrough ?? 0;
   }
 
   get prefix(): string {
@@ -138,17 +138,14 @@ export class Registry {
 
   /** What an entry holds, in this registry's version. */
   served(entry: Entry): ServedObject {
-    const served = ServedObject.ofEntry(entry);
-    return this.inVersion(entry.modRevision <= this.#redefaultThrough ? this.#redefaulted(served) : served);
+    return this.inVersion(this.#whole(entry));
   }
 
-  #redefaulted(served: ServedObject): ServedObject {
-    return served.inVersion("with defaults", (object) => {
-      const copy = clone(object);
-      this.#storedAs.strategy.setDefaults?.(copy);
-      setZeroValues(copy, this.#storedAs, this.schemas);
-      return copy;
-    });
+  /** In the version it is stored in, with its defaults. */
+  #whole(entry: Entry): ServedObject {
+    const served = ServedObject.ofEntry(entry);
+    const lacks = this.#form === undefined && (entry.foreign === true || entry.modRevision <= this.#redefaultThrough);
+    return lacks ? withDefaults(served, this.#storedAs, this.schemas) : served;
   }
 
   inVersion(served: ServedObject): ServedObject {
@@ -190,7 +187,7 @@ export class Registry {
 
   /** The object as a watcher whose selection it left is told of it: at the revision at which it did. */
   leftAt(entry: Entry, revision: number): ServedObject {
-    const last = ServedObject.ofEntry(entry);
+    const last = this.#whole(entry);
     const left = (served: ServedObject) => served.inVersion(`@${revision}`, (object) => atRevision(object, revision));
     return this.#form === undefined ? this.inVersion(left(last)) : left(this.#form.read(last));
   }

@@ -1,6 +1,7 @@
 /**
  * How values lie in an etcd, where it differs from what readers of the store get. Upstream stores objects without resourceVersion, and with a newline
- * behind them; readers get it from the key's revision.
+ * behind them; readers get it from the key's revision. What this program stores has a mark too that no reader of JSON sees: white space before the
+ * newline. What has none was stored by another, or by a version of this program that knew fewer defaults: it may lack some.
  */
 
 import { parseJson, writeJson } from "@kubets/apimachinery";
@@ -9,34 +10,48 @@ export interface StoredForm {
   /** What is stored of bytes that were made without a revision. */
   write(bytes: Uint8Array): Uint8Array;
   /** What readers get of what is stored: a buffer of its own. @throws Error for what cannot be read, with a message that says why */
-  read(stored: Uint8Array, revision: number): Uint8Array;
+  read(stored: Uint8Array, revision: number): ReadValue;
+}
+
+export interface ReadValue {
+  readonly bytes: Uint8Array;
+  /** See {@link Entry.foreign}. */
+  readonly foreign: boolean;
 }
 
 /** As they come. */
-export const opaqueForm: StoredForm = { write: (bytes) => bytes, read: (stored) => new Uint8Array(stored) };
+export const opaqueForm: StoredForm = {
+  write: (bytes) => bytes,
+  read: (stored) => ({ bytes: new Uint8Array(stored), foreign: false }),
+};
 
 export interface ObjectFormOptions {
   /** Reads an object that an upstream API server stored as protobuf, which begins with `k8s\0`. Without it such objects cannot be read. */
   readonly decodeProtobuf?: (stored: Uint8Array) => object;
 }
 
-const newline = 0x0a;
+/** Behind the object. One more space in a version that has more defaults makes what older ones wrote be filled in. */
+const ending = Buffer.from(" \n");
 const protobufMagic = Buffer.from("k8s\0");
 
 /** Objects as JSON, as upstream stores them with `--storage-media-type=application/json`. */
 export function objectForm({ decodeProtobuf }: ObjectFormOptions = {}): StoredForm {
   return {
     write(bytes) {
-      const stored = Buffer.allocUnsafe(bytes.length + 1);
+      const stored = Buffer.allocUnsafe(bytes.length + ending.length);
       stored.set(bytes);
-      stored[bytes.length] = newline;
+      stored.set(ending, bytes.length);
       return stored;
     },
     read(stored, revision) {
       const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
-      if (!bytes.subarray(0, 4).equals(protobufMagic)) return withRevision(bytes, revision);
+      if (!bytes.subarray(0, 4).equals(protobufMagic)) {
+        const foreign =
+          bytes[bytes.length - ending.length - 1] !== closeBrace || !bytes.subarray(-ending.length).equals(ending);
+        return { bytes: withRevision(bytes, revision), foreign };
+      }
       if (decodeProtobuf === undefined) throw new Error(protobufMessage);
-      return setRevision(decodeProtobuf(stored), revision);
+      return { bytes: setRevision(decodeProtobuf(stored), revision), foreign: true };
     },
   };
 }

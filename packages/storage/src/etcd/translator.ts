@@ -5,7 +5,7 @@ import type { Entry, MadeValue, StoreEvent } from "../store.ts";
 import { deletedEntry } from "../stored-entry.ts";
 import { decodeValue, type ValueTransformer } from "../value-transformer.ts";
 import type { KeySpace } from "./keys.ts";
-import type { StoredForm } from "./stored-form.ts";
+import type { ReadValue, StoredForm } from "./stored-form.ts";
 import type { EtcdEvent, KeyValue } from "./types.ts";
 
 /** A write on its way: recognised when the watch tells of it. There is one at most for each key. */
@@ -82,8 +82,12 @@ export class Translator {
     try {
       const codec = transformer?.codecOf(key);
       const { bytes, seal } = decodeValue(codec, codec === undefined ? key : keys.toEtcd(key), stored);
-      const value = readForm(form, key, bytes, modRevision);
-      return { key, value, createRevision, modRevision, memo: undefined, ...(seal === undefined ? {} : { seal }) };
+      const { bytes: value, foreign } = readForm(form, key, bytes, modRevision);
+      return {
+        ...{ key, value, createRevision, modRevision, memo: undefined },
+        ...(seal === undefined ? {} : { seal }),
+        ...(foreign ? { foreign } : {}),
+      };
     } catch (error) {
       // One value must not take the others away: whoever asks for this one is told.
       logger.error("A value in etcd cannot be read", { key, err: error });
@@ -93,7 +97,7 @@ export class Translator {
   }
 }
 
-function readForm(form: StoredForm, key: string, bytes: Uint8Array, revision: number): Uint8Array {
+function readForm(form: StoredForm, key: string, bytes: Uint8Array, revision: number): ReadValue {
   try {
     return form.read(bytes, revision);
   } catch (cause) {
