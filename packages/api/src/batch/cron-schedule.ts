@@ -1,4 +1,18 @@
-/** What is wrong with a cron schedule, in the words of robfig/cron's standard parser, which upstream asks. */
+/** Cron schedules as robfig/cron's standard parser reads them, which upstream asks: five fields, names, steps, `@hourly` and the like, `@every`. Pure. */
+
+import { messageOf, parseDuration } from "@kubets/apimachinery";
+import { type CronFields, cronTimes } from "./cron-times.ts";
+
+/** A schedule in a time zone. */
+export interface CronSchedule {
+  /** The first time after `afterMs`, in epoch milliseconds; undefined when there is none within five years. */
+  next(afterMs: number): number | undefined;
+}
+
+/** Text that is no schedule. The message is the parser's. */
+export class CronScheduleError extends Error {
+  override readonly name = "CronScheduleError";
+}
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
@@ -9,7 +23,7 @@ interface Bounds {
   readonly names?: readonly string[];
 }
 
-const fields: readonly Bounds[] = [
+const bounds: readonly Bounds[] = [
   { min: 0, max: 59 },
   { min: 0, max: 23 },
   { min: 1, max: 31 },
@@ -17,99 +31,122 @@ const fields: readonly Bounds[] = [
   { min: 0, max: 6, names: weekdays },
 ];
 
-const descriptors = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+const shortcuts: Readonly<Record<string, string>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+};
+
+const everyPrefix = "@every ";
+
+/**
+ * @param timeZone an IANA name, for a schedule that begins with none of its own (`CRON_TZ=Europe/Paris 0 12 * * *`)
+ * @throws CronScheduleError
+ */
+export function parseSchedule(text: string, timeZone = "UTC"): CronSchedule {
+  if (text === "") throw new CronScheduleError("empty spec string");
+  const { zone = timeZone, spec } = splitZone(text);
+  const problem = timeZoneProblem(zone);
+  if (problem !== undefined) throw new CronScheduleError(`provided bad location ${zone}: ${problem}`);
+  if (spec.startsWith(everyPrefix)) return everySchedule(spec);
+  if (spec.startsWith("@") && !Object.hasOwn(shortcuts, spec)) {
+    throw new CronScheduleError(`unrecognized descriptor: ${spec}`);
+  }
+  return cronTimes(parseFields(shortcuts[spec] ?? spec), zone);
+}
 
 /** Undefined when there is nothing wrong with it. */
 export function cronScheduleProblem(schedule: string): string | undefined {
-  let spec = schedule;
-  if (spec === "") return "empty spec string";
-  if (spec.startsWith("TZ=") || spec.startsWith("CRON_TZ=")) {
-    const end = spec.indexOf(" ");
-    const zone = spec.slice(spec.indexOf("=") + 1, end < 0 ? undefined : end);
-    const why = timeZoneProblem(zone);
-    if (why !== undefined) return `provided bad location ${zone}: ${why}`;
-    spec = end < 0 ? "" : spec.slice(end).trim();
+  try {
+    parseSchedule(schedule);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CronScheduleError) return error.message;
+    throw error;
   }
-  if (spec.startsWith("@")) return descriptorProblem(spec);
+}
+
+function splitZone(text: string): { zone?: string; spec: string } {
+  if (!text.startsWith("TZ=") && !text.startsWith("CRON_TZ=")) return { spec: text };
+  const end = text.indexOf(" ");
+  const zone = text.slice(text.indexOf("=") + 1, end < 0 ? undefined : end);
+  return { zone, spec: end < 0 ? "" : text.slice(end).trim() };
+}
+
+/** Seconds are the least there are. */
+function everySchedule(spec: string): CronSchedule {
+  let periodMs: number;
+  try {
+    periodMs = parseDuration(spec.slice(everyPrefix.length));
+  } catch (error) {
+    throw new CronScheduleError(`failed to parse duration ${spec}: ${messageOf(error)}`, { cause: error });
+  }
+  const period = Math.max(1000, Math.floor(periodMs / 1000) * 1000);
+  return { next: (afterMs) => Math.floor(afterMs / 1000) * 1000 + period };
+}
+
+function parseFields(spec: string): CronFields {
   const parts = spec.split(/\s+/).filter((part) => part !== "");
-  if (parts.length !== fields.length) {
-    return `expected exactly ${fields.length} fields, found ${parts.length}: [${parts.join(" ")}]`;
+  if (parts.length !== bounds.length) {
+    throw new CronScheduleError(
+      `expected exactly ${bounds.length} fields, found ${parts.length}: [${parts.join(" ")}]`,
+    );
   }
-  for (const [i, part] of parts.entries()) {
-    for (const expression of part.split(",")) {
-      const why = expression === "" ? undefined : rangeProblem(expression, fields[i]!);
-      if (why !== undefined) return why;
-    }
-  }
-  return undefined;
+  const [minute, hour, day, month, weekday] = parts.map((part, i) => parseField(part, bounds[i]!));
+  return { minute: minute!, hour: hour!, day: day!, month: month!, weekday: weekday! };
 }
 
-function descriptorProblem(text: string): string | undefined {
-  if (descriptors.includes(text)) return undefined;
-  if (!text.startsWith("@every ")) return `unrecognized descriptor: ${text}`;
-  const why = durationProblem(text.slice("@every ".length));
-  return why === undefined ? undefined : `failed to parse duration ${text}: ${why}`;
-}
-
-/** Go's time.ParseDuration. */
-function durationProblem(text: string): string | undefined {
-  const quoted = JSON.stringify(text);
-  const invalid = `time: invalid duration ${quoted}`;
-  let rest = text.replace(/^[-+]/, "");
-  if (rest === "0") return undefined;
-  if (rest === "") return invalid;
-  while (rest !== "") {
-    const number = /^(\d+\.?\d*|\.\d+)/.exec(rest)?.[0];
-    if (number === undefined) return invalid;
-    rest = rest.slice(number.length);
-    const unit = /^[^.\d]*/.exec(rest)![0];
-    if (unit === "") return `time: missing unit in duration ${quoted}`;
-    if (!["ns", "us", "µs", "μs", "ms", "s", "m", "h"].includes(unit)) {
-      return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
-    }
-    rest = rest.slice(unit.length);
+function parseField(text: string, field: Bounds): CronFields["day"] {
+  const values = new Set<number>();
+  let any = false;
+  for (const expression of text.split(",")) {
+    if (expression === "") continue;
+    const { from, to, step, star } = parseRange(expression, field);
+    for (let value = from; value <= to; value += step) values.add(value);
+    any ||= star && step === 1;
   }
-  return undefined;
+  return { values, any };
 }
 
-type Parsed = { readonly value: number } | { readonly problem: string };
-
-function rangeProblem(expression: string, { min, max, names = [] }: Bounds): string | undefined {
+function parseRange(expression: string, { min, max, names = [] }: Bounds) {
   const [range = "", stepText, ...moreSteps] = expression.split("/");
   const [low = "", high, ...moreHyphens] = range.split("-");
   const star = low === "*" || low === "?";
-  const start = star ? { value: min } : parseNumber(low, names, min);
-  if ("problem" in start) return start.problem;
-  let end = star ? max : start.value;
+  const from = star ? min : parseNumber(low, names, min);
+  let to = star ? max : from;
   if (!star && high !== undefined) {
-    if (moreHyphens.length > 0) return `too many hyphens: ${expression}`;
-    const parsed = parseNumber(high, names, min);
-    if ("problem" in parsed) return parsed.problem;
-    end = parsed.value;
+    if (moreHyphens.length > 0) throw new CronScheduleError(`too many hyphens: ${expression}`);
+    to = parseNumber(high, names, min);
   }
-  if (moreSteps.length > 0) return `too many slashes: ${expression}`;
-  const step: Parsed = stepText === undefined ? { value: 1 } : parseNumber(stepText, [], 0);
-  if ("problem" in step) return step.problem;
-  if (stepText !== undefined && high === undefined) end = max;
-  if (start.value < min) return `beginning of range (${start.value}) below minimum (${min}): ${expression}`;
-  if (end > max) return `end of range (${end}) above maximum (${max}): ${expression}`;
-  if (start.value > end) return `beginning of range (${start.value}) beyond end of range (${end}): ${expression}`;
-  return step.value === 0 ? `step of range should be a positive number: ${expression}` : undefined;
+  if (moreSteps.length > 0) throw new CronScheduleError(`too many slashes: ${expression}`);
+  const step = stepText === undefined ? 1 : parseNumber(stepText, [], 0);
+  if (stepText !== undefined && high === undefined) to = max;
+  const fault = rangeFault(from, to, step, { min, max });
+  if (fault !== undefined) throw new CronScheduleError(`${fault}: ${expression}`);
+  return { from, to, step, star };
 }
 
-function parseNumber(text: string, names: readonly string[], firstName: number): Parsed {
+function rangeFault(from: number, to: number, step: number, { min, max }: Bounds): string | undefined {
+  if (from < min) return `beginning of range (${from}) below minimum (${min})`;
+  if (to > max) return `end of range (${to}) above maximum (${max})`;
+  if (from > to) return `beginning of range (${from}) beyond end of range (${to})`;
+  return step === 0 ? "step of range should be a positive number" : undefined;
+}
+
+function parseNumber(text: string, names: readonly string[], firstName: number): number {
   const named = names.indexOf(text.toLowerCase());
-  if (named >= 0) return { value: named + firstName };
-  if (!/^[-+]?\d+$/.test(text)) {
-    const why = `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
-    return { problem: `failed to parse int from ${text}: ${why}` };
-  }
+  if (named >= 0) return named + firstName;
+  const failed = (why: string) =>
+    new CronScheduleError(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: ${why}`);
+  if (!/^[-+]?\d+$/.test(text)) throw failed("invalid syntax");
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) {
-    const why = `strconv.Atoi: parsing ${JSON.stringify(text)}: value out of range`;
-    return { problem: `failed to parse int from ${text}: ${why}` };
-  }
-  return value < 0 ? { problem: `negative number (${value}) not allowed: ${text}` } : { value };
+  if (!Number.isSafeInteger(value)) throw failed("value out of range");
+  if (value < 0) throw new CronScheduleError(`negative number (${value}) not allowed: ${text}`);
+  return value;
 }
 
 /** What Go's time.LoadLocation says of a name; undefined for one that is known. The names' case counts, as it does for files. */

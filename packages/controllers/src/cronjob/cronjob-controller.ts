@@ -1,6 +1,6 @@
 /** Makes Jobs on a schedule. Behaviour of upstream's pkg/controller/cronjob (v2). */
 
-import { type CronJob, cronJobs, type Job, jobs } from "@kubets/api";
+import { type CronJob, type CronSchedule, cronJobs, type Job, jobs, parseSchedule, timeZoneProblem } from "@kubets/api";
 import {
   clone,
   deepEqual,
@@ -17,7 +17,6 @@ import type { ControllerContext, ControllerDefinition } from "../runtime/context
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, newControllerRef, refersTo } from "../runtime/controller-ref.ts";
-import { type CronSchedule, parseSchedule } from "./cron-schedule.ts";
 
 /** A little late rather than a little early: times are whole seconds. */
 const marginMs = 100;
@@ -161,7 +160,7 @@ class CronJobController implements Runnable {
     };
     if (due === undefined) return again();
     const deadline = cronJob.spec?.startingDeadlineSeconds;
-    if (deadline !== undefined && due + deadline * 1000 < nowMs) {
+    if (deadline !== undefined && due + Number(deadline) * 1000 < nowMs) {
       const when = new Date(due).toUTCString().replace("GMT", "+0000");
       this.#recorder.event(cronJob, "Warning", "MissSchedule", `Missed scheduled time to start a job: ${when}`);
       return again();
@@ -187,24 +186,17 @@ class CronJobController implements Runnable {
 
   #parse(cronJob: CronJob): CronSchedule | undefined {
     const { schedule = "", timeZone } = cronJob.spec ?? {};
+    const warn = (reason: string, message: string) => this.#recorder.event(cronJob, "Warning", reason, message);
+    const unknownZone = timeZone === undefined ? undefined : timeZoneProblem(timeZone);
+    if (unknownZone !== undefined) {
+      warn("UnknownTimeZone", `invalid timeZone: "${timeZone}": ${unknownZone}`);
+      return undefined;
+    }
+    if (schedule.includes("TZ")) warn("UnsupportedSchedule", unsupportedZone(schedule));
     try {
       return parseSchedule(schedule, timeZone);
     } catch (error) {
-      const zone = error instanceof RangeError && error.message.includes("time zone");
-      if (zone)
-        this.#recorder.event(
-          cronJob,
-          "Warning",
-          "UnknownTimeZone",
-          `invalid timeZone: "${timeZone}": ${error.message}`,
-        );
-      else
-        this.#recorder.event(
-          cronJob,
-          "Warning",
-          "UnparseableSchedule",
-          `unparseable schedule: "${schedule}" : ${messageOf(error)}`,
-        );
+      warn("UnparseableSchedule", `unparseable schedule: "${schedule}" : ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -214,7 +206,7 @@ class CronJobController implements Runnable {
     const { lastScheduleTime } = cronJob.status ?? {};
     let since = parseTime(lastScheduleTime ?? cronJob.metadata?.creationTimestamp);
     const deadline = cronJob.spec?.startingDeadlineSeconds;
-    if (deadline !== undefined) since = Math.max(since, nowMs - deadline * 1000);
+    if (deadline !== undefined) since = Math.max(since, nowMs - Number(deadline) * 1000);
     let due: number | undefined;
     let missed = 0;
     for (let next = schedule.next(since); next !== undefined && next <= nowMs; next = schedule.next(next)) {
@@ -283,3 +275,8 @@ export const cronJobController: ControllerDefinition = {
   serviceAccount: "cronjob-controller",
   create: (context) => new CronJobController(context),
 };
+
+function unsupportedZone(schedule: string): string {
+  const page = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/";
+  return `CRON_TZ or TZ used in schedule "${schedule}" is not officially supported, see ${page} for more details`;
+}

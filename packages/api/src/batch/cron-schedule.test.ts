@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSchedule } from "./cron-schedule.ts";
+import { CronScheduleError, parseSchedule } from "./cron-schedule.ts";
 
 const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16));
 
@@ -15,6 +15,7 @@ test("the next time", () => {
     ["0 0 29 2 *", undefined, "2026-01-01T00:00", "2028-02-29T00:00"],
     ["0 0 31 2 *", undefined, "2026-01-01T00:00", undefined],
     ["0 12 * * *", "Europe/Berlin", "2026-07-01T00:00", "2026-07-01T10:00"],
+    ["CRON_TZ=Asia/Tokyo 0 12 * * *", undefined, "2026-07-01T00:00", "2026-07-01T03:00"],
     ["0 12 * * *", "Asia/Kathmandu", "2026-07-01T00:00", "2026-07-01T06:15"],
   ];
   for (const [schedule, zone, after, want] of table) {
@@ -33,7 +34,7 @@ test("what is no schedule", () => {
     "@every nonsense",
     "1/2/3 * * * *",
   ]) {
-    assert.throws(() => parseSchedule(text), RangeError, text);
+    assert.throws(() => parseSchedule(text), CronScheduleError, text);
   }
-  assert.throws(() => parseSchedule("* * * * *", "No/Where"), RangeError);
+  assert.throws(() => parseSchedule("* * * * *", "No/Where"), CronScheduleError);
 });
