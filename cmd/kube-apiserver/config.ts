@@ -62,6 +62,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     compactionIntervalMs: flags["etcd-compaction-interval"],
     eventTtlMs: flags["event-ttl"],
     shutdownDelayMs: flags["shutdown-delay-duration"],
+    livezGraceMs: flags["livez-grace-period"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
     ...limits(flags),
   };

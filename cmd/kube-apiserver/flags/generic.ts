@@ -40,7 +40,6 @@ export const generic = {
     type: "duration",
     help: "how long /livez is well during start-up whatever is not yet done",
     default: 0,
-    ignored: "the server is live from the moment it listens",
   },
   "max-mutating-requests-inflight": {
     type: "number",

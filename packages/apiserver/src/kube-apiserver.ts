@@ -84,6 +84,8 @@ export interface KubeApiServerOptions {
   readonly publishEndpoints?: boolean;
   /** `--shutdown-delay-duration`. Default 0. */
   readonly shutdownDelayMs?: number;
+  /** `--livez-grace-period`. Default 0. */
+  readonly livezGraceMs?: number;
   /** `--min-request-timeout`. Default 1800 s. */
   readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
@@ -203,36 +205,15 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
 }
 
 /** What the server takes as it is given here. */
-function passedOn(
-  options: KubeApiServerOptions,
-): Pick<
-  ApiServerOptions,
-  | "eventTtlMs"
-  | "nodePortRange"
-  | "minRequestTimeoutMs"
-  | "shutdownDelayMs"
-  | "componentHealth"
-  | "inFlight"
-  | "publishEndpoints"
-> {
-  const {
-    eventTtlMs,
-    nodePortRange,
-    minRequestTimeoutMs,
-    shutdownDelayMs,
-    componentHealth,
-    inFlight,
-    publishEndpoints,
-  } = options;
-  return {
-    ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
-    ...(nodePortRange === undefined ? {} : { nodePortRange }),
-    ...(minRequestTimeoutMs === undefined ? {} : { minRequestTimeoutMs }),
-    ...(shutdownDelayMs === undefined ? {} : { shutdownDelayMs }),
-    ...(componentHealth === undefined ? {} : { componentHealth }),
-    ...(inFlight === undefined ? {} : { inFlight }),
-    ...(publishEndpoints === undefined ? {} : { publishEndpoints }),
-  };
+const passedOnNames = [
+  ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
+  ...(["componentHealth", "inFlight", "publishEndpoints"] as const),
+];
+type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
+
+function passedOn(options: KubeApiServerOptions): PassedOn {
+  const given = passedOnNames.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]])) as PassedOn;
 }
 
 async function auditingOf({ audit, clock, random, logger }: KubeApiServerOptions) {

@@ -39,10 +39,10 @@ import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
 import { acceptsOnlyProtobuf, negotiateOutput, plainJson } from "./request/negotiate.ts";
-import { header, type ServerRequest, value } from "./request/request.ts";
+import { type Answer, header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
-import type { ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
-import { answerOf } from "./server/errors.ts";
+import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
+import { answerOf, methodNotAllowed } from "./server/errors.ts";
 import { type FrontOptions, HttpsFront } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
 import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
@@ -57,7 +57,6 @@ import {
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
 import { type HttpResponse, render } from "./server/render.ts";
-import { defaultRequestTimeoutMs } from "./server/request-deadlines.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { followTls, type TlsFiles } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
@@ -83,8 +82,8 @@ export interface ApiServerOptions {
   readonly authorizer: Authorizer;
   readonly admission?: readonly AdmissionPlugin[];
   /**
-   * The last revision that an older version of this program, or another one, wrote: what was last written until then gets today's defaults when
-   * it is read. Infinity for a store that others write to as well. Default 0: everything was written by this version.
+   * The last revision that an older version of this program wrote, where the store does not say itself who wrote what (an etcd does): what was last
+   * written until then gets today's defaults when it is read. Default 0: everything was written by this version.
    */
   readonly redefaultThrough?: number;
   /** Between versions of one kind; the built-in kinds' own when undefined. */
@@ -119,6 +118,8 @@ export interface ApiServerOptions {
   readonly listen?: ListenOptions;
   /** `--shutdown-delay-duration`: how long it goes on serving, no longer ready, once it is told to stop. Default 0. */
   readonly shutdownDelayMs?: number;
+  /** `--livez-grace-period`: how long `/livez` is well whatever is not yet done. Default 0. */
+  readonly livezGraceMs?: number;
   /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
   readonly postStartHooks?: readonly string[];
   /** Whether the endpoints of the `kubernetes` Service are made and kept right. Default true. */
@@ -154,10 +155,20 @@ export interface ListenOptions
 /** Upstream's --min-request-timeout. */
 const defaultMinRequestTimeoutMs = 1_800_000;
 
+/** @throws StatusError 405 */
+function answerVersion({ info }: Call): Answer | undefined {
+  if (info.path !== "/version" && info.path !== "/version/") return undefined;
+  if (info.verb !== "get" && info.verb !== "head") throw methodNotAllowed();
+  return value(200, versionInfo());
+}
+
 const plain = { format: plainJson, include: "Metadata" } as const;
 
 /** Upstream's --etcd-healthcheck-timeout. */
 const storeCheckMs = 2000;
+
+/** How long a list's, or a watch's first, bytes keep its place while they wait for their reader. */
+const longestSendingMs = 250;
 
 /** Why the store does not answer; undefined when it does. */
 async function checkStore(store: Store, clock: Clock): Promise<string | undefined> {
@@ -312,26 +323,39 @@ export class ApiServer implements Component {
   }
 
   #ownPaths(schemas: SchemaSet): NonResourceHandler[] {
-    const ping = { name: "ping", check: () => undefined };
-    // Upstream reads this key too; whether it is there does not matter.
-    const etcd = { name: "etcd", check: () => checkStore(this.#options.store, this.context.clock) };
-    const started = () => (this.#isReady ? undefined : "not finished");
-    const { postStartHooks = [] } = this.#options;
-    const hooks = postStartHooks.map((name) => ({ name: `poststarthook/${name}`, check: started }));
-    const shutdown = { name: "shutdown", check: () => (this.#isStopping ? "process is shutting down" : undefined) };
-    const synced = { name: "informer-sync", check: started };
-    const health = new HealthEndpoints({ live: [ping, etcd, ...hooks], ready: [synced, shutdown] });
+    const health = this.#health();
     const address = () => `${this.#options.advertiseAddress ?? "127.0.0.1"}:${this.#port ?? 443}`;
     const { aggregator } = this.#options;
-    const discovery = new Discovery(this.resources, address, aggregator?.discovery);
+    const discovery = new Discovery(this.resources, address, health.paths, aggregator?.discovery);
     const openApi = new OpenApi(this.resources, schemas, aggregator?.openApi);
     return [
       (call) => health.handle(call),
       (call) => discovery.handle(call),
       (call) => openApi.handle(call),
       (call) => this.#metrics.handle(call),
-      ({ info }) => (info.path === "/version" || info.path === "/version/" ? value(200, versionInfo()) : undefined),
+      answerVersion,
     ];
+  }
+
+  /** By upstream's names, in its order. */
+  #health(): HealthEndpoints {
+    const { postStartHooks = [], livezGraceMs = 0 } = this.#options;
+    const { clock } = this.context;
+    const createdAt = clock.monotonic();
+    // Upstream's log check asks whether its log was flushed lately: ours writes every line at once.
+    const basic = ["ping", "log"].map((name) => ({ name, check: () => undefined }));
+    // Upstream reads this key too; whether it is there does not matter.
+    const etcd = (name: string) => ({ name, check: () => checkStore(this.#options.store, clock) });
+    const started = () => (this.#isReady ? undefined : "not finished");
+    const hooks = (check: typeof started) => postStartHooks.map((name) => ({ name: `poststarthook/${name}`, check }));
+    const inTime = () => (clock.monotonic() - createdAt < livezGraceMs ? undefined : started());
+    const shutdown = { name: "shutdown", check: () => (this.#isStopping ? "process is shutting down" : undefined) };
+    const synced = { name: "informer-sync", check: started };
+    return new HealthEndpoints({
+      healthz: [...basic, etcd("etcd"), ...hooks(started)],
+      livez: [...basic, etcd("etcd"), ...hooks(inTime)],
+      readyz: [...basic, etcd("etcd"), etcd("etcd-readiness"), synced, ...hooks(started), shutdown],
+    });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -457,13 +481,9 @@ export class ApiServer implements Component {
     return { ...response, onSent };
   }
 
-  /** A place that is held until the answer is sent; whoever reads too slowly for that loses it all the same. */
+  /** A place that is held until the answer is sent. Whoever reads slowly costs memory, which has limits of its own, and no longer time. */
   #holding(place: Place, response: HttpResponse): HttpResponse {
-    const timer = this.context.clock.setTimeout(
-      () => place.leave(),
-      this.#options.listen?.requestTimeoutMs ?? defaultRequestTimeoutMs,
-      { unref: true },
-    );
+    const timer = this.context.clock.setTimeout(() => place.leave(), longestSendingMs, { unref: true });
     const onSent = () => {
       timer.cancel();
       place.leave();

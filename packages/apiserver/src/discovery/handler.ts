@@ -5,6 +5,7 @@ import type { ResourceDefinition } from "@kubets/api";
 import { negotiateOutput } from "../request/negotiate.ts";
 import { type Answer, header, value } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
+import { methodNotAllowed } from "../server/errors.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
 import {
   aggregatedDiscovery,
@@ -23,20 +24,11 @@ const ownPaths = [
   "/api/v1",
   "/apis",
   "/apis/",
-  "/healthz",
-  "/healthz/etcd",
-  "/healthz/ping",
-  "/livez",
-  "/livez/etcd",
-  "/livez/ping",
   "/metrics",
   "/openapi/v2",
   "/openapi/v3",
   "/openapi/v3/",
   "/openid/v1/jwks",
-  "/readyz",
-  "/readyz/etcd",
-  "/readyz/ping",
   "/version",
 ];
 
@@ -59,22 +51,37 @@ interface Snapshot {
 export class Discovery {
   readonly #resources: ResourceTable;
   readonly #serverAddress: () => string;
+  readonly #otherPaths: readonly string[];
   readonly #remote: RemoteGroups | undefined;
   #snapshot: Snapshot | undefined;
 
-  /** @param serverAddress `host:port` clients may reach the server at */
-  constructor(resources: ResourceTable, serverAddress: () => string, remote?: RemoteGroups) {
+  /**
+   * @param serverAddress `host:port` clients may reach the server at
+   * @param otherPaths what is served besides, for the list of paths
+   */
+  constructor(
+    resources: ResourceTable,
+    serverAddress: () => string,
+    otherPaths: readonly string[] = [],
+    remote?: RemoteGroups,
+  ) {
+    this.#otherPaths = otherPaths;
     this.#resources = resources;
     this.#serverAddress = serverAddress;
     this.#remote = remote;
   }
 
+  /** @throws StatusError 405 for the documents that upstream's router answers; those of its aggregation layer are given for every method */
   handle({ info, request }: Call): Answer | undefined {
     if (info.path === "/" && info.verb === "get") return value(200, { paths: this.#paths() });
     const parts = info.path.split("/").filter((part) => part !== "");
-    if ((parts[0] !== "api" && parts[0] !== "apis") || (info.verb !== "get" && info.verb !== "head")) return undefined;
-    if (parts.length > 3) return undefined;
+    if ((parts[0] !== "api" && parts[0] !== "apis") || parts.length > 3) return undefined;
     const core = parts[0] === "api";
+    if (info.verb !== "get" && info.verb !== "head") {
+      const plain = this.#plain(core, parts.slice(1));
+      if (plain !== undefined && (core || parts.length === 3)) throw methodNotAllowed();
+      return plain;
+    }
     if (parts.length === 1) {
       const allowed = { table: false, discovery: true };
       const { as, version } = negotiateOutput(header(request, "accept"), request.query, allowed);
@@ -90,7 +97,7 @@ export class Discovery {
       `/apis/${name}`,
       ...versions.map((version) => `/apis/${name}/${version}`),
     ]);
-    return [...ownPaths, ...ofGroups].sort();
+    return [...ownPaths, ...this.#otherPaths, ...ofGroups].sort();
   }
 
   #plain(core: boolean, rest: readonly string[]): Answer | undefined {

@@ -74,7 +74,7 @@ function match({ type, parameters, quality }: MediaRange, allowed: Negotiable): 
   const { as, g, v } = parameters;
   if (as === undefined) return { ...plainJson, type: output };
   if (g === "apidiscovery.k8s.io" && as === "APIGroupDiscoveryList") {
-    if (!allowed.discovery || (v !== "v2" && v !== "v2beta1")) return undefined;
+    if (!allowed.discovery || v !== "v2") return undefined;
     return { ...plainJson, type: output, as: "discovery", version: v };
   }
   if (!allowed.table || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;

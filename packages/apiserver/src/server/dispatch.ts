@@ -10,6 +10,7 @@ import { parseWriteOptions } from "../request/write-options.ts";
 import { admitCreate } from "../subresource/admit-create.ts";
 import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./context.ts";
 import { deprecationOf } from "./deprecations.ts";
+import { methodNotAllowed } from "./errors.ts";
 import {
   createObject,
   deleteCollection,
@@ -146,12 +147,6 @@ function noSuchPath({ info, server }: Call): Answer {
 
 function unsupported({ info, resource }: ResourceCall): StatusError {
   return isCustom(resource.definition) ? methodNotSupported(info) : methodNotAllowed();
-}
-
-/** The router's own, which knows no kinds. */
-function methodNotAllowed(): StatusError {
-  const message = "the server does not allow this method on the requested resource";
-  return new StatusError(405, "MethodNotAllowed", message, { details: {} });
 }
 
 /** Of custom resources, whose handler takes every method. */

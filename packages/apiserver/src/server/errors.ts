@@ -26,6 +26,12 @@ function isAbort(error: unknown): boolean {
   return error.name === "AbortError" || (error.message === "aborted" && "code" in error && error.code === "ECONNRESET");
 }
 
+/** The router's own, which knows no kinds. */
+export function methodNotAllowed(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError(405, "MethodNotAllowed", message, { details: {} });
+}
+
 function statusAnswer({ status }: StatusError): Answer {
   const retryAfter = status.details?.retryAfterSeconds;
   return {

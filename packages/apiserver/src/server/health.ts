@@ -12,8 +12,16 @@ export interface HealthCheck {
 export class HealthEndpoints {
   readonly #checks: Readonly<Record<string, readonly HealthCheck[]>>;
 
-  constructor(checks: { readonly live: readonly HealthCheck[]; readonly ready: readonly HealthCheck[] }) {
-    this.#checks = { healthz: checks.live, livez: checks.live, readyz: [...checks.live, ...checks.ready] };
+  constructor(checks: Readonly<Record<"healthz" | "livez" | "readyz", readonly HealthCheck[]>>) {
+    this.#checks = checks;
+  }
+
+  /** Of the endpoints, and of each check by itself. */
+  get paths(): string[] {
+    return Object.entries(this.#checks).flatMap(([endpoint, checks]) => [
+      `/${endpoint}`,
+      ...checks.map(({ name }) => `/${endpoint}/${name}`),
+    ]);
   }
 
   async handle({ info, request }: Call): Promise<Answer | undefined> {
