@@ -20,6 +20,7 @@ import { adjustedLimits, type Limits, limitsOf } from "./concurrency.ts";
 import { dealHand, hashFlow } from "./dealer.ts";
 import { FlowCounters } from "./flow-counters.ts";
 import { type Comer, type Flow, Level } from "./level.ts";
+import { Pace } from "./pace.ts";
 import type { Ticket } from "./ticket.ts";
 import { RequestGauges } from "./utilization.ts";
 import { beginsWithObjects, type WidestWork, WorkEstimator, widestWork } from "./work-estimate.ts";
@@ -75,6 +76,7 @@ export class FairQueueing implements RequestLimiter {
   readonly #clock: Clock;
   readonly #estimator: WorkEstimator;
   readonly gauges = new RequestGauges();
+  readonly #pace: Pace;
   readonly #schemas = new Map<string, FlowSchema>();
   readonly #levelObjects = new Map<string, PriorityLevelConfiguration>();
   #levels = new Map<string, ConfiguredLevel>();
@@ -91,6 +93,7 @@ export class FairQueueing implements RequestLimiter {
   constructor(options: FairQueueingOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#pace = new Pace(options.clock);
     this.#estimator = new WorkEstimator(options.resources, () => options.clock.monotonic());
   }
 
@@ -239,6 +242,7 @@ export class FairQueueing implements RequestLimiter {
       name,
       clock: this.#clock,
       gauges: this.gauges,
+      pace: this.#pace,
       waitLimitMs: (comer) => this.#waitLimitOf(comer),
       onPressure: () => this.#expectAdjustment(),
       onDrained: () => {

@@ -8,6 +8,7 @@ import { type Clock, type StatusError, type Timer, tooManyRequests } from "@kube
 import type { RequestInfo } from "../request/request-info.ts";
 import { Demand } from "./demand.ts";
 import type { FlowCounters, RejectReason } from "./flow-counters.ts";
+import type { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { type Queue, Ticket } from "./ticket.ts";
@@ -58,8 +59,9 @@ export interface LevelOptions {
   readonly onPressure: () => void;
   /** Called when a level that is to go has nothing more to do. */
   readonly onDrained?: () => void;
-  /** Of the whole server. */
+  /** Of the whole server, as is the pace: no more begins at a time than that says. */
   readonly gauges?: RequestGauges;
+  readonly pace?: Pace;
 }
 
 /** Virtual times of the last dispatch, for metrics: R then, the queue's S, and the least and most S of all queues with someone in them. */
@@ -179,7 +181,8 @@ export class Level {
     ticket.queue = queue;
     ticket.arrivalR = this.#progress;
     if (queue.waiting.length === 0 && queue.executing === 0) queue.nextR = this.#progress;
-    if (this.waiting.size === 0 && this.seatsInUse < this.limit && this.#hasRoomFor(ticket.seats)) {
+    const isFull = this.seatsInUse >= this.limit || this.#options.pace?.isSpent(now) === true;
+    if (this.waiting.size === 0 && !isFull && this.#hasRoomFor(ticket.seats)) {
       if (queue.nextR < this.#progress) queue.nextR = this.#progress;
       this.#robin = queue.index;
       const { counters } = flow;
@@ -188,7 +191,7 @@ export class Level {
       this.#noteDispatch(queue, queue.nextR, queue.nextR, workInProgress(queue), workInProgress(queue));
       return this.#start(ticket, now);
     }
-    if (!comer.patient && this.seatsInUse >= this.limit && queue.waiting.length >= queuing.queueLengthLimit) {
+    if (!comer.patient && isFull && queue.waiting.length >= queuing.queueLengthLimit) {
       throw this.#refuse(ticket, "queue-full", now);
     }
     this.#enqueue(ticket, queue);
@@ -228,6 +231,7 @@ export class Level {
   #start(ticket: Ticket, now: number): Ticket {
     ticket.startedAt = now;
     ticket.started = true;
+    this.#options.pace?.started(now);
     this.dispatched++;
     ticket.place = this.executing.push(ticket) - 1;
     this.seatsInUse += ticket.seats;
@@ -357,8 +361,20 @@ export class Level {
     if (first !== undefined && queue.nextR < first.arrivalR) queue.nextR = first.arrivalR;
   }
 
-  #dispatch(): void {
-    while (this.waiting.size > 0 && (this.exempt || this.seatsInUse < this.limit)) {
+  /** In a new turn of the event loop. */
+  resume(count: number): void {
+    this.sync();
+    this.#dispatch(count);
+  }
+
+  /** @param most how many begin, if the pace allows them */
+  #dispatch(most = Number.POSITIVE_INFINITY): void {
+    const { pace } = this.#options;
+    for (let begun = 0; this.waiting.size > 0 && (this.exempt || this.seatsInUse < this.limit); begun++) {
+      if (pace !== undefined && (begun >= most || pace.isSpent(this.#syncedAt))) {
+        pace.postpone(this);
+        break;
+      }
       const ticket = this.#next();
       if (!this.exempt && !this.#hasRoomFor(ticket.seats)) {
         ticket.flow.counters.noAccommodation++;
@@ -476,15 +492,16 @@ export class Level {
     this.#lingersFirst = next;
   }
 
-  /** Until `time`, every busy queue had its part of the seats. */
+  /** Until `time`, every busy queue had its part of the seats that were in use: while some wait that is all of them, or what the pace allows. */
   #pass(time: number): void {
     const ms = time - this.#syncedAt;
     if (ms <= 0) return;
     this.#syncedAt = time;
-    const wanted = this.seatsInUse + this.seatsWaiting;
+    const { seatsInUse } = this;
+    const wanted = seatsInUse + this.seatsWaiting;
     this.demand.pass(ms / 1000);
-    this.utilization.pass(ms, this.seatsInUse, this.executing.length, this.waiting.size, wanted);
-    if (this.#activeQueues > 0) this.#progress += (Math.min(wanted, this.limit) / this.#activeQueues) * (ms / 1000);
+    this.utilization.pass(ms, seatsInUse, this.executing.length, this.waiting.size, wanted);
+    if (this.#activeQueues > 0) this.#progress += (Math.min(seatsInUse, this.limit) / this.#activeQueues) * (ms / 1000);
   }
 }
 
