@@ -2,6 +2,7 @@
 
 import { pushAll, type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
+import { descriptionOf } from "../descriptions/index.ts";
 import { publishCustomKind } from "./custom-schemas.ts";
 import { definitionName } from "./operations.ts";
 
@@ -47,6 +48,21 @@ function publishDefinition(name: string, schema: Schema, format: Format): Json {
   if (value !== undefined) return value;
   const { "x-kubernetes-preserve-unknown-fields": _, ...rest } = schema;
   return publish(freeForm.has(name) ? rest : schema, format);
+}
+
+function described(name: string, definition: Json): Json {
+  const found = descriptionOf(name);
+  if (found === undefined) return definition;
+  const { properties = {} } = definition as { properties?: Record<string, Json> };
+  const named = Object.entries(properties).map(([field, property]) => {
+    const description = found.fields[field];
+    return [field, description === undefined ? property : { description, ...property }];
+  });
+  return {
+    description: found.about,
+    ...definition,
+    ...(named.length === 0 ? {} : { properties: Object.fromEntries(named) }),
+  };
 }
 
 /** @param bare a reference with nothing beside it is written alone; fields' have prose beside them upstream, and so a form that allows that */
@@ -98,7 +114,7 @@ export function publishDefinitions(
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const published = (name: string, schema: Schema) =>
-    schemas.custom?.(name, format) ?? publishDefinition(name, schema, format);
+    schemas.custom?.(name, format) ?? described(name, publishDefinition(name, schema, format));
   return Object.fromEntries(sorted.map(([name, schema]) => [name, published(name, schema)]));
 }
 
