@@ -21,6 +21,7 @@ import { rootCAPublisher } from "./rootca/root-ca-publisher.ts";
 import type { ControllerDefinition } from "./runtime/context.ts";
 import { serviceAccountController } from "./serviceaccount/serviceaccount-controller.ts";
 import { serviceAccountTokenController, type TokenControllerOptions } from "./serviceaccount/token-controller.ts";
+import { serviceCidrController } from "./servicecidrs/service-cidr-controller.ts";
 import { statefulSetController } from "./statefulset/statefulset-controller.ts";
 import { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";
 import { claimProtectionController } from "./volumeprotection/claim-protection.ts";
@@ -66,6 +67,7 @@ export function defaultControllers(options: DefaultControllersOptions): Controll
     endpointSliceController,
     endpointSliceMirroringController,
     endpointsController,
+    serviceCidrController,
     garbageCollectorController,
     podGCController(options.podGC),
     clusterRoleAggregationController,

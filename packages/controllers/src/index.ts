@@ -25,6 +25,7 @@ export {
   serviceAccountTokenController,
   type TokenControllerOptions,
 } from "./serviceaccount/token-controller.ts";
+export { serviceCidrController } from "./servicecidrs/service-cidr-controller.ts";
 export { statefulSetController } from "./statefulset/statefulset-controller.ts";
 export { ttlAfterFinishedController } from "./ttlafterfinished/ttl-after-finished-controller.ts";
 export { claimProtectionController } from "./volumeprotection/claim-protection.ts";
