@@ -10,16 +10,19 @@ export interface Conflict {
   readonly fields: FieldSet;
 }
 
-function describe(m: Manager): string {
+function describe(m: Manager, version: string | undefined): string {
   const name =
     JSON.stringify(m.manager) + (m.subresource === "" ? "" : ` with subresource ${JSON.stringify(m.subresource)}`);
-  return m.operation === "Apply" ? name : `${name} using ${m.apiVersion}`;
+  return m.operation === "Apply" ? name : `${name} using ${version ?? m.apiVersion}`;
 }
 
-/** The 409 for these conflicts, each field a cause. */
-export function conflictError(conflicts: readonly Conflict[]): StatusError {
+/**
+ * The 409 for these conflicts, each field a cause.
+ * @param version the managers' own are told when undefined
+ */
+export function conflictError(conflicts: readonly Conflict[], version?: string): StatusError {
   const lines = conflicts
-    .map(({ manager, fields }) => ({ who: describe(manager), paths: fieldPaths(fields).map(formatFieldPath) }))
+    .map(({ manager, fields }) => ({ who: describe(manager, version), paths: fieldPaths(fields).map(formatFieldPath) }))
     .sort((a, b) => (a.who < b.who ? -1 : 1));
   const count = lines.reduce((sum, { paths }) => sum + paths.length, 0);
   const message =

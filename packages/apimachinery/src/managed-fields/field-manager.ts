@@ -50,6 +50,8 @@ export interface FieldManagerOptions {
   readonly subresource?: string | undefined;
   /** Fields that writes of this kind cannot change, with all below them: `fieldSetOfNames("status")`. */
   readonly resetFields?: FieldSet | undefined;
+  /** The version that others are told of in conflicts: `autoscaling/v1` where it is the object's scale that is applied. Default their own. */
+  readonly conflictVersion?: string | undefined;
   /** The only fields that writes of this kind change. */
   readonly writableFields?: readonly FieldPattern[] | undefined;
   /**
@@ -99,6 +101,7 @@ export class FieldManager {
   readonly #apiVersion: string;
   readonly #kind: string | undefined;
   readonly #subresource: string;
+  readonly #conflictVersion: string | undefined;
   readonly #resetFields: FieldSet;
   readonly #writableFields: readonly FieldPattern[] | undefined;
   readonly #versionOf: FieldManagerOptions["versionOf"];
@@ -108,6 +111,7 @@ export class FieldManager {
     this.#apiVersion = options.apiVersion;
     this.#kind = options.kind;
     this.#subresource = options.subresource ?? "";
+    this.#conflictVersion = options.conflictVersion;
     this.#resetFields = options.resetFields ?? emptyFieldSet;
     this.#writableFields = options.writableFields;
     this.#versionOf = options.versionOf;
@@ -287,7 +291,8 @@ export class FieldManager {
     managers.delete(key);
     const changes = this.#changes(managers, liveJson, merged, difference);
     const conflicts = findConflicts(managers, changes);
-    if (conflicts.length > 0 && !force && !this.#mayTakeOver(name, liveJson, conflicts)) throw conflictError(conflicts);
+    if (conflicts.length > 0 && !force && !this.#mayTakeOver(name, liveJson, conflicts))
+      throw conflictError(conflicts, this.#conflictVersion);
     disown(managers, changes);
     const set = subtractFieldSet(claimed, strippedFields);
     // The order of a list belongs to nobody, and still makes another object.

@@ -70,7 +70,7 @@ export class PodTolerationRestriction implements AdmissionPlugin {
     if (allWithin(own, allowed)) return;
     const why =
       "pod tolerations (possibly merged with namespace default tolerations) conflict with its namespace whitelist";
-    throw new StatusError(500, "Unknown", why);
+    throw new StatusError(500, "", why);
   }
 }
 
@@ -85,5 +85,5 @@ function tolerationsIn({ metadata }: Namespace, annotation: string): readonly To
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new StatusError(500, "Unknown", `annotation ${annotation} of namespace ${metadata?.name} holds no tolerations`);
+  throw new StatusError(500, "", `annotation ${annotation} of namespace ${metadata?.name} holds no tolerations`);
 }

@@ -60,7 +60,7 @@ export class ConversionWebhook {
       });
     } catch (error) {
       if (!(error instanceof ConversionError)) throw error;
-      throw new StatusError(500, "Unknown", error.message, { details: {} });
+      throw new StatusError(500, "", error.message);
     }
   }
 

@@ -27,6 +27,7 @@ function managerFor(registry: Registry, { subresource, strategy }: TrackedReques
       apiVersion,
       subresource,
       ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
+      ...(subresource === "scale" ? { conflictVersion: "autoscaling/v1" } : {}),
       writableFields: strategy?.writableFields,
       versionOf: registry.isCustom ? (other) => registry.otherVersion(other) : versionsOf(registry),
     });

@@ -63,7 +63,8 @@ export function parseSelection(
 }
 
 /** Built-in kinds that have no fields of their own have upstream's general answer. */
-function unknownField({ selectableFields, schema }: ResourceDefinition, field: string): string {
+function unknownField({ selectableFields, schema, group, kind }: ResourceDefinition, field: string): string {
+  if (group === "batch" && kind === "Job") return `field label ${JSON.stringify(field)} not supported for batchv1.Job`;
   const isGeneral = schema.$ref !== undefined && Object.keys(selectableFields).every((own) => own in commonFields);
   return isGeneral
     ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`

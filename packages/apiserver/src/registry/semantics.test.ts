@@ -90,7 +90,10 @@ test("an update keeps what it may not change", async () => {
   assert.equal(created.metadata.generation, 1);
   const wrongUid = await send(server, "PUT", `${pods}/p`, { ...created, metadata: { ...created.metadata, uid: "x" } });
   assert.equal(wrongUid.status, 409);
-  assert.match(wrongUid.json.message, /Precondition failed: UID in precondition: x, UID in object meta: /);
+  assert.match(
+    wrongUid.json.message,
+    /"p": StorageError: invalid object, Code: 4, Key: \/registry\/pods\/default\/p, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: [0-9a-f-]{36}$/,
+  );
   const status = await send(server, "PUT", `${pods}/p/status`, {
     ...created,
     spec: { nodeName: "n" },

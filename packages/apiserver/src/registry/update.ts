@@ -15,6 +15,7 @@ import {
   type KubeObject,
   path,
   pushAll,
+  type StatusError,
   staleObjectMessage,
   validateObjectMetaUpdate,
 } from "@kubets/apimachinery";
@@ -23,6 +24,7 @@ import { setZeroValues } from "../request/decode-object.ts";
 import { keepReadableManagedFields } from "./after-mutation.ts";
 import { create, mayBeStored } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
+import { keyOfObject } from "./keys.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
 import type { WriteRequest } from "./write-request.ts";
@@ -89,11 +91,7 @@ async function createAbsent(registry: Registry, request: UpdateRequest): Promise
   if (!request.createIfAbsent) await registry.entry(request.namespace, request.name);
   const object = await request.transform(undefined);
   if (object.metadata?.uid) {
-    throw conflict(
-      registry.resourceName,
-      request.name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
-    );
+    throw anotherUid(registry, request, object.metadata.uid, "");
   }
   if (object.metadata !== undefined) delete object.metadata.resourceVersion;
   const options = { ...(request.options as object), kind: "CreateOptions" };
@@ -149,15 +147,24 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
   }
 }
 
+/** In the words of upstream's store, which is what finds out there. */
+function anotherUid(
+  registry: Registry,
+  { namespace, name }: UpdateRequest,
+  wanted: string,
+  found: string,
+): StatusError {
+  const key = keyOfObject(registry.definition, namespace, name);
+  const failed = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;
+  return conflict(registry.resourceName, name, why);
+}
+
 function checkPreconditions(registry: Registry, request: UpdateRequest, object: KubeObject, old: KubeObject): void {
   const { definition, resourceName } = registry;
   const uid = request.preconditions?.uid ?? object.metadata?.uid;
   if (uid && uid !== old.metadata?.uid) {
-    throw conflict(
-      resourceName,
-      request.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata?.uid ?? ""}`,
-    );
+    throw anotherUid(registry, request, uid, old.metadata?.uid ?? "");
   }
   const version = object.metadata?.resourceVersion;
   if (!version || version === "0") {

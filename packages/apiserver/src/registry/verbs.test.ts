@@ -99,6 +99,12 @@ test("refusals have upstream's code, reason and words", async () => {
       "BadRequest",
       '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     ),
+    get(
+      "/apis/batch/v1/jobs?fieldSelector=spec.x=1",
+      400,
+      "BadRequest",
+      'field label "spec.x" not supported for batchv1.Job',
+    ),
     get(`/api/v1/pods?fieldSelector=spec.x=1`, 400, "BadRequest", "field label not supported: spec.x"),
     get(`${maps}?labelSelector=a=b=c`, 400, "BadRequest", "found '=', expected: ',' or 'end of string'"),
     get(`${maps}/m1/status`, 404, "NotFound", "the server could not find the requested resource"),
@@ -248,7 +254,7 @@ test("refusals have upstream's code, reason and words", async () => {
       "apiVersion: autoscaling/v1\nkind: Scale\nspec: {replicas: 7}\n",
       409,
       "Conflict",
-      /conflict with "maker" using apps\/v1: \.spec\.replicas$/,
+      /conflict with "maker" using autoscaling\/v1: \.spec\.replicas$/,
     ),
     [
       "DELETE",
