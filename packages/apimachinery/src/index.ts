@@ -54,6 +54,7 @@ export * from "./push-all.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./seeded-random.ts";
+export * from "./seen-before.ts";
 export * from "./status.ts";
 export * from "./virtual-clock.ts";
 export * from "./work-queue.ts";

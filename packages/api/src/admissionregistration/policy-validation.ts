@@ -18,6 +18,7 @@ import {
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
+import { oneOf } from "../core/pod-field-checks.ts";
 import type {
   AuditAnnotation,
   MatchResources,
@@ -118,11 +119,7 @@ export function validateMutatingPolicy(
     errors,
     mutations.flatMap((each, i) => validateMutation(each, compile, at.child("mutations").index(i))),
   );
-  const where = at.child("reinvocationPolicy");
-  if (!reinvocationPolicy) errors.push(required(where));
-  else if (!reinvocationPolicies.includes(reinvocationPolicy))
-    errors.push(notSupported(where, reinvocationPolicy, reinvocationPolicies));
-  return errors;
+  return [...errors, ...oneOf(at.child("reinvocationPolicy"), reinvocationPolicy, reinvocationPolicies)];
 }
 
 type CommonSpec = NonNullable<ValidatingAdmissionPolicy["spec"]> | NonNullable<MutatingAdmissionPolicy["spec"]>;
@@ -133,7 +130,7 @@ function validateCommon(
   skipMatchConditions: boolean,
   at: FieldPath,
 ): FieldError[] {
-  const errors = oneOf(failurePolicy, failurePolicies, at.child("failurePolicy"));
+  const errors = oneOf(at.child("failurePolicy"), failurePolicy, failurePolicies);
   if (paramKind !== undefined) pushAll(errors, validateParamKind(paramKind, at.child("paramKind")));
   const constraints = at.child("matchConstraints");
   if (matchConstraints === undefined) errors.push(required(constraints));
@@ -145,11 +142,6 @@ function validateCommon(
   const conditions = at.child("matchConditions");
   const compiled = (expression: string) => compile("matchCondition", expression);
   return [...errors, ...validateMatchConditions(matchConditions, conditions, compiled)];
-}
-
-function oneOf(value: string | undefined, allowed: readonly string[], at: FieldPath): FieldError[] {
-  if (!value) return [required(at)];
-  return allowed.includes(value) ? [] : [notSupported(at, value, allowed)];
 }
 
 function validateParamKind({ apiVersion = "", kind = "" }: ParamKind, at: FieldPath): FieldError[] {
@@ -177,7 +169,7 @@ function validateApiVersion(apiVersion: string, at: FieldPath): FieldError[] {
 
 function validateMatchResources(match: MatchResources | undefined, at: FieldPath): FieldError[] {
   if (match === undefined) return [];
-  const errors = oneOf(match.matchPolicy, matchPolicies, at.child("matchPolicy"));
+  const errors = oneOf(at.child("matchPolicy"), match.matchPolicy, matchPolicies);
   for (const name of ["namespaceSelector", "objectSelector"] as const) {
     const selector = match[name];
     if (selector === undefined) errors.push(required(at.child(name)));
@@ -338,7 +330,7 @@ function validateParamRef({ name = "", selector, parameterNotFoundAction }: Para
     if (name !== "") errors.push(forbiddenField(at.child("selector"), exclusive));
   }
   if (name === "" && selector === undefined) errors.push(required(at, "one of name or selector must be specified"));
-  return [...errors, ...oneOf(parameterNotFoundAction, notFoundActions, at.child("parameterNotFoundAction"))];
+  return [...errors, ...oneOf(at.child("parameterNotFoundAction"), parameterNotFoundAction, notFoundActions)];
 }
 
 function validateActions(given: readonly string[], at: FieldPath): FieldError[] {

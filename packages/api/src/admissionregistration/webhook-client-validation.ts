@@ -4,19 +4,21 @@ import {
   type FieldError,
   type FieldPath,
   invalidValue,
+  isDNS1035Label,
   isDNS1123Subdomain,
   isValidPortNum,
   required,
+  seenBefore,
 } from "@kubets/apimachinery";
 
 const form = "; desired format: https://host[/path]";
 
-export function validateWebhookUrl(url: string, at: FieldPath, forceHttps: boolean): FieldError[] {
+function validateWebhookUrl(url: string, at: FieldPath): FieldError[] {
   const parsed = parseUrl(url);
   if (typeof parsed === "string") return [required(at, `url must be a valid URL: ${parsed}${form}`)];
   const { scheme, host, user, fragment, query } = parsed;
   const errors: FieldError[] = [];
-  if (forceHttps && scheme !== "https") {
+  if (scheme !== "https") {
     errors.push(invalidValue(at, scheme, `'https' is the only allowed URL scheme${form}`));
   }
   if (host === "") errors.push(invalidValue(at, host, `host must be specified${form}`));
@@ -56,14 +58,49 @@ function parseUrl(url: string): ParsedUrl | string {
   return { scheme: scheme.toLowerCase(), host, user, query, fragment };
 }
 
-export interface WebhookServiceReference {
+/** AdmissionReview and ConversionReview versions that this server speaks. */
+const spokenVersions = ["v1", "v1beta1"];
+
+export function speaksReview(versions: readonly string[]): boolean {
+  return versions.some((version) => spokenVersions.includes(version));
+}
+
+/** @param requireSpoken one at least must be a version that this server speaks */
+export function validateReviewVersions(
+  versions: readonly string[],
+  at: FieldPath,
+  { requireSpoken, whenMissing = "" }: { readonly requireSpoken: boolean; readonly whenMissing?: string },
+): FieldError[] {
+  if (versions.length === 0) return [required(at, whenMissing)];
+  const seen = seenBefore<string>();
+  const errors = versions.flatMap((version, i) => {
+    if (seen(version)) return [invalidValue(at.index(i), version, "duplicate version")];
+    return isDNS1035Label(version).map((why) => invalidValue(at.index(i), version, why));
+  });
+  if (requireSpoken && !speaksReview(versions)) {
+    errors.push(invalidValue(at, versions, `must include at least one of ${spokenVersions.join(", ")}`));
+  }
+  return errors;
+}
+
+/** A webhook is at a URL or behind a Service. */
+export function validateWebhookPlace(
+  { url, service }: { readonly url?: string; readonly service?: WebhookServiceReference },
+  at: FieldPath,
+): FieldError[] {
+  if (url !== undefined && service === undefined) return validateWebhookUrl(url, at.child("url"));
+  if (url === undefined && service !== undefined) return validateWebhookService(service, at.child("service"));
+  return [required(at, "exactly one of url or service is required")];
+}
+
+interface WebhookServiceReference {
   readonly namespace?: string;
   readonly name?: string;
   readonly path?: string;
   readonly port?: number;
 }
 
-export function validateWebhookService(service: WebhookServiceReference, at: FieldPath): FieldError[] {
+function validateWebhookService(service: WebhookServiceReference, at: FieldPath): FieldError[] {
   const { name, namespace, port = 443 } = service;
   const errors: FieldError[] = [];
   if (!name) errors.push(required(at.child("name")));

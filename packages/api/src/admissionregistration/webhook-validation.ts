@@ -6,18 +6,17 @@ import {
   type FieldError,
   type FieldPath,
   invalidValue,
-  isDNS1035Label,
   isDNS1123Subdomain,
-  notSupported,
   path,
   pushAll,
   required,
   validateLabelSelector,
 } from "@kubets/apimachinery";
+import { supportedOrAbsent } from "../core/pod-field-checks.ts";
 import type { MutatingWebhook, ValidatingWebhook } from "../generated/types.ts";
 import { type CompileExpression, validateMatchConditions } from "./match-conditions-validation.ts";
 import { validateRule } from "./rule-validation.ts";
-import { validateWebhookService, validateWebhookUrl } from "./webhook-client-validation.ts";
+import { speaksReview, validateReviewVersions, validateWebhookPlace } from "./webhook-client-validation.ts";
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, "reinvocationPolicy">;
 interface Configuration {
@@ -29,7 +28,6 @@ const matchPolicies = ["Equivalent", "Exact"];
 const harmless = ["None", "NoneOnDryRun"];
 const anySideEffects = ["None", "NoneOnDryRun", "Some", "Unknown"];
 const reinvocationPolicies = ["IfNeeded", "Never"];
-const reviewVersions = ["v1", "v1beta1"];
 
 /** What was stored before a rule was made may stay as it is. */
 interface Leniency {
@@ -69,7 +67,7 @@ function leniencyOf({ webhooks = [] }: Configuration, { webhooks: old = [] }: Co
   return {
     sideEffects: old.some(({ sideEffects }) => !harmless.includes(sideEffects)),
     reviewVersions: old.some(
-      ({ admissionReviewVersions: versions = [] }) => versions.length > 0 && !versions.some(isSpoken),
+      ({ admissionReviewVersions: versions = [] }) => versions.length > 0 && !speaksReview(versions),
     ),
     names: new Set(old.map(({ name }) => name)).size < old.length,
     labelValues: old.some((webhook) => selectorErrors(webhook).length > 0),
@@ -90,7 +88,10 @@ function validateAll(
     const errors = validateWebhook(webhook, at, leniency, compile);
     pushAll(
       errors,
-      validateReviewVersions(webhook.admissionReviewVersions, at.child("admissionReviewVersions"), leniency),
+      validateReviewVersions(webhook.admissionReviewVersions ?? [], at.child("admissionReviewVersions"), {
+        requireSpoken: !leniency.reviewVersions,
+        whenMissing: "must specify one of v1, v1beta1",
+      }),
     );
     const { name = "" } = webhook;
     if (!leniency.names && name !== "") {
@@ -113,12 +114,12 @@ function validateWebhook(
     errors,
     rules.flatMap((rule, i) => validateRule(rule, at.child("rules").index(i))),
   );
-  pushAll(errors, oneOf(webhook.failurePolicy, failurePolicies, at.child("failurePolicy")));
-  pushAll(errors, oneOf(webhook.matchPolicy, matchPolicies, at.child("matchPolicy")));
+  pushAll(errors, supportedOrAbsent(at.child("failurePolicy"), webhook.failurePolicy, failurePolicies));
+  pushAll(errors, supportedOrAbsent(at.child("matchPolicy"), webhook.matchPolicy, matchPolicies));
   const allowed = leniency.sideEffects ? anySideEffects : harmless;
   if (sideEffects === undefined) {
     errors.push(required(at.child("sideEffects"), `must specify one of ${allowed.join(", ")}`));
-  } else pushAll(errors, oneOf(sideEffects, allowed, at.child("sideEffects")));
+  } else pushAll(errors, supportedOrAbsent(at.child("sideEffects"), sideEffects, allowed));
   if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1)) {
     const why = "the timeout value must be between 1 and 30 seconds";
     errors.push(invalidValue(at.child("timeoutSeconds"), timeoutSeconds, why));
@@ -126,19 +127,10 @@ function validateWebhook(
   const labels = { allowInvalidValues: leniency.labelValues };
   pushAll(errors, validateLabelSelector(webhook.namespaceSelector, at.child("namespaceSelector"), labels));
   pushAll(errors, validateLabelSelector(webhook.objectSelector, at.child("objectSelector"), labels));
-  pushAll(errors, oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child("reinvocationPolicy")));
-  const { url, service } = clientConfig;
-  const client = at.child("clientConfig");
-  if ((url === undefined) === (service === undefined)) {
-    errors.push(required(client, "exactly one of url or service is required"));
-  } else if (url !== undefined) pushAll(errors, validateWebhookUrl(url, client.child("url"), true));
-  else pushAll(errors, validateWebhookService(service ?? {}, client.child("service")));
+  pushAll(errors, supportedOrAbsent(at.child("reinvocationPolicy"), webhook.reinvocationPolicy, reinvocationPolicies));
+  pushAll(errors, validateWebhookPlace(clientConfig, at.child("clientConfig")));
   if (leniency.matchConditions) return errors;
   return [...errors, ...validateMatchConditions(matchConditions, at.child("matchConditions"), compile)];
-}
-
-function oneOf(value: string | undefined, allowed: readonly string[], at: FieldPath): FieldError[] {
-  return value === undefined || allowed.includes(value) ? [] : [notSupported(at, value, allowed)];
 }
 
 /** A webhook's name is a domain of three segments or more. */
@@ -148,21 +140,4 @@ function validateName(name: string, at: FieldPath): FieldError[] {
   if (complaints.length > 0) return [invalidValue(at, name, complaints.join(","))];
   if (name.split(".").length >= 3) return [];
   return [invalidValue(at, name, "should be a domain with at least three segments separated by dots")];
-}
-
-function validateReviewVersions(versions: readonly string[] = [], at: FieldPath, leniency: Leniency): FieldError[] {
-  if (versions.length === 0) return [required(at, `must specify one of ${reviewVersions.join(", ")}`)];
-  const errors: FieldError[] = [];
-  for (const [i, version] of versions.entries()) {
-    if (versions.indexOf(version) < i) errors.push(invalidValue(at.index(i), version, "duplicate version"));
-    else for (const why of isDNS1035Label(version)) errors.push(invalidValue(at.index(i), version, why));
-  }
-  if (!leniency.reviewVersions && !versions.some(isSpoken)) {
-    errors.push(invalidValue(at, versions, `must include at least one of ${reviewVersions.join(", ")}`));
-  }
-  return errors;
-}
-
-function isSpoken(version: string): boolean {
-  return reviewVersions.includes(version);
 }

@@ -5,12 +5,11 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
-  isDNS1035Label,
   notSupported,
   pushAll,
   required,
 } from "@kubets/apimachinery";
-import { validateWebhookService, validateWebhookUrl } from "../admissionregistration/webhook-client-validation.ts";
+import { validateReviewVersions, validateWebhookPlace } from "../admissionregistration/webhook-client-validation.ts";
 import type { ApiextensionsWebhookClientConfig, CustomResourceConversion } from "../generated/types.ts";
 
 export interface ConversionRules {
@@ -40,36 +39,17 @@ export function validateConversion(
   if (webhook?.clientConfig === undefined) {
     errors.push(required(configAt, "required when strategy is set to Webhook"));
   } else pushAll(errors, clientConfig(webhook.clientConfig, configAt, rules.allowInvalidCABundle));
-  return [...errors, ...reviewVersions(versions, at.child("conversionReviewVersions"), rules)];
+  return [
+    ...errors,
+    ...validateReviewVersions(versions, at.child("conversionReviewVersions"), {
+      requireSpoken: rules.requireRecognizedVersion,
+    }),
+  ];
 }
 
-function reviewVersions(versions: readonly string[], at: FieldPath, rules: ConversionRules): FieldError[] {
-  if (versions.length === 0) return [required(at)];
-  const errors = versions.flatMap((version, i) => {
-    if (versions.indexOf(version) < i) return [invalidValue(at.index(i), version, "duplicate version")];
-    return isDNS1035Label(version).map((why) => invalidValue(at.index(i), version, why));
-  });
-  if (rules.requireRecognizedVersion && !recognizesReview(versions)) {
-    errors.push(invalidValue(at, versions, "must include at least one of v1, v1beta1"));
-  }
-  return errors;
-}
-
-/** ConversionReview versions that this server speaks. */
-export function recognizesReview(versions: readonly string[]): boolean {
-  return versions.some((version) => version === "v1" || version === "v1beta1");
-}
-
-function clientConfig(
-  { url, service, caBundle }: ApiextensionsWebhookClientConfig,
-  at: FieldPath,
-  anyBundle: boolean,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  if ((url === undefined) === (service === undefined)) {
-    errors.push(required(at, "exactly one of url or service is required"));
-  } else if (url !== undefined) pushAll(errors, validateWebhookUrl(url, at.child("url"), true));
-  else if (service !== undefined) pushAll(errors, validateWebhookService(service, at.child("service")));
+function clientConfig(config: ApiextensionsWebhookClientConfig, at: FieldPath, anyBundle: boolean): FieldError[] {
+  const errors = validateWebhookPlace(config, at);
+  const { caBundle } = config;
   if (!anyBundle && !isValidCABundle(caBundle)) {
     const why = "unable to load root certificates: unable to parse bytes as PEM block";
     errors.push(invalidValue(at.child("caBundle"), caBundle, why));

@@ -13,6 +13,7 @@ import {
   required,
   validateImmutableField,
 } from "@kubets/apimachinery";
+import { speaksReview } from "../admissionregistration/webhook-client-validation.ts";
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
@@ -20,7 +21,7 @@ import type {
 } from "../generated/types.ts";
 import { validateApiApproval } from "./api-approval.ts";
 import { isCrdConditionTrue } from "./conditions.ts";
-import { isValidCABundle, recognizesReview, validateConversion } from "./conversion-validation.ts";
+import { isValidCABundle, validateConversion } from "./conversion-validation.ts";
 import { internalSpec, schemasOf } from "./internal-spec.ts";
 import { mapListFaults, setFaults } from "./list-schema-validation.ts";
 import type { SchemaChecks } from "./rule-cost.ts";
@@ -79,7 +80,7 @@ export function validateCrdUpdate(
     checks,
     requireImmutableNames: isCrdConditionTrue(old, "Established"),
     requireSchema: before.length === (was?.versions?.length ?? 0),
-    requireRecognizedVersion: reviewVersions.length === 0 || recognizesReview(reviewVersions),
+    requireRecognizedVersion: reviewVersions.length === 0 || speaksReview(reviewVersions),
     requireStructural: before.every((schema) => isStructural(schema, checks.patternFault)),
     requireValidTypes: !some(({ type = "" }) => type !== "" && !openApiTypes.includes(type)),
     requirePrunedDefaults: !before.some((schema) => hasUnprunedDefaults(schema, checks)),

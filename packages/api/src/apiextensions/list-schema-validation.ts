@@ -8,6 +8,7 @@ import {
   notSupported,
   pushAll,
   required,
+  seenBefore,
 } from "@kubets/apimachinery";
 import { itemsOf, type JSONSchemaProps, propertyOf } from "./structural-schema.ts";
 
@@ -76,20 +77,27 @@ function keyFaults(schema: JSONSchemaProps, at: FieldPath): FieldError[] {
   return errors;
 }
 
+const mostKeysTold = 100;
+
 function namedKeys(items: JSONSchemaProps, keys: readonly string[], at: FieldPath): FieldError[] {
   const keysAt = at.child("x-kubernetes-list-map-keys");
-  return keys.flatMap((key, i) => {
+  const seen = seenBefore<string>();
+  const unknown = invalidValue(keysAt, keys, "entries must all be names of item properties");
+  const repeated = invalidValue(keysAt, keys, "must not contain duplicate entries");
+  const errors = keys.flatMap((key) => {
     const property = propertyOf(items, key);
     const errors: FieldError[] = [];
     if (property === undefined) {
-      errors.push(invalidValue(keysAt, keys, "entries must all be names of item properties"));
+      errors.push(unknown);
     } else if (property.type === "array" || property.type === "object") {
       const why = "must be a scalar type if parent array's x-kubernetes-list-type is map";
       errors.push(invalidValue(at.child("items", "properties").key(key).child("type"), items.type, why));
     }
-    if (keys.indexOf(key) < i) errors.push(invalidValue(keysAt, keys, "must not contain duplicate entries"));
+    if (seen(key)) errors.push(repeated);
     return errors;
   });
+  // Each shows all keys: of many, once is enough.
+  return keys.length > mostKeysTold ? [...new Set(errors)] : errors;
 }
 
 /** Items of sets and maps are there, and so are their keys. */

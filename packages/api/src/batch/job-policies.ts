@@ -10,6 +10,7 @@ import {
   notSupported,
   pushAll,
   required,
+  seenBefore,
   tooLong,
   tooMany,
   validateNonnegative,
@@ -96,11 +97,12 @@ function validateExitCodes(
   const where = at.child("values");
   if (values.length === 0) errors.push(invalidValue(where, values, "at least one value is required"));
   else if (values.length > limits.exitCodes) errors.push(tooMany(where, values.length, limits.exitCodes));
+  const seen = seenBefore<number>();
   for (const [i, value] of values.entries()) {
     if (operator === "In" && value === 0) {
       errors.push(invalidValue(where.index(i), value, "must not be 0 for the In operator"));
     }
-    if (values.indexOf(value) < i) errors.push(duplicate(where.index(i), value));
+    if (seen(value)) errors.push(duplicate(where.index(i), value));
   }
   const ordered = values.every((value, i) => i === 0 || values[i - 1]! <= value);
   return ordered ? errors : [...errors, invalidValue(where, values, "must be ordered")];

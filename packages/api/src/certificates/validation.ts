@@ -10,6 +10,7 @@ import {
   path,
   pushAll,
   required,
+  seenBefore,
 } from "@kubets/apimachinery";
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../generated/types.ts";
 import { certificateRequestProblem, certificatesProblem } from "./pem.ts";
@@ -82,8 +83,9 @@ function validateUsages(given: readonly string[], old: readonly string[] | undef
     if (!unknownBefore && !usages.includes(usage)) errors.push(notSupported(at.index(i), usage, usages));
   }
   if (old !== undefined && isDuplicate(old)) return errors;
+  const seen = seenBefore<string>();
   for (const [i, usage] of given.entries()) {
-    if (given.indexOf(usage) < i) errors.push(duplicate(at.index(i), usage));
+    if (seen(usage)) errors.push(duplicate(at.index(i), usage));
   }
   return errors;
 }
@@ -97,21 +99,21 @@ function validateConditions(conditions: readonly Condition[], old: readonly Cond
   const hasBoth = (list: readonly Condition[]) => decisions.every((type) => types(list).includes(type));
   const emptyBefore = types(old).includes("");
   const duplicateBefore = old.length !== new Set(types(old)).size;
+  const seen = seenBefore<string>();
+  let decision: string | undefined;
   for (const [i, { type = "", status = "" }] of conditions.entries()) {
     const at = conditionsPath.index(i);
     if (type === "" && !emptyBefore) errors.push(required(at.child("type")));
     const allowed = onlyTrue.includes(type) ? ["True"] : ["False", "True", "Unknown"];
     if (status === "") errors.push(required(at.child("status")));
     else if (!allowed.includes(status)) errors.push(notSupported(at.child("status"), status, allowed));
-    const before = conditions.slice(0, i);
-    if (
-      decisions.includes(type) &&
-      !hasBoth(old) &&
-      before.some((c) => c.type !== type && decisions.includes(c.type))
-    ) {
-      errors.push(invalidValue(conditionsPath, type, "Approved and Denied conditions are mutually exclusive"));
+    if (decisions.includes(type)) {
+      if (decision !== undefined && decision !== type && !hasBoth(old)) {
+        errors.push(invalidValue(conditionsPath, type, "Approved and Denied conditions are mutually exclusive"));
+      }
+      decision ??= type;
     }
-    if (!duplicateBefore && types(before).includes(type)) errors.push(duplicate(at.child("type"), type));
+    if (seen(type) && !duplicateBefore) errors.push(duplicate(at.child("type"), type));
   }
   return errors;
 }

@@ -10,6 +10,7 @@ import {
   pushAll,
   regexError,
   required,
+  seenBefore,
   tooLong,
   validateLabelName,
 } from "@kubets/apimachinery";
@@ -22,10 +23,10 @@ const reasonPattern = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?";
 const reasonRegexp = new RegExp(`^${reasonPattern}$`);
 
 export function validateConditions(conditions: readonly Condition[] | undefined, at: FieldPath): FieldError[] {
-  return (conditions ?? []).flatMap((condition, i, all) => {
-    const seen = all.slice(0, i).some((other) => other.type === condition.type);
+  const seen = seenBefore<string>();
+  return (conditions ?? []).flatMap((condition, i) => {
     const errors = validateCondition(condition, at.index(i));
-    return seen ? [duplicate(at.index(i).child("type"), condition.type), ...errors] : errors;
+    return seen(condition.type) ? [duplicate(at.index(i).child("type"), condition.type), ...errors] : errors;
   });
 }
 

@@ -13,6 +13,7 @@ import {
   pushAll,
   type Quantity,
   required,
+  seenBefore,
   tryParseQuantity,
 } from "@kubets/apimachinery";
 import type { LimitRange, LimitRangeItem, ResourceQuota } from "../generated/types.ts";
@@ -34,12 +35,12 @@ const limitTypes = ["Pod", "Container", "PersistentVolumeClaim"];
 
 export function validateLimitRange({ spec }: LimitRange): FieldError[] {
   const limits = spec?.limits ?? [];
+  const seen = seenBefore<string>();
   return limits.flatMap((item, index) => {
     const at = path("spec.limits").index(index);
-    const seen = limits.slice(0, index).some((other) => other.type === item.type);
     return [
       ...validateType(item.type ?? "", at.child("type")),
-      ...(seen ? [duplicate(at.child("type"), item.type)] : []),
+      ...(seen(item.type) ? [duplicate(at.child("type"), item.type)] : []),
       ...validateItem(item, at),
     ];
   });

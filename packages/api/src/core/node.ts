@@ -13,6 +13,7 @@ import {
   path,
   pushAll,
   required,
+  seenBefore,
   tryParseQuantity,
   validateCidrLegacy,
   validateLabelName,
@@ -48,14 +49,16 @@ function alignPodCidrs(node: Node): void {
 }
 
 function validateTaints(node: Node): FieldError[] {
-  return (node.spec?.taints ?? []).flatMap((taint, index, all) =>
-    validateTaint(taint, all.slice(0, index), metadataPath.child("taints").index(index)),
-  );
+  const seen = seenBefore<string>();
+  return (node.spec?.taints ?? []).flatMap((taint, index) => {
+    const isRepeated = seen(JSON.stringify([taint.key, taint.effect]));
+    return validateTaint(taint, isRepeated, metadataPath.child("taints").index(index));
+  });
 }
 
 const effects = ["NoExecute", "NoSchedule", "PreferNoSchedule"];
 
-function validateTaint(taint: Taint, before: readonly Taint[], at: FieldPath): FieldError[] {
+function validateTaint(taint: Taint, isRepeated: boolean, at: FieldPath): FieldError[] {
   const errors = validateLabelName(taint.key ?? "", at.child("key"));
   const complaints = isValidLabelValue(taint.value ?? "");
   if (complaints.length > 0) errors.push(invalidValue(at.child("value"), taint.value, complaints.join(";")));
@@ -63,7 +66,7 @@ function validateTaint(taint: Taint, before: readonly Taint[], at: FieldPath): F
   else if (!effects.includes(taint.effect)) {
     errors.push(notSupported(at.child("effect"), taint.effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"]));
   }
-  if (before.some((other) => other.key === taint.key && other.effect === taint.effect)) {
+  if (isRepeated) {
     const error = duplicate(at, taint);
     errors.push({ ...error, message: `${error.message}: taints must be unique by key and effect pair` });
   }
@@ -97,8 +100,9 @@ function validatePodCidrs(node: Node): FieldError[] {
   if (families.size < 2 || cidrs.length > 2) {
     errors.push(invalidValue(podCidrsPath, cidrs, "may specify no more than one CIDR for each IP family"));
   }
+  const seen = seenBefore<string>();
   for (const [index, cidr] of cidrs.entries()) {
-    if (cidrs.indexOf(cidr) < index) errors.push(duplicate(podCidrsPath.index(index), cidr));
+    if (seen(cidr)) errors.push(duplicate(podCidrsPath.index(index), cidr));
   }
   return errors;
 }
@@ -106,9 +110,10 @@ function validatePodCidrs(node: Node): FieldError[] {
 function validateUpdate(node: Node, old: Node): FieldError[] {
   const errors = validateResources(node);
   const addresses = node.status?.addresses ?? [];
+  const seen = seenBefore<string>();
   for (const [index, address] of addresses.entries()) {
-    const seen = addresses.slice(0, index).some((other) => deepEqual(other, address));
-    if (seen) errors.push(duplicate(path("status.addresses").index(index), address));
+    if (seen(JSON.stringify([address.type, address.address])))
+      errors.push(duplicate(path("status.addresses").index(index), address));
   }
   const cidrs = node.spec?.podCIDRs ?? [];
   const oldCidrs = old.spec?.podCIDRs ?? [];

@@ -145,8 +145,9 @@ function validatePodAffinityTerm(term: PodAffinityTerm, at: FieldPath): FieldErr
     ...validateLabelKeys(term.mismatchLabelKeys, labelSelector, at.child("mismatchLabelKeys")),
     ...keysAlsoInSelector(term.matchLabelKeys ?? [], labelSelector, at),
   ];
+  const mismatched = new Set(term.mismatchLabelKeys);
   for (const [i, key] of (term.matchLabelKeys ?? []).entries())
-    if (term.mismatchLabelKeys?.includes(key))
+    if (mismatched.has(key))
       errors.push(
         invalidValue(at.child("matchLabelKeys").index(i), key, "exists in both matchLabelKeys and mismatchLabelKeys"),
       );
@@ -172,9 +173,10 @@ function keysAlsoInSelector(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  const places = new Map(matchLabelKeys.map((key, i) => [key, i]));
   for (const { key } of selector?.matchExpressions ?? []) {
-    const index = matchLabelKeys.lastIndexOf(key);
-    if (index >= 0 && seen.has(key))
+    const index = places.get(key);
+    if (index !== undefined && seen.has(key))
       errors.push(invalidValue(at.index(index), key, "exists in both matchLabelKeys and labelSelector"));
     seen.add(key);
   }

@@ -11,6 +11,7 @@ import {
   notSupported,
   pushAll,
   required,
+  seenBefore,
   validateLabelName,
   validateLabelSelector,
 } from "@kubets/apimachinery";
@@ -70,14 +71,16 @@ export function validateTopologySpread(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   at: FieldPath,
 ): FieldError[] {
-  return (constraints ?? []).flatMap((constraint, i, all) =>
-    validateSpreadConstraint(constraint, all.slice(i + 1), at.index(i)),
-  );
+  const given = constraints ?? [];
+  const keys = given.map(({ topologyKey, whenUnsatisfiable }) => JSON.stringify([topologyKey, whenUnsatisfiable]));
+  const seen = seenBefore<string>();
+  const comeAgain = keys.reverse().map(seen).reverse();
+  return given.flatMap((each, i) => validateSpreadConstraint(each, comeAgain[i]!, at.index(i)));
 }
 
 function validateSpreadConstraint(
   constraint: TopologySpreadConstraint,
-  later: readonly TopologySpreadConstraint[],
+  comesAgain: boolean,
   at: FieldPath,
 ): FieldError[] {
   const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector, matchLabelKeys } = constraint;
@@ -88,7 +91,7 @@ function validateSpreadConstraint(
     errors,
     supportedOrAbsent(at.child("whenUnsatisfiable"), whenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]),
   );
-  if (later.some((each) => each.topologyKey === topologyKey && each.whenUnsatisfiable === whenUnsatisfiable))
+  if (comesAgain)
     errors.push(duplicate(at.child("{topologyKey, whenUnsatisfiable}"), `{${topologyKey}, ${whenUnsatisfiable}}`));
   pushAll(errors, validateMinDomains(constraint.minDomains, whenUnsatisfiable, at.child("minDomains")));
   for (const field of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const)
@@ -119,14 +122,12 @@ function validateSpreadLabelKeys(
   if (!keys?.length) return [];
   const errors: FieldError[] = [];
   if (selector === undefined) errors.push(forbiddenField(at, "must not be specified when labelSelector is not set"));
-  const inSelector = [
-    ...Object.keys(selector?.matchLabels ?? {}),
-    ...(selector?.matchExpressions ?? []).map((each) => each.key),
-  ];
+  const inSelector = new Set(Object.keys(selector?.matchLabels ?? {}));
+  const twice = new Set<string>();
+  for (const { key } of selector?.matchExpressions ?? []) (inSelector.has(key) ? twice : inSelector).add(key);
   for (const [i, key] of keys.entries()) {
     pushAll(errors, validateLabelName(key, at.index(i)));
-    if (inSelector.filter((each) => each === key).length > 1)
-      errors.push(invalidValue(at.index(i), key, "exists in both matchLabelKeys and labelSelector"));
+    if (twice.has(key)) errors.push(invalidValue(at.index(i), key, "exists in both matchLabelKeys and labelSelector"));
   }
   return errors;
 }

@@ -131,10 +131,9 @@ function keepObservedGenerations(pod: Pod, old: Pod): void {
   if (pod.status === undefined) return;
   if (!pod.status.observedGeneration && old.status?.observedGeneration)
     pod.status.observedGeneration = old.status.observedGeneration;
-  const unmatched = [...(old.status?.conditions ?? [])];
+  const unmatched = Map.groupBy([...(old.status?.conditions ?? [])].reverse(), ({ type }) => type);
   for (const condition of pod.status.conditions ?? []) {
-    const index = unmatched.findIndex((each) => each.type === condition.type);
-    const [before] = index < 0 ? [] : unmatched.splice(index, 1);
+    const before = unmatched.get(condition.type)?.pop();
     if (!condition.observedGeneration && before?.observedGeneration)
       condition.observedGeneration = before.observedGeneration;
   }

@@ -82,10 +82,11 @@ function validateDeadlineUpdate(seconds: number | undefined, old: number | undef
 
 function validateTolerationUpdate(tolerations: readonly Toleration[], old: readonly Toleration[]): FieldError[] {
   const at = specPath.child("tolerations");
-  const withoutSeconds = ({ tolerationSeconds: _, ...rest }: Toleration) => rest;
-  const kept = (each: Toleration) =>
-    tolerations.some((other) => semanticEqual(withoutSeconds(other), withoutSeconds(each)));
-  if (!old.every(kept))
+  // An empty field is as none.
+  const withoutSeconds = ({ key, operator, value, effect }: Toleration) =>
+    JSON.stringify([key || "", operator || "", value || "", effect || ""]);
+  const present = new Set(tolerations.map(withoutSeconds));
+  if (!old.every((each) => present.has(withoutSeconds(each))))
     return [forbiddenField(at, "existing toleration can not be modified except its tolerationSeconds")];
   return validateTolerations(tolerations, at);
 }

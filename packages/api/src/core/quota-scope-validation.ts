@@ -42,15 +42,20 @@ export function validateQuotaScopes(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const names = Object.keys(hard).filter(isStandard).sort();
-  for (const scope of scopes) {
-    if (!allScopes.includes(scope)) errors.push(invalidValue(at, scopes, "unsupported scope"));
-    for (const name of names) {
-      if (!isValidFor(scope, name)) errors.push(invalidValue(at, scopes, "unsupported scope applied to resource"));
-    }
+  const refused = (why: string) => invalidValue(at, scopes, why);
+  const [unknown, misapplied] = [refused("unsupported scope"), refused("unsupported scope applied to resource")];
+  // Each shows all scopes: of a list longer than there are scopes, once is enough.
+  for (const scope of scopes.length > allScopes.length ? new Set(scopes.map(known)) : scopes) {
+    if (!allScopes.includes(scope)) errors.push(unknown);
+    for (const name of names) if (!isValidFor(scope, name)) errors.push(misapplied);
   }
-  for (const isConflict of conflicts(scopes))
-    if (isConflict) errors.push(invalidValue(at, scopes, "conflicting scopes"));
+  for (const isConflict of conflicts(scopes)) if (isConflict) errors.push(refused("conflicting scopes"));
   return errors;
+}
+
+/** All that are unknown are one. */
+function known(scope: string): string {
+  return allScopes.includes(scope) ? scope : "";
 }
 
 /** @param at of `matchExpressions`: upstream tells no index */
@@ -61,18 +66,17 @@ export function validateScopeSelector(
 ): FieldError[] {
   const expressions = scopeSelector?.matchExpressions ?? [];
   const names = Object.keys(hard).filter(isStandard).sort();
+  const misapplied = invalidValue(at, scopeSelector, "unsupported scope applied to resource");
   const errors = expressions.flatMap((expression) => [
     ...(allScopes.includes(expression.scopeName)
       ? []
       : [invalidValue(at.child("scopeName"), expression.scopeName, "unsupported scope")]),
-    ...names
-      .filter((name) => !isValidFor(expression.scopeName, name))
-      .map(() => invalidValue(at, scopeSelector, "unsupported scope applied to resource")),
+    ...names.filter((name) => !isValidFor(expression.scopeName, name)).map(() => misapplied),
     ...validateExpression(expression, at),
   ]);
   for (const isConflict of conflicts(expressions.map(({ scopeName }) => scopeName)))
     if (isConflict) errors.push(invalidValue(at, scopes, "conflicting scopes"));
-  return errors;
+  return expressions.length > allScopes.length ? [...new Set(errors)] : errors;
 }
 
 function validateExpression(expression: ScopedResourceSelectorRequirement, at: FieldPath): FieldError[] {

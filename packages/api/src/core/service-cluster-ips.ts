@@ -3,7 +3,16 @@
  * Source: ValidateServiceClusterIPsRelatedFields and its update rules; KEP-563.
  */
 
-import { duplicate, type FieldError, invalidValue, parseIp, path, pushAll, required } from "@kubets/apimachinery";
+import {
+  duplicate,
+  type FieldError,
+  invalidValue,
+  parseIp,
+  path,
+  pushAll,
+  required,
+  seenBefore,
+} from "@kubets/apimachinery";
 import type { Service, ServiceSpec } from "../generated/types.ts";
 import { ipAddress, isDualStack, supportedOrAbsent } from "./pod-field-checks.ts";
 import { headlessIP, isHeadless } from "./service-types.ts";
@@ -57,9 +66,10 @@ function validateSingular({ clusterIP = "", clusterIPs = [] }: ServiceSpec): Fie
 }
 
 function validateFamilies(families: readonly string[]): FieldError[] {
+  const seen = seenBefore<string>();
   return families.flatMap((family, i) => [
     ...supportedOrAbsent(familiesPath.index(i), family, ["IPv4", "IPv6"]),
-    ...(families.indexOf(family) < i ? [duplicate(familiesPath.index(i), family)] : []),
+    ...(seen(family) ? [duplicate(familiesPath.index(i), family)] : []),
   ]);
 }
 

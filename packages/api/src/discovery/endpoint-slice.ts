@@ -14,6 +14,7 @@ import {
   path,
   pushAll,
   required,
+  seenBefore,
   tooMany,
   validateImmutableField,
   validateLabels,
@@ -59,7 +60,8 @@ function validate(slice: EndpointSlice): FieldError[] {
     );
   }
   if (ports.length > limits.ports) return [...errors, tooMany(path("ports"), ports.length, limits.ports)];
-  return [...errors, ...ports.flatMap((port, i) => validatePort(port, ports.slice(0, i), path("ports").index(i)))];
+  const seen = seenBefore<string>();
+  return [...errors, ...ports.flatMap((port, i) => validatePort(port, seen(port.name ?? ""), path("ports").index(i)))];
 }
 
 function validateEndpoint(endpoint: Endpoint, addressType: string, at: FieldPath): FieldError[] {
@@ -114,24 +116,20 @@ function validateHints(hints: EndpointHints, at: FieldPath): FieldError[] {
     const list = hints[field] ?? [];
     const where = at.child(field);
     if (list.length > limits.hints) return [tooMany(where, list.length, limits.hints)];
+    const seen = seenBefore<string>();
     return list.flatMap(({ name = "" }, i) => {
       const complaints = field === "forZones" ? isValidLabelValue(name) : nameIsDNSSubdomain(name, false);
       const errors = complaints.map((why) => invalidValue(where.index(i).child("name"), name, why));
-      const seen = list.slice(0, i).some((other) => other.name === name);
-      return seen ? [duplicate(where.index(i).child("name"), name), ...errors] : errors;
+      return seen(name) ? [duplicate(where.index(i).child("name"), name), ...errors] : errors;
     });
   });
 }
 
-function validatePort(
-  port: DiscoveryEndpointPort,
-  before: readonly DiscoveryEndpointPort[],
-  at: FieldPath,
-): FieldError[] {
+function validatePort(port: DiscoveryEndpointPort, isRepeated: boolean, at: FieldPath): FieldError[] {
   const { name = "", protocol, appProtocol } = port;
   const errors: FieldError[] = [];
   if (name !== "") for (const why of isDNS1123Label(name)) errors.push(invalidValue(at.child("name"), name, why));
-  if (before.some((other) => (other.name ?? "") === name)) errors.push(duplicate(at.child("name"), name));
+  if (isRepeated) errors.push(duplicate(at.child("name"), name));
   if (protocol === undefined) errors.push(required(at.child("protocol")));
   else if (!portProtocols.includes(protocol)) errors.push(notSupported(at.child("protocol"), protocol, portProtocols));
   if (appProtocol !== undefined) {

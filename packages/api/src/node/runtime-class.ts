@@ -1,15 +1,16 @@
 /** RuntimeClass. */
 
 import {
-  deepEqual,
   duplicate,
   type FieldError,
   invalidValue,
   isDNS1123Label,
   path,
   pushAll,
+  seenBefore,
   validateImmutableField,
   validateLabels,
+  writeJson,
 } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { validateContainerResources } from "../core/container-resources-validation.ts";
@@ -27,9 +28,12 @@ function validate({ handler = "", overhead, scheduling }: RuntimeClass): FieldEr
 
 function validateScheduling({ nodeSelector = {}, tolerations = [] }: Scheduling): FieldError[] {
   const at = path("scheduling.tolerations");
-  const repeated = tolerations.flatMap((toleration, i) =>
-    tolerations.slice(0, i).some((other) => deepEqual(other, toleration)) ? [duplicate(at.index(i), toleration)] : [],
-  );
+  const seen = seenBefore<string>();
+  const repeated = tolerations.flatMap((toleration, i) => {
+    const { key, operator, value, effect, tolerationSeconds } = toleration;
+    const isRepeated = seen(writeJson([key, operator, value, effect, tolerationSeconds]));
+    return isRepeated ? [duplicate(at.index(i), toleration)] : [];
+  });
   return [
     ...validateLabels(nodeSelector, path("scheduling.nodeSelector")),
     ...validateTolerations(tolerations, at),

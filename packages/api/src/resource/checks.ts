@@ -176,20 +176,23 @@ export function validateBindingConditions(
     ...validateList(bindingConditions, maxConditions, good, validateLabelName),
     ...validateList(bindingFailureConditions, maxConditions, bad, validateLabelName),
   ];
+  const [wanted, unwanted] = [new Set<string>(), new Set<string>()];
   for (const [i, name] of bindingConditions.entries()) {
-    if (bindingConditions.indexOf(name) < i) errors.push(duplicate(good.index(i), name));
+    if (wanted.has(name)) errors.push(duplicate(good.index(i), name));
+    wanted.add(name);
   }
   for (const [i, name] of bindingFailureConditions.entries()) {
-    if (bindingFailureConditions.indexOf(name) < i) errors.push(duplicate(bad.index(i), name));
-    if (bindingConditions.includes(name)) {
+    if (unwanted.has(name)) errors.push(duplicate(bad.index(i), name));
+    unwanted.add(name);
+    if (wanted.has(name)) {
       const why = "bindingFailureConditions must not overlap with bindingConditions";
       errors.push(invalidValue(bad.index(i), name, why));
     }
   }
   if ((bindingConditions.length === 0) === (bindingFailureConditions.length === 0)) return errors;
-  const [missing, wanted, used] =
+  const [missing, needed, used] =
     bindingConditions.length === 0
       ? [good, "bindingConditions", "bindingFailureConditions"]
       : [bad, "bindingFailureConditions", "bindingConditions"];
-  return [...errors, invalidValue(missing, null, `${wanted} are required to use ${used}`)];
+  return [...errors, invalidValue(missing, null, `${needed} are required to use ${used}`)];
 }

@@ -16,6 +16,7 @@ import {
   path,
   pushAll,
   required,
+  seenBefore,
   tooLong,
   tryParseQuantity,
   validateImmutableField,
@@ -84,26 +85,29 @@ export function validateStorageClass(storageClass: StorageClass): FieldError[] {
 }
 
 function validateTopologies(terms: readonly TopologySelectorTerm[], at: FieldPath): FieldError[] {
-  const meaning = (term: TopologySelectorTerm) =>
-    Object.fromEntries((term.matchLabelExpressions ?? []).map(({ key, values }) => [key, [...(values ?? [])].sort()]));
+  const meaning = ({ matchLabelExpressions = [] }: TopologySelectorTerm) => {
+    const byKey = new Map(matchLabelExpressions.map(({ key, values = [] }) => [key, [...values].sort()]));
+    return JSON.stringify([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  const seen = seenBefore<string>();
   return terms.flatMap((term, i) => {
     const errors = validateTopologyTerm(term, at.index(i));
-    const same = terms.slice(0, i).some((other) => deepEqual(meaning(other), meaning(term)));
-    return same ? [...errors, duplicate(at.index(i).child("matchLabelExpressions"), "")] : errors;
+    return seen(meaning(term)) ? [...errors, duplicate(at.index(i).child("matchLabelExpressions"), "")] : errors;
   });
 }
 
 function validateTopologyTerm({ matchLabelExpressions = [] }: TopologySelectorTerm, at: FieldPath): FieldError[] {
+  const seenKey = seenBefore<string>();
   return matchLabelExpressions.flatMap(({ key = "", values = [] }, i) => {
     const where = at.child("matchLabelExpressions").index(i);
     const errors: FieldError[] = values.length === 0 ? [required(where.child("values"))] : [];
+    const seen = seenBefore<string>();
     for (const [j, value] of values.entries()) {
-      if (values.indexOf(value) < j) errors.push(duplicate(where.child("values").index(j), value));
+      if (seen(value)) errors.push(duplicate(where.child("values").index(j), value));
       pushAll(errors, complaints(where.child("values").index(j), value, isValidLabelValue(value)));
     }
     pushAll(errors, validateLabelName(key, where.child("key")));
-    const seen = matchLabelExpressions.slice(0, i).some((other) => other.key === key);
-    return seen ? [...errors, duplicate(where.child("key"), key)] : errors;
+    return seenKey(key) ? [...errors, duplicate(where.child("key"), key)] : errors;
   });
 }
 
@@ -162,9 +166,9 @@ export function validateDriver({ spec }: CSIDriver): FieldError[] {
 }
 
 function validateTokenRequests(requests: readonly StorageTokenRequest[], at: FieldPath): FieldError[] {
+  const seen = seenBefore<string>();
   return requests.flatMap(({ audience = "", expirationSeconds: seconds }, i) => {
-    const seen = requests.slice(0, i).some((other) => (other.audience ?? "") === audience);
-    if (seen) return [duplicate(at.index(i).child("audience"), audience)];
+    if (seen(audience)) return [duplicate(at.index(i).child("audience"), audience)];
     if (seconds === undefined) return [];
     const where = at.index(i).child("expirationSeconds");
     if (seconds < 600) return [invalidValue(where, seconds, "may not specify a duration less than 10 minutes")];
@@ -189,10 +193,11 @@ export function validateDriverUpdate(driver: CSIDriver, old: CSIDriver): FieldEr
 export function validateCSINode({ spec }: CSINode): FieldError[] {
   const drivers = spec?.drivers ?? [];
   const at = specPath.child("drivers");
-  return drivers.flatMap((driver, i) => validateNodeDriver(driver, drivers.slice(0, i), at.index(i)));
+  const seen = seenBefore<string>();
+  return drivers.flatMap((driver, i) => validateNodeDriver(driver, seen(driver.name ?? ""), at.index(i)));
 }
 
-function validateNodeDriver(driver: CSINodeDriver, before: readonly CSINodeDriver[], at: FieldPath): FieldError[] {
+function validateNodeDriver(driver: CSINodeDriver, isRepeated: boolean, at: FieldPath): FieldError[] {
   const { name = "", nodeID = "", allocatable, topologyKeys = [] } = driver;
   const errors = driverName(at.child("name"), name);
   const idPath = at.child("nodeID");
@@ -201,10 +206,11 @@ function validateNodeDriver(driver: CSINodeDriver, before: readonly CSINodeDrive
     errors.push(invalidValue(idPath, nodeID, `must be ${limits.nodeIdBytes} characters or less`));
   }
   pushAll(errors, nonNegative(at.child("allocatable", "count"), allocatable?.count));
-  if (before.some((other) => other.name === name)) errors.push(duplicate(at.child("name"), name));
-  for (const [i, key] of topologyKeys.entries()) {
+  if (isRepeated) errors.push(duplicate(at.child("name"), name));
+  const seen = seenBefore<string>();
+  for (const key of topologyKeys) {
     if (key === "") errors.push(required(at));
-    if (topologyKeys.indexOf(key) < i) errors.push(duplicate(at, key));
+    if (seen(key)) errors.push(duplicate(at, key));
     pushAll(errors, qualifiedName(at, key));
   }
   return errors;
@@ -214,9 +220,9 @@ function validateNodeDriver(driver: CSINodeDriver, before: readonly CSINodeDrive
 export function validateCSINodeUpdate(node: CSINode, old: CSINode): FieldError[] {
   const errors = validateCSINode(node);
   const fixedPart = ({ allocatable: _, ...rest }: CSINodeDriver) => rest;
+  const byName = Map.groupBy(node.spec?.drivers ?? [], ({ name }) => name);
   for (const before of old.spec?.drivers ?? []) {
-    for (const driver of node.spec?.drivers ?? []) {
-      if (driver.name !== before.name) continue;
+    for (const driver of byName.get(before.name) ?? []) {
       pushAll(errors, validateImmutableField(fixedPart(driver), fixedPart(before), specPath.child("drivers")));
     }
   }

@@ -9,6 +9,7 @@ import {
   nameIsDNSSubdomain,
   path,
   required,
+  seenBefore,
   tooMany,
   validateImmutableField,
 } from "@kubets/apimachinery";
@@ -66,11 +67,11 @@ function validateWorkload({ spec }: Workload): FieldError[] {
   const errors = controllerRef === undefined ? [] : validateController(controllerRef, specPath.child("controllerRef"));
   if (podGroupTemplates.length === 0) return [...errors, required(at, "must have at least one item")];
   if (podGroupTemplates.length > maxTemplates) return [...errors, tooMany(at, podGroupTemplates.length, maxTemplates)];
+  const seen = seenBefore<string>();
   const templates = podGroupTemplates.flatMap(({ name, schedulingPolicy }, i) => {
-    const seen = podGroupTemplates.slice(0, i).some((other) => other.name === name);
     return [
       ...shortName(name, at.index(i).child("name")),
-      ...(seen ? [duplicate(at.index(i), name)] : []),
+      ...(seen(name) ? [duplicate(at.index(i), name)] : []),
       ...validatePolicy(schedulingPolicy, at.index(i).child("schedulingPolicy")),
     ];
   });
