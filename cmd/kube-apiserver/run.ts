@@ -15,9 +15,9 @@ export async function run(flags: KubeApiServerFlags, logger: Logger, stop: Abort
   const config = await configOf(flags, means);
   // What follows the store has to outlast the last request.
   const ended = new AbortController();
-  const store = await openStore(flags, means, ended.signal);
+  const { store, encryption } = await openStore(flags, means, ended.signal);
   try {
-    const { server } = await createKubeApiServer({ ...config, store, ...means }, ended.signal);
+    const { server } = await createKubeApiServer({ ...config, store, encryption, ...means }, ended.signal);
     const running = server.start(stop);
     const serving = server.ready.then(() =>
       logger.info("Serving securely", { address: flags["bind-address"], port: server.port }),

@@ -1,8 +1,9 @@
 /** Where everything is kept: an etcd, or a file in `--data-dir`. */
 
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
-import { encryptionAtRest } from "@kubets/apiserver/encryption";
+import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
 import type { Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
@@ -13,13 +14,32 @@ export interface StoreMeans {
   readonly logger: Logger;
 }
 
+export interface OpenedStore {
+  readonly store: Store;
+  /** What it was opened with. */
+  readonly encryption: EncryptionAtRest | undefined;
+}
+
 /**
  * @param signal ends the looking for changes of the encryption's configuration
  * @throws StoreUnavailableError; Error for an encryption's configuration that cannot be used
  */
-export async function openStore(flags: KubeApiServerFlags, means: StoreMeans, signal: AbortSignal): Promise<Store> {
-  const { objectForm, openEtcdStore, openSqliteStore } = await import("@kubets/storage");
+export async function openStore(
+  flags: KubeApiServerFlags,
+  means: StoreMeans,
+  signal: AbortSignal,
+): Promise<OpenedStore> {
   const encryption = await encryptionOf(flags, means, signal);
+  const transformer = encryption === undefined ? {} : { transformer: encryption };
+  return { store: await open(flags, means, transformer), encryption };
+}
+
+async function open(
+  flags: KubeApiServerFlags,
+  means: StoreMeans,
+  encryption: { readonly transformer?: ValueTransformer },
+): Promise<Store> {
+  const { objectForm, openEtcdStore, openSqliteStore } = await import("@kubets/storage");
   const dataDir = flags["data-dir"];
   if (dataDir !== undefined)
     return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...encryption, ...means });
@@ -44,11 +64,11 @@ export async function openStore(flags: KubeApiServerFlags, means: StoreMeans, si
 
 async function encryptionOf(
   flags: KubeApiServerFlags,
-  { clock, logger }: StoreMeans,
+  { clock, random, logger }: StoreMeans,
   signal: AbortSignal,
-): Promise<{ readonly transformer?: ValueTransformer }> {
+): Promise<EncryptionAtRest | undefined> {
   const path = flags["encryption-provider-config"];
-  if (!path) return {};
+  if (!path) return undefined;
   const automaticReload = flags["encryption-provider-config-automatic-reload"];
-  return { transformer: await encryptionAtRest({ path, automaticReload, clock, logger }, signal) };
+  return await encryptionAtRest({ path, automaticReload, server: hostname(), clock, random, logger }, signal);
 }

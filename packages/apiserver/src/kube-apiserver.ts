@@ -29,6 +29,7 @@ import type { ClusterCertificates } from "./certificates/cluster-certificates.ts
 import type { KeyPair } from "./certificates/create.ts";
 import { followFile } from "./configuration/watched-file.ts";
 import { deviceSelectorHooks } from "./device-selectors/selector-hooks.ts";
+import type { EncryptionAtRest } from "./encryption/index.ts";
 import { fairQueueing } from "./fair-queueing/index.ts";
 import { MetricsRegistry } from "./metrics/families.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
@@ -70,6 +71,8 @@ export interface KubeApiServerOptions {
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   /** `--audit-*`: what is recorded of requests, and where. Nothing when it is not given. */
   readonly audit?: AuditOptions | undefined;
+  /** What the store was opened with: its plugins' health and its metrics are told by the server. */
+  readonly encryption?: EncryptionAtRest | undefined;
   /** `--etcd-compaction-interval`: how long history is kept; 0 for ever. Default 5 minutes. */
   readonly compactionIntervalMs?: number;
   /** `--event-ttl`. Default an hour. */
@@ -108,6 +111,8 @@ export interface KubeApiServer {
 export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
   const { store, clock, random, logger } = options;
   const meters = new MetricsRegistry();
+  const { encryption } = options;
+  if (encryption !== undefined) meters.collect(() => encryption.metrics());
   const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
   const externalUrl = `https://${options.externalHostname ?? options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
@@ -175,6 +180,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     bootstrap: [putDefaultsInPlace, ...(fairness?.bootstrap ?? [])],
     ...(fairness === undefined ? {} : { limiter: fairness.limiter, metrics: fairness.metrics }),
     meters,
+    healthChecks: options.encryption?.healthChecks ?? [],
     nonResource: [...(identity.nonResource ?? []), ...(fairness?.nonResource ?? [])],
     background: [
       ...(fairness?.background ?? []),

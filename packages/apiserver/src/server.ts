@@ -44,7 +44,7 @@ import { Chain, type ChainOptions, type NonResourceHandler, type Processed } fro
 import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
 import { answerOf, methodNotAllowed } from "./server/errors.ts";
 import { type FrontOptions, HttpsFront } from "./server/front.ts";
-import { HealthEndpoints } from "./server/health.ts";
+import { type HealthCheck, HealthEndpoints } from "./server/health.ts";
 import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
 import {
   defaultInFlightLimits,
@@ -122,6 +122,8 @@ export interface ApiServerOptions {
   readonly livezGraceMs?: number;
   /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
   readonly postStartHooks?: readonly string[];
+  /** Of what the server needs and does not run itself, such as KMS plugins: below `/healthz` and `/readyz`. */
+  readonly healthChecks?: readonly HealthCheck[];
   /** Whether the endpoints of the `kubernetes` Service are made and kept right. Default true. */
   readonly publishEndpoints?: boolean;
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
@@ -339,7 +341,7 @@ export class ApiServer implements Component {
 
   /** By upstream's names, in its order. */
   #health(): HealthEndpoints {
-    const { postStartHooks = [], livezGraceMs = 0 } = this.#options;
+    const { postStartHooks = [], livezGraceMs = 0, healthChecks = [] } = this.#options;
     const { clock } = this.context;
     const createdAt = clock.monotonic();
     // Upstream's log check asks whether its log was flushed lately: ours writes every line at once.
@@ -352,9 +354,12 @@ export class ApiServer implements Component {
     const shutdown = { name: "shutdown", check: () => (this.#isStopping ? "process is shutting down" : undefined) };
     const synced = { name: "informer-sync", check: started };
     return new HealthEndpoints({
-      healthz: [...basic, etcd("etcd"), ...hooks(started)],
+      healthz: [...basic, etcd("etcd"), ...healthChecks, ...hooks(started)],
       livez: [...basic, etcd("etcd"), ...hooks(inTime)],
-      readyz: [...basic, etcd("etcd"), etcd("etcd-readiness"), synced, ...hooks(started), shutdown],
+      readyz: [
+        ...[...basic, etcd("etcd"), etcd("etcd-readiness"), ...healthChecks],
+        ...[synced, ...hooks(started), shutdown],
+      ],
     });
   }
 

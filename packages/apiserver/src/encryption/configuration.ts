@@ -1,7 +1,7 @@
 /** `--encryption-provider-config`: EncryptionConfiguration. Source: apiserver's pkg/apis/apiserver and pkg/server/options/encryptionconfig. */
 
 import { createHash } from "node:crypto";
-import { messageOf } from "@kubets/apimachinery";
+import { messageOf, parseDuration } from "@kubets/apimachinery";
 import { aggregate, decodeConfig, listOf, object, text } from "../configuration/config-object.ts";
 import { validateEncryptionConfiguration } from "./validation.ts";
 
@@ -22,8 +22,21 @@ export interface ProviderConfiguration {
   readonly aescbc?: KeysConfiguration;
   readonly secretbox?: KeysConfiguration;
   readonly identity?: object;
-  /** Refused: see {@link validateEncryptionConfiguration}. */
-  readonly kms?: object;
+  readonly kms?: KmsConfiguration;
+}
+
+/** A plugin that keeps the key. */
+export interface KmsConfiguration {
+  /** "v2"; "v1", which is refused, when it is not said. */
+  readonly apiVersion?: string;
+  /** Told with every stored value, and not to be changed. */
+  readonly name?: string;
+  /** Of v1 alone. */
+  readonly cachesize?: number;
+  /** `unix:///run/kms.sock` */
+  readonly endpoint?: string;
+  /** Of each call, as Go writes durations. Default 3s. */
+  readonly timeout?: string;
 }
 
 export interface KeysConfiguration {
@@ -59,12 +72,15 @@ async function decode(content: string, file: string): Promise<EncryptionConfigur
       `error while parsing file: error while loading file: encryption provider configuration file ${name} is empty`,
     );
   try {
-    return await decodeConfig<EncryptionConfiguration>(content, {
+    const decoded = await decodeConfig<EncryptionConfiguration>(content, {
       group: "apiserver.config.k8s.io",
       kind: "EncryptionConfiguration",
       versions: ["v1"],
       fields: { resources: listOf(object({ resources: listOf(text), providers: listOf(provider) })) },
     });
+    for (const { providers = [] } of decoded.resources ?? [])
+      for (const { kms: plugin } of providers) if (plugin?.timeout !== undefined) parseDuration(plugin.timeout);
+    return decoded;
   } catch (cause) {
     throw new Error(
       `error while parsing file: error decoding encryption provider configuration file ${name}: ${messageOf(cause)}`,

@@ -1,10 +1,13 @@
-/** Encryption of objects at rest: `--encryption-provider-config`. What it gives is for the store to be opened with. */
+/** Encryption of objects at rest: `--encryption-provider-config`. What it gives is for the store to be opened with, and for the server to tell of. */
 
 import { readFile } from "node:fs/promises";
-import { type Clock, type Logger, messageOf } from "@kubets/apimachinery";
+import { type Clock, type Logger, messageOf, type Random, realRandom } from "@kubets/apimachinery";
 import type { ValueTransformer } from "@kubets/storage";
 import { followFile } from "../configuration/watched-file.ts";
-import { configurationHash, readEncryptionConfiguration } from "./configuration.ts";
+import type { HealthCheck } from "../server/health.ts";
+import { configurationHash, type EncryptionConfiguration, readEncryptionConfiguration } from "./configuration.ts";
+import { EncryptionMetrics } from "./metrics.ts";
+import { type KmsPlugins, loadedPlugins, noPlugins } from "./plugins.ts";
 import { type CodecRules, codecRules, EncryptionTransformer } from "./transformer.ts";
 
 export interface EncryptionOptions {
@@ -12,30 +15,79 @@ export interface EncryptionOptions {
   readonly path: string;
   /** `--encryption-provider-config-automatic-reload`: a changed file is used at once, if it is valid. Default false. */
   readonly automaticReload?: boolean;
+  /** What tells this API server from the others of the cluster, for metrics. */
+  readonly server?: string;
   readonly clock: Clock;
+  readonly random?: Random;
   readonly logger: Logger;
 }
 
+export interface EncryptionAtRest extends ValueTransformer {
+  /** `kms-providers`, below `/healthz` and `/readyz`: none where there can be no plugins. */
+  readonly healthChecks: readonly HealthCheck[];
+  /** Lines of `/metrics`. */
+  metrics(): readonly string[];
+}
+
+interface Loaded {
+  readonly rules: CodecRules;
+  readonly plugins: KmsPlugins;
+  readonly hash: string;
+}
+
 /**
- * @param signal ends the looking for changes of the file
+ * @param signal ends the looking for changes of the file, and the connections to KMS plugins
  * @throws Error for a file that cannot be read or is not valid
  */
-export async function encryptionAtRest(options: EncryptionOptions, signal: AbortSignal): Promise<ValueTransformer> {
-  const { path, automaticReload, clock, logger } = options;
+export async function encryptionAtRest(options: EncryptionOptions, signal: AbortSignal): Promise<EncryptionAtRest> {
+  const { path, automaticReload = false, server = "", clock, random = realRandom, logger } = options;
   const content = await textOf(path);
-  const load = async (text: string): Promise<CodecRules> => {
-    const rules = await codecRules(await readEncryptionConfiguration(text, path));
-    logger.info("Loaded the encryption configuration", {
-      path,
-      hash: configurationHash(text),
-      rules: [...rules.keys()],
-    });
-    return rules;
+  const metrics = new EncryptionMetrics(clock, server);
+  let transformer: EncryptionTransformer | undefined;
+  const means = { clock, random, logger, metrics: metrics.kms, onReadable: () => transformer?.readAgain() };
+  const load = async (text: string): Promise<Loaded> => {
+    const config = await readEncryptionConfiguration(text, path);
+    const plugins = usesPlugins(config) ? await loadedPlugins(means, signal) : noPlugins;
+    try {
+      const rules = await codecRules(config, plugins.connect);
+      return { rules, plugins, hash: configurationHash(text) };
+    } catch (error) {
+      plugins.close();
+      throw error;
+    }
   };
-  const transformer = new EncryptionTransformer(await load(content));
-  const apply = async (text: string) => transformer.replace(await load(text));
-  if (automaticReload) void followFile({ path, content, clock, logger, apply }, signal);
-  return transformer;
+  const use = ({ rules, hash }: Loaded) => {
+    logger.info("Loaded the encryption configuration", { path, hash, rules: [...rules.keys()] });
+    metrics.loaded(hash);
+  };
+  let current = await load(content);
+  use(current);
+  const reload = async (text: string) => {
+    try {
+      const next = await load(text);
+      await next.plugins.awaitHealth();
+      const before = current;
+      current = next;
+      use(next);
+      transformer!.replace(next.rules);
+      before.plugins.closeSoon();
+      metrics.reloaded("success");
+    } catch (error) {
+      metrics.reloaded("failure");
+      throw error;
+    }
+  };
+  transformer = new EncryptionTransformer(current.rules, metrics);
+  if (automaticReload) void followFile({ path, content, clock, logger, apply: reload }, signal);
+  const checked = automaticReload || current.plugins !== noPlugins;
+  return Object.assign(transformer, {
+    healthChecks: checked ? [{ name: "kms-providers", check: () => current.plugins.check() }] : [],
+    metrics: () => metrics.meters.lines(),
+  });
+}
+
+function usesPlugins({ resources = [] }: EncryptionConfiguration): boolean {
+  return resources.some(({ providers = [] }) => providers.some(({ kms }) => kms !== undefined));
 }
 
 async function textOf(path: string): Promise<string> {

@@ -4,12 +4,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { type DecodedValue, isEncrypted, type ValueCodec } from "@kubets/storage";
-import { aesCbc, aesGcm, type RandomBytes, secretbox, type ValueCipher } from "./ciphers.ts";
-import type { KeysConfiguration, ProviderConfiguration } from "./configuration.ts";
+import { type DecodedValue, isEncrypted } from "@kubets/storage";
+import { aesCbc, aesGcm, secretbox, type ValueCipher } from "./ciphers.ts";
+import type { KeysConfiguration, KmsConfiguration, ProviderConfiguration } from "./configuration.ts";
+import type { PrefixedCodec } from "./metrics.ts";
 
 /** What one provider makes of a value that begins with its prefix. */
-interface Provider {
+export interface Provider {
   readonly prefix: Buffer;
   /** See {@link ValueCodec.seal}. */
   readonly seal: string | undefined;
@@ -31,12 +32,15 @@ const identity: Provider = {
   decode: (_path, stored) => (isEncrypted(stored) ? undefined : { bytes: stored, seal: undefined }),
 };
 
-export async function makeProvider(config: ProviderConfiguration, randomBytes?: RandomBytes): Promise<Provider> {
-  const { aesgcm, aescbc, secretbox: box } = config;
-  if (aesgcm) return await keyed("aesgcm", "AES", aesgcm, (secret) => aesGcm(secret, randomBytes));
-  if (aescbc) return await keyed("aescbc", "AES", aescbc, (secret) => aesCbc(secret, randomBytes));
-  if (box) return await keyed("secretbox", "Secretbox", box, (secret) => secretbox(secret, randomBytes));
-  return identity;
+/** Connects to the plugin of a configuration. @throws Error for a version that is not served */
+export type ConnectPlugin = (config: KmsConfiguration) => Promise<Provider>;
+
+export async function makeProvider(config: ProviderConfiguration, connect: ConnectPlugin): Promise<Provider> {
+  const { aesgcm, aescbc, secretbox: box, kms } = config;
+  if (aesgcm) return await keyed("aesgcm", "AES", aesgcm, (secret) => aesGcm(secret));
+  if (aescbc) return await keyed("aescbc", "AES", aescbc, (secret) => aesCbc(secret));
+  if (box) return await keyed("secretbox", "Secretbox", box, (secret) => secretbox(secret));
+  return kms ? await connect(kms) : identity;
 }
 
 async function keyed(
@@ -78,7 +82,7 @@ function startsWith(bytes: Uint8Array, prefix: Buffer): boolean {
   return bytes.length >= prefix.length && prefix.equals(bytes.subarray(0, prefix.length));
 }
 
-export class ProviderChain implements ValueCodec {
+export class ProviderChain implements PrefixedCodec {
   readonly #providers: readonly Provider[];
   readonly #writer: Provider;
 
@@ -90,6 +94,16 @@ export class ProviderChain implements ValueCodec {
 
   get seal(): string | undefined {
     return this.#writer.seal;
+  }
+
+  get writerPrefix(): string {
+    return this.#writer.prefix.toString();
+  }
+
+  prefixOf(stored: Uint8Array): string {
+    if (!isEncrypted(stored)) return "identity";
+    const found = this.#providers.find(({ prefix }) => prefix.length > 0 && startsWith(stored, prefix));
+    return found?.prefix.toString() ?? "unknown";
   }
 
   encode(path: string, bytes: Uint8Array): Uint8Array {

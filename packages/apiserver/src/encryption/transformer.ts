@@ -2,22 +2,25 @@
 
 import { allDefinitions } from "@kubets/api";
 import type { ValueCodec, ValueTransformer } from "@kubets/storage";
-import type { RandomBytes } from "./ciphers.ts";
 import type { EncryptionConfiguration } from "./configuration.ts";
 import { formatGroupResource, type GroupResource, parseGroupResource, resourcesOf } from "./group-resource.ts";
-import { makeProvider, ProviderChain } from "./providers.ts";
+import type { EncryptionMetrics, PrefixedCodec } from "./metrics.ts";
+import { type ConnectPlugin, makeProvider, ProviderChain } from "./providers.ts";
 
 const root = "/registry/";
 const all = "*.*";
 
 /** Codecs by the resource they are for, as {@link formatGroupResource} has it. */
-export type CodecRules = ReadonlyMap<string, ValueCodec>;
+export type CodecRules = ReadonlyMap<string, PrefixedCodec>;
+
+/** For configurations that are known to name none. */
+const noPlugins: ConnectPlugin = () => Promise.reject(new Error("there is nothing here to reach KMS plugins with"));
 
 /** @throws Error for a resource that an earlier rule leaves nothing of */
-export async function codecRules(config: EncryptionConfiguration, randomBytes?: RandomBytes): Promise<CodecRules> {
+export async function codecRules(config: EncryptionConfiguration, connect = noPlugins): Promise<CodecRules> {
   const rules = new Map<string, Awaited<ReturnType<typeof makeProvider>>[]>();
   for (const { resources = [], providers = [] } of config.resources ?? []) {
-    const made = await Promise.all(providers.map((provider) => makeProvider(provider, randomBytes)));
+    const made = await Promise.all(providers.map((provider) => makeProvider(provider, connect)));
     for (const resource of resources.map(parseGroupResource)) {
       const name = formatGroupResource(resource);
       const masking = [formatGroupResource({ ...resource, resource: "*" }), all].find((rule) => rules.has(rule));
@@ -32,7 +35,7 @@ export async function codecRules(config: EncryptionConfiguration, randomBytes?: 
 }
 
 /** The rule for a resource: its own, its group's, or that for everything. */
-function ruleFor(rules: CodecRules, resource: GroupResource): ValueCodec | undefined {
+function ruleFor(rules: CodecRules, resource: GroupResource): PrefixedCodec | undefined {
   const names = [resource, { ...resource, resource: "*" }].map(formatGroupResource);
   return [...names, all].map((name) => rules.get(name)).find((codec) => codec !== undefined);
 }
@@ -42,10 +45,12 @@ export class EncryptionTransformer implements ValueTransformer {
   readonly #listeners: (() => void)[] = [];
   /** What was decided, by paths below the root. */
   readonly #decided = new Map<string, ValueCodec | "below" | undefined>();
+  readonly #metrics: EncryptionMetrics | undefined;
   #rules: CodecRules;
 
-  constructor(rules: CodecRules) {
+  constructor(rules: CodecRules, metrics?: EncryptionMetrics) {
     this.#rules = rules;
+    this.#metrics = metrics;
   }
 
   codecOf(key: string): ValueCodec | undefined {
@@ -68,14 +73,24 @@ export class EncryptionTransformer implements ValueTransformer {
   replace(rules: CodecRules): void {
     this.#rules = rules;
     this.#decided.clear();
+    this.readAgain();
+  }
+
+  /** What could not be read may be readable now. */
+  readAgain(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  #codecFor(resource: GroupResource): ValueCodec | undefined {
+    const codec = ruleFor(this.#rules, resource);
+    return codec === undefined ? undefined : (this.#metrics?.metered(codec, formatGroupResource(resource)) ?? codec);
   }
 
   #codecOfPath(path: string): ValueCodec | "below" | undefined {
     const known = this.#decided.get(path);
     if (known !== undefined || this.#decided.has(path)) return known;
     const resource = this.#resourceOf(path);
-    const codec = resource === undefined || resource === "below" ? resource : ruleFor(this.#rules, resource);
+    const codec = resource === undefined || resource === "below" ? resource : this.#codecFor(resource);
     this.#decided.set(path, codec);
     return codec;
   }

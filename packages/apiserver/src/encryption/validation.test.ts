@@ -89,11 +89,22 @@ test("providers and keys are refused as upstream does", async () => {
       { secretbox: keys({ name: "a", secret: key(16) }) },
       `${at}.secretbox.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 16, expected one of [32]`,
     ],
+    [{ kms: { apiVersion: "v2", name: "k", endpoint: "unix:///k.sock", timeout: "3s" } }, ""],
     [
-      { kms: { apiVersion: "v2", name: "k", endpoint: "unix:///k.sock", timeout: "3s" } },
-      `${at}.kms: Forbidden: this API server has no KMS providers; use aesgcm, aescbc, secretbox or identity`,
+      { kms: { apiVersion: "v2", name: "a:b", endpoint: "https://k", timeout: "0s", cachesize: 7 } },
+      `[${at}.kms.name: Invalid value: "a:b": invalid KMS provider name a:b, must not contain ':', ${at}.kms.timeout: Invalid value: 0s: timeout should be a positive value, ${at}.kms.endpoint: Invalid value: "https://k": unsupported scheme "https" for KMS provider, only unix is supported, ${at}.kms.cachesize: Invalid value: 7: cachesize is not supported in v2]`,
+    ],
+    [
+      { kms: { apiVersion: "v3" } },
+      `[${at}.kms.name: Required value: name is a mandatory field for a provider, ${at}.kms.endpoint: Invalid value: "": endpoint is a mandatory field for a kms, ${at}.kms.apiVersion: Invalid value: "v3": unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported]`,
     ],
   ];
+  const kms = { apiVersion: "v2", name: "k", endpoint: "unix:///k.sock" };
+  assert.equal(
+    await problem(config(["secrets"], [{ kms }, { kms }])),
+    'resources[0].providers[1].kms.name: Invalid value: "k": duplicate KMS provider name k, names must be unique',
+  );
+  assert.match(await problem(config(["secrets"], [{ kms: { ...kms, timeout: "x" } }])), /time: invalid duration "x"$/);
   for (const [provider, message] of cases) assert.equal(await problem(config(["secrets"], [provider])), message);
 });
 

@@ -3,13 +3,20 @@
 import {
   type FieldError,
   type FieldPath,
-  forbiddenField,
+  formatDuration,
   invalidValue,
+  parseDuration,
   path,
   pushAll,
   required,
 } from "@kubets/apimachinery";
-import type { EncryptionConfiguration, Key, KeysConfiguration, ProviderConfiguration } from "./configuration.ts";
+import type {
+  EncryptionConfiguration,
+  Key,
+  KeysConfiguration,
+  KmsConfiguration,
+  ProviderConfiguration,
+} from "./configuration.ts";
 import { type GroupResource, parseGroupResource } from "./group-resource.ts";
 
 const aesKeySizes = [16, 24, 32];
@@ -18,6 +25,7 @@ const secretboxKeySizes = [32];
 export function validateEncryptionConfiguration({ resources = [] }: EncryptionConfiguration): FieldError[] {
   const root = path("resources");
   if (resources.length === 0) return [required(root, `at least one ${root} is required`)];
+  const plugins = new Set<string>();
   return resources.flatMap(({ resources: names = [], providers = [] }, i) => {
     const r = root.index(i).child("resources");
     const p = root.index(i).child("providers");
@@ -26,7 +34,7 @@ export function validateEncryptionConfiguration({ resources = [] }: EncryptionCo
       ...overlapErrors(names, r),
       ...names.flatMap((name, j) => nameErrors(name, r.index(j))),
       ...(providers.length === 0 ? [required(p, `at least one ${p} is required`)] : []),
-      ...providers.flatMap((provider, j) => providerErrors(provider, p.index(j))),
+      ...providers.flatMap((provider, j) => providerErrors(provider, p.index(j), plugins)),
     ];
   });
 }
@@ -75,7 +83,8 @@ function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
-function providerErrors(provider: ProviderConfiguration, at: FieldPath): FieldError[] {
+/** @param plugins names of KMS plugins before this provider; its own is added */
+function providerErrors(provider: ProviderConfiguration, at: FieldPath, plugins: Set<string>): FieldError[] {
   const { kms, aesgcm, aescbc, secretbox, identity } = provider;
   const found = Object.entries({ aesgcm, aescbc, secretbox, identity, kms }).filter(([, value]) => value);
   const errors: FieldError[] = [];
@@ -97,17 +106,56 @@ function providerErrors(provider: ProviderConfiguration, at: FieldPath): FieldEr
         "more than one provider specified in a single element, should split into different list elements",
       ),
     );
-  if (kms)
-    errors.push(
-      forbiddenField(
-        at.child("kms"),
-        "this API server has no KMS providers; use aesgcm, aescbc, secretbox or identity",
-      ),
-    );
-  else if (aesgcm) pushAll(errors, keysErrors(aesgcm, at.child("aesgcm", "keys"), aesKeySizes));
+  if (kms) {
+    pushAll(errors, kmsErrors(kms, at.child("kms"), plugins));
+    plugins.add(kms.name ?? "");
+  } else if (aesgcm) pushAll(errors, keysErrors(aesgcm, at.child("aesgcm", "keys"), aesKeySizes));
   else if (aescbc) pushAll(errors, keysErrors(aescbc, at.child("aescbc", "keys"), aesKeySizes));
   else if (secretbox) pushAll(errors, keysErrors(secretbox, at.child("secretbox", "keys"), secretboxKeySizes));
   return errors;
+}
+
+function kmsErrors(
+  { apiVersion = "v1", name = "", cachesize, endpoint = "", timeout = "3s" }: KmsConfiguration,
+  at: FieldPath,
+  plugins: ReadonlySet<string>,
+): FieldError[] {
+  const isV1 = apiVersion === "v1";
+  const errors: FieldError[] = [];
+  if (name === "") errors.push(required(at.child("name"), "name is a mandatory field for a provider"));
+  const nameFlaw = (why: string) => errors.push(invalidValue(at.child("name"), name, why));
+  if (!isV1 && name.includes(":")) nameFlaw(`invalid KMS provider name ${name}, must not contain ':'`);
+  if (!isV1 && plugins.has(name)) nameFlaw(`duplicate KMS provider name ${name}, names must be unique`);
+  const ms = parseDuration(timeout);
+  if (ms <= 0) {
+    const error = invalidValue(at.child("timeout"), "", "");
+    errors.push({ ...error, message: `Invalid value: ${formatDuration(ms)}: timeout should be a positive value` });
+  }
+  const flaw = endpointFlaw(endpoint);
+  if (flaw !== undefined) errors.push(invalidValue(at.child("endpoint"), endpoint, flaw));
+  if (!isV1 && cachesize !== undefined)
+    errors.push(invalidValue(at.child("cachesize"), cachesize, "cachesize is not supported in v2"));
+  if (isV1 && cachesize === 0)
+    errors.push(
+      invalidValue(at.child("cachesize"), cachesize, "cachesize should be a positive value, or negative to disable"),
+    );
+  if (!isV1 && apiVersion !== "v2")
+    errors.push(
+      invalidValue(
+        at.child("apiVersion"),
+        apiVersion,
+        // Upstream's slip: the field's name stands where its value was meant.
+        "unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported",
+      ),
+    );
+  return errors;
+}
+
+function endpointFlaw(endpoint: string): string | undefined {
+  if (endpoint === "") return "endpoint is a mandatory field for a kms";
+  const [, scheme = ""] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(endpoint) ?? [];
+  if (scheme.toLowerCase() === "unix") return undefined;
+  return `unsupported scheme ${JSON.stringify(scheme.toLowerCase())} for KMS provider, only unix is supported`;
 }
 
 function keysErrors({ keys = [] }: KeysConfiguration, at: FieldPath, sizes: readonly number[]): FieldError[] {

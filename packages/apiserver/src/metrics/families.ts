@@ -158,11 +158,14 @@ export class MetricsRegistry {
     this.#collectors.push(collector);
   }
 
+  /** The families alone, by name. */
+  lines(): string[] {
+    return [...this.#families].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, family]) => family.lines());
+  }
+
   async text(): Promise<string> {
     const collected = await Promise.all(this.#collectors.map(async (collector) => await collector()));
-    const families = [...this.#families].sort(([a], [b]) => (a < b ? -1 : 1));
-    const lines = [...families.map(([, family]) => family.lines()), ...collected].flat();
-    return `${lines.join("\n")}\n`;
+    return `${[...this.lines(), ...collected.flat()].join("\n")}\n`;
   }
 
   #family<T extends NumberFamily | HistogramFamily>(name: string, make: () => T): T {

@@ -17,6 +17,8 @@ import { runTogether } from "../components.ts";
 
 export interface ControlPlaneOptions {
   readonly store: Store;
+  /** What the store was opened with. */
+  readonly encryption?: KubeApiServerOptions["encryption"];
   readonly certificates: ClusterCertificates;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
@@ -33,7 +35,10 @@ export interface ControlPlaneOptions {
   readonly logger: Logger;
 }
 
-export type ApiServerFlags = Omit<KubeApiServerOptions, "store" | "certificates" | "clock" | "random" | "logger">;
+export type ApiServerFlags = Omit<
+  KubeApiServerOptions,
+  "store" | "encryption" | "certificates" | "clock" | "random" | "logger"
+>;
 
 export interface ControlPlaneMeans {
   /** In this process, as the user of this name; `system:masters` and the like are given by group. */

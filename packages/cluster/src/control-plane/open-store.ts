@@ -1,8 +1,10 @@
 /** Where a cluster's objects are kept: a file of its own, or the etcd it was told of; encrypted, where that was asked for. */
 
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
+import type { EncryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTls, Store, ValueTransformer } from "@kubets/storage";
 import { type ClusterConfig, ConfigError, etcdServersOf } from "../config.ts";
 import { clusterPaths } from "../paths.ts";
@@ -13,16 +15,29 @@ export interface StoreMeans {
   readonly logger: Logger;
 }
 
+export interface OpenedStore {
+  readonly store: Store;
+  /** What it was opened with. */
+  readonly encryption: EncryptionAtRest | undefined;
+}
+
 /**
  * @param signal ends the looking for changes of the encryption's configuration
  * @throws StoreUnavailableError; ConfigError for a file that cannot be read or used
  */
-export async function openStore(config: ClusterConfig, means: StoreMeans, signal: AbortSignal): Promise<Store> {
+export async function openStore(config: ClusterConfig, means: StoreMeans, signal: AbortSignal): Promise<OpenedStore> {
+  const [storage, encryption] = await Promise.all([import("@kubets/storage"), encryptionOf(config, means, signal)]);
+  const transformer = encryption === undefined ? {} : { transformer: encryption };
+  return { store: await open(config, means, storage, transformer), encryption };
+}
+
+async function open(
+  config: ClusterConfig,
+  means: StoreMeans,
+  { openEtcdStore, openSqliteStore, objectForm }: typeof import("@kubets/storage"),
+  encryption: { readonly transformer?: ValueTransformer },
+): Promise<Store> {
   const { etcdServers, etcdPrefix } = config;
-  const [{ openEtcdStore, openSqliteStore, objectForm }, encryption] = await Promise.all([
-    import("@kubets/storage"),
-    encryptionOf(config, means, signal),
-  ]);
   if (etcdServers === undefined) {
     const path = join(clusterPaths(config.name, config.dataDir).store, "kubets.db");
     return await openSqliteStore({ path, clock: means.clock, logger: means.logger, ...encryption });
@@ -41,13 +56,13 @@ export async function openStore(config: ClusterConfig, means: StoreMeans, signal
 
 async function encryptionOf(
   { encryptionProviderConfig: path }: ClusterConfig,
-  { clock, logger }: StoreMeans,
+  { clock, random, logger }: StoreMeans,
   signal: AbortSignal,
-): Promise<{ readonly transformer?: ValueTransformer }> {
-  if (path === undefined) return {};
+): Promise<EncryptionAtRest | undefined> {
+  if (path === undefined) return undefined;
   const { encryptionAtRest } = await import("@kubets/apiserver/encryption");
   try {
-    return { transformer: await encryptionAtRest({ path, automaticReload: true, clock, logger }, signal) };
+    return await encryptionAtRest({ path, automaticReload: true, server: hostname(), clock, random, logger }, signal);
   } catch (cause) {
     throw new ConfigError(`--encryption-provider-config ${path}: ${messageOf(cause)}`, { cause });
   }

@@ -56,7 +56,7 @@ export async function runControlPlane(
     const certified = readyCertificates(config);
     const opened = openStore(config, base, signal);
     const loaded = Promise.all([import("./control-plane.ts"), import("@kubets/apiserver")]);
-    const [certificates, store, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
+    const [certificates, { store, encryption }, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const nodes = localNodes(config);
     const machineAddress = nodes[0]?.machineAddress;
     const { bindAddress, securePort: port, serviceCIDR, kubeApiserverArgs = [] } = config;
@@ -66,6 +66,7 @@ export async function runControlPlane(
     const apiServer = kubeApiserverArgs.length === 0 ? undefined : await readArguments(kubeApiserverArgs, told, base);
     const controlPlane = new ControlPlane({
       store,
+      encryption,
       certificates,
       serviceCIDR,
       podCIDR: config.podCIDR,
