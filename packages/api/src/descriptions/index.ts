@@ -1,13 +1,33 @@
 /** Descriptions of all built-in types, for the published documents. */
 
+import { appsV1 } from "./apps-v1.ts";
+import { autoscalingV1 } from "./autoscaling-v1.ts";
+import { autoscalingV2 } from "./autoscaling-v2.ts";
+import { batchV1 } from "./batch-v1.ts";
 import { coordinationV1 } from "./coordination-v1.ts";
 import type { Descriptions, TypeDescription } from "./description.ts";
+import { discoveryV1 } from "./discovery-v1.ts";
+import { eventsV1 } from "./events-v1.ts";
+import { nodeV1 } from "./node-v1.ts";
+import { policyV1 } from "./policy-v1.ts";
+import { rbacV1 } from "./rbac-v1.ts";
+import { schedulingV1 } from "./scheduling-v1.ts";
 
 export type { TypeDescription } from "./description.ts";
 
 /** By group and version: what precedes a type's name in its definition's. */
 export const descriptions: Readonly<Record<string, Descriptions>> = {
+  "io.k8s.api.apps.v1": appsV1,
+  "io.k8s.api.autoscaling.v1": autoscalingV1,
+  "io.k8s.api.autoscaling.v2": autoscalingV2,
+  "io.k8s.api.batch.v1": batchV1,
   "io.k8s.api.coordination.v1": coordinationV1,
+  "io.k8s.api.discovery.v1": discoveryV1,
+  "io.k8s.api.events.v1": eventsV1,
+  "io.k8s.api.node.v1": nodeV1,
+  "io.k8s.api.policy.v1": policyV1,
+  "io.k8s.api.rbac.v1": rbacV1,
+  "io.k8s.api.scheduling.v1": schedulingV1,
 };
 
 /** Fields that mean the same wherever they are, unless a type says otherwise. */
@@ -19,6 +39,19 @@ const commonFields: Readonly<Record<string, string>> = {
 
 const commonOfKinds: Readonly<Record<string, string>> = {
   metadata: "The object's name, labels and what else every object has.",
+  spec: "What is wanted.",
+  status: "What is so, as the system last saw it. Not written by users.",
+  conditions: "What is, and what is not, so of the object: each type once.",
+};
+
+const commonOfConditions: Readonly<Record<string, string>> = {
+  lastProbeTime: "When it was last looked at.",
+  lastTransitionTime: "When the status last changed.",
+  message: "Why, for people.",
+  observedGeneration: "The generation of the spec that this is about.",
+  reason: "Why, in a word for machines, in CamelCase.",
+  status: "True, False or Unknown.",
+  type: "What the condition is about, in CamelCase.",
 };
 
 const commonOfLists: Readonly<Record<string, string>> = {
@@ -34,8 +67,13 @@ export function descriptionOf(name: string): Required<TypeDescription> | undefin
   const found =
     own ?? descriptions[groupVersion.replace(/v\d+(alpha|beta)\d+$/, "v1")]?.[type] ?? listDescription(type);
   if (found === undefined) return undefined;
-  const shared = type.endsWith("List") ? commonOfLists : commonOfKinds;
+  const shared = commonOf(type);
   return { about: found.about, fields: { ...commonFields, ...shared, ...found.fields } };
+}
+
+function commonOf(type: string): Readonly<Record<string, string>> {
+  if (type.endsWith("List")) return commonOfLists;
+  return type.endsWith("Condition") ? commonOfConditions : commonOfKinds;
 }
 
 function listDescription(type: string): TypeDescription | undefined {
