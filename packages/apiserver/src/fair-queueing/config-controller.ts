@@ -19,6 +19,8 @@ import {
   isNotFound,
   type KubeObject,
   type Logger,
+  type Random,
+  type Timer,
 } from "@kubets/apimachinery";
 import type { PolicyWriter } from "../authorization/bootstrap-policy/reconcile.ts";
 import type { ChangeHandler, ObjectReader } from "../reader/object-reader.ts";
@@ -35,6 +37,7 @@ export interface ConfigControllerOptions {
   readonly writer: PolicyWriter;
   readonly transport: InProcessTransport;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -122,6 +125,7 @@ export async function keepConfiguration(
     reader.subscribe(priorityLevelConfigurations, mirror(levels, following), signal),
   ]);
   signal.addEventListener("abort", () => wake(), { once: true });
+  const tells = new RecentTells(options, onChange, signal);
   while (!signal.aborted) {
     if (!changed) {
       await new Promise<void>((resolve) => {
@@ -132,13 +136,58 @@ export async function keepConfiguration(
     changed = false;
     try {
       await ensureConfiguration(options.writer, reader);
-      for (const schema of [...schemas.values()]) await tellWhetherDangling(options, schema, levels);
+      for (const schema of [...schemas.values()]) await tellWhetherDangling(options, schema, levels, tells);
     } catch (err) {
       if (signal.aborted) return;
       options.logger.warn("the configuration of fair queueing could not be kept", { err });
       changed = true;
       await options.clock.sleep(retryMs, signal).catch(() => {}); // Aborted: the loop ends.
     }
+  }
+}
+
+const minuteMs = 60_000;
+const mostTellsAMinute = 5;
+
+/** Servers that disagree would write one schema's condition for ever: who has done so too often pauses. */
+class RecentTells {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #again: () => void;
+  readonly #signal: AbortSignal;
+  #times: { readonly name: string; readonly at: number }[] = [];
+  #pause: Timer | undefined;
+
+  constructor({ clock, random }: ConfigControllerOptions, again: () => void, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#again = again;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#pause?.cancel(), { once: true });
+  }
+
+  note(name: string): void {
+    this.#times.push({ name, at: this.#clock.monotonic() });
+  }
+
+  areMany(name: string): boolean {
+    const since = this.#clock.monotonic() - minuteMs;
+    this.#times = this.#times.filter(({ at }) => at >= since);
+    return this.#times.filter((each) => each.name === name).length > mostTellsAMinute;
+  }
+
+  /** For upstream's 30 to 75 seconds. */
+  postpone(): void {
+    if (this.#pause !== undefined || this.#signal.aborted) return;
+    const ms = 30_000 + Math.floor(45 * this.#random.next()) * 1000;
+    this.#pause = this.#clock.setTimeout(
+      () => {
+        this.#pause = undefined;
+        this.#again();
+      },
+      ms,
+      { unref: true },
+    );
   }
 }
 
@@ -170,6 +219,7 @@ async function tellWhetherDangling(
   { transport, clock }: ConfigControllerOptions,
   schema: FlowSchema,
   levels: ReadonlyMap<string, PriorityLevelConfiguration>,
+  tells: RecentTells,
 ): Promise<void> {
   const name = nameOf(schema);
   const level = schema.spec?.priorityLevelConfiguration.name ?? "";
@@ -177,8 +227,13 @@ async function tellWhetherDangling(
   const present = schema.status?.conditions?.find(({ type }) => type === "Dangling");
   const { status, reason, message } = present ?? {};
   if (status === wanted.status && reason === wanted.reason && message === wanted.message) return;
-  const since = status === wanted.status ? present?.lastTransitionTime : undefined;
-  const condition = { ...wanted, lastTransitionTime: since ?? formatTime(clock.now()) };
+  if (tells.areMany(name)) {
+    tells.postpone();
+    return;
+  }
+  tells.note(name);
+  // As upstream: of what was last written, whichever part of it changed.
+  const condition = { ...wanted, lastTransitionTime: formatTime(clock.now()) };
   const body = {
     apiVersion: "flowcontrol.apiserver.k8s.io/v1",
     kind: "FlowSchema",

@@ -95,6 +95,81 @@ test("configuration is followed, and a schema without its level is as if it were
   assert.equal(queueing.classify(user("ann"), info).schema, "catch-all");
 });
 
+test("what a level has borrowed stays its own when the configuration changes", async () => {
+  const { queueing, reader, clock, stop } = await set(600);
+  assert.ok(clock instanceof VirtualClock);
+  const { level, limits } = queueing.levels.get("global-default")!;
+  // As upstream: what nobody wants is shared by what the levels keep for themselves.
+  assert.deepEqual([limits.nominal, limits.lower, level.limit, clock.pendingTimers], [49, 24, 56, 0]);
+  const info = parseRequestInfo("GET", "/api/v1/namespaces/x/pods/y", new URLSearchParams());
+  const enter = () => queueing.enter(requestOf("GET", "/api/v1/namespaces/x/pods/y"), info, user("ann"));
+  const entered = Array.from({ length: 300 }, enter);
+  assert.deepEqual([level.executing.length, level.waiting.size], [56, 244]);
+  await clock.advance(10_000);
+  const borrowed = level.limit;
+  assert.ok(borrowed > 250, String(borrowed));
+  assert.equal(queueing.targets.get("global-default"), Math.max(49, level.demand.smoothed));
+  reader.put(flowSchemas, { ...suggestedSchemas[0]!, metadata: { name: "system-nodes", labels: { new: "label" } } });
+  assert.ok(queueing.levels.get("global-default")!.level.limit >= borrowed - 1);
+  for (const place of entered) (await place)?.leave();
+  // It gives back slowly, and then there is nothing to do any more.
+  await clock.advance(60_000);
+  const later = level.limit;
+  assert.ok(later < borrowed && later > 100, String(later));
+  await clock.advance(3_600_000);
+  assert.deepEqual([level.limit, clock.pendingTimers], [56, 0]);
+  stop.abort();
+});
+
+test("a level that is gone ends what it has, with its part of the seats", async () => {
+  const { queueing, reader, stop } = await set(600);
+  const info = parseRequestInfo("GET", "/api/v1/namespaces/x/pods/y", new URLSearchParams());
+  const place = await queueing.enter(requestOf("GET", "/"), info, user("ann"));
+  const { level } = queueing.levels.get("global-default")!;
+  reader.remove(priorityLevelConfigurations, "", "global-default");
+  assert.equal(queueing.classify(user("ann"), info).schema, "catch-all");
+  assert.deepEqual([level.quiescing, queueing.levels.has("global-default")], [true, true]);
+  assert.ok(queueing.counters.has("global-default/global-default"));
+  place?.leave();
+  assert.equal(queueing.levels.has("global-default"), false);
+  assert.equal(queueing.counters.has("global-default/global-default"), false);
+  stop.abort();
+});
+
+test("metrics have upstream's names and labels", async () => {
+  const { queueing, clock, stop } = await set(600);
+  const info = parseRequestInfo("GET", "/api/v1/namespaces/x/pods/y", new URLSearchParams());
+  const place = await queueing.enter(requestOf("GET", "/"), info, user("ann"));
+  place?.leave();
+  const lines = fairQueueingMetrics(queueing, clock);
+  const flow = 'flow_schema="global-default",priority_level="global-default"';
+  const level = 'priority_level="global-default"';
+  for (const line of [
+    `dispatched_requests_total{${flow}} 1`,
+    `current_executing_requests{${flow}} 0`,
+    `request_execution_seconds_count{${flow},type="regular"} 1`,
+    `request_wait_duration_seconds_bucket{${flow},execute="true",le="0"} 1`,
+    `request_queue_length_after_enqueue_sum{${flow}} 1`,
+    `work_estimated_seats_bucket{${flow},le="1"} 1`,
+    `nominal_limit_seats{${level}} 49`,
+    `lower_limit_seats{${level}} 24`,
+    `upper_limit_seats{${level}} 649`,
+    `current_limit_seats{${level}} 56`,
+    `target_seats{${level}} 24`,
+    `next_s_bounds{bound="min",${level}} 0`,
+    `priority_level_seat_utilization_count{phase="executing",${level}} 0`,
+    `priority_level_request_utilization_count{phase="waiting",${level}} 0`,
+    `demand_seats_count{${level}} 0`,
+    'read_vs_write_current_requests_count{phase="executing",request_kind="readOnly"} 0',
+  ]) {
+    assert.ok(lines.includes(`apiserver_flowcontrol_${line}`), line);
+  }
+  assert.ok(lines.includes('apiserver_current_inqueue_requests{request_kind="mutating"} 0'));
+  const help = "# HELP apiserver_flowcontrol_dispatched_requests_total [BETA] Number of requests executed";
+  assert.ok(lines.some((line) => line.startsWith(help)));
+  stop.abort();
+});
+
 test("bootstrap objects are put right where they are ours, and left alone where not", () => {
   const [wanted] = suggestedLevels;
   const changed: PriorityLevelConfiguration = {
@@ -225,5 +300,41 @@ test("a wide list holds its seats until it is sent", async () => {
   assert.equal(level.seatsInUse, 0);
   assert.equal((await send(server, "GET", `${maps}/m-1`, undefined, as("ann"))).status, 200);
   assert.ok(level.idle);
+  stop.abort();
+});
+
+test("a watch that begins with what there is holds its seat until that is out", async () => {
+  const { server, queueing, stop } = await flooded(600);
+  const { level } = queueing.levels.get("global-default")!;
+  for (let i = 0; i < 200; i++) await send(server, "POST", maps, configMap(`m-${i}`), as("ann"));
+  const abort = new AbortController();
+  const begin = async (query: string) => {
+    const { body, onSent } = await server.handle(
+      requestOf("GET", `${maps}?watch=1${query}`, undefined, { ...as("ann"), signal: abort.signal }),
+    );
+    assert.ok(body.type === "push");
+    return { start: body.start, onSent };
+  };
+  const slow = await begin("");
+  assert.equal(level.seatsInUse, 1);
+  let drain = () => {};
+  const drained = new Promise<void>((resolve) => {
+    drain = resolve;
+  });
+  slow.start({ write() {}, drained: () => drained, end() {} }, abort.signal);
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(level.seatsInUse, 1);
+  drain();
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(level.seatsInUse, 0);
+  // Of one that goes on from a version nothing is to be sent first.
+  await begin("&resourceVersion=5");
+  assert.equal(level.seatsInUse, 0);
+  const gone = await begin("&resourceVersion=0");
+  assert.equal(level.seatsInUse, 1);
+  gone.onSent?.();
+  assert.equal(level.seatsInUse, 0);
+  abort.abort();
+  slow.onSent?.();
   stop.abort();
 });

@@ -47,7 +47,8 @@ export async function fairQueueing(options: FairQueueingSetUp, signal: AbortSign
     background: [
       async (server, stopped) => {
         const own = transport(server);
-        await keepConfiguration({ writer: policyWriter(own), transport: own, clock, logger }, reader, stopped);
+        const { random } = server.context;
+        await keepConfiguration({ writer: policyWriter(own), transport: own, clock, random, logger }, reader, stopped);
       },
     ],
     postStartHooks: [

@@ -5,9 +5,12 @@ import type { RequestInfo } from "../request/request-info.ts";
 import { dealHand, hashFlow } from "./dealer.ts";
 import { FlowCounters } from "./flow-counters.ts";
 import { type Flow, Level, type Work } from "./level.ts";
+import { Pace } from "./pace.ts";
+import { Patience } from "./patience.ts";
 import type { Ticket } from "./ticket.ts";
 
 const info = {} as RequestInfo;
+const flowOfOne: Flow = { schema: "s", distinguisher: "one", counters: new FlowCounters(), hand: [0] };
 
 function setUp(limit: number, queueLengthLimit = 50) {
   const clock = new VirtualClock();
@@ -144,4 +147,85 @@ test("a hand is a few different queues, and the same for the same flow", () => {
     assert.deepEqual(hand, dealHand(hashFlow("schema", flow), 16, 4));
   }
   assert.deepEqual(dealHand(0n, 8, 3), [0, 1, 2]);
+});
+
+test("seats that lingered count until they were given back, though nobody looked", async () => {
+  const { come, tickets, clock, level } = setUp(10);
+  come("a1", 0, { finalSeats: 4, lingerMs: 100 });
+  await clock.advance(100);
+  tickets.get("a1")!.leave();
+  await clock.advance(800);
+  assert.deepEqual([level.sync() > 0, level.seatsInUse], [true, 0]);
+  level.demand.endPeriod();
+  assert.ok(Math.abs(level.demand.average - (4 * 200) / 900) < 1e-9, String(level.demand.average));
+  const { seats } = level.utilization;
+  assert.equal(Math.round(seats.count), 900e6);
+  assert.deepEqual([Math.round(seats.counts[0]!), Math.round(seats.counts[4]!)], [700e6, 200e6]);
+});
+
+test("each is late at its own time", async () => {
+  const late: string[] = [];
+  const clock = new VirtualClock();
+  const patience = new Patience<string>(clock, (who) => late.push(who));
+  patience.add("long", 300);
+  patience.add("short", 100);
+  patience.add("gone", 200);
+  patience.delete("gone");
+  await clock.advance(150);
+  assert.deepEqual(late, ["short"]);
+  await clock.advance(150);
+  assert.deepEqual([late, clock.pendingTimers], [["short", "long"], 0]);
+});
+
+test("a level that became small gives those who waited fewer seats for longer", async () => {
+  const { come, tickets, level, settle, started } = setUp(10);
+  come("a1", 0, { seats: 10 });
+  come("b1", 1, { finalSeats: 8, lingerMs: 5 });
+  level.setLimit(4);
+  tickets.get("a1")!.leave();
+  await settle();
+  assert.deepEqual(started, ["a1", "b1"]);
+  assert.deepEqual(tickets.get("b1")!.work, { seats: 1, finalSeats: 4, lingerMs: 10 });
+});
+
+test("a level without seats lets nobody in but those who may not be refused", async () => {
+  const { come, level, started, refused, clock, settle } = setUp(0);
+  come("a1", 0);
+  const comer = { request: { signal: new AbortController().signal, query: new URLSearchParams() }, info, userName: "" };
+  const patient = level.enter(flowOfOne, { seats: 1, finalSeats: 0, lingerMs: 0 }, { ...comer, patient: true });
+  assert.ok(!(patient instanceof Promise));
+  await clock.advance(15_001);
+  await settle();
+  assert.deepEqual([started, refused], [[], ["a1"]]);
+});
+
+test("queues that are configured no more are gone once they are empty", async () => {
+  const { come, tickets, level, settle } = setUp(1);
+  come("a1", 7);
+  come("b1", 6);
+  level.configure(false, { queues: 2, handSize: 1, queueLengthLimit: 50 });
+  assert.equal(level.queues.length, 8);
+  tickets.get("a1")!.leave();
+  await settle();
+  tickets.get("b1")!.leave();
+  assert.deepEqual([level.queues.length, level.activeQueues, level.idle], [2, 0, true]);
+});
+
+test("a turn begins only so much; the next goes on, in order", async () => {
+  const clock = new VirtualClock();
+  const pace = new Pace(clock);
+  const level = new Level({ name: "paced", clock, waitLimitMs: () => 15_000, onPressure() {}, pace });
+  level.configure(false, { queues: 1, handSize: 1, queueLengthLimit: 1000 });
+  level.setLimit(1000);
+  const comer = { request: { signal: new AbortController().signal, query: new URLSearchParams() }, info, userName: "" };
+  const begun = () => level.executing.length;
+  for (let i = 0; i < 250; i++) {
+    void level.enter(flowOfOne, { seats: 1, finalSeats: 0, lingerMs: 0 }, { ...comer, patient: false });
+  }
+  assert.deepEqual([begun(), level.waiting.size], [100, 150]);
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = begun();
+  assert.ok(second > 100 && second < 250, String(second));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([begun(), level.waiting.size, level.seatsWaiting], [250, 0, 0]);
 });

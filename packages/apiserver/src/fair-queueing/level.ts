@@ -10,12 +10,10 @@ import { Demand } from "./demand.ts";
 import type { FlowCounters, RejectReason } from "./flow-counters.ts";
 import type { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
+import { type LastDispatch, Queues, serviceSeconds, totalWork } from "./queues.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { type Queue, Ticket } from "./ticket.ts";
 import { RequestGauges, Utilization } from "./utilization.ts";
-
-/** What is believed of a request's duration before it has run. */
-const serviceSeconds = 0.003;
 
 export interface Queuing {
   readonly queues: number;
@@ -64,23 +62,11 @@ export interface LevelOptions {
   readonly pace?: Pace;
 }
 
-/** Virtual times of the last dispatch, for metrics: R then, the queue's S, and the least and most S of all queues with someone in them. */
-export interface LastDispatch {
-  r: number;
-  s: number;
-  least: number;
-  most: number;
-  /** Less what is believed to be under way. */
-  leastDiscounted: number;
-  mostDiscounted: number;
-}
-
 export class Level {
   readonly name: string;
   readonly demand = new Demand();
   readonly utilization = new Utilization();
   readonly retryAfter = new RetryAfter();
-  readonly lastDispatch: LastDispatch = { r: 0, s: 0, least: 0, most: 0, leastDiscounted: 0, mostDiscounted: 0 };
   exempt = false;
   /** It is configured no more, and ends what it has. */
   quiescing = false;
@@ -100,12 +86,10 @@ export class Level {
   readonly #clock: Clock;
   readonly #gauges: RequestGauges;
   #queuing: Queuing | undefined;
-  readonly #queues: (Queue | undefined)[] = [];
+  readonly #queues = new Queues();
   #activeQueues = 0;
   #progress = 0;
   #syncedAt: number;
-  #robin = 0;
-  #enqueued = 0;
   readonly #lingering = new Set<Ticket>();
   #lingersFirst = Number.POSITIVE_INFINITY;
   #lingerTimer: Timer | undefined;
@@ -125,7 +109,7 @@ export class Level {
     this.exempt = exempt;
     this.#queuing = queuing;
     this.utilization.waitingCapacity = Math.max(1, queuing?.queueLengthLimit ?? 1) * (queuing?.queues ?? 1);
-    this.#dropEmptyQueues();
+    this.#queues.dropEmpty(queuing?.queues ?? 0);
   }
 
   /** @param capacity what utilization is measured by */
@@ -147,7 +131,11 @@ export class Level {
 
   /** Queues that were ever used, and as many places as are configured. */
   get queues(): readonly (Queue | undefined)[] {
-    return this.#queues;
+    return this.#queues.all;
+  }
+
+  get lastDispatch(): LastDispatch {
+    return this.#queues.lastDispatch;
   }
 
   get queuing(): Queuing | undefined {
@@ -177,18 +165,17 @@ export class Level {
     }
     // At a level that has no seats, and gets none, others wait until they may be refused.
     if (comer.patient && this.limit === 0) return this.#start(ticket, now);
-    const queue = this.#choose(hand);
+    const queue = this.#queues.choose(hand, this.waiting.size > 0, this.#progress);
     ticket.queue = queue;
     ticket.arrivalR = this.#progress;
     if (queue.waiting.length === 0 && queue.executing === 0) queue.nextR = this.#progress;
     const isFull = this.seatsInUse >= this.limit || this.#options.pace?.isSpent(now) === true;
     if (this.waiting.size === 0 && !isFull && this.#hasRoomFor(ticket.seats)) {
       if (queue.nextR < this.#progress) queue.nextR = this.#progress;
-      this.#robin = queue.index;
+      this.#queues.dispatched(queue, this.#progress);
       const { counters } = flow;
       counters.queueLength.observe(1);
       counters.waitExecuted.observe(0);
-      this.#noteDispatch(queue, queue.nextR, queue.nextR, workInProgress(queue), workInProgress(queue));
       return this.#start(ticket, now);
     }
     if (!comer.patient && isFull && queue.waiting.length >= queuing.queueLengthLimit) {
@@ -286,42 +273,10 @@ export class Level {
     return this.seatsInUse + seats <= this.limit;
   }
 
-  /** Of the flow's hand the queue with the least work; in turn where all are the same. */
-  #choose(hand: readonly number[]): Queue {
-    const offset = this.#enqueued++ % hand.length;
-    if (this.waiting.size === 0) return this.#queue(hand[offset]!);
-    let best: Queue | undefined;
-    for (let i = 0; i < hand.length; i++) {
-      const queue = this.#queue(hand[(offset + i) % hand.length]!);
-      if (best === undefined || queue.waitingWork < best.waitingWork) best = queue;
-    }
-    return best!;
-  }
-
-  #queue(index: number): Queue {
-    let queue = this.#queues[index];
-    if (queue === undefined) {
-      queue = { index, waiting: [], waitingWork: 0, executing: 0, seatsInUse: 0, nextR: this.#progress };
-      this.#queues[index] = queue;
-    }
-    return queue;
-  }
-
   #leaveIfEmpty(queue: Queue): void {
     if (queue.executing > 0 || queue.waiting.length > 0) return;
     this.#activeQueues--;
-    if (queue.index >= (this.#queuing?.queues ?? 0)) this.#dropEmptyQueues();
-  }
-
-  /** Beyond those that are configured. */
-  #dropEmptyQueues(): void {
-    const wanted = this.#queuing?.queues ?? 0;
-    for (let index = this.#queues.length - 1; index >= wanted; index--) {
-      const queue = this.#queues[index];
-      if (queue !== undefined && (queue.executing > 0 || queue.waiting.length > 0)) continue;
-      if (index === this.#queues.length - 1) this.#queues.pop();
-      else this.#queues[index] = undefined;
-    }
+    if (queue.index >= (this.#queuing?.queues ?? 0)) this.#queues.dropEmpty(this.#queuing?.queues ?? 0);
   }
 
   #enqueue(ticket: Ticket, queue: Queue): void {
@@ -375,13 +330,13 @@ export class Level {
         pace.postpone(this);
         break;
       }
-      const ticket = this.#next();
+      const ticket = this.#queues.next(this.#progress);
       if (!this.exempt && !this.#hasRoomFor(ticket.seats)) {
         ticket.flow.counters.noAccommodation++;
         break;
       }
       const queue = ticket.queue!;
-      this.#robin = queue.index;
+      this.#queues.turnOf(queue);
       this.#dequeue(ticket);
       if (!this.exempt) ticket.narrow(this.limit);
       ticket.flow.counters.waitExecuted.observe((this.#syncedAt - ticket.arrivedAt) / 1000);
@@ -390,43 +345,6 @@ export class Level {
       ticket.called?.();
     }
     if (this.waiting.size > 0) this.#expectLingering();
-  }
-
-  /** The one that would finish first; among equals, of the queue whose turn it is. */
-  #next(): Ticket {
-    let best: Queue | undefined;
-    let bestFinish = 0;
-    let bestTurn = 0;
-    const size = this.#queues.length;
-    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    let [leastDiscounted, mostDiscounted] = [least, most];
-    for (const queue of this.#queues) {
-      const first = queue?.waiting[0];
-      if (queue === undefined || first === undefined) continue;
-      least = Math.min(least, queue.nextR);
-      most = Math.max(most, queue.nextR);
-      leastDiscounted = Math.min(leastDiscounted, queue.nextR - workInProgress(queue));
-      mostDiscounted = Math.max(mostDiscounted, queue.nextR - workInProgress(queue));
-      const finish = queue.nextR + totalWork(first.work);
-      const turn = (queue.index - this.#robin - 1 + size) % size;
-      if (best === undefined || finish < bestFinish || (finish === bestFinish && turn < bestTurn)) {
-        best = queue;
-        bestFinish = finish;
-        bestTurn = turn;
-      }
-    }
-    this.#noteDispatch(best!, least, most, least - leastDiscounted, most - mostDiscounted);
-    return best!.waiting[0]!;
-  }
-
-  #noteDispatch(queue: Queue, least: number, most: number, leastUnderWay: number, mostUnderWay: number): void {
-    const { lastDispatch } = this;
-    lastDispatch.r = this.#progress;
-    lastDispatch.s = queue.nextR;
-    lastDispatch.least = least;
-    lastDispatch.most = most;
-    lastDispatch.leastDiscounted = least - leastUnderWay;
-    lastDispatch.mostDiscounted = most - mostUnderWay;
   }
 
   #wait(ticket: Ticket, comer: Comer): Promise<Ticket> {
@@ -503,12 +421,4 @@ export class Level {
     this.utilization.pass(ms, seatsInUse, this.executing.length, this.waiting.size, wanted);
     if (this.#activeQueues > 0) this.#progress += (Math.min(seatsInUse, this.limit) / this.#activeQueues) * (ms / 1000);
   }
-}
-
-function totalWork({ seats, finalSeats, lingerMs }: Work): number {
-  return seats * serviceSeconds + (finalSeats * lingerMs) / 1000;
-}
-
-function workInProgress({ seatsInUse }: Queue): number {
-  return seatsInUse * serviceSeconds;
 }
