@@ -178,3 +178,23 @@ test("built-in kinds keep them where they have int64 fields", async (t) => {
   });
   assert.deepEqual(parseJson(quantity.text) && quantity.json.spec.hard, { memory: String(big) });
 });
+
+test("a definition may say them of its schema: limits, defaults and what is published", async (t) => {
+  const server = await customServer(t);
+  const limits = { maxLength: big, minLength: 0 };
+  const rule = [{ rule: "size(self) < 9007199254740993" }];
+  const schema = specOf({
+    text: { type: "string", ...limits, "x-kubernetes-validations": rule },
+    list: { type: "array", items: integer, maxItems: big },
+    map: { type: "object", additionalProperties: { type: "string" }, maxProperties: big },
+    filled: { ...integer, default: big, enum: [big] },
+  });
+  const defined = await define(server, widgets(schema));
+  assert.equal(defined.status, 201, defined.text);
+  assert.equal((await send(server, "POST", widgetsPath, widget("w", { spec: { text: "x", list: [1] } }))).status, 201);
+  for (const path of ["/openapi/v3/apis/example.com/v1", "/openapi/v2"]) {
+    const { status, text } = await send(server, "GET", path);
+    assert.equal(status, 200);
+    assert.match(text, /"default":9007199254740993/);
+  }
+});

@@ -100,7 +100,7 @@ function convertResolved(
 }
 
 function bound(limit: number | undefined, factor = 1): number | undefined {
-  return limit === undefined ? undefined : Math.max(0, limit) * factor;
+  return limit === undefined ? undefined : Math.max(0, Number(limit)) * factor;
 }
 
 function convertString({ format, maxLength, enum: values }: CelSchema): Type {

@@ -1,6 +1,7 @@
 /** Random requests to every resource: right ones, nearly right ones, and nonsense. */
 
 import { definitions, type ResourceDefinition, schemaSet } from "@kubets/api";
+import { writeJson } from "@kubets/apimachinery";
 import type { SeededRandom } from "../random.ts";
 import { customDefinition, customKind, customObject } from "./custom.ts";
 import { anyValue, chance, damaged, fromSchema, pick } from "./values.ts";
@@ -205,7 +206,7 @@ function withBody(
   value: unknown,
   headers: Record<string, string> = { "content-type": "application/json" },
 ): FuzzRequest {
-  let text = JSON.stringify(value) ?? "";
+  let text = writeJson(value) ?? "";
   if (chance(random, 0.02)) text = yamlBomb;
   if (chance(random, 0.02)) text = "[".repeat(5000);
   if (chance(random, 0.03)) text = text.slice(0, random.below(text.length + 1));

@@ -63,7 +63,21 @@ const texts = [
 
 const keys = ["a", "name", "spec", "__proto__", "constructor", "prototype", "$patch", "$retainKeys", "", ".", "a.b/c"];
 
-const numbers = [0, 1, -1, 0.5, 80, 65536, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, -(2 ** 53), 1e308, -0];
+const numbers = [
+  0,
+  1,
+  -1,
+  0.5,
+  80,
+  65536,
+  2 ** 31,
+  -(2 ** 31) - 1,
+  2 ** 53,
+  9007199254740993n,
+  -(2n ** 63n),
+  1e308,
+  -0,
+];
 
 /** Any JSON. */
 export function anyValue(random: SeededRandom, depth = 3): unknown {
@@ -109,7 +123,7 @@ export function fromSchema(random: SeededRandom, schema: Schema, set: SchemaSet,
       return Array.from({ length: random.below(3) }, () => fromSchema(random, items, set, depth - 1));
     }
     case "integer":
-      return pick(random, [0, 1, 2, 80, 8080, 30000, -1, 2 ** 31]);
+      return pick(random, [0, 1, 2, 80, 8080, 30000, -1, 2 ** 31, 9007199254740993n, 2n ** 63n - 1n]);
     case "number":
       return random.next();
     case "boolean":

@@ -90,7 +90,7 @@ function multiply(a: number, b: number): number {
 
 /** By how much a schema multiplies what is below it; undefined when it sets no bound. */
 function elementsOf(schema: JSONSchemaProps): number | undefined {
-  const most = (bound: number | undefined) => (bound === undefined ? undefined : Math.max(0, bound));
+  const most = (bound: number | undefined) => (bound === undefined ? undefined : Math.max(0, Number(bound)));
   if (schema.type === "array") return most(schema.maxItems);
   return schema.type === "object" && schema.additionalProperties !== undefined ? most(schema.maxProperties) : 1;
 }

@@ -3,7 +3,7 @@
  * Source: apiextensions-apiserver's controller/openapi (builder, v2/conversion.go) and schema/unfold.go.
  */
 
-import { schemaRefPrefix } from "@kubets/apimachinery";
+import { schemaRefPrefix, writeJson } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
 import type { JSONSchemaProps } from "../generated/types.ts";
 import type { Format, Json } from "./schemas.ts";
@@ -73,7 +73,7 @@ function publishV3(schema: JSONSchemaProps): Json {
 }
 
 function saysIntOrString({ anyOf, allOf }: JSONSchemaProps): boolean {
-  return [anyOf, allOf?.[0]?.anyOf].some((each) => JSON.stringify(each) === JSON.stringify(intOrString));
+  return [anyOf, allOf?.[0]?.anyOf].some((each) => writeJson(each) === writeJson(intOrString));
 }
 
 function publishV2(given: JSONSchemaProps): Json {

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { SchemaSet } from "@kubets/apimachinery";
+import { writeJson } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
 import { buildOpenApiV3 } from "./document-v3.ts";
 import { rootPath } from "./operations.ts";
@@ -101,7 +102,7 @@ export class OpenApiDocuments {
 }
 
 function published(document: object): PublishedDocument {
-  return publishedBytes(Buffer.from(JSON.stringify(document)));
+  return publishedBytes(Buffer.from(writeJson(document)));
 }
 
 function publishedBytes(bytes: Uint8Array): PublishedDocument {

@@ -1,5 +1,6 @@
 /** A Swagger v2 document in gnostic's protobuf form, which is all that older kubectl reads. Field numbers: gnostic's OpenAPIv2.proto. */
 
+import { writeJson } from "@kubets/apimachinery";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 import type { Json } from "./schemas.ts";
 import type { SwaggerDocument } from "./swagger.ts";
@@ -120,7 +121,7 @@ function writeSchema(writer: ProtobufWriter, schema: Json): void {
 
 /** JSON is YAML, and kubectl reads the YAML. */
 function writeAny(writer: ProtobufWriter, value: unknown): void {
-  writer.string(2, JSON.stringify(value));
+  writer.string(2, writeJson(value));
 }
 
 function writeExtensions(writer: ProtobufWriter, field: number, source: Json): void {

@@ -1,7 +1,7 @@
 /** OpenAPI of groups that other servers answer: v3 documents are passed on, v2 is merged into one. Source: kube-aggregator's controllers/openapi and openapiv3. */
 
 import type { PublishedDocument } from "@kubets/api/openapi";
-import { type Clock, pushAll } from "@kubets/apimachinery";
+import { type Clock, parseJson, pushAll, writeJson } from "@kubets/apimachinery";
 import { etagOf, type RemoteDocuments } from "../discovery/openapi.ts";
 import type { Answer } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
@@ -59,8 +59,8 @@ export class RemoteOpenApi implements RemoteDocuments {
   async v2(own: PublishedDocument): Promise<PublishedDocument> {
     if (this.#v2Own === own && this.#isFresh(this.#v2)) return this.#v2.value;
     const parts = await Promise.all(this.#available().map((backend) => this.#swaggerOf(backend)));
-    const whole = parts.reduce(merged, JSON.parse(Buffer.from(own.bytes).toString()) as Swagger);
-    const bytes = Buffer.from(JSON.stringify(whole));
+    const whole = parts.reduce(merged, parseJson(Buffer.from(own.bytes).toString()) as Swagger);
+    const bytes = Buffer.from(writeJson(whole));
     this.#v2Own = own;
     this.#v2 = this.#kept({ bytes, etag: etagOf(bytes) });
     return this.#v2.value;
@@ -109,7 +109,7 @@ export class RemoteOpenApi implements RemoteDocuments {
   async #json<T>(backend: Backend, path: string): Promise<T | undefined> {
     try {
       const { status, body } = await fetchFrom(this.#options, backend, path, "application/json");
-      return status === 200 ? (JSON.parse(body.toString()) as T) : undefined;
+      return status === 200 ? (parseJson(body.toString()) as T) : undefined;
     } catch {
       // A server that has no such document, or cannot be asked now, takes nothing from the others.
       return undefined;
@@ -118,7 +118,7 @@ export class RemoteOpenApi implements RemoteDocuments {
 }
 
 function references(value: unknown): string[] {
-  return [...JSON.stringify(value ?? null).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name]) => name!);
+  return [...writeJson(value ?? null).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name]) => name!);
 }
 
 /** A definition of the same name that is another gets a name of its own. */
@@ -126,16 +126,16 @@ function merged(whole: Swagger, part: Swagger): Swagger {
   const present = whole.definitions ?? {};
   const renamed = new Map<string, string>();
   for (const [name, definition] of Object.entries(part.definitions ?? {})) {
-    if (!Object.hasOwn(present, name) || JSON.stringify(present[name]) === JSON.stringify(definition)) continue;
+    if (!Object.hasOwn(present, name) || writeJson(present[name]) === writeJson(definition)) continue;
     let n = 2;
     while (Object.hasOwn(present, `${name}_v${n}`)) n++;
     renamed.set(name, `${name}_v${n}`);
   }
-  const text = JSON.stringify(part).replace(/"#\/definitions\/([^"]+)"/g, (reference, name: string) => {
+  const text = writeJson(part).replace(/"#\/definitions\/([^"]+)"/g, (reference, name: string) => {
     const other = renamed.get(name);
-    return other === undefined ? reference : JSON.stringify(`#/definitions/${other}`);
+    return other === undefined ? reference : writeJson(`#/definitions/${other}`);
   });
-  const { paths = {}, definitions = {} } = JSON.parse(text) as Swagger;
+  const { paths = {}, definitions = {} } = parseJson(text) as Swagger;
   const named = Object.entries(definitions).map(([name, definition]) => [renamed.get(name) ?? name, definition]);
   return {
     ...whole,

@@ -10,7 +10,7 @@ import {
   isCrdConditionTrue,
   setCrdCondition,
 } from "@kubets/api/apiextensions";
-import { clone, isConflict, isNotFound, type KubeObject, type Logger } from "@kubets/apimachinery";
+import { clone, isConflict, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
 import type { StoreEvent } from "@kubets/storage";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
@@ -181,7 +181,7 @@ export class CustomResources {
     const written = await this.#writeStatus(name, (crd) => this.#machinery!.names.settleStatus(crd, others, now));
     // Known at once: the next one's names are judged by it, whenever the event comes.
     this.#served.get(name)?.update(written);
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(written.status?.acceptedNames)) {
+    if (before !== undefined && writeJson(before) !== writeJson(written.status?.acceptedNames)) {
       this.#settleGroup(written.spec?.group, name);
     }
   }
@@ -270,5 +270,5 @@ function isTerminating({ metadata }: CustomResourceDefinition): boolean {
 
 /** But for times, which alone are no reason to write. */
 function sameStatus(a: CustomResourceDefinition, b: CustomResourceDefinition): boolean {
-  return JSON.stringify(a.status ?? {}) === JSON.stringify(b.status ?? {});
+  return writeJson(a.status ?? {}) === writeJson(b.status ?? {});
 }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { OpenApiDocuments, PublishedDocument, SwaggerDocument } from "@kubets/api/openapi";
 import type { SchemaSet } from "@kubets/apimachinery";
+import { parseJson } from "@kubets/apimachinery";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
@@ -73,7 +74,7 @@ export class OpenApi {
     const { encodeSwagger } = await import("@kubets/api/openapi");
     let document = documents.v2Protobuf();
     try {
-      const bytes = encodeSwagger(JSON.parse(Buffer.from(whole.bytes).toString()) as SwaggerDocument);
+      const bytes = encodeSwagger(parseJson(Buffer.from(whole.bytes).toString()) as SwaggerDocument);
       document = { bytes, etag: etagOf(bytes) };
     } catch {
       // Another server's mistake; the JSON form has what it says.

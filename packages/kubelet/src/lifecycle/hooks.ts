@@ -42,7 +42,7 @@ export async function runHook(
     );
   }
   if (handler.httpGet !== undefined) return httpHook(options, target, handler.httpGet, signal);
-  if (handler.sleep !== undefined) return options.clock.sleep(handler.sleep.seconds * 1000, signal);
+  if (handler.sleep !== undefined) return options.clock.sleep(Number(handler.sleep.seconds) * 1000, signal);
   throw new Error("invalid handler: nothing to do");
 }
 
