@@ -132,6 +132,54 @@ test("keys are asked for when a token comes, again when a new one is named, and 
   assert.ok(issuer.requests.length <= asked + 1);
 });
 
+test("groups that are not in the token are asked for where it says", async () => {
+  const elsewhere: { jwt: string } = { jwt: "" };
+  const source = await httpsHook(({ path, headers }) => {
+    if (path === "/.well-known/openid-configuration") return { issuer: source.url, jwks_uri: `${source.url}/keys` };
+    if (path === "/keys") return { keys: [{ ...publicJwk, kid: "s", alg: "RS256" }] };
+    if (path === "/groups" && headers["authorization"] === "Bearer access") return elsewhere.jwt;
+    return 403;
+  });
+  const own = await generateKeyPair("RS256", { extractable: true });
+  const publicJwk = await exportJWK(own.publicKey);
+  const sign = (claims: object) =>
+    new SignJWT({ aud: "kubernetes", ...claims })
+      .setProtectedHeader({ alg: "RS256", kid: "s" })
+      .setIssuer(source.url)
+      .setExpirationTime("1h")
+      .sign(own.privateKey);
+  try {
+    const { bearer } = await world({ oidc: flags({ groupsClaim: "groups", ca: issuer.ca + source.ca }) });
+    const names = { _claim_names: { groups: "src" } };
+    const at = (endpoint: string, more: object = {}) => ({ _claim_sources: { src: { endpoint, ...more } } });
+    let number = 0;
+    const as = async (claims: object) =>
+      bearer(await tokenOf({ sub: `jane${number++}`, aud: "kubernetes", ...claims }));
+    const access = { access_token: "access" };
+    elsewhere.jwt = await sign({ groups: ["a", "b"] });
+    const whole = { ...names, ...at(`${source.url}/groups`, access) };
+    assert.deepEqual((await as(whole))?.groups, ["a", "b", "system:authenticated"]);
+    assert.deepEqual((await as({ ...whole, groups: ["own"] }))?.groups, ["own", "system:authenticated"]);
+    const aggregated = { ...names, _claim_sources: { src: { JWT: "x" } } };
+    assert.deepEqual((await as(aggregated))?.groups, ["system:authenticated"], "aggregated claims are not known");
+    const fails = (claims: object, reason: RegExp) => assert.rejects(as(claims), refused(reason));
+    await fails({ ...names }, /could not expand distributed claims: oidc: no claim sources/);
+    await fails({ ...names, _claim_sources: {} }, /contained a source src missing in _claims_sources/);
+    await fails({ ...names, ...at(`${source.url}/groups`) }, /while getting distributed claim "groups": Get .*403/);
+    await fails({ ...names, ...at("http://127.0.0.1:1/groups") }, /the URL is not https/);
+    elsewhere.jwt = await sign({ roles: ["a"] });
+    await fails(whole, /did not contain claim: groups/);
+    elsewhere.jwt = await sign({ groups: ["a"], aud: "other" });
+    await fails(whole, /verify distributed claim token: oidc: expected audience/);
+    elsewhere.jwt = `${(await sign({ groups: ["a"] })).slice(0, -8)}AAAAAAAA`;
+    await fails(whole, /verify distributed claim token: failed to verify signature/);
+    elsewhere.jwt = "no jwt";
+    await fails(whole, /getting untrusted issuer from endpoint .* failed for claim "groups"/);
+  } finally {
+    await source.close();
+  }
+});
+
 const jwt = (more: object = {}) => ({
   issuer: { url: issuer.url, audiences: ["a", "b"], audienceMatchPolicy: "MatchAny", certificateAuthority: issuer.ca },
   claimMappings: {

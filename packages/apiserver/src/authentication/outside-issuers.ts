@@ -21,6 +21,9 @@ export interface ReplaceableIssuersOptions {
 /** What `--authentication-config`'s issuers may sign with. */
 const allAlgorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
+/** Issuers of claims that are elsewhere; few are expected, and a source could name any. */
+const maxClaimIssuers = 16;
+
 interface Issuer {
   readonly authenticator: TokenAuthenticator;
   close(): void;
@@ -64,8 +67,17 @@ export class ReplaceableIssuers implements TokenAuthenticator {
     compiled: ReadAuthenticationConfiguration["compiled"][number],
     signingAlgorithms: readonly string[],
   ): Promise<Issuer> {
-    const [{ JwtAuthenticator }, { claimRules }, { HttpsGetter }, { IssuerKeys }] = await Promise.all([
+    const [
+      { JwtAuthenticator },
+      { JwtVerifier },
+      { DistributedClaims },
+      { claimRules },
+      { HttpsGetter },
+      { IssuerKeys },
+    ] = await Promise.all([
       import("./oidc/jwt-authenticator.ts"),
+      import("./oidc/jwt-verifier.ts"),
+      import("./oidc/distributed-claims.ts"),
       import("./oidc/claim-rules.ts"),
       import("./oidc/https-get.ts"),
       import("./oidc/issuer-keys.ts"),
@@ -73,14 +85,29 @@ export class ReplaceableIssuers implements TokenAuthenticator {
     const { clock } = this.#options;
     const { url = "", discoveryURL, certificateAuthority, audiences = [] } = config.issuer ?? {};
     const getter = new HttpsGetter(clock, certificateAuthority || undefined);
-    const keys = new IssuerKeys({
+    const verifierFor = (issuer: string, discoveryUrl = "") => {
+      const get = (address: string) => getter.json(address);
+      const keys = new IssuerKeys({ issuer, ...(discoveryUrl === "" ? {} : { discoveryUrl }), clock, get });
+      return new JwtVerifier({ audiences, signingAlgorithms, keys, clock });
+    };
+    const others = new Map<string, InstanceType<typeof JwtVerifier>>();
+    const verifierOf = (issuer: string) => {
+      const known = others.get(issuer);
+      if (known !== undefined) return known;
+      const [oldest] = others.keys();
+      if (others.size >= maxClaimIssuers && oldest !== undefined) others.delete(oldest);
+      const made = verifierFor(issuer);
+      others.set(issuer, made);
+      return made;
+    };
+    const claim = config.claimMappings?.groups?.claim ?? "";
+    const get = (address: string, token: string | undefined) => getter.text(address, token);
+    const authenticator = new JwtAuthenticator({
       issuer: url,
-      ...(discoveryURL ? { discoveryUrl: discoveryURL } : {}),
-      clock,
-      get: (address) => getter.json(address),
+      verifier: verifierFor(url, discoveryURL),
+      rules: claimRules(config, compiled),
+      distributed: claim === "" ? undefined : new DistributedClaims({ claim, get, verifierOf }),
     });
-    const rules = claimRules(config, compiled);
-    const authenticator = new JwtAuthenticator({ issuer: url, audiences, signingAlgorithms, keys, rules, clock });
     return { authenticator, close: () => getter.close() };
   }
 

@@ -1,4 +1,4 @@
-/** Small JSON documents from an issuer: its discovery document and its keys. Bounded in time and size, over HTTPS, without redirects. */
+/** Small documents from an issuer: its discovery document, its keys, claims that it keeps elsewhere. Bounded in time and size, over HTTPS, without redirects. */
 
 import { Agent, get } from "node:https";
 import { type Clock, messageOf } from "@kubets/apimachinery";
@@ -18,18 +18,26 @@ export class HttpsGetter {
 
   /** @throws Error that says what was asked for and what went wrong */
   async json(url: string): Promise<unknown> {
+    return await this.#read(url, { accept: "application/json" }, (text) => JSON.parse(text));
+  }
+
+  /** @param token shown as a bearer token. @throws Error that says what was asked for and what went wrong */
+  async text(url: string, token: string | undefined): Promise<string> {
+    return await this.#read(url, token === undefined ? {} : { authorization: `Bearer ${token}` }, (text) => text);
+  }
+
+  async #read<T>(url: string, headers: Record<string, string>, of: (text: string) => T): Promise<T> {
     if (!url.startsWith("https://")) throw new Error(`Get ${JSON.stringify(url)}: the URL is not https`);
     try {
-      const text = await this.#text(url);
-      return JSON.parse(text);
+      return of(await this.#text(url, headers));
     } catch (cause) {
       throw new Error(`Get ${JSON.stringify(url)}: ${messageOf(cause)}`, { cause });
     }
   }
 
-  #text(url: string): Promise<string> {
+  #text(url: string, headers: Record<string, string>): Promise<string> {
     return new Promise((resolve, reject) => {
-      const request = get(url, { agent: this.#agent, headers: { accept: "application/json" } }, (response) => {
+      const request = get(url, { agent: this.#agent, headers }, (response) => {
         if (response.statusCode !== 200) {
           response.resume();
           reject(new Error(`the answer's status is ${response.statusCode}`));
