@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDuration, humanDuration, parseDuration } from "./duration.ts";
+import { formatDuration, humanDuration, parseDuration, readDuration } from "./duration.ts";
 
 test("Go durations", () => {
   const table: Record<string, [number, string]> = {
@@ -22,6 +22,11 @@ test("Go durations", () => {
   assert.throws(() => parseDuration("3"), { message: 'time: missing unit in duration "3"' });
   assert.throws(() => parseDuration("3d"), { message: 'time: unknown unit "d" in duration "3d"' });
   assert.throws(() => parseDuration("x"), { message: 'time: invalid duration "x"' });
+  for (const text of ["", "-", ".", ".s", "1h.m", "9223372036854775808ns", "2562048h", `${"9".repeat(100_000)}h`])
+    assert.equal(readDuration(text), `time: invalid duration ${JSON.stringify(text)}`);
+  assert.equal(readDuration("-9223372036854775808ns"), -(1n << 63n));
+  assert.equal(readDuration("1.0000000019s"), 1_000_000_001n);
+  assert.equal(readDuration("000000000000000000000001.5µs"), 1500n);
 });
 
 test("ages as kubectl shows them", () => {

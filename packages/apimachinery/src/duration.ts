@@ -1,37 +1,50 @@
-/** Durations as Go writes them (`1h2m3.5s`) and as kubectl shows an age (`3d4h`). All numbers here are milliseconds. */
+/** Durations as Go writes them (`1h2m3.5s`) and as kubectl shows an age (`3d4h`). Numbers are milliseconds, bigints nanoseconds. */
 
-const unitMs = new Map([
-  ["ns", 1e-6],
-  ["us", 1e-3],
-  ["µs", 1e-3],
-  ["μs", 1e-3],
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
+const unitNanos: ReadonlyMap<string, bigint> = new Map([
+  ["ns", 1n],
+  ["us", 1000n],
+  ["µs", 1000n],
+  ["μs", 1000n],
+  ["ms", 1_000_000n],
+  ["s", 1_000_000_000n],
+  ["m", 60_000_000_000n],
+  ["h", 3_600_000_000_000n],
 ]);
 
-/** Go's time.ParseDuration. @throws Error with Go's text */
-export function parseDuration(text: string): number {
-  const invalid = () => new Error(`time: invalid duration ${JSON.stringify(text)}`);
+const maxNanos = (1n << 63n) - 1n;
+/** Of a whole number of any unit that fits; of a fraction, more than any unit has. */
+const mostDigits = 19;
+
+/** Go's time.ParseDuration, exactly: nanoseconds, or what Go says is wrong with the text. */
+export function readDuration(text: string): bigint | string {
+  const quoted = JSON.stringify(text);
+  const invalid = `time: invalid duration ${quoted}`;
   const [, sign, body = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
-  if (body === "0") return 0;
-  if (body === "") throw invalid();
-  let total = 0;
-  let rest = body;
-  while (rest !== "") {
-    const number = /^(\d+\.?\d*|\.\d+)/.exec(rest)?.[0];
-    if (number === undefined) throw invalid();
+  if (body === "0") return 0n;
+  if (body === "") return invalid;
+  let total = 0n;
+  for (let rest = body; rest !== ""; ) {
+    const [number = "", whole = "", fraction = ""] = /^(\d*)(?:\.(\d*))?/.exec(rest) ?? [];
+    if (whole === "" && fraction === "") return invalid;
     rest = rest.slice(number.length);
     const unit = /^[^\d.]*/.exec(rest)?.[0] ?? "";
-    if (unit === "") throw new Error(`time: missing unit in duration ${JSON.stringify(text)}`);
-    const ms = unitMs.get(unit);
-    if (ms === undefined)
-      throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
-    total += Number(number) * ms;
+    if (unit === "") return `time: missing unit in duration ${quoted}`;
+    const nanos = unitNanos.get(unit);
+    if (nanos === undefined) return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
+    if (whole.replace(/^0+/, "").length > mostDigits) return invalid;
+    const digits = fraction.slice(0, mostDigits);
+    total += BigInt(whole) * nanos + (BigInt(digits) * nanos) / 10n ** BigInt(digits.length);
+    if (total > maxNanos && !(sign === "-" && total === maxNanos + 1n)) return invalid;
     rest = rest.slice(unit.length);
   }
   return sign === "-" ? -total : total;
+}
+
+/** Go's time.ParseDuration, in milliseconds. @throws Error with Go's text */
+export function parseDuration(text: string): number {
+  const nanos = readDuration(text);
+  if (typeof nanos === "string") throw new Error(nanos);
+  return Number(nanos) / 1e6;
 }
 
 /** Go's Duration.String: `1h0m0s`, `1.5s`, `100ms`, `0s`. */

@@ -1,17 +1,6 @@
 /** Durations and timestamps as text, exactly: in nanoseconds. */
 
-import { maxInt } from "./value.ts";
-
-const unitNanos: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1000n,
-  µs: 1000n,
-  μs: 1000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
+import { readDuration } from "@kubets/apimachinery";
 
 /** In nanoseconds. */
 export const second = 1_000_000_000n;
@@ -21,23 +10,8 @@ export const maxTimestamp = 253_402_300_800n * second - 1n;
 
 /** Go's time.ParseDuration; undefined for a text that is none. */
 export function parseGoDuration(text: string): bigint | undefined {
-  const [, sign, body = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
-  if (body === "0") return 0n;
-  if (body === "" || body.length > 100) return undefined;
-  let total = 0n;
-  let rest = body;
-  while (rest !== "") {
-    const part = /^(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/.exec(rest);
-    if (part === null) return undefined;
-    const [all, whole = "", fraction = "", unit = ""] = part;
-    if (whole === "" && fraction === "") return undefined;
-    const nanos = unitNanos[unit]!;
-    total += BigInt(whole || "0") * nanos;
-    if (fraction !== "") total += (BigInt(fraction) * nanos) / 10n ** BigInt(fraction.length);
-    rest = rest.slice(all.length);
-  }
-  if (total > maxInt) return undefined;
-  return sign === "-" ? -total : total;
+  const nanos = readDuration(text);
+  return typeof nanos === "bigint" ? nanos : undefined;
 }
 
 const words = new Map<RegExp, bigint>([

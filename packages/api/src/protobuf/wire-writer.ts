@@ -1,6 +1,8 @@
 /** The protobuf wire format, written. Everything it is told is written, empty or zero as it may be. */
 
 const firstSize = 512;
+/** A text of so many code units takes at most three times as many bytes, and so a length of one byte: it need not be measured first. */
+const shortText = 42;
 /** Up to here what was written is copied to its own size: it may be kept, and most of the buffer be unused. */
 const copiedBytes = 64 * 1024;
 
@@ -23,11 +25,20 @@ export class WireWriter {
   }
 
   string(number: number, value: string): void {
+    if (value.length <= shortText) return this.#short(number, value);
     const length = Buffer.byteLength(value);
     this.#varint(number * 8 + 2);
     this.#varint(length);
     this.#reserve(length);
     this.#at += this.#buffer.write(value, this.#at);
+  }
+
+  #short(number: number, value: string): void {
+    this.#varint(number * 8 + 2);
+    this.#reserve(1 + 3 * value.length);
+    const length = this.#buffer.write(value, this.#at + 1);
+    this.#buffer[this.#at] = length;
+    this.#at += 1 + length;
   }
 
   bytes(number: number, bytes: Uint8Array): void {
