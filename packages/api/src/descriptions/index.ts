@@ -1,22 +1,42 @@
 /** Descriptions of all built-in types, for the published documents. */
 
+import { apiregistrationV1 } from "./apiregistration-v1.ts";
 import { appsV1 } from "./apps-v1.ts";
+import { authenticationV1 } from "./authentication-v1.ts";
+import { authorizationV1 } from "./authorization-v1.ts";
 import { autoscalingV1 } from "./autoscaling-v1.ts";
 import { autoscalingV2 } from "./autoscaling-v2.ts";
 import { batchV1 } from "./batch-v1.ts";
+import { certificatesV1 } from "./certificates-v1.ts";
 import { coordinationV1 } from "./coordination-v1.ts";
 import type { Descriptions, TypeDescription } from "./description.ts";
 import { discoveryV1 } from "./discovery-v1.ts";
 import { eventsV1 } from "./events-v1.ts";
+import { flowcontrolV1 } from "./flowcontrol-v1.ts";
+import { apiResource, intstr, metaV1, runtime, version } from "./meta-v1.ts";
+import { networkingV1 } from "./networking-v1.ts";
 import { nodeV1 } from "./node-v1.ts";
 import { policyV1 } from "./policy-v1.ts";
 import { rbacV1 } from "./rbac-v1.ts";
 import { schedulingV1 } from "./scheduling-v1.ts";
+import { storageV1 } from "./storage-v1.ts";
 
 export type { TypeDescription } from "./description.ts";
 
 /** By group and version: what precedes a type's name in its definition's. */
 export const descriptions: Readonly<Record<string, Descriptions>> = {
+  "io.k8s.api.networking.v1": networkingV1,
+  "io.k8s.api.storage.v1": storageV1,
+  "io.k8s.api.certificates.v1": certificatesV1,
+  "io.k8s.api.authentication.v1": authenticationV1,
+  "io.k8s.api.authorization.v1": authorizationV1,
+  "io.k8s.api.flowcontrol.v1": flowcontrolV1,
+  "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1": apiregistrationV1,
+  "io.k8s.apimachinery.pkg.apis.meta.v1": metaV1,
+  "io.k8s.apimachinery.pkg.api.resource": apiResource,
+  "io.k8s.apimachinery.pkg.runtime": runtime,
+  "io.k8s.apimachinery.pkg.util.intstr": intstr,
+  "io.k8s.apimachinery.pkg.version": version,
   "io.k8s.api.apps.v1": appsV1,
   "io.k8s.api.autoscaling.v1": autoscalingV1,
   "io.k8s.api.autoscaling.v2": autoscalingV2,
