@@ -45,6 +45,11 @@ export const realRandom: Random = {
   uuid: () => crypto.randomUUID(),
 };
 
+/** Resolves after the event loop has been around: input and output that waited, and timers that are due, came first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** `Clock.sleep` for any clock that has `setTimeout`. */
 export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

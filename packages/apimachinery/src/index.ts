@@ -56,6 +56,8 @@ export * from "./schema.ts";
 export * from "./seeded-random.ts";
 export * from "./seen-before.ts";
 export * from "./status.ts";
+export * from "./time-slice.ts";
 export * from "./virtual-clock.ts";
 export * from "./work-queue.ts";
+export * from "./write-yaml.ts";
 export * from "./yaml.ts";

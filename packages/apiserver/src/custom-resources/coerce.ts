@@ -5,7 +5,7 @@
 
 import { schemaSet } from "@kubets/api";
 import { clone, DecodeError, decodeObject, type Json, put, writeJson } from "@kubets/apimachinery";
-import { bodyTooLarge, maxBodyBytes } from "../request/body.ts";
+import { bodyTooLarge, maxBodyBytes } from "../request/body-limit.ts";
 import { isObject, type JsonObject, metaFields, type SchemaNode } from "./schema-node.ts";
 
 const objectMeta = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };

@@ -8,7 +8,6 @@ import {
   badRequest,
   clone,
   decodeJson,
-  decodeYaml,
   type Json,
   type KubeObject,
   messageOf,
@@ -16,16 +15,11 @@ import {
   PatchError,
   StatusError,
 } from "@kubets/apimachinery";
-import {
-  type DecodedRequest,
-  isJsonObject,
-  jsonCopy,
-  maxBodyBytes,
-  mediaType,
-  unsupportedMediaType,
-} from "../request/body.ts";
+import { type DecodedRequest, isJsonObject, jsonCopy, mediaType, unsupportedMediaType } from "../request/body.ts";
+import { maxBodyBytes } from "../request/body-limit.ts";
 import { decodeObject, isCustom } from "../request/decode-object.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
+import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
 import { writeRequestOf } from "../server/context.ts";
 import { applyFields } from "./field-manager.ts";
@@ -58,10 +52,11 @@ async function readPatch({ request }: ResourceCall, type: string): Promise<Decod
   if (body.type === "none") throw badRequest("error decoding patch: unexpected end of JSON input");
   if (body.type === "value") return { value: jsonCopy(body.value), duplicates: [] };
   const bytes = await body.read(maxBodyBytes);
-  const [decode, what] = type === applyPatchType ? [decodeYaml, "YAML"] : [decodeJson, "patch"];
+  const [decode, what] = type === applyPatchType ? [decodeYamlAside, "YAML"] : [decodeJson, "patch"];
   try {
     return await decode(bytes);
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     throw badRequest(`error decoding ${what}: ${messageOf(error)}`);
   }
 }

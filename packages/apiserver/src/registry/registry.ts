@@ -27,7 +27,7 @@ import {
   type Write,
 } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
-import { bodyTooLarge } from "../request/body.ts";
+import { bodyTooLarge } from "../request/body-limit.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";

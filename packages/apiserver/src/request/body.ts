@@ -1,10 +1,9 @@
 /** Request bodies: limits, media types, and the decoded value. */
 
-import { badRequest, decodeJson, decodeYaml, integerOf, type Json, messageOf, StatusError } from "@kubets/apimachinery";
+import { badRequest, decodeJson, integerOf, type Json, messageOf, StatusError } from "@kubets/apimachinery";
+import { maxBodyBytes } from "./body-limit.ts";
 import { header, type ServerRequest } from "./request.ts";
-
-/** Upstream's limit of a request body. */
-export const maxBodyBytes = 3 * 1024 * 1024;
+import { decodeYamlAside } from "./yaml-thread.ts";
 
 export interface DecodedRequest {
   /** Private and mutable. */
@@ -24,10 +23,6 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
     "UnsupportedMediaType",
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
   );
-}
-
-export function bodyTooLarge(limitBytes: number): StatusError {
-  return new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${limitBytes}`);
 }
 
 /**
@@ -73,9 +68,9 @@ export function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
 /** @throws StatusError 400 */
 export async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest> {
   try {
-    return await decodeYaml(bytes);
+    return await decodeYamlAside(bytes);
   } catch (error) {
-    throw badRequest(messageOf(error));
+    throw error instanceof StatusError ? error : badRequest(messageOf(error));
   }
 }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type Clock, type Random, realRandom } from "@kubets/apimachinery";
-import { bodyTooLarge } from "../request/body.ts";
+import { bodyTooLarge } from "../request/body-limit.ts";
 import { header, type RequestBody, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -1,0 +1,115 @@
+/**
+ * YAML bodies that take long, read in a thread of their own: three megabytes of them can keep the parser busy for seconds, and everyone else would
+ * wait. The thread starts with the first such body and ends when none came for a while.
+ */
+
+import { Worker } from "node:worker_threads";
+import {
+  type Clock,
+  type DecodedBody,
+  decodeYaml,
+  type Json,
+  parseJson,
+  realClock,
+  type Timer,
+  YamlSyntaxError,
+} from "@kubets/apimachinery";
+import { bodyTooLarge } from "./body-limit.ts";
+import type { YamlReply, YamlTask } from "./yaml-worker.ts";
+
+/** Smaller bodies are read where they are: the worst of them takes some tens of milliseconds, about as long as a thread takes to start. */
+const inlineBytes = 16 * 1024;
+/** Of the thread. What Go's parser makes of three megabytes fits many times. */
+const maxHeapMB = 1024;
+const slowestMs = 20_000;
+const idleMs = 30_000;
+
+interface Waiting {
+  readonly body: Uint8Array;
+  readonly resolve: (decoded: DecodedBody) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const leftBrace = 0x7b;
+
+/** JSON is read at once whatever its size. */
+function looksLikeJson(body: Uint8Array): boolean {
+  let at = 0;
+  while (at < body.length && body[at]! <= 0x20) at++;
+  return body[at] === leftBrace;
+}
+
+export class YamlThread {
+  readonly #clock: Clock;
+  readonly #queue: Waiting[] = [];
+  #worker: Worker | undefined;
+  #current: Waiting | undefined;
+  /** Of the current body, or of idleness. */
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * As `decodeYaml`, one body after the other.
+   * @throws YamlSyntaxError, JsonSyntaxError; StatusError 413 when it takes more memory or time than any sensible body does
+   */
+  decode(body: Uint8Array): Promise<DecodedBody> {
+    if (body.length <= inlineBytes || looksLikeJson(body)) return decodeYaml(body);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ body, resolve, reject });
+      if (this.#current === undefined) this.#next();
+    });
+  }
+
+  #next(): void {
+    this.#timer?.cancel();
+    this.#current = this.#queue.shift();
+    if (this.#current === undefined) return this.#rest();
+    const { body } = this.#current;
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    this.#timer = this.#clock.setTimeout(() => void this.#worker?.terminate(), slowestMs, { unref: true });
+    this.#worker.postMessage(body satisfies YamlTask);
+  }
+
+  #rest(): void {
+    this.#worker?.unref();
+    this.#timer = this.#clock.setTimeout(() => void this.#worker?.terminate(), idleMs, { unref: true });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./yaml-worker.ts", import.meta.url), {
+      name: "kubets-yaml",
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMB },
+    });
+    worker.on("message", (reply: YamlReply) => this.#finish(reply));
+    // Out of memory, as far as anything can go wrong there; the end of the thread follows.
+    worker.on("error", () => undefined);
+    worker.on("exit", () => this.#ended());
+    return worker;
+  }
+
+  #finish(reply: YamlReply): void {
+    const done = this.#current;
+    if ("problem" in reply) done?.reject(new YamlSyntaxError(reply.problem));
+    else done?.resolve({ value: parseJson(reply.json) as Json, duplicates: reply.duplicates });
+    this.#next();
+  }
+
+  #ended(): void {
+    this.#worker = undefined;
+    this.#timer?.cancel();
+    if (this.#current === undefined) return;
+    this.#current.reject(bodyTooLarge(this.#current.body.length));
+    this.#next();
+  }
+}
+
+const thread = new YamlThread(realClock);
+
+/** {@link YamlThread.decode} by the one thread of this process. */
+export function decodeYamlAside(body: Uint8Array): Promise<DecodedBody> {
+  return thread.decode(body);
+}
