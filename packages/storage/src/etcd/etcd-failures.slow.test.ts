@@ -326,6 +326,35 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
     assert.deepEqual((await again.list("/secrets/")).entries.map(textOf), ["hidden", "from before"]);
   });
 
+  test("what another program wrote is told from what a store wrote, at once and after a restart", async (t) => {
+    const prefix = `/failing-${prefixes++}`;
+    const raw = await rawEtcd(etcd.servers);
+    t.after(() => raw.close());
+    const open = async () => {
+      const store = await openEtcdStore({ servers: etcd.servers, prefix, root: "" });
+      t.after(() => store.close());
+      return store;
+    };
+    const bytes = Buffer.from('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"}}');
+    const store = await open();
+    const watching = collect(store, "/", store.revision);
+    await store.commit({ key: "/own", expectedRevision: 0, value: () => ({ bytes }) });
+    await raw.put(`${prefix}/other`, Buffer.from(`${bytes}\n`));
+    await watching.until(2);
+    assert.deepEqual(
+      watching.events.map(({ entry }) => entry.foreign ?? false),
+      [false, true],
+    );
+    for (const reader of [store, await open()]) {
+      const { entries } = await reader.list("/");
+      assert.deepEqual(
+        entries.map(({ key, foreign = false }) => `${key} ${foreign}`),
+        ["/other true", "/own false"],
+      );
+    }
+    watching.stop();
+  });
+
   test("stores compact by turns", async (t) => {
     const etcdClient = await client(t);
     const compacted: number[] = [];
