@@ -34,6 +34,7 @@ import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { NodeRestriction } from "./node-restriction.ts";
 import { OwnerReferencesPermissionEnforcement } from "./owner-references.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { jobValidation, podGroupProtection, podGroupWorkloadExists } from "./pod-groups.ts";
 import { extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector } from "./pod-placement.ts";
 import { podResizeValidator } from "./pod-resize.ts";
 import { PodSecurity } from "./pod-security/pod-security.ts";
@@ -69,7 +70,7 @@ interface Context extends AdmissionOptions {
   readonly config: AdmissionPluginConfigs;
 }
 
-/** Undefined: known, but made elsewhere, or for a feature that is off by default upstream too. */
+/** Undefined: known, but made elsewhere. */
 type Make = ((context: Context) => AdmissionPlugin | Promise<AdmissionPlugin>) | undefined;
 
 /** All that upstream has, in the order they run in. */
@@ -97,7 +98,7 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["ExtendedResourceToleration", () => extendedResourceToleration],
   ["DefaultStorageClass", (c) => defaultStorageClass(c.listers.of(storageClasses))],
   ["StorageObjectInUseProtection", () => storageObjectInUseProtection],
-  ["PodGroupProtection", undefined],
+  ["PodGroupProtection", () => podGroupProtection],
   ["OwnerReferencesPermissionEnforcement", (c) => new OwnerReferencesPermissionEnforcement(c.authorizer, c.cluster)],
   ["PersistentVolumeClaimResize", (c) => persistentVolumeClaimResize(c.listers.of(storageClasses))],
   ["RuntimeClass", (c) => runtimeClassAdmission(c.listers.of(runtimeClasses), c.reader)],
@@ -108,9 +109,9 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["DefaultIngressClass", (c) => defaultIngressClass(c.listers.of(ingressClasses))],
   ["DenyServiceExternalIPs", () => denyServiceExternalIPs],
   ["PodTopologyLabels", (c) => podTopologyLabels(c.reader)],
-  ["PodGroupWorkloadExists", undefined],
+  ["PodGroupWorkloadExists", (c) => podGroupWorkloadExists(c.reader)],
   ["NodeDeclaredFeatureValidator", (c) => nodeDeclaredFeatureValidator(c.reader)],
-  ["JobValidation", undefined],
+  ["JobValidation", (c) => jobValidation(c.reader)],
   ["PodResizeValidator", (c) => podResizeValidator(c.reader)],
   ["MutatingAdmissionPolicy", undefined],
   ["MutatingAdmissionWebhook", undefined],
@@ -123,7 +124,9 @@ const ordered: readonly (readonly [string, Make])[] = [
   ["AlwaysDeny", () => alwaysDeny],
 ];
 
+/** The plugin for groups of pods is on in upstream where its feature is, which is alpha: see {@link podGroupProtection}. */
 const offByDefault = new Set([
+  "PodGroupProtection",
   "AlwaysAdmit",
   "NamespaceAutoProvision",
   "NamespaceExists",
