@@ -47,7 +47,14 @@ async function ask(server: ApiServer, request: FuzzRequest): Promise<Reply> {
   const { body: answer } = response;
   if (answer.type === "push") answer.start({ write: () => {}, end: () => {} }, gone.signal);
   gone.abort();
-  const chunks = answer.type === "bytes" ? [answer.bytes] : answer.type === "list" ? answer.list.chunks : [];
+  const chunks =
+    answer.type === "bytes"
+      ? [answer.bytes]
+      : answer.type === "list"
+        ? answer.list.chunks
+        : answer.type === "slices"
+          ? await Array.fromAsync(answer.slices)
+          : [];
   return { status: response.status, text: Buffer.concat(chunks).toString() };
 }
 

@@ -44,6 +44,47 @@ export function encodeProtobuf(object: ProtobufObject): Uint8Array {
   return Buffer.concat([magic, writer.finish()]);
 }
 
+/** The parts of a list in its envelope, for one that is too long to be made at one go. */
+export interface ProtobufListParts {
+  /** What comes before the items, which are so many bytes in all. */
+  before(itemBytes: number): Uint8Array;
+  item(object: ProtobufObject): Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** @param list without its items @throws TypeError for a kind without such a form */
+export function protobufListParts(list: ProtobufObject): ProtobufListParts {
+  const { apiVersion = "", kind = "" } = list;
+  const schema = schemaSet.get(messageName(apiVersion, kind));
+  const items = schema?.properties?.["items"]?.items;
+  if (schema === undefined || items === undefined) throw new TypeError(`${kind} in ${apiVersion} has no protobuf form`);
+  const head = written((writer) => writeMessage(writer, messageName(apiVersion, kind), schema, list as Json));
+  const envelope = written((writer) =>
+    writer.message(1, (type) => {
+      type.string(1, apiVersion);
+      type.string(2, kind);
+    }),
+  );
+  return {
+    before: (itemBytes) =>
+      Buffer.concat([magic, envelope, written((writer) => writer.header(2, head.length + itemBytes)), head]),
+    item: (object) => written((writer) => writeSingle(writer, listItems, items, object)),
+    after: written((writer) => {
+      writer.string(3, "");
+      writer.string(4, "");
+    }),
+  };
+}
+
+/** The number of a list's items, in every kind. */
+const listItems = 2;
+
+function written(write: (writer: WireWriter) => void): Uint8Array {
+  const writer = new WireWriter();
+  write(writer);
+  return writer.finish();
+}
+
 /** One event of a watch: its length in four bytes, then type and object. */
 export function encodeWatchEvent(type: string, object: ProtobufObject): Uint8Array {
   const writer = new WireWriter();

@@ -1,2 +1,2 @@
 export { decodeProtobuf, ProtobufError, protobufMediaType } from "./decode.ts";
-export { encodeProtobuf, encodeWatchEvent, hasProtobufForm, type ProtobufObject } from "./encode.ts";
+export { encodeProtobuf, encodeWatchEvent, hasProtobufForm, type ProtobufObject, protobufListParts } from "./encode.ts";

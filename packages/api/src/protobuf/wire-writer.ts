@@ -49,6 +49,12 @@ export class WireWriter {
     this.#at += bytes.length;
   }
 
+  /** Of a message that others write, so many bytes. */
+  header(number: number, length: number): void {
+    this.#varint(number * 8 + 2);
+    this.#varint(length);
+  }
+
   /** @param write is given the writer to write with */
   message(number: number, write: (writer: WireWriter) => void): void {
     this.#varint(number * 8 + 2);

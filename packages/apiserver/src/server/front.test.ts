@@ -7,8 +7,9 @@ import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { realClock } from "@kubets/apimachinery";
+import { realClock, VirtualClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
+import { text } from "../request/request.ts";
 import type { ApiServer } from "../server.ts";
 import { configMap, send, testServer } from "../testing/server.ts";
 import type { TlsFiles } from "./serving-tls.ts";
@@ -84,7 +85,7 @@ test("YAML bodies are taken, YAML is given", async () => {
   const yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata: {a: b}\n";
   const created = await http1("POST", maps, yaml, { "content-type": "application/yaml", accept: "application/yaml" });
   assert.equal(created.status, 201);
-  assert.match(created.body.toString(), /^kind: ConfigMap\napiVersion: v1\nmetadata:\n {2}name: yaml\n/);
+  assert.match(created.body.toString(), /^apiVersion: v1\ndata:\n {2}a: b\nkind: ConfigMap\nmetadata:\n/);
 });
 
 test("4 MB is too large, and the server goes on", async () => {
@@ -202,13 +203,27 @@ test("plain HTTP is told that this is HTTPS, in however many pieces TLS comes", 
   secured.destroy();
 });
 
-test("nonsense on the wire ends only its own connection", async () => {
-  const socket = connectTls({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
-  await once(socket, "secureConnect");
-  socket.on("error", () => {});
-  socket.write("NONSENSE / HTTP/9.9\r\n\r\n\0\0\0");
-  await once(socket, "close");
-  assert.equal((await http1("GET", "/readyz")).body.toString(), "ok");
+test("nonsense on the wire, and too much of it, is answered as Go does, and ends only its own connection", async () => {
+  const said = async (text: string) => {
+    const socket = connectTls({ port: server.port!, host: "127.0.0.1", rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    socket.on("error", () => {});
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    socket.write(text);
+    await once(socket, "close");
+    return answer;
+  };
+  const header = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
+  const bad = "400 Bad Request";
+  assert.equal(await said("NONSENSE / HTTP/9.9\r\n\r\n\0\0\0"), `HTTP/1.1 ${bad}\r\n${header}${bad}`);
+  const long = "431 Request Header Fields Too Large";
+  const tooLong = `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(1024 * 1024)}\r\n\r\n`;
+  assert.equal(await said(tooLong), `HTTP/1.1 ${long}\r\n${header}${long}`);
+  const enough = await http1("GET", "/readyz", undefined, { "x-long": "x".repeat(500_000) });
+  assert.equal(enough.body.toString(), "ok");
 });
 
 test("stopping ends watches properly and answers what is being answered", async () => {
@@ -229,6 +244,50 @@ test("stopping ends watches properly and answers what is being answered", async 
   await finished;
   await ended;
   assert.deepEqual(await inside, { done: true, value: undefined });
+  session.destroy();
+});
+
+test("told to send clients elsewhere: new requests get 429, probes and what is under way their answer, watches their time", async () => {
+  const stopping = new AbortController();
+  const clock = new VirtualClock();
+  const held = Promise.withResolvers<void>();
+  const inHand = Promise.withResolvers<void>();
+  const another = testServer({
+    listen: { tls, bindAddress: "127.0.0.1", port: 0, sendRetryAfter: true, watchGraceMs: 4000 },
+    clock,
+    nonResource: [
+      async ({ info }) => {
+        if (info.path !== "/held") return undefined;
+        inHand.resolve();
+        await held.promise;
+        return text(200, "at last");
+      },
+    ],
+  });
+  const ended = another.start(stopping.signal);
+  await another.ready;
+  const session = connectHttp2(`https://127.0.0.1:${another.port}`, { rejectUnauthorized: false });
+  const ask = async (path: string) => {
+    const stream = session.request({ ":path": path });
+    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+    return { stream: stream.setEncoding("utf8"), status: headers[":status"], retryAfter: headers["retry-after"] };
+  };
+  const watches = [await ask(`${maps}?watch=1`), await ask(`${maps}?watch=1`)];
+  const ends = watches.map(({ stream }) => once(stream.resume(), "end"));
+  const underWay = ask("/held");
+  await inHand.promise;
+  stopping.abort();
+  await ends[0];
+  const refused = await ask(maps);
+  assert.deepEqual([refused.status, refused.retryAfter], [429, "5"]);
+  assert.equal((await ask("/livez")).status, 200);
+  assert.equal(watches[1]?.stream.readableEnded, false);
+  await clock.advance(2000);
+  await ends[1];
+  held.resolve();
+  assert.equal((await underWay).status, 200);
+  await clock.advance(2000);
+  await ended;
   session.destroy();
 });
 

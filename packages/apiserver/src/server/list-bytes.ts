@@ -43,16 +43,28 @@ export function listBytes(
   const apiVersion = apiVersionOf(definition);
   const meta = JSON.stringify({ kind: definition.listKind, apiVersion, metadata });
   const head = Buffer.from(`${meta.slice(0, -1)},"items":[`);
-  const typeMeta = isCustom(definition)
-    ? undefined
-    : Buffer.from(`{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
-  const parts = segmentsOf(items, typeMeta);
+  const parts = segmentsOf(items, typeMetaOf(definition));
   const chunks = [head, ...parts.map(({ bytes }, index) => (index === 0 ? bytes.subarray(1) : bytes)), tail];
   return {
     chunks,
     length: chunks.reduce((sum, { length }) => sum + length, 0),
     gzipped: () => gzipped(head, parts),
   };
+}
+
+/** What an item of a list does not repeat. */
+export function typeMetaOf(definition: ResourceDefinition): Uint8Array | undefined {
+  if (isCustom(definition)) return undefined;
+  const { kind } = definition;
+  return Buffer.from(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},`);
+}
+
+/** An object as an item. */
+export function withoutTypeMeta(bytes: Uint8Array, typeMeta: Uint8Array | undefined): Uint8Array {
+  if (typeMeta === undefined || !startsWith(bytes, typeMeta)) return bytes;
+  const rest = Buffer.from(bytes.subarray(typeMeta.length - 1));
+  rest[0] = open;
+  return rest;
 }
 
 function segmentsOf(items: readonly ServedObject[], typeMeta: Uint8Array | undefined): Segment[] {

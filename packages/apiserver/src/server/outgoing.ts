@@ -2,8 +2,9 @@
 
 import { STATUS_CODES } from "node:http";
 import type { Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { createGzip, gzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
 import { header, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
@@ -48,6 +49,7 @@ export async function send(
   if (outgoing.destroyed || body.type === "none") return;
   if (body.type === "bytes") return await sendBytes(request, response, body.bytes, outgoing, clock, unread);
   if (body.type === "list") return await sendList(request, response, body.list, outgoing, clock);
+  if (body.type === "slices") return await sendSlices(request, response, body.slices, outgoing, clock);
   outgoing.respond(status, headers);
   if (request.method === "HEAD") return void outgoing.end();
   if (body.type === "push")
@@ -79,6 +81,28 @@ async function sendList(
   if (outgoing.destroyed) return;
   outgoing.respond(status, { ...headers, ...(compress ? compressed : {}), "content-length": length });
   if (request.method !== "HEAD") await writeAsRead(chunks, request, outgoing, clock);
+  outgoing.end();
+}
+
+/** No more is made than is read. */
+async function sendSlices(
+  request: ServerRequest,
+  { status, headers }: HttpResponse,
+  slices: AsyncIterable<Uint8Array>,
+  outgoing: Exchange,
+  clock: Clock,
+): Promise<void> {
+  const compress = acceptsGzip(request);
+  outgoing.respond(status, compress ? { ...headers, ...compressed } : headers);
+  if (request.method === "HEAD") return void outgoing.end();
+  const write = async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) {
+      if (outgoing.destroyed) return;
+      await writeAsRead([chunk], request, outgoing, clock);
+    }
+  };
+  if (compress) await pipeline(slices, createGzip({ level: 1 }), write);
+  else await write(slices);
   outgoing.end();
 }
 
@@ -139,6 +163,21 @@ function refuseForNow(outgoing: Exchange): void {
     "retry-after": "1",
     "content-length": text.length,
   });
+  outgoing.end(text);
+}
+
+/** This server is about to end. */
+export function sendElsewhere(outgoing: Exchange): void {
+  const text = Buffer.from("The apiserver is shutting down, please try again later.\n");
+  const headers: Record<string, string | number> = {
+    "content-type": "text/plain; charset=utf-8",
+    "retry-after": "5",
+    "x-content-type-options": "nosniff",
+    "content-length": text.length,
+  };
+  outgoing.on("error", () => {});
+  outgoing.closing(headers);
+  outgoing.respond(429, headers);
   outgoing.end(text);
 }
 

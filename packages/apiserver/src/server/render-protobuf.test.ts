@@ -10,7 +10,9 @@ const maps = "/api/v1/namespaces/default/configmaps";
 
 async function get(server: ReturnType<typeof realServer>, url: string, headers: Record<string, string> = only) {
   const response = await server.handle(requestOf("GET", url, undefined, { headers }));
-  const bytes = response.body.type === "bytes" ? response.body.bytes : Buffer.alloc(0);
+  const { body } = response;
+  const slices = body.type === "slices" ? await Array.fromAsync(body.slices) : [];
+  const bytes = body.type === "bytes" ? body.bytes : Buffer.concat(slices);
   return { ...response, type: response.headers["content-type"], bytes };
 }
 
@@ -28,6 +30,18 @@ test("who takes only protobuf is given objects, lists and errors in it; who take
   assert.deepEqual([missing.status, status["kind"], status["reason"]], [404, "Status", "NotFound"]);
   const both = await get(server, `${maps}/a`, { accept: "application/vnd.kubernetes.protobuf,application/json" });
   assert.equal(both.type, "application/json");
+});
+
+test("a long list is the same as a short one", async () => {
+  const server = realServer();
+  for (const name of ["a", "b", "c"]) await send(server, "POST", maps, configMap(name, { k: name.repeat(100_000) }));
+  const list = await get(server, maps);
+  assert.equal(list.body.type, "slices");
+  const { kind, metadata, items } = decodeProtobuf(list.bytes) as { kind: string; metadata: object; items: object[] };
+  assert.deepEqual(
+    { kind, metadata, items },
+    (({ apiVersion: _, ...rest }) => rest)((await send(server, "GET", maps)).json),
+  );
 });
 
 test("a kind without such a form is not acceptable", async (t) => {

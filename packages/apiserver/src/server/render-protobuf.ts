@@ -1,11 +1,12 @@
 /** Answers in Kubernetes' protobuf form. Only for those who take nothing else: JSON is kept ready, this is made anew. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import { apiVersionOf } from "@kubets/apimachinery";
+import { apiVersionOf, TimeSlice } from "@kubets/apimachinery";
 import { protobufMediaType } from "../request/negotiate.ts";
-import type { Answer } from "../request/request.ts";
+import type { Answer, Content } from "../request/request.ts";
 import type { Delivery } from "../watch/event.ts";
-import { type ByteSink, type HttpResponse, listValue, responseHeaders } from "./render.ts";
+import { inSlices } from "./list-forms.ts";
+import { type ByteSink, type HttpResponse, listValue, responseHeaders, takesLong } from "./render.ts";
 
 type Encoders = typeof import("@kubets/api/protobuf");
 
@@ -33,10 +34,35 @@ export async function renderProtobuf(answer: Answer, auditId?: string): Promise<
       );
     return { status, headers, body: { type: "push", start } };
   }
+  if (content.type === "list" && takesLong(content.items) && hasForm(encoders, content.definition)) {
+    headers["content-type"] = protobufMediaType;
+    return { status, headers, body: { type: "slices", slices: longList(encoders, content) } };
+  }
   const object = objectOf(encoders, content);
   if (object === undefined) return undefined;
   headers["content-type"] = protobufMediaType;
   return { status, headers, body: { type: "bytes", bytes: encoders.encodeProtobuf(object) } };
+}
+
+/** Made twice, as its length comes first: holding it meanwhile would take a list's memory for every reader. */
+async function* longList(
+  { protobufListParts }: Encoders,
+  { definition, items, metadata }: Extract<Content, { type: "list" }>,
+): AsyncGenerator<Uint8Array> {
+  const { before, item, after } = protobufListParts(listValue(definition, [], { ...metadata }));
+  const slice = new TimeSlice();
+  let size = 0;
+  for (const served of items) {
+    size += item(served.object).length;
+    if (slice.over) await slice.end();
+  }
+  yield* inSlices(
+    (function* () {
+      yield before(size);
+      for (const served of items) yield item(served.object);
+      yield after;
+    })(),
+  );
 }
 
 function hasForm({ hasProtobufForm }: Encoders, definition: ResourceDefinition): boolean {

@@ -1,15 +1,24 @@
-/** An {@link Answer} as an HTTP response: bytes that exist already, joined. */
+/** An {@link Answer} as an HTTP response: bytes that exist already, joined; or what is made of them, a slice at a time when that takes long. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import { apiVersionOf, type Clock, type KubeObject, type ListMeta, parseJson, writeJson } from "@kubets/apimachinery";
+import {
+  apiVersionOf,
+  type Clock,
+  type KubeObject,
+  type ListMeta,
+  parseJson,
+  writeJson,
+  writeYaml,
+} from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 import { partialBytes } from "../registry/served-object.ts";
 import type { OutputFormat } from "../request/negotiate.ts";
-import type { Answer } from "../request/request.ts";
-import { type IncludeObject, tableBytes } from "../table/table.ts";
+import type { Answer, Content } from "../request/request.ts";
+import { type IncludeObject, tableForm } from "../table/table.ts";
 import { WatchEncoder } from "../watch/encode.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
-import { type ListBytes, listBytes } from "./list-bytes.ts";
+import { type ListBytes, listBytes, typeMetaOf, withoutTypeMeta } from "./list-bytes.ts";
+import { inSlices, joined, jsonPieces, type ListForm, prettyPieces, yamlPieces } from "./list-forms.ts";
 import { limitWarnings } from "./warnings.ts";
 
 export interface HttpResponse {
@@ -20,6 +29,8 @@ export interface HttpResponse {
     | { readonly type: "bytes"; readonly bytes: Uint8Array }
     | { readonly type: "list"; readonly list: ListBytes }
     | { readonly type: "stream"; readonly stream: AsyncIterable<Uint8Array> }
+    /** Made as it is read. */
+    | { readonly type: "slices"; readonly slices: AsyncIterable<Uint8Array> }
     /** Writes come synchronously, from the store's commit on; `end` once. */
     | { readonly type: "push"; start(sink: ByteSink, signal: AbortSignal): void }
     /** The connection was taken over. */
@@ -76,15 +87,36 @@ export async function render(answer: Answer, options: RenderOptions): Promise<Ht
     const list = listBytes(content.definition, content.items, content.metadata);
     return { status, headers, body: { type: "list", list } };
   }
-  const json = jsonOf(answer, options);
-  if (options.format.type === "yaml") {
-    const { stringify } = await import("yaml");
-    headers["content-type"] = "application/yaml";
-    const text = stringify(parseJson(Buffer.from(json).toString()), { aliasDuplicateObjects: false });
-    return { status, headers, body: { type: "bytes", bytes: Buffer.from(text) } };
-  }
-  headers["content-type"] = "application/json";
-  return { status, headers, body: { type: "bytes", bytes: options.format.pretty ? prettied(json) : json } };
+  const { format } = options;
+  headers["content-type"] = `application/${format.type}`;
+  const list = listForm(content, options);
+  if (list === undefined) return { status, headers, body: { type: "bytes", bytes: written(content, options) } };
+  const pieces = format.type === "yaml" ? yamlPieces(list) : format.pretty ? prettyPieces(list) : jsonPieces(list);
+  const isLong = content.type === "list" && takesLong(content.items);
+  return { status, headers, body: isLong ? { type: "slices", slices: inSlices(pieces) } : bytesBody(joined(pieces)) };
+}
+
+/** What is at most as long as one object. */
+function written(content: Content, { format }: RenderOptions): Uint8Array {
+  const json = jsonOf(content, format);
+  if (format.type === "json" && !format.pretty) return json;
+  const value = parseJson(Buffer.from(json.buffer, json.byteOffset, json.length).toString());
+  return Buffer.from(format.type === "yaml" ? writeYaml(value) : `${writeJson(value, 2)}\n`);
+}
+
+function bytesBody(bytes: Uint8Array) {
+  return { type: "bytes", bytes } as const;
+}
+
+/** So many bytes of objects are as quick to go through as any other request. */
+const quickBytes = 256 * 1024;
+
+export function takesLong(items: readonly ServedObject[]): boolean {
+  let size = 0;
+  return items.some(({ bytes }) => {
+    size += bytes.length;
+    return size > quickBytes;
+  });
 }
 
 function encodingSink(encoder: WatchEncoder, sink: ByteSink): WatchSink {
@@ -95,10 +127,6 @@ function encodingSink(encoder: WatchEncoder, sink: ByteSink): WatchSink {
   };
 }
 
-function prettied(json: Uint8Array): Uint8Array {
-  return Buffer.from(`${writeJson(parseJson(Buffer.from(json).toString()), 2)}\n`);
-}
-
 /** `299 - "text"`, RFC 7234. */
 function warningHeader(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must go.
@@ -106,22 +134,25 @@ function warningHeader(text: string): string {
   return `299 - "${printable.replace(/[^\x20-\x7e]/g, "?").slice(0, 4096)}"`;
 }
 
-function jsonOf({ content }: Answer, options: RenderOptions): Uint8Array {
-  const { format, include } = options;
+function jsonOf(content: Content, { as, version }: OutputFormat): Uint8Array {
   if (content.type === "value") return Buffer.from(writeJson(content.value));
-  if (content.type === "object") {
-    const { served, definition } = content;
-    if (format.as === "table") {
-      const { resourceVersion } = served.object.metadata ?? {};
-      return table(definition, [served], resourceVersion === undefined ? {} : { resourceVersion }, include, options);
-    }
-    return format.as === "partial" ? partialBytes(served, format.version) : served.bytes;
+  if (content.type !== "object") throw new Error(`a ${content.type} has no JSON`);
+  return as === "partial" ? partialBytes(content.served, version) : content.served.bytes;
+}
+
+/** Lists, and the table of one object. Undefined for what is neither. */
+function listForm(content: Content, { format, include, clock }: RenderOptions): ListForm | undefined {
+  const { as, version } = format;
+  const options = { version, include, noHeaders: false, now: as === "table" ? clock.now() : 0 };
+  if (content.type === "object" && as === "table") {
+    const { resourceVersion } = content.served.object.metadata ?? {};
+    const metadata = resourceVersion === undefined ? {} : { resourceVersion };
+    return tableForm(content.definition, [content.served], metadata, options);
   }
-  if (content.type !== "list") throw new Error(`a ${content.type} has no JSON`);
+  if (content.type !== "list") return undefined;
   const { items, definition, metadata } = content;
-  if (format.as === "table") return table(definition, items, metadata, include, options);
-  if (format.as === "partial") return partialListBytes(items, metadata, format.version);
-  return Buffer.concat(listBytes(definition, items, metadata).chunks);
+  if (as === "table") return tableForm(definition, items, metadata, options);
+  return as === "partial" ? partialForm(items, metadata, version) : objectsForm(definition, items, metadata);
 }
 
 /** Goes out as it is kept. */
@@ -129,33 +160,23 @@ function isPlain({ type, pretty }: OutputFormat): boolean {
   return type === "json" && !pretty;
 }
 
-function table(
-  definition: ResourceDefinition,
-  items: readonly ServedObject[],
-  metadata: ListMeta,
-  include: IncludeObject,
-  { format, clock }: RenderOptions,
-): Uint8Array {
-  return tableBytes(definition, items, metadata, {
-    version: format.version,
-    include,
-    noHeaders: false,
-    now: clock.now(),
-  });
+function partialForm(items: readonly ServedObject[], metadata: ListMeta, version: string): ListForm {
+  return {
+    head: { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}`, metadata },
+    field: "items",
+    length: items.length,
+    item: (index) => partialBytes(items[index]!, version),
+  };
 }
 
-const next = Buffer.from(",");
-const close = Buffer.from("]}");
-
-function partialListBytes(items: readonly ServedObject[], metadata: ListMeta, version: string): Uint8Array {
-  const head = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${version}`, metadata };
-  const chunks: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  for (const [index, served] of items.entries()) {
-    if (index > 0) chunks.push(next);
-    chunks.push(partialBytes(served, version));
-  }
-  chunks.push(close);
-  return Buffer.concat(chunks);
+function objectsForm(definition: ResourceDefinition, items: readonly ServedObject[], metadata: ListMeta): ListForm {
+  const typeMeta = typeMetaOf(definition);
+  return {
+    head: { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata },
+    field: "items",
+    length: items.length,
+    item: (index) => withoutTypeMeta(items[index]!.bytes, typeMeta),
+  };
 }
 
 /** A list as the in-process transport gives it: the shared objects, nothing serialized. */

@@ -3,6 +3,7 @@
 import type { Cell, Column, ResourceDefinition } from "@kubets/api";
 import { badRequest, humanDuration, type KubeObject, type ListMeta, parseTime, writeJson } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
+import { joined, jsonPieces, type ListForm } from "../server/list-forms.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -37,7 +38,7 @@ function age(object: KubeObject, now: number): string {
   return Number.isNaN(created) ? "<unknown>" : humanDuration(now - created);
 }
 
-export interface TableForm {
+export interface TableOptions {
   /** Of meta.k8s.io: `v1` or `v1beta1`. */
   readonly version: string;
   readonly include: IncludeObject;
@@ -46,32 +47,44 @@ export interface TableForm {
   readonly now: number;
 }
 
-/** The JSON of a Table with a row for each object. */
-export function tableBytes(
+/** A Table with a row for each object. */
+export function tableForm(
   definition: ResourceDefinition,
   items: readonly ServedObject[],
   metadata: ListMeta,
-  form: TableForm,
-): Uint8Array {
+  form: TableOptions,
+): ListForm {
   const columns = definition.columns ?? defaultColumns;
-  const chunks: Uint8Array[] = [Buffer.from(head(columns, metadata, form))];
-  for (const [index, served] of items.entries()) {
-    chunks.push(Buffer.from(`${index === 0 ? "" : ","}{"cells":${cellsOf(columns, served.object, form.now)}`));
-    const conditions = definition.rowConditions?.(served.object) ?? [];
-    if (conditions.length > 0) chunks.push(Buffer.from(`,"conditions":${JSON.stringify(conditions)}`));
-    if (form.include === "Object") chunks.push(comma, served.bytes);
-    else if (form.include === "Metadata") chunks.push(comma, served.metadataBytes);
-    chunks.push(closeRow);
-  }
-  chunks.push(closeTable);
-  return Buffer.concat(chunks);
+  return {
+    head: head(columns, metadata, form),
+    field: "rows",
+    length: items.length,
+    item: (index) => rowOf(definition, columns, items[index]!, form),
+  };
 }
 
-const comma = Buffer.from(',"object":');
-const closeRow = Buffer.from("}");
-const closeTable = Buffer.from("]}");
+/** Its JSON. */
+export function tableBytes(...[definition, items, metadata, form]: Parameters<typeof tableForm>): Uint8Array {
+  return joined(jsonPieces(tableForm(definition, items, metadata, form)));
+}
 
-function head(columns: readonly Column[], metadata: ListMeta, form: TableForm): string {
+function rowOf(
+  definition: ResourceDefinition,
+  columns: readonly Column[],
+  served: ServedObject,
+  { now, include }: TableOptions,
+): Uint8Array {
+  const conditions = definition.rowConditions?.(served.object) ?? [];
+  const more = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : "";
+  const start = `{"cells":${cellsOf(columns, served.object, now)}${more}`;
+  if (include === "None") return Buffer.from(`${start}}`);
+  const object = include === "Object" ? served.bytes : served.metadataBytes;
+  return Buffer.concat([Buffer.from(`${start},"object":`), object, closeRow]);
+}
+
+const closeRow = Buffer.from("}");
+
+function head(columns: readonly Column[], metadata: ListMeta, form: TableOptions): ListForm["head"] {
   const definitions = columns.map(({ name, type, format, description, priority }) => ({
     name,
     type,
@@ -79,9 +92,12 @@ function head(columns: readonly Column[], metadata: ListMeta, form: TableForm): 
     description: description ?? "",
     priority,
   }));
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${form.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${
-    form.noHeaders ? "null" : JSON.stringify(definitions)
-  },"rows":[`;
+  return {
+    kind: "Table",
+    apiVersion: `meta.k8s.io/${form.version}`,
+    metadata,
+    columnDefinitions: form.noHeaders ? null : definitions,
+  };
 }
 
 function cellsOf(columns: readonly Column[], object: KubeObject, now: number): string {

@@ -43,7 +43,7 @@ export async function send(
 ): Promise<Reply> {
   const response = await server.handle(requestOf(method, url, body, options));
   response.onSent?.();
-  const text = textOf(response);
+  const text = await textOf(response);
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }
 
@@ -106,7 +106,8 @@ export function configMap(name: string, data: Record<string, string> = {}, extra
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...extra }, data };
 }
 
-function textOf({ body }: HttpResponse): string {
+async function textOf({ body }: HttpResponse): Promise<string> {
+  if (body.type === "slices") return Buffer.concat(await Array.fromAsync(body.slices)).toString();
   if (body.type === "list") return Buffer.concat(body.list.chunks).toString();
   return body.type === "bytes" ? Buffer.from(body.bytes).toString() : "";
 }
