@@ -4,9 +4,12 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type Http2ServerResponse, constants as http2, type ServerHttp2Stream } from "node:http2";
+import { type Http2ServerResponse, constants as http2, type ServerHttp2Stream, sensitiveHeaders } from "node:http2";
 import type { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
+
+/** Headers with another value each time: kept in the connection's table of headers, they would only push out the others. */
+const unique = ["audit-id"];
 
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
 
@@ -102,7 +105,7 @@ export class Http2Exchange implements Exchange {
   }
 
   respond(status: number, headers: Headers): void {
-    this.#stream.respond({ ":status": status, ...(headers as Record<string, string>) });
+    this.#stream.respond({ ":status": status, ...(headers as Record<string, string>), [sensitiveHeaders]: unique });
   }
 
   write(bytes: Uint8Array): boolean {
