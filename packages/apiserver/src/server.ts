@@ -33,6 +33,7 @@ import { CustomResources } from "./custom-resources/custom-resources.ts";
 import { Discovery } from "./discovery/handler.ts";
 import { OpenApi } from "./discovery/openapi.ts";
 import { AdmissionMetrics } from "./metrics/admission-metrics.ts";
+import { CelMetrics } from "./metrics/cel-metrics.ts";
 import { MetricsRegistry } from "./metrics/families.ts";
 import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
@@ -56,7 +57,7 @@ import {
 } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
-import { type HttpResponse, render } from "./server/render.ts";
+import { type ByteSink, type HttpResponse, render } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { followTls, type TlsFiles } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
@@ -248,7 +249,10 @@ export class ApiServer implements Component {
       authorizer,
       minRequestTimeoutMs,
     };
-    this.customResources = new CustomResources(this.context, { webhooks: options.conversionWebhooks });
+    this.customResources = new CustomResources(this.context, {
+      webhooks: options.conversionWebhooks,
+      cel: new CelMetrics(meters, clock),
+    });
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
@@ -391,6 +395,7 @@ export class ApiServer implements Component {
       await this.customResources.start(this.#stopped.signal);
       const aggregated = { resources: this.resources, transport: this.transport(apiServerIdentity, "kube-apiserver") };
       if (aggregator !== undefined) await besideOthers(clock, () => aggregator.bootstrap(aggregated));
+          onTimeout: (request, info) => this.#metrics.requests.terminated(request, info, 504),
       const work = background.map((task) => task(this, this.#stopped.signal));
       if (aggregator !== undefined) work.push(aggregator.run(aggregated, this.#stopped.signal));
       work.push(expireEvents(this.context, this.#eventTtlMs, this.#stopped.signal));
@@ -465,7 +470,14 @@ export class ApiServer implements Component {
         bytes: bytesOf(response),
       });
       const held = processed.place === undefined ? response : this.#holding(processed.place, response);
-      const { type } = response.body;
+      const { body } = response;
+      const { content } = processed.answer;
+      if (body.type === "push" && content.type === "watch") {
+        const start = (sink: ByteSink, signal: AbortSignal) =>
+          body.start(requests.writing(sink, content.definition), signal);
+        return { ...held, body: { type: "push", start } };
+      }
+      const { type } = body;
       return type === "stream" || type === "none" ? this.#streaming(request, processed, held) : held;
     } catch (error) {
       processed.place?.leave();

@@ -12,6 +12,7 @@ import {
 } from "@kubets/api/apiextensions";
 import { clone, isConflict, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
 import type { StoreEvent } from "@kubets/storage";
+import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
 import type { ServerContext } from "../server/context.ts";
@@ -22,6 +23,7 @@ import type { ServedCrd } from "./serving.ts";
 export interface CustomResourcesOptions {
   /** For conversion. Without it CRDs that convert by webhook serve what is stored as if only its name differed. */
   readonly webhooks?: Pick<WebhookClient, "call"> | undefined;
+  readonly cel?: CelMetrics | undefined;
 }
 
 interface Machinery {
@@ -135,7 +137,8 @@ export class CustomResources {
     const known = this.#served.get(name);
     try {
       if (known === undefined) {
-        const options = { server: this.#server, random: this.#server.random, webhooks: this.#options.webhooks };
+        const { webhooks, cel } = this.#options;
+        const options = { server: this.#server, random: this.#server.random, webhooks, cel };
         this.#served.set(name, new this.#machinery!.serving.ServedCrd(options, crd));
       } else known.update(crd);
     } catch (err) {

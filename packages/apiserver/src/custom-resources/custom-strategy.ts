@@ -126,7 +126,7 @@ export class CustomStrategies {
     if (rules.empty) return errors;
     if (errors.some(({ type }) => blocking.has(type))) return [...errors, unchecked];
     const warnings: string[] = [];
-    const found = rules.validate(object, old, undefined, {
+    const found = this.#schema.validateRules(object, old, {
       ...(correlation === undefined ? {} : { correlation }),
       warn: (text) => warnings.push(text),
     });

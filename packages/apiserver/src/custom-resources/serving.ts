@@ -4,6 +4,7 @@ import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets
 import { schemaSet } from "@kubets/api";
 import { isCrdConditionTrue, storageVersionOf } from "@kubets/api/apiextensions";
 import { deepEqual, forbidden, type Random } from "@kubets/apimachinery";
+import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import { AdmissionChain } from "../registry/admission-chain.ts";
 import { Registry } from "../registry/registry.ts";
 import type { RegistryHooks } from "../registry/write-request.ts";
@@ -19,6 +20,7 @@ export interface ServingOptions {
   readonly random: Random;
   /** Without it no CRD converts by webhook. */
   readonly webhooks: Pick<WebhookClient, "call"> | undefined;
+  readonly cel: CelMetrics | undefined;
 }
 
 export class ServedCrd {
@@ -96,7 +98,7 @@ export class ServedCrd {
   #versionsOf(crd: CustomResourceDefinition): Versions | undefined {
     const stored = storageVersionOf(crd);
     if (stored === undefined) return undefined;
-    const all = crd.spec!.versions.map((version) => new VersionSchema(crd, version));
+    const all = crd.spec!.versions.map((version) => new VersionSchema(crd, version, this.#options.cel));
     const schemas = new Map(all.map((schema) => [schema.apiVersion, schema]));
     const { webhooks, random } = this.#options;
     const { conversion } = crd.spec!;

@@ -3,7 +3,8 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "@kubets/api";
 import type { JSONSchemaProps } from "@kubets/api/apiextensions";
 import type { Schema } from "@kubets/apimachinery";
-import { Rules } from "./rules.ts";
+import type { CelMetrics } from "../metrics/cel-metrics.ts";
+import { type RuleFaults, Rules, type RulesOptions } from "./rules.ts";
 import { type SchemaNode, schemaNode } from "./schema-node.ts";
 import { type Check, compileCheck } from "./value-check.ts";
 
@@ -20,8 +21,11 @@ export class VersionSchema {
   #check: Check | undefined;
   #statusCheck: Check | undefined;
   #rules: Rules | undefined;
+  readonly #cel: CelMetrics | undefined;
 
-  constructor({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion) {
+  /** @param cel measures the rules */
+  constructor({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, cel?: CelMetrics) {
+    this.#cel = cel;
     this.group = spec!.group;
     this.version = version;
     this.schema = version.schema?.openAPIV3Schema ?? {};
@@ -69,7 +73,14 @@ export class VersionSchema {
   }
 
   get rules(): Rules {
-    this.#rules ??= new Rules(this.node);
+    this.#rules ??= this.#cel?.compiling(() => new Rules(this.node)) ?? new Rules(this.node);
     return this.#rules;
+  }
+
+  /** {@link Rules.validate} of the whole object. */
+  validateRules(object: unknown, old: unknown, options: RulesOptions): RuleFaults {
+    const { rules } = this;
+    const validate = () => rules.validate(object, old, undefined, options);
+    return this.#cel?.evaluating(validate) ?? validate();
   }
 }

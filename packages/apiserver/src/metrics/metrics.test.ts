@@ -78,6 +78,8 @@ test("watches are counted while they last, and when they end; so are their event
   const ended =
     'apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="endpoints",scope="namespace",subresource="",verb="WATCH"';
   assert.equal(await sample(server, ended), undefined);
+  const sizes = 'apiserver_watch_events_sizes_count{group="",resource="endpoints",version="v1"}';
+  assert.equal(await sample(server, sizes), 1);
   watching.stop();
   assert.equal(await sample(server, running), 0);
   assert.equal(await sample(server, ended), 1);

@@ -8,6 +8,7 @@ import type { Answer, ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Processed } from "../server/chain.ts";
 import { deprecationOf } from "../server/deprecations.ts";
+import type { ByteSink } from "../server/render.ts";
 import type { ResourceTable, ServedResource } from "../server/resource-table.ts";
 import type { Delivery } from "../watch/event.ts";
 import type { WatchRequest } from "../watch/watch-request.ts";
@@ -61,6 +62,8 @@ export class RequestMetrics {
   readonly #families: ReturnType<typeof familiesOf>;
   readonly #ofResource = new WeakMap<ServedResource["definition"], Map<string, RequestSeries>>();
   readonly #ofOther = new Map<string, RequestSeries>();
+  /** How many events are being delivered to a watcher. */
+  #delivering = 0;
   readonly #reading = new Watermark();
   readonly #mutating = new Watermark();
 
@@ -92,13 +95,18 @@ export class RequestMetrics {
     this.#watermarkOf(request.method).leave();
     const series = this.#seriesOf(request, info);
     const { status, content } = answer;
-    if (status === 429 || status === 504) this.#families.terminations.with(...series.labels, status).value++;
+    if (status === 429) this.terminated(request, info, status);
     if (content.type === "watch") return;
     this.#count(series, status);
     const seconds = (this.#clock.monotonic() - start.at) / 1000;
     series.duration.observe(seconds);
     series.sli?.observe(Math.max(0, seconds - start.delayedMs / 1000));
     if (series.size !== undefined && start.bytes !== undefined) series.size.observe(start.bytes);
+  }
+
+  /** The server ended a request to protect itself. */
+  terminated(request: ServerRequest, info: RequestInfo | undefined, code: number): void {
+    this.#families.terminations.with(...this.#seriesOf(request, info).labels, code).value++;
   }
 
   /** What is answered by a watch or a stream goes on from here: it is long-running from its start to its end. */
@@ -132,10 +140,25 @@ export class RequestMetrics {
         const drained = sink.drained === undefined ? {} : { drained: () => sink.drained?.() };
         const deliver = (deliveries: readonly Delivery[]) => {
           events.value += deliveries.length;
+          this.#delivering = deliveries.length;
           sink.deliver(deliveries);
         };
         watch.start({ deliver, ...drained, end: once(end) }, signal);
       },
+    };
+  }
+
+  /** The bytes of a watch on their way out. They are made as the events are delivered: what {@link measured} counted last is what they hold. */
+  writing(sink: ByteSink, { group, version, plural }: ServedResource["definition"]): ByteSink {
+    const sizes = this.#families.watchSizes.with(group, version, plural);
+    return {
+      write: (bytes) => {
+        const events = this.#delivering;
+        if (events > 0) sizes.observe(bytes.length / events, events);
+        sink.write(bytes);
+      },
+      ...(sink.drained === undefined ? {} : { drained: () => sink.drained?.() }),
+      end: () => sink.end(),
     };
   }
 
@@ -257,6 +280,13 @@ function familiesOf(metrics: MetricsRegistry) {
       "version",
       "resource",
     ]),
+    watchSizes: metrics.histogram(
+      "apiserver_watch_events_sizes",
+      "BETA",
+      "Bytes of events sent to watchers, on average over those that were sent together.",
+      ["group", "version", "resource"],
+      exponentialBuckets(1024, 2, 8),
+    ),
     deprecated: metrics.gauge(
       "apiserver_requested_deprecated_apis",
       "STABLE",

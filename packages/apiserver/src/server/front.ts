@@ -15,6 +15,7 @@ import type { Duplex } from "node:stream";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
+import type { RequestInfo } from "../request/request-info.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
 import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
 import { refuseUpgrade, send, UnreadBytes } from "./outgoing.ts";
@@ -50,6 +51,8 @@ export interface FrontOptions {
 }
 
 const defaultDrainMs = 2000;
+  /** Told of each request that took too long. */
+  onTimeout?(request: ServerRequest, info: RequestInfo | undefined): void;
 const defaultMaxStreams = 250;
 const maxHeaderBytes = 64 * 1024;
 
@@ -76,7 +79,12 @@ export class HttpsFront {
     this.#options = options;
     const { clock, requestTimeoutMs = defaultRequestTimeoutMs } = options;
     const forwards = (path: string) => options.forwards?.(path) === true;
-    this.#deadlines = new RequestDeadlines({ clock, requestTimeoutMs, forwards });
+    this.#deadlines = new RequestDeadlines({
+      clock,
+      requestTimeoutMs,
+      forwards,
+      onTimeout: (request, info) => options.onTimeout?.(request, info),
+    });
     const { tls, http2 = true, maxStreams = defaultMaxStreams } = options;
     this.#named = new NamedContexts(tls);
     this.#server = createSecureServer({

@@ -39,6 +39,8 @@ export interface DeadlineOptions {
   readonly requestTimeoutMs: number;
   /** Whether another server answers for what is below a path: the limit for writing is that one's. */
   forwards(path: string): boolean;
+  /** Told of each request that took too long. @param info undefined when its URL cannot be read */
+  onTimeout?(request: ServerRequest, info: RequestInfo | undefined): void;
 }
 
 /** A request under way. */
@@ -115,6 +117,7 @@ export class RequestDeadlines {
     if (!isWrite && ms < limitMs) return this.#time(deadlined, limitMs);
     if (isSending || exchange.headersSent) exchange.destroy();
     else answerTimeout(exchange, request, isWrite);
+    this.#options.onTimeout?.(request, info);
     connection.abort(deadlineExceeded);
   }
 }
