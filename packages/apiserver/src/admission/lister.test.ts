@@ -27,7 +27,7 @@ test("a lister has what there is, and what changes, until its signal aborts", as
 
 test("NamespaceLifecycle asks the store when its lister may be behind", async () => {
   let now = 0;
-  const clock: Clock = { ...realClock, now: () => now, sleep: async () => {} };
+  const clock: Clock = { ...realClock, now: () => now, monotonic: () => now, sleep: async () => {} };
   const active: Namespace = { metadata: { name: "ns" }, status: { phase: "Active" } };
   const reader = new FakeReader().put(namespaces, active);
   const lister = new Lister<Namespace>();
