@@ -63,6 +63,10 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     eventTtlMs: flags["event-ttl"],
     shutdownDelayMs: flags["shutdown-delay-duration"],
     livezGraceMs: flags["livez-grace-period"],
+    storeHealthMs: flags["etcd-healthcheck-timeout"],
+    storeReadyMs: flags["etcd-readycheck-timeout"],
+    kubernetesServiceNodePort: flags["kubernetes-service-node-port"],
+    rejectRedirects: flags["aggregator-reject-forwarding-redirect"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
     ...limits(flags),
   };
@@ -108,6 +112,9 @@ async function listenOptions(
     corsAllowedOrigins: flags["cors-allowed-origins"],
     strictTransportSecurity: flags["strict-transport-security-directives"],
     goawayChance: flags["goaway-chance"],
+    sendRetryAfter: flags["shutdown-send-retry-after"],
+    watchGraceMs: flags["shutdown-watch-termination-grace-period"],
+    sharePort: flags["permit-port-sharing"],
     ...(maxStreams === 0 ? {} : { maxStreams }),
     ...(flags["disable-http2-serving"] ? { http2: false } : {}),
     tls: {

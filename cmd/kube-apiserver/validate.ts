@@ -227,9 +227,19 @@ const reconcilers = ["master-count", "lease", "none"];
 
 function misc(flags: KubeApiServerFlags): string[] {
   const count = flags["apiserver-count"];
+  const nodePort = flags["kubernetes-service-node-port"];
+  const [low, high] = flags["service-node-port-range"].split("-").map(Number);
   const reconciler = flags["endpoint-reconciler-type"];
   return [
     ...(count > 0 ? [] : [`--apiserver-count should be a positive number, but value '${count}' provided`]),
+    ...(nodePort <= 65535
+      ? []
+      : [
+          `--kubernetes-service-node-port ${nodePort} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP`,
+        ]),
+    ...(nodePort > 0 && (nodePort < (low ?? 0) || nodePort > (high ?? 65535))
+      ? [`kubernetes service node port range ${low}-${high} doesn't contain ${nodePort}`]
+      : []),
     ...(reconcilers.includes(reconciler)
       ? []
       : [`--endpoint-reconciler-type must be one of: ${JSON.stringify(reconcilers.join(", "))}`]),

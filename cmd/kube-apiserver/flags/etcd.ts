@@ -60,7 +60,6 @@ export const etcd = {
     type: "duration",
     help: "how long the health check waits for etcd",
     default: 2000,
-    ignored: "it is two seconds",
   },
   "etcd-keyfile": { type: "string", value: "FILE", help: "the key of --etcd-certfile" },
   "etcd-prefix": { type: "string", value: "PATH", help: "what every key in etcd begins with", default: "/registry" },
@@ -68,7 +67,6 @@ export const etcd = {
     type: "duration",
     help: "how long the readiness check waits for etcd",
     default: 2000,
-    ignored: "it is two seconds",
   },
   "etcd-servers": {
     type: "strings",

@@ -83,13 +83,11 @@ export const generic = {
     type: "boolean",
     help: "while the last requests are answered, refuse new ones with 429 and Retry-After",
     default: false,
-    ignored: "connections are no longer taken then, as upstream does without this flag",
   },
   "shutdown-watch-termination-grace-period": {
     type: "duration",
-    help: "on SIGTERM, how long watches may last on",
+    help: "on SIGTERM, the time over which watches are ended one by one; they are ended at once when it is 0",
     default: 0,
-    ignored: "watches are ended at once; clients begin them anew at another server",
   },
   "strict-transport-security-directives": {
     type: "strings",

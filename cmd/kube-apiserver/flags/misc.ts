@@ -114,7 +114,6 @@ export const misc = {
     type: "boolean",
     help: "answer 502 where an aggregated API server redirects",
     default: true,
-    ignored: "redirects are never followed",
   },
   "allow-privileged": { type: "boolean", help: "let pods have privileged containers", default: false },
   "apiserver-count": {
@@ -205,7 +204,6 @@ export const misc = {
     type: "number",
     help: "make the Service default/kubernetes one of type NodePort at this port; 0 for ClusterIP",
     default: 0,
-    ignored: "it is of type ClusterIP",
   },
   "max-connection-bytes-per-sec": {
     type: "number",

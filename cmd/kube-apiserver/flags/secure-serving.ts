@@ -30,7 +30,6 @@ export const secureServing = {
     type: "boolean",
     help: "listen with SO_REUSEPORT, so that several servers share a port",
     default: false,
-    ignored: "two servers do not share a port here; give each its own",
   },
   "secure-port": {
     type: "number",

@@ -241,3 +241,14 @@ test("without a cluster's certificates there is what the options say, and no mor
   await running;
   ended.abort();
 });
+
+test("the Service default/kubernetes is at a node port where that is asked for", () => {
+  const listen = { bindAddress: "127.0.0.1", port: 0 };
+  return withServer(
+    async (_server, as) => {
+      const { json } = await as("root", "GET", "/api/v1/namespaces/default/services/kubernetes");
+      assert.deepEqual([json.spec.type, json.spec.ports[0].nodePort], ["NodePort", 30443]);
+    },
+    { kubernetesServiceNodePort: 30443, listen },
+  );
+});

@@ -89,6 +89,13 @@ export interface KubeApiServerOptions {
   readonly shutdownDelayMs?: number;
   /** `--livez-grace-period`. Default 0. */
   readonly livezGraceMs?: number;
+  /** `--etcd-healthcheck-timeout`, `--etcd-readycheck-timeout`. Default 2 s. */
+  readonly storeHealthMs?: number;
+  readonly storeReadyMs?: number;
+  /** `--kubernetes-service-node-port`. Default 0: the Service is of type ClusterIP. */
+  readonly kubernetesServiceNodePort?: number;
+  /** `--aggregator-reject-forwarding-redirect`. Default true. */
+  readonly rejectRedirects?: boolean;
   /** `--min-request-timeout`. Default 1800 s. */
   readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
@@ -213,7 +220,8 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
 /** What the server takes as it is given here. */
 const passedOnNames = [
   ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
-  ...(["componentHealth", "inFlight", "publishEndpoints"] as const),
+  ...(["componentHealth", "inFlight", "publishEndpoints", "kubernetesServiceNodePort"] as const),
+  ...(["storeHealthMs", "storeReadyMs"] as const),
 ];
 type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
 
@@ -292,6 +300,7 @@ async function aggregationLayer(
   const aggregator = new Aggregator({
     reader,
     services: new EndpointResolver(reader, random),
+    rejectRedirects: options.rejectRedirects !== false,
     ...(proxyClient === undefined ? {} : { proxyClient }),
     trust: { ...headers, ...(clientCA === undefined ? {} : { clientCA }) },
     clock,

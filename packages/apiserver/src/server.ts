@@ -105,6 +105,8 @@ export interface ApiServerOptions {
   readonly serviceCidrs?: readonly string[];
   /** `--service-node-port-range`. Default 30000-32767. */
   readonly nodePortRange?: string;
+  /** `--kubernetes-service-node-port`: where the Service default/kubernetes is on every node as well. Default 0: nowhere. */
+  readonly kubernetesServiceNodePort?: number;
   /** `--event-ttl`: how long events are kept after they were last seen. Default an hour. */
   readonly eventTtlMs?: number;
   /** How to reach kubelets. Without it logs, exec, attach, port-forward and the node proxy are not served. */
@@ -121,6 +123,9 @@ export interface ApiServerOptions {
   readonly shutdownDelayMs?: number;
   /** `--livez-grace-period`: how long `/livez` is well whatever is not yet done. Default 0. */
   readonly livezGraceMs?: number;
+  /** `--etcd-healthcheck-timeout`, `--etcd-readycheck-timeout`: how long the store may take to answer. Default 2 s. */
+  readonly storeHealthMs?: number;
+  readonly storeReadyMs?: number;
   /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
   readonly postStartHooks?: readonly string[];
   /** Of what the server needs and does not run itself, such as KMS plugins: below `/healthz` and `/readyz`. */
@@ -149,7 +154,17 @@ export interface ApiServerOptions {
 
 export interface ListenOptions
   extends HttpPolicy,
-    Pick<FrontOptions, "http2" | "maxStreams" | "requestTimeoutMs" | "drainMs" | "goawayChance"> {
+    Pick<
+      FrontOptions,
+      | "http2"
+      | "maxStreams"
+      | "requestTimeoutMs"
+      | "drainMs"
+      | "goawayChance"
+      | "sendRetryAfter"
+      | "watchGraceMs"
+      | "sharePort"
+    > {
   readonly tls: TlsFiles;
   readonly bindAddress: string;
   readonly port: number;
@@ -167,16 +182,16 @@ function answerVersion({ info }: Call): Answer | undefined {
 
 const plain = { format: plainJson, include: "Metadata" } as const;
 
-/** Upstream's --etcd-healthcheck-timeout. */
-const storeCheckMs = 2000;
+/** Upstream's --etcd-healthcheck-timeout and --etcd-readycheck-timeout. */
+const defaultStoreCheckMs = 2000;
 
 /** How long a list's, or a watch's first, bytes keep its place while they wait for their reader. */
 const longestSendingMs = 250;
 
 /** Why the store does not answer; undefined when it does. */
-async function checkStore(store: Store, clock: Clock): Promise<string | undefined> {
+async function checkStore(store: Store, clock: Clock, longestMs: number): Promise<string | undefined> {
   const answered = new AbortController();
-  const late = clock.sleep(storeCheckMs, answered.signal).then(
+  const late = clock.sleep(longestMs, answered.signal).then(
     () => "context deadline exceeded",
     () => undefined, // It has answered.
   );
@@ -345,25 +360,24 @@ export class ApiServer implements Component {
 
   /** By upstream's names, in its order. */
   #health(): HealthEndpoints {
-    const { postStartHooks = [], livezGraceMs = 0, healthChecks = [] } = this.#options;
+    const { store, postStartHooks = [], livezGraceMs = 0, healthChecks = [] } = this.#options;
+    const { storeHealthMs = defaultStoreCheckMs, storeReadyMs = defaultStoreCheckMs } = this.#options;
     const { clock } = this.context;
     const createdAt = clock.monotonic();
     // Upstream's log check asks whether its log was flushed lately: ours writes every line at once.
     const basic = ["ping", "log"].map((name) => ({ name, check: () => undefined }));
     // Upstream reads this key too; whether it is there does not matter.
-    const etcd = (name: string) => ({ name, check: () => checkStore(this.#options.store, clock) });
+    const etcd = { name: "etcd", check: () => checkStore(store, clock, storeHealthMs) };
+    const etcdReady = { name: "etcd-readiness", check: () => checkStore(store, clock, storeReadyMs) };
     const started = () => (this.#isReady ? undefined : "not finished");
     const hooks = (check: typeof started) => postStartHooks.map((name) => ({ name: `poststarthook/${name}`, check }));
     const inTime = () => (clock.monotonic() - createdAt < livezGraceMs ? undefined : started());
     const shutdown = { name: "shutdown", check: () => (this.#isStopping ? "process is shutting down" : undefined) };
     const synced = { name: "informer-sync", check: started };
     return new HealthEndpoints({
-      healthz: [...basic, etcd("etcd"), ...healthChecks, ...hooks(started)],
-      livez: [...basic, etcd("etcd"), ...hooks(inTime)],
-      readyz: [
-        ...[...basic, etcd("etcd"), etcd("etcd-readiness"), ...healthChecks],
-        ...[synced, ...hooks(started), shutdown],
-      ],
+      healthz: [...basic, etcd, ...healthChecks, ...hooks(started)],
+      livez: [...basic, etcd, ...hooks(inTime)],
+      readyz: [...[...basic, etcd, etcdReady, ...healthChecks], ...[synced, ...hooks(started), shutdown]],
     });
   }
 
@@ -381,6 +395,7 @@ export class ApiServer implements Component {
           logger: this.#logger,
           random: this.context.random,
           forwards: (path) => this.aggregates(path),
+          onTimeout: (request, info) => this.#metrics.requests.terminated(request, info, 504),
           onHandshakeError: () => this.#metrics.countHandshakeError(),
           handle: withHttpPolicy((request) => this.handle(request), listen),
         });
@@ -395,7 +410,6 @@ export class ApiServer implements Component {
       await this.customResources.start(this.#stopped.signal);
       const aggregated = { resources: this.resources, transport: this.transport(apiServerIdentity, "kube-apiserver") };
       if (aggregator !== undefined) await besideOthers(clock, () => aggregator.bootstrap(aggregated));
-          onTimeout: (request, info) => this.#metrics.requests.terminated(request, info, 504),
       const work = background.map((task) => task(this, this.#stopped.signal));
       if (aggregator !== undefined) work.push(aggregator.run(aggregated, this.#stopped.signal));
       work.push(expireEvents(this.context, this.#eventTtlMs, this.#stopped.signal));
@@ -410,8 +424,10 @@ export class ApiServer implements Component {
       signal.removeEventListener("abort", stop);
       this.#stopped.abort();
       this.#isReady = false;
-      this.resources.close();
+      // Watches that are given time to end need what they watch.
+      if (!this.#options.listen?.watchGraceMs) this.resources.close();
       await this.#front?.close();
+      this.resources.close();
       await this.#options.auditing?.close();
     }
   }
@@ -442,7 +458,8 @@ export class ApiServer implements Component {
         ? new MasterLeases({ store, address: advertiseAddress, clock, logger })
         : undefined;
     const addresses = async () => (await leases?.addresses()) ?? (isPublished ? [advertiseAddress] : []);
-    const publication = { clusterIP: this.#allocation.firstAddress, addresses, port };
+    const { kubernetesServiceNodePort: nodePort = 0 } = this.#options;
+    const publication = { clusterIP: this.#allocation.firstAddress, addresses, port, nodePort };
     return { ...base, publication, leases };
   }
 

@@ -60,6 +60,10 @@ before(async () => {
         setImmediate(() => response.end('{"type":"MODIFIED"}\n'));
         return undefined;
       }
+      if (url.includes("/flunders/elsewhere")) {
+        response.writeHead(302, { location: "https://elsewhere.example/" }).end();
+        return undefined;
+      }
       if (url.includes("/flunders")) return { kind: "FlunderList", got: body.length };
       response.writeHead(404).end("nothing here");
       return undefined;
@@ -218,6 +222,11 @@ test("requests are passed on with the user's identity, streams as they come", as
   const watched = await send("GET", `/apis/${group}/v1/flunders?watch=true`);
   assert.equal(watched.text, '{"type":"ADDED"}\n{"type":"MODIFIED"}\n');
   assert.deepEqual([(await send("GET", `/apis/${group}/v1`)).json.groupVersion], [`${group}/v1`]);
+});
+
+test("a redirect is not passed back: who follows it would tell another server who they are", async () => {
+  const { status, text } = await send("GET", `/apis/${group}/v1/namespaces/x/flunders/elsewhere`);
+  assert.deepEqual([status, text], [502, "the backend attempted to redirect this request, which is not permitted"]);
 });
 
 test("callers in this process have them too", async () => {

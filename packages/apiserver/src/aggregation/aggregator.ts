@@ -27,6 +27,8 @@ export interface AggregatorOptions {
   readonly services: ServiceResolver;
   /** PEM: how this server shows aggregated ones that it may speak for users. Without it they see nobody. */
   readonly proxyClient?: { readonly certificate: string; readonly key: string };
+  /** Redirects of aggregated servers are answered with 502, not passed back. */
+  readonly rejectRedirects?: boolean;
   readonly trust: ClusterTrust;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -66,7 +68,7 @@ export class Aggregator {
       services: resolver,
       ...(proxyClient === undefined ? {} : { certificate: proxyClient }),
     });
-    this.#proxy = new AggregationProxy(this.#registrations, this.#client);
+    this.#proxy = new AggregationProxy(this.#registrations, this.#client, options.rejectRedirects === true);
     const fetching = { client: this.#client, clock };
     this.discovery = new RemoteDiscovery(this.#registrations, fetching);
     this.openApi = new RemoteOpenApi(this.#registrations, this.#proxy, fetching);

@@ -32,10 +32,13 @@ const unavailable = text(503, "service unavailable\n");
 export class AggregationProxy {
   readonly #registrations: Registrations;
   readonly #client: BackendClient;
+  readonly #rejectRedirects: boolean;
 
-  constructor(registrations: Registrations, client: BackendClient) {
+  /** @param rejectRedirects what would lead the client elsewhere is answered with 502 */
+  constructor(registrations: Registrations, client: BackendClient, rejectRedirects = false) {
     this.#registrations = registrations;
     this.#client = client;
+    this.#rejectRedirects = rejectRedirects;
   }
 
   /** Undefined for what this server answers itself. */
@@ -77,14 +80,22 @@ export class AggregationProxy {
       signal: request.signal,
     };
     try {
-      if (!upgrade) return passedBack(await this.#client.send(backend, address, outgoing));
+      if (!upgrade) return this.#passedBack(await this.#client.send(backend, address, outgoing));
       const upgraded = await this.#client.upgrade(backend, address, outgoing);
-      if (!("socket" in upgraded && "head" in upgraded)) return passedBack(upgraded as IncomingMessage);
+      if (!("socket" in upgraded && "head" in upgraded)) return this.#passedBack(upgraded as IncomingMessage);
       await joinConnections(request, upgraded);
       return { status: 101, content: { type: "hijacked" } };
     } catch (error) {
       return text(503, `error trying to reach service: ${goErrorText(error)}`);
     }
+  }
+
+  #passedBack(response: IncomingMessage): Answer {
+    const { statusCode = 0, headers } = response;
+    if (!this.#rejectRedirects || statusCode < 300 || statusCode > 399 || !headers.location)
+      return passedBack(response);
+    response.destroy();
+    return text(502, "the backend attempted to redirect this request, which is not permitted");
   }
 }
 

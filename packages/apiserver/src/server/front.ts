@@ -18,7 +18,7 @@ import type { ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
 import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
-import { refuseUpgrade, send, UnreadBytes } from "./outgoing.ts";
+import { refuseUpgrade, send, sendElsewhere, UnreadBytes } from "./outgoing.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
 import { type Deadlined, defaultRequestTimeoutMs, RequestDeadlines } from "./request-deadlines.ts";
@@ -39,22 +39,31 @@ export interface FrontOptions {
   forwards?(path: string): boolean;
   /** How long what is being answered has when the server stops. Default 2 s. */
   readonly drainMs?: number;
+  /** `--shutdown-send-retry-after`: while that lasts, connections are still taken, and new requests told to come again elsewhere. Default false. */
+  readonly sendRetryAfter?: boolean;
+  /** `--shutdown-watch-termination-grace-period`: streams are ended one after the other over this long when the server stops. Default all at once. */
+  readonly watchGraceMs?: number;
   readonly bindAddress: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** `--permit-port-sharing`: others may listen on the same port. Default false. */
+  readonly sharePort?: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random?: Random;
+  /** Told of each request that took too long. */
+  onTimeout?(request: ServerRequest, info: RequestInfo | undefined): void;
   /** Told of each TLS handshake that failed. */
   onHandshakeError?(): void;
   handle(request: ServerRequest): Promise<HttpResponse>;
 }
 
 const defaultDrainMs = 2000;
-  /** Told of each request that took too long. */
-  onTimeout?(request: ServerRequest, info: RequestInfo | undefined): void;
 const defaultMaxStreams = 250;
-const maxHeaderBytes = 64 * 1024;
+/** More than nghttp2 takes in eight frames would end the whole connection. */
+const maxHttp2HeaderBytes = 64 * 1024;
+/** Go's, and upstream's. */
+const maxHttp1HeaderBytes = 1024 * 1024;
 
 const ignore = () => {};
 
@@ -73,6 +82,8 @@ export class HttpsFront {
   #named: NamedContexts;
   /** Requests that will be answered soon. */
   #active = 0;
+  /** New requests are to be sent elsewhere. */
+  #refusing = false;
   #onIdle: (() => void) | undefined;
 
   constructor(options: FrontOptions) {
@@ -97,10 +108,14 @@ export class HttpsFront {
       maxHeaderListPairs: 256,
       // Megabytes. Clients put everything on one connection; Node's 10 would refuse the third large list that is on its way.
       maxSessionMemory: 1024,
-      settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes, initialWindowSize: 256 * 1024 },
+      settings: {
+        maxConcurrentStreams: maxStreams,
+        maxHeaderListSize: maxHttp2HeaderBytes,
+        initialWindowSize: 256 * 1024,
+      },
       // HTTP/1.1's, which the types of this function do not name.
       ...{
-        maxHeaderSize: maxHeaderBytes,
+        maxHeaderSize: maxHttp1HeaderBytes,
         requestTimeout: bodyTimeoutMs,
         headersTimeout: 32_000,
         keepAliveTimeout: 180_000,
@@ -131,7 +146,13 @@ export class HttpsFront {
       session.on("close", () => this.#sessions.delete(session));
     });
     // A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process.
-    for (const event of ["tlsClientError", "sessionError", "clientError"]) this.#server.on(event, this.#onClientError);
+    for (const event of ["tlsClientError", "sessionError"]) this.#server.on(event, this.#onClientError);
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      const refusal = refusals[error.code ?? ""] ?? (error.code?.startsWith("HPE_") ? "400 Bad Request" : undefined);
+      if (refusal === undefined || !socket.writable) return this.#onClientError(error, socket);
+      const header = "Content-Type: text/plain; charset=utf-8\r\nConnection: close";
+      socket.end(`HTTP/1.1 ${refusal}\r\n${header}\r\n\r\n${refusal}`);
+    });
     this.#server.on("tlsClientError", () => options.onHandshakeError?.());
     this.#server.on("error", (error) => options.logger.error("the HTTPS server reported an error", { err: error }));
   }
@@ -159,11 +180,11 @@ export class HttpsFront {
 
   /** @returns the port. @throws ListenError */
   async listen(): Promise<number> {
-    const { bindAddress, port } = this.#options;
+    const { bindAddress: host, port, sharePort: reusePort = false } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, bindAddress, port));
+      const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
       this.#server.once("error", onError);
-      this.#server.listen(port, bindAddress, () => {
+      this.#server.listen({ port, host, reusePort }, () => {
         this.#server.off("error", onError);
         resolve();
       });
@@ -178,12 +199,29 @@ export class HttpsFront {
 
   /** Takes no more connections, ends the streams, lets what is being answered be answered, and ends every connection. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
-    for (const stream of this.#streams) stream.abort(serverStopping);
+    const { sendRetryAfter = false, watchGraceMs = 0 } = this.#options;
+    this.#refusing = sendRetryAfter;
+    const early = sendRetryAfter ? undefined : this.#stopListening();
+    await this.#endStreams(watchGraceMs);
     await this.#idle();
+    const closed = early ?? this.#stopListening();
     for (const socket of this.#connections) socket.destroy();
     await closed;
+  }
+
+  async #stopListening(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    await closed;
+  }
+
+  /** In turn, so that those who begin them anew elsewhere do not come all at once. */
+  async #endStreams(graceMs: number): Promise<void> {
+    const streams = [...this.#streams];
+    for (const stream of streams) {
+      stream.abort(serverStopping);
+      if (graceMs > 0) await this.#options.clock.sleep(graceMs / streams.length);
+    }
   }
 
   /** Resolves when nothing is being answered any more, or after `drainMs`. */
@@ -199,6 +237,7 @@ export class HttpsFront {
   }
 
   async #serve(exchange: Exchange): Promise<void> {
+    if (this.#refusing && !isExempt(exchange)) return sendElsewhere(exchange);
     const connection = new ClientConnection(exchange);
     // A reset is noticed by the close; without a listener Node would end the process.
     exchange.on("error", ignore);
@@ -255,6 +294,20 @@ export class HttpsFront {
       socket.destroy();
     }
   }
+}
+
+/** What Go's server says to what its parser does not take, by the code of Node's. */
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
+
+const exemptPaths = ["/readyz", "/livez", "/healthz", "/metrics"];
+
+/** Probes and other API servers are answered to the end. Source: apiserver's server/filters/with_retry_after.go. */
+function isExempt({ url, headers }: Exchange): boolean {
+  return (
+    exemptPaths.some((path) => url.startsWith(path)) || String(headers["user-agent"]).startsWith("kube-apiserver/")
+  );
 }
 
 function listenError(error: NodeJS.ErrnoException, address: string, port: number): Error {

@@ -79,11 +79,14 @@ export interface ServicePublication {
   readonly port: number;
   /** The Service's port. Default 443. */
   readonly servicePort?: number;
+  /** Where it is on every node as well; 0 or undefined for nowhere. */
+  readonly nodePort?: number;
 }
 
 /** `default/kubernetes` as it should be: the Service, Endpoints and EndpointSlice, made or put right. */
 export async function publishKubernetesService(publication: ServicePublication): Promise<void> {
-  const { transport, clusterIP, servicePort = 443, port } = publication;
+  const { transport, clusterIP, servicePort = 443, port, nodePort } = publication;
+  const type = nodePort ? "NodePort" : "ClusterIP";
   const labels = { component: "apiserver", provider: "kubernetes" };
   const service: Service = {
     apiVersion: "v1",
@@ -95,16 +98,18 @@ export async function publishKubernetesService(publication: ServicePublication):
       ipFamilies: [clusterIP.includes(":") ? "IPv6" : "IPv4"],
       ipFamilyPolicy: "SingleStack",
       internalTrafficPolicy: "Cluster",
-      ports: [{ name: "https", port: servicePort, protocol: "TCP", targetPort: port }],
+      ports: [
+        { name: "https", port: servicePort, protocol: "TCP", targetPort: port, ...(nodePort ? { nodePort } : {}) },
+      ],
       sessionAffinity: "None",
-      type: "ClusterIP",
+      type,
     },
   };
   await put(transport, "/api/v1/namespaces/default/services", service, (found, wanted) => {
     const [a, b] = [found as Service, wanted as Service];
-    return deepEqual(a.spec?.ports, b.spec?.ports) && a.spec?.type === "ClusterIP" && a.spec.clusterIP === clusterIP
+    return deepEqual(a.spec?.ports, b.spec?.ports) && a.spec?.type === type && a.spec.clusterIP === clusterIP
       ? undefined
-      : { ...a, spec: { ...a.spec, ports: b.spec?.ports ?? [], type: "ClusterIP" } };
+      : { ...a, spec: { ...a.spec, ports: b.spec?.ports ?? [], type } };
   });
   await publishEndpoints(publication);
 }
