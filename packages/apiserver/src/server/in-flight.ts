@@ -60,7 +60,8 @@ const reading = new Set(["get", "list", "watch"]);
 const longRunningSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
 /** Watches and streams last as long as the client wants: they hold no place. */
-export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+export function isLongRunning({ verb, subresource, isResourceRequest, path }: RequestInfo): boolean {
+  if (!isResourceRequest) return path.startsWith("/debug/pprof/");
   return verb === "watch" || verb === "proxy" || longRunningSubresources.has(subresource);
 }
 
@@ -92,7 +93,12 @@ export class InFlight implements RequestLimiter {
   }
 }
 
-function placeOf(leave: () => void): Place {
+function placeOf(giveBack: () => void): Place {
+  let left = false;
+  const leave = () => {
+    if (!left) giveBack();
+    left = true;
+  };
   return { headers: undefined, untilSent: false, leave };
 }
 
