@@ -9,6 +9,10 @@ import { autoscalingV2 } from "./autoscaling-v2.ts";
 import { batchV1 } from "./batch-v1.ts";
 import { certificatesV1 } from "./certificates-v1.ts";
 import { coordinationV1 } from "./coordination-v1.ts";
+import { cluster } from "./core/cluster.ts";
+import { containers } from "./core/containers.ts";
+import { pods } from "./core/pods.ts";
+import { volumes } from "./core/volumes.ts";
 import type { Descriptions, TypeDescription } from "./description.ts";
 import { discoveryV1 } from "./discovery-v1.ts";
 import { eventsV1 } from "./events-v1.ts";
@@ -38,6 +42,7 @@ export const descriptions: Readonly<Record<string, Descriptions>> = {
   "io.k8s.apimachinery.pkg.util.intstr": intstr,
   "io.k8s.apimachinery.pkg.version": version,
   "io.k8s.api.apps.v1": appsV1,
+  "io.k8s.api.core.v1": { ...cluster, ...containers, ...pods, ...volumes },
   "io.k8s.api.autoscaling.v1": autoscalingV1,
   "io.k8s.api.autoscaling.v2": autoscalingV2,
   "io.k8s.api.batch.v1": batchV1,
