@@ -149,7 +149,7 @@ export class ServedObject {
 
   /** As PartialObjectMetadata. */
   get metadataBytes(): Uint8Array {
-    this.#metadataBytes ??= Buffer.from(JSON.stringify(partialMetadata(this.object)));
+    this.#metadataBytes ??= Buffer.from(writeJson(partialMetadata(this.object)));
     return this.#metadataBytes;
   }
 
@@ -195,7 +195,7 @@ export function partialMetadata(object: KubeObject): KubeObject {
 /** PartialObjectMetadata of one version of meta.k8s.io, as bytes. */
 export function partialBytes(served: ServedObject, version: string): Uint8Array {
   if (version === "v1") return served.metadataBytes;
-  return Buffer.from(JSON.stringify({ ...partialMetadata(served.object), apiVersion: `meta.k8s.io/${version}` }));
+  return Buffer.from(writeJson({ ...partialMetadata(served.object), apiVersion: `meta.k8s.io/${version}` }));
 }
 
 /** A shallow copy with keys in upstream's order: kind, apiVersion, metadata, then the rest as it came. */
