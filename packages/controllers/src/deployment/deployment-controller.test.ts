@@ -63,6 +63,24 @@ const messages = async (name: string) =>
     .map((event) => event.message ?? "");
 
 suite("a Deployment", { timeout: 60_000 }, () => {
+  test("adopts a set and goes on from its revision, however large", async () => {
+    const { template } = web("mine", 1).spec ?? {};
+    const labels = { app: "mine", pod: "old" };
+    await harness.client
+      .resource(replicaSets)
+      .namespace("x")
+      .create({
+        metadata: {
+          name: "old",
+          labels,
+          annotations: { "deployment.kubernetes.io/revision": "3546343826724305832" },
+        },
+        spec: { replicas: 1, selector: { matchLabels: labels }, template: { ...template, metadata: { labels } } },
+      } as ReplicaSet);
+    await client().create(web("mine", 1));
+    await complete("mine", 1, "3546343826724305833");
+  });
+
   test("is created, rolled, undone and scaled", async () => {
     await client().create(web("web", 3));
     const first = await complete("web", 3, "1");

@@ -45,14 +45,20 @@ export function findOldSets(deployment: Deployment, sets: readonly ReplicaSet[])
   return sets.filter((set) => set.metadata?.uid !== current?.metadata?.uid);
 }
 
-/** 0 for a set that has none, or none that is a number. */
-export function revisionOf(object: ReplicaSet | Deployment): number {
-  const revision = Number(object.metadata?.annotations?.[revisionAnnotation] ?? 0);
-  return Number.isSafeInteger(revision) ? revision : 0;
+/** A revision, which is an int64: adopted sets bring theirs, and it may be large. 0 for a set that has none, or none that is a number. */
+export function revisionOf(object: ReplicaSet | Deployment): bigint {
+  return parseRevision(object.metadata?.annotations?.[revisionAnnotation] ?? "") ?? 0n;
 }
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...sets.map(revisionOf));
+/** Undefined for what is no int64. */
+export function parseRevision(text: string): bigint | undefined {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const revision = BigInt(text.replace("+", ""));
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
+}
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce((max, each) => (each > max ? each : max), 0n);
 }
 
 export function isRolling(deployment: Deployment): boolean {

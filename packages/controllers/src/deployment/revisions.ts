@@ -6,6 +6,7 @@ import {
   desiredReplicasAnnotation,
   maxReplicasAnnotation,
   maxSurge,
+  parseRevision,
   replicasOf,
   revisionAnnotation,
   revisionHistoryAnnotation,
@@ -38,7 +39,7 @@ function put(annotations: Annotations, key: string, value: string): boolean {
 }
 
 /** True when something changed. `exists` is false for a set about to be created. */
-export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: number, exists: boolean): boolean {
+export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: bigint, exists: boolean): boolean {
   const annotations = annotationsOf(set);
   let changed = false;
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {
@@ -50,9 +51,12 @@ export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision
 }
 
 /** A revision only goes up: old sets may have been cleaned away since. What it was before is kept, for rollbacks come back to it. */
-function raiseRevision(annotations: Annotations, revision: number): boolean {
+function raiseRevision(annotations: Annotations, revision: bigint): boolean {
   const old = annotations[revisionAnnotation];
-  if (old !== undefined && !(Number(old) < revision)) return false;
+  if (old) {
+    const before = parseRevision(old);
+    if (before === undefined || before >= revision) return false;
+  }
   annotations[revisionAnnotation] = String(revision);
   if (old === undefined) return true;
   const history = (annotations[revisionHistoryAnnotation] ?? "").split(",").filter(Boolean);

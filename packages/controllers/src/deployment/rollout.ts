@@ -121,12 +121,12 @@ export class Rollout {
   async #findSets(create: boolean): Promise<void> {
     this.#oldSets = sets.findOldSets(this.#deployment, this.#sets);
     const existing = sets.findNewSet(this.#deployment, this.#sets);
-    const revision = sets.maxRevision(this.#oldSets) + 1;
+    const revision = sets.maxRevision(this.#oldSets) + 1n;
     if (existing !== undefined) this.#newSet = await this.#adjustNewSet(existing, revision);
     else if (create) this.#newSet = await this.#createNewSet(revision);
   }
 
-  async #adjustNewSet(existing: ReplicaSet, revision: number): Promise<ReplicaSet> {
+  async #adjustNewSet(existing: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
     const copy = clone(existing);
     let changed = annotateNewSet(this.#deployment, copy, revision, true);
     const minReadySeconds = this.#deployment.spec?.minReadySeconds ?? 0;
@@ -148,7 +148,7 @@ export class Rollout {
     return existing;
   }
 
-  async #createNewSet(revision: number): Promise<ReplicaSet> {
+  async #createNewSet(revision: bigint): Promise<ReplicaSet> {
     const set = this.#newSetObject(revision);
     const name = set.metadata?.name ?? "";
     let created: ReplicaSet;
@@ -174,7 +174,7 @@ export class Rollout {
     return created;
   }
 
-  #newSetObject(revision: number): ReplicaSet {
+  #newSetObject(revision: bigint): ReplicaSet {
     const deployment = this.#deployment;
     const hash = podTemplateHash(deployment.spec?.template ?? {}, deployment.status?.collisionCount);
     const template = clone(deployment.spec?.template ?? {}) as PodTemplateSpec;
@@ -184,6 +184,7 @@ export class Rollout {
     };
     const selector = clone(deployment.spec?.selector ?? {}) as LabelSelector;
     selector.matchLabels = { ...selector.matchLabels, [podTemplateHashLabel]: hash };
+    const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
     const set: ReplicaSet = {
       apiVersion: "apps/v1",
       kind: "ReplicaSet",
@@ -194,7 +195,7 @@ export class Rollout {
         ownerReferences: [newControllerRef(deployment, deployments)],
         labels: { ...template.metadata.labels },
       },
-      spec: { replicas: 0, minReadySeconds: deployment.spec?.minReadySeconds ?? 0, selector, template },
+      spec: { replicas: 0, ...(minReadySeconds > 0 ? { minReadySeconds } : {}), selector, template },
     };
     if (set.spec !== undefined) set.spec.replicas = sets.newSetSize(deployment, this.#oldSets, 0);
     annotateNewSet(deployment, set, revision, false);
@@ -202,7 +203,7 @@ export class Rollout {
   }
 
   /** The name is taken: by our own set of an earlier pass that the cache does not show yet, or by another, which takes another hash. */
-  async #existingOrCollision(name: string, revision: number, error: unknown): Promise<ReplicaSet> {
+  async #existingOrCollision(name: string, revision: bigint, error: unknown): Promise<ReplicaSet> {
     const existing = await this.#replicaSetClient().get(name, { signal: this.#options.signal });
     const ours =
       isControlledBy(existing, this.#deployment) &&
@@ -306,7 +307,7 @@ export class Rollout {
     const limit = this.#deployment.spec?.revisionHistoryLimit;
     if (limit === undefined || limit === 0x7fff_ffff) return;
     const alive = this.#oldSets.filter((set) => set.metadata?.deletionTimestamp === undefined);
-    alive.sort((a, b) => sets.revisionOf(a) - sets.revisionOf(b) || sets.byCreation(a, b));
+    alive.sort((a, b) => Number(sets.revisionOf(a) - sets.revisionOf(b)) || sets.byCreation(a, b));
     for (const set of alive.slice(0, Math.max(0, alive.length - limit))) {
       const settled = (set.metadata?.generation ?? 0) <= (set.status?.observedGeneration ?? 0);
       if (!settled || sets.replicasOf(set) !== 0 || (set.status?.replicas ?? 0) !== 0) continue;
