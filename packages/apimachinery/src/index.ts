@@ -43,6 +43,7 @@ export {
 export { lastAppliedAnnotation } from "./managed-fields/last-applied.ts";
 export { mergeConfig } from "./managed-fields/merge.ts";
 export { type MergeType, MergeTypeError, mergeTypeOf, typeFor } from "./managed-fields/merge-type.ts";
+export { typeFaults } from "./managed-fields/type-faults.ts";
 export * from "./metadata-validation.ts";
 export * from "./names.ts";
 export * from "./object.ts";

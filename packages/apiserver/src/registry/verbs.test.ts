@@ -227,6 +227,14 @@ test("refusals have upstream's code, reason and words", async () => {
     patch(
       apply,
       `${maps}/m1?fieldManager=a`,
+      "apiVersion: v1\nkind: ConfigMap\ndata: {a: 1}\n",
+      500,
+      undefined,
+      "failed to create typed patch object (default/m1; /v1, Kind=ConfigMap): .data.a: expected string, got &value.valueUnstructured{Value:1}",
+    ),
+    patch(
+      apply,
+      `${maps}/m1?fieldManager=a`,
       "apiVersion: v1\nkind: ConfigMap\nzzz: 1\nyyy: 1\n",
       500,
       undefined,

@@ -14,6 +14,7 @@ import {
   path,
   type SchemaSet,
   StatusError,
+  typeFaults,
   writeJson,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject } from "./body.ts";
@@ -130,23 +131,31 @@ function underMetadata(problem: string): string {
 /** Whatever fieldValidation says: who owns a field that the kind does not have cannot be told. Upstream's error is a plain one, and so a 500. */
 function notDeclared(applied: string, unknownFields: readonly string[]): StatusError {
   const faults = unknownFields.map((text) => `.${text.slice(text.indexOf('"') + 1, -1)}: field not declared in schema`);
-  return untypable(
-    applied,
-    faults.length === 1 ? faults.join() : ["errors:", ...faults.map((each) => `  ${each}`)].join("\n"),
-  );
+  return untypable(applied, together(faults));
+}
+
+function together(faults: readonly string[]): string {
+  return faults.length === 1 ? faults.join() : ["errors:", ...faults.map((each) => `  ${each}`)].join("\n");
+}
+
+/** An applied configuration is looked at by its schema before anything is decoded. */
+function mistyped(value: Json, { definition, schemas }: DecodeOptions, message: string): string {
+  const faults = typeFaults(value, definition.schema, isCustom(definition) ? schemas : builtInSchemas);
+  return faults.length === 0 ? message : together(faults);
 }
 
 function untypable(applied: string, why: string): StatusError {
   return new StatusError(500, "", `failed to create typed patch object (${applied}): ${why}`);
 }
 
-function refusal({ definition, patched, applied }: DecodeOptions, value: unknown, message: string): StatusError {
+function refusal(options: DecodeOptions, value: unknown, message: string): StatusError {
+  const { definition, patched, applied } = options;
   if (applied !== undefined) {
     return message.startsWith("strict decoding error: ")
       ? badRequest(
           message.replace("strict decoding error: ", "error strict decoding YAML: error converting YAML to JSON: "),
         )
-      : untypable(applied, message);
+      : untypable(applied, mistyped(value as Json, options, message));
   }
   if (patched) return invalid("", "", "", [invalidValue(path("patch"), writeJson(value), message)]);
   const { kind, version } = definition;
