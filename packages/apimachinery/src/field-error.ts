@@ -63,9 +63,22 @@ export function path(text = ""): FieldPath {
   return new FieldPath(text);
 }
 
+/** Since 1.36 everything but text is shown as the JSON that Go makes of it, which has escapes for what HTML knows. */
 function quote(value: unknown): string {
-  if (value === undefined || value === null) return `"null"`; // Go prints a nil value as this text.
-  return writeJson(value);
+  if (value === undefined || value === null) return "null";
+  if (typeof value === "string") return goQuote(value);
+  return writeJson(value).replace(/[<>&\u2028\u2029]/g, escaped);
+}
+
+/** Text as Go's `%q` prints it: JSON's form but for control characters. */
+function goQuote(text: string): string {
+  return JSON.stringify(text).replace(/\\u00([01][0-9a-f])|\u007f/g, (_, hex = "7f") => goControls[hex] ?? `\\x${hex}`);
+}
+
+const goControls: Readonly<Record<string, string>> = { "07": "\\a", "0b": "\\v" };
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 export function required(at: FieldPath, detail = ""): FieldError {
@@ -130,8 +143,22 @@ export function tooMany(at: FieldPath, actual: number, max: number): FieldError 
   };
 }
 
-/** The 422 for a list of field errors, worded as `apierrors.NewInvalid` words it. */
-export function invalid(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
+/** What the errors of one answer may say together, in UTF-16 units: many that each show a long list would be more than memory holds. */
+const mostText = 8 * 1024 * 1024;
+
+/** The first ones, as many as an answer can hold; one at least. */
+function tellable(errors: readonly FieldError[]): readonly FieldError[] {
+  let left = mostText;
+  const end = errors.findIndex(({ message }) => {
+    left -= message.length;
+    return left < 0;
+  });
+  return end < 0 ? errors : errors.slice(0, Math.max(1, end));
+}
+
+/** The 422 for a list of field errors, worded as `apierrors.NewInvalid` words it. Of errors without end only the first are told. */
+export function invalid(group: string, kind: string, name: string, all: readonly FieldError[]): StatusError {
+  const errors = tellable(all);
   const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const qualifiedKind = group === "" ? kind : `${kind}.${group}`;

@@ -141,27 +141,29 @@ function validateClaims(
   podClaims: ReadonlySet<string>,
   at: FieldPath,
 ): FieldError[] {
+  if (!claims?.length) return [];
   const errors: FieldError[] = [];
   const seen = new Set<string>();
-  for (const [i, { name, request }] of (claims ?? []).entries()) {
+  const inParts = new Set<string>();
+  const known = podClaims.size === 0 ? " which is empty" : `: ${[...podClaims].sort().join(", ")}`;
+  for (const [i, { name, request }] of claims.entries()) {
     const here = at.index(i);
     if (!name) {
       errors.push(required(here));
       continue;
     }
     const key = request ? `${name}/${request}` : name;
-    const overlaps = !request && [...seen].some((each) => each.startsWith(`${name}/`));
     if (request) pushAll(errors, complaints(here.child("request"), request, isDNS1123Label(request)));
-    if (seen.has(name) || overlaps) errors.push(duplicate(here, name));
+    if (seen.has(name) || (!request && inParts.has(name))) errors.push(duplicate(here, name));
     else if (seen.has(key)) errors.push(duplicate(here, key));
     seen.add(key);
-    if (!podClaims.has(name)) errors.push(claimNotFound(here, name, podClaims));
+    if (request) inParts.add(name);
+    if (!podClaims.has(name)) errors.push(claimNotFound(here, name, known));
   }
   return errors;
 }
 
-function claimNotFound(at: FieldPath, name: string, podClaims: ReadonlySet<string>): FieldError {
-  const known = podClaims.size === 0 ? " which is empty" : `: ${[...podClaims].sort().join(", ")}`;
+function claimNotFound(at: FieldPath, name: string, known: string): FieldError {
   const message = `Not found: ${JSON.stringify(name)}: must be one of the names in pod.spec.resourceClaims${known}`;
   return { type: "FieldValueNotFound", field: at.toString(), message };
 }

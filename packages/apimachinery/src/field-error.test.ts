@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { invalid, invalidValue, path } from "./field-error.ts";
+
+test("paths print as upstream's", () => {
+  assert.equal(path("spec").child("ports").index(1).child("a", "b").key("c/d").toString(), "spec.ports[1].a.b[c/d]");
+  assert.equal(path().child("kind").toString(), "kind");
+  assert.equal(path().index(0).toString(), "[0]");
+});
+
+test("errors without end are told as far as an answer holds them, one at least", () => {
+  const long = "x".repeat(1024 * 1024);
+  const causesOf = (count: number, value: string) => {
+    const errors = Array.from({ length: count }, (_, i) => invalidValue(path(`f${i}`), value, "why"));
+    return invalid("", "Pod", "a", errors).status.details?.causes?.length;
+  };
+  assert.equal(causesOf(1000, long), 7);
+  assert.equal(causesOf(2, long.repeat(9)), 1);
+  assert.equal(causesOf(1000, "x"), 1000);
+});
