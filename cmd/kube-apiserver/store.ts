@@ -1,6 +1,5 @@
 /** Where everything is kept: an etcd, or a file in `--data-dir`. */
 
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
@@ -70,5 +69,5 @@ async function encryptionOf(
   const path = flags["encryption-provider-config"];
   if (!path) return undefined;
   const automaticReload = flags["encryption-provider-config-automatic-reload"];
-  return await encryptionAtRest({ path, automaticReload, server: hostname(), clock, random, logger }, signal);
+  return await encryptionAtRest({ path, automaticReload, clock, random, logger }, signal);
 }

@@ -66,7 +66,7 @@ export interface KubeApiServerOptions {
   /** Beyond what the certificates imply: client certificates, bootstrap tokens, service accounts, the front proxy. */
   readonly authentication?: KubeAuthenticationOptions;
   /** Node and RBAC when it is not given. */
-  readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger">;
+  readonly authorization?: Omit<AuthorizationOptions, "reader" | "clock" | "random" | "logger" | "meters" | "host">;
   /** NodeRestriction runs unless `enable` is given without it or `disable` with it, as kubeadm has it. */
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   /** `--audit-*`: what is recorded of requests, and where. Nothing when it is not given. */
@@ -135,7 +135,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
       reader,
       signal,
     ),
-    buildAuthorization({ ...authorization, reader, clock, random, logger }, signal),
+    buildAuthorization({ ...authorization, reader, clock, random, logger, meters, host: options.hostname }, signal),
   ]);
   const config = options.admission?.config;
   const [webhooks, mutating, validating] = await Promise.all([

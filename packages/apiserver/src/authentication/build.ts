@@ -1,9 +1,11 @@
 /** The API server's authenticator, from its configuration, in upstream's order. Source: kubernetes' kubeapiserver/authenticator. */
 
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { type Clock, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
 import { MetricsRegistry } from "../metrics/families.ts";
+import { ReloadMetrics } from "../metrics/reload-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { kubeconfigCaller } from "../webhook/index.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -51,6 +53,8 @@ export interface AuthenticationOptions {
   readonly configFile?: string;
   readonly webhook?: TokenWebhookOptions;
   readonly meters?: MetricsRegistry;
+  /** What tells this API server from the others of the cluster, for metrics. Default the machine's name. */
+  readonly host?: string | undefined;
 }
 
 export interface TokenWebhookOptions {
@@ -146,7 +150,10 @@ async function readIssuers(
   const content = await readFile(configFile, "utf8");
   await apply(content);
   // Ends with the signal, and tells its failures itself.
-  void followFile({ path: configFile, content, clock, logger, apply }, signal);
+  const { meters = new MetricsRegistry(), host = hostname() } = options;
+  const metrics = new ReloadMetrics({ meters, clock, what: "authentication", host });
+  metrics.loaded(content);
+  void followFile({ path: configFile, content, clock, logger, apply: metrics.applying(apply) }, signal);
 }
 
 async function tokenAuthenticators(

@@ -57,6 +57,8 @@ export interface KubeIdentityOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meters?: MetricsRegistry;
+  /** What tells this API server from the others of the cluster. */
+  readonly hostname?: string;
   /** Sends a merge patch, as the API server itself; used once the server is there. */
   patchSecret(namespace: string, name: string, patch: object): Promise<unknown>;
 }
@@ -107,6 +109,7 @@ export async function kubeIdentity(
       logger,
       reader,
       ...(options.meters === undefined ? {} : { meters: options.meters }),
+      host: options.hostname,
       serviceAccounts: { issuers, keys, tracking: trackLegacyTokens(options) },
       ...(tokenFile === undefined
         ? {}

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Clock, realClock, StatusError } from "@kubets/apimachinery";
+import { type Clock, realClock, StatusError, VirtualClock } from "@kubets/apimachinery";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
+import { MetricsRegistry } from "../metrics/families.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
 import { type Hook, httpsHook } from "../testing/https-hook.ts";
 import { type AuthenticationOptions, buildAuthentication } from "./build.ts";
@@ -217,6 +218,31 @@ test("a configuration maps and checks claims in CEL", async () => {
   const anonymous = (path: string) => authentication.request.authenticate({ headers: {}, path });
   assert.equal((await anonymous("/livez"))?.name, "system:anonymous");
   assert.equal(await anonymous("/livez/"), undefined);
+});
+
+test("a changed configuration is counted, whether it is taken or not", async () => {
+  const path = configFile({ jwt: [jwt()] });
+  const clock = new VirtualClock(realClock.now());
+  const meters = new MetricsRegistry();
+  await world({ configFile: path, clock, meters, host: "h" });
+  const lines = () => meters.lines().filter((line) => line.includes("automatic_reloads_total{"));
+  const changed = async (content: string, line: RegExp) => {
+    writeFileSync(path, content);
+    for (let i = 0; i < 100 && !lines().some((each) => line.test(each)); i++) {
+      await clock.advance(10_001);
+      await realClock.sleep(5);
+    }
+    assert.ok(
+      lines().some((each) => line.test(each)),
+      lines().join("\n"),
+    );
+  };
+  const prefix = "apiserver_authentication_config_controller_automatic_reloads_total";
+  const counted = (status: string) =>
+    new RegExp(`^${prefix}\\{apiserver_id_hash="sha256:[0-9a-f]{64}",status="${status}"\\} 1$`);
+  await changed("{}", counted("failure"));
+  const head = { apiVersion: "apiserver.config.k8s.io/v1", kind: "AuthenticationConfiguration" };
+  await changed(JSON.stringify({ ...head, jwt: [] }), counted("success"));
 });
 
 test("a configuration that is not valid is refused with upstream's words", async () => {

@@ -1,8 +1,11 @@
 /** The API server's authorizer, from its modes or its configuration file. Source: kubernetes' kubeapiserver/authorizer. */
 
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { type Clock, type Logger, parseDuration, path, type Random } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
+import { MetricsRegistry } from "../metrics/families.ts";
+import { ReloadMetrics } from "../metrics/reload-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { kubeconfigCaller } from "../webhook/index.ts";
 import { abacAuthorizer } from "./abac.ts";
@@ -53,6 +56,9 @@ export interface AuthorizationOptions {
   readonly webhook?: AuthorizationWebhookOptions;
   /** `--authorization-always-allow-paths`. Default none, as kube-apiserver: RBAC's default policy lets everyone see the health checks. */
   readonly alwaysAllowPaths?: readonly string[];
+  readonly meters?: MetricsRegistry;
+  /** What tells this API server from the others of the cluster, for metrics. Default the machine's name. */
+  readonly host?: string | undefined;
 }
 
 export interface Authorization {
@@ -86,7 +92,10 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
     current.replace(unionAuthorizer([...first, ...(await fromConfiguration(parts, changed))]));
   };
   // Ends with the signal, and tells its failures itself.
-  void followFile({ path: configFile, content, clock: options.clock, logger: options.logger, apply }, signal);
+  const { clock, logger, meters = new MetricsRegistry() } = options;
+  const metrics = new ReloadMetrics({ meters, clock, what: "authorization", host: options.host ?? hostname() });
+  metrics.loaded(content);
+  void followFile({ path: configFile, content, clock, logger, apply: metrics.applying(apply) }, signal);
   return { authorizer: current, rbac };
 }
 

@@ -1,6 +1,7 @@
 /** Encryption of objects at rest: `--encryption-provider-config`. What it gives is for the store to be opened with, and for the server to tell of. */
 
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { type Clock, type Logger, messageOf, type Random, realRandom } from "@kubets/apimachinery";
 import type { ValueTransformer } from "@kubets/storage";
 import { followFile } from "../configuration/watched-file.ts";
@@ -15,8 +16,8 @@ export interface EncryptionOptions {
   readonly path: string;
   /** `--encryption-provider-config-automatic-reload`: a changed file is used at once, if it is valid. Default false. */
   readonly automaticReload?: boolean;
-  /** What tells this API server from the others of the cluster, for metrics. */
-  readonly server?: string;
+  /** What tells this API server from the others of the cluster, for metrics. Default the machine's name. */
+  readonly host?: string;
   readonly clock: Clock;
   readonly random?: Random;
   readonly logger: Logger;
@@ -40,9 +41,9 @@ interface Loaded {
  * @throws Error for a file that cannot be read or is not valid
  */
 export async function encryptionAtRest(options: EncryptionOptions, signal: AbortSignal): Promise<EncryptionAtRest> {
-  const { path, automaticReload = false, server = "", clock, random = realRandom, logger } = options;
+  const { path, automaticReload = false, host = hostname(), clock, random = realRandom, logger } = options;
   const content = await textOf(path);
-  const metrics = new EncryptionMetrics(clock, server);
+  const metrics = new EncryptionMetrics(clock, host);
   let transformer: EncryptionTransformer | undefined;
   const means = { clock, random, logger, metrics: metrics.kms, onReadable: () => transformer?.readAgain() };
   const load = async (text: string): Promise<Loaded> => {
@@ -58,25 +59,19 @@ export async function encryptionAtRest(options: EncryptionOptions, signal: Abort
   };
   const use = ({ rules, hash }: Loaded) => {
     logger.info("Loaded the encryption configuration", { path, hash, rules: [...rules.keys()] });
-    metrics.loaded(hash);
   };
   let current = await load(content);
   use(current);
-  const reload = async (text: string) => {
-    try {
-      const next = await load(text);
-      await next.plugins.awaitHealth();
-      const before = current;
-      current = next;
-      use(next);
-      transformer!.replace(next.rules);
-      before.plugins.closeSoon();
-      metrics.reloaded("success");
-    } catch (error) {
-      metrics.reloaded("failure");
-      throw error;
-    }
-  };
+  metrics.configuration.loaded(content);
+  const reload = metrics.configuration.applying(async (text) => {
+    const next = await load(text);
+    await next.plugins.awaitHealth();
+    const before = current;
+    current = next;
+    use(next);
+    transformer!.replace(next.rules);
+    before.plugins.closeSoon();
+  });
   transformer = new EncryptionTransformer(current.rules, metrics);
   if (automaticReload) void followFile({ path, content, clock, logger, apply: reload }, signal);
   const checked = automaticReload || current.plugins !== noPlugins;

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "@kubets/apimachinery";
 import type { ValueCodec } from "@kubets/storage";
 import { exponentialBuckets, type Histogram, MetricsRegistry, type Series } from "../metrics/families.ts";
+import { ReloadMetrics, serverHash } from "../metrics/reload-metrics.ts";
 
 type Direction = "from_storage" | "to_storage";
 
@@ -14,36 +15,14 @@ const maxKeyIds = 100;
 export class EncryptionMetrics {
   readonly meters = new MetricsRegistry();
   readonly kms: KmsMetrics;
+  readonly configuration: ReloadMetrics;
   readonly #clock: Clock;
-  readonly #serverHash: string;
 
-  /** @param server what tells this API server from the others of the cluster */
-  constructor(clock: Clock, server: string) {
+  /** @param host what tells this API server from the others of the cluster */
+  constructor(clock: Clock, host: string) {
     this.#clock = clock;
-    this.#serverHash = server === "" ? "" : hash(server);
-    this.kms = new KmsMetrics(this.meters, clock, this.#serverHash);
-  }
-
-  /** A configuration is in use. */
-  loaded(configurationHash: string): void {
-    const info = this.meters.gauge(
-      "apiserver_encryption_config_controller_last_config_info",
-      "ALPHA",
-      "1 for the configuration in use, which the label tells by its hash.",
-      ["apiserver_id_hash", "hash"],
-    );
-    info.clear();
-    info.with(this.#serverHash, configurationHash).value = 1;
-  }
-
-  /** A changed configuration was taken, or not. */
-  reloaded(status: "success" | "failure"): void {
-    const name = (suffix: string) => `apiserver_encryption_config_controller_automatic_reload${suffix}`;
-    const labels = ["status", "apiserver_id_hash"];
-    const total = this.meters.counter(name("s_total"), "ALPHA", "Changed configurations, taken or refused.", labels);
-    total.with(status, this.#serverHash).value++;
-    const last = this.meters.gauge(name("_last_timestamp_seconds"), "ALPHA", "When the last one was.", labels);
-    last.with(status, this.#serverHash).value = this.#clock.now() / 1000;
+    this.kms = new KmsMetrics(this.meters, clock, serverHash(host));
+    this.configuration = new ReloadMetrics({ meters: this.meters, clock, what: "encryption", host });
   }
 
   /** A codec that counts what it does to the values of one resource. */

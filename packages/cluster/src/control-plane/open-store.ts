@@ -1,7 +1,6 @@
 /** Where a cluster's objects are kept: a file of its own, or the etcd it was told of; encrypted, where that was asked for. */
 
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
 import type { EncryptionAtRest } from "@kubets/apiserver/encryption";
@@ -62,7 +61,7 @@ async function encryptionOf(
   if (path === undefined) return undefined;
   const { encryptionAtRest } = await import("@kubets/apiserver/encryption");
   try {
-    return await encryptionAtRest({ path, automaticReload: true, server: hostname(), clock, random, logger }, signal);
+    return await encryptionAtRest({ path, automaticReload: true, clock, random, logger }, signal);
   } catch (cause) {
     throw new ConfigError(`--encryption-provider-config ${path}: ${messageOf(cause)}`, { cause });
   }
