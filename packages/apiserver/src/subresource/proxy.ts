@@ -111,10 +111,11 @@ function proxy(locate: Locate): SubresourceHandler {
     await admitConnect(call);
     const path = pathBelow(request, info.parts.length - 3);
     // A relative link on a page at `.../proxy` would miss its last segment.
-    if (path === "" && request.method === "GET") {
-      return { status: 301, headers: { location: `${request.path}/` }, content: empty };
-    }
     const query = request.query.toString();
+    if (path === "" && request.upgrade === undefined && (request.method === "GET" || request.method === "HEAD")) {
+      const location = `${request.path}/${query === "" ? "" : `?${query}`}`;
+      return { status: 301, headers: { location }, content: empty };
+    }
     const location = await locate(
       call,
       targetOf(info.name, info.resource),
