@@ -74,7 +74,16 @@ withEachKubectl("kubectl works with custom resources", {}, async (t, { kubectl }
     const spec = await kubectl("explain", "crontabs.spec");
     assert.match(spec, /What is wanted/);
     assert.match(spec, /cronSpec\s+<string>/);
-    assert.match(await kubectl("explain", "ct"), /A job that runs at times/);
+    const whole = await kubectl("explain", "ct");
+    assert.match(whole, /A job that runs at times/);
+    assert.match(
+      whole,
+      /FIELDS:.*apiVersion\s+<string>\s+APIVersion defines.*metadata\s+<ObjectMeta>\s+Standard object's metadata/s,
+    );
+    assert.match(
+      await kubectl("explain", "ct.metadata"),
+      /creationTimestamp\s+<string>\s+CreationTimestamp is a timestamp/,
+    );
   });
 
   await t.test("objects are applied, printed in the columns asked for, patched and scaled", async () => {

@@ -58,12 +58,12 @@ export const descriptions: Readonly<Record<string, Descriptions>> = {
 /** Fields that mean the same wherever they are, unless a type says otherwise. */
 const commonFields: Readonly<Record<string, string>> = {
   apiVersion:
-    "The group and version in which this object is written, such as apps/v1; without a group, of the core group.",
+    "APIVersion defines the group and version in which this object is written, such as apps/v1; without a group, of the core group.",
   kind: "What kind of object this is, in CamelCase. It cannot be changed.",
 };
 
 const commonOfKinds: Readonly<Record<string, string>> = {
-  metadata: "The object's name, labels and what else every object has.",
+  metadata: "Standard object's metadata: its name, labels and what else every object has.",
   spec: "What is wanted.",
   status: "What is so, as the system last saw it. Not written by users.",
   conditions: "What is, and what is not, so of the object: each type once.",
@@ -82,6 +82,13 @@ const commonOfConditions: Readonly<Record<string, string>> = {
 const commonOfLists: Readonly<Record<string, string>> = {
   items: "The objects.",
   metadata: "At which resourceVersion the list was made, and how to go on when it is only a part.",
+};
+
+/** What custom resources have in common with every kind. Upstream's conformance tests look for how these begin. */
+export const fieldsOfCustomKinds = {
+  apiVersion: commonFields["apiVersion"],
+  kind: commonFields["kind"],
+  metadata: commonOfKinds["metadata"],
 };
 
 /** The texts for a definition, by its whole name; a beta or alpha version without its own has those of the stable one. */

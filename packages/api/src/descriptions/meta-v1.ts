@@ -104,7 +104,7 @@ export const metaV1: Descriptions = {
     about: "What every object has.",
     fields: {
       annotations: "Notes for tools, by key. They cannot be selected by, and may be long.",
-      creationTimestamp: "When the object was made. Set by the server.",
+      creationTimestamp: "CreationTimestamp is a timestamp of the moment the object was made. Set by the server.",
       deletionGracePeriodSeconds: "How many seconds it had to end when its deletion began. Set by the server.",
       deletionTimestamp:
         "When the object will be gone, or could be: its deletion has begun and cannot be taken back. Set by the server.",

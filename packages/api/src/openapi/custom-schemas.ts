@@ -5,6 +5,7 @@
 
 import { schemaRefPrefix, writeJson } from "@kubets/apimachinery";
 import type { ResourceDefinition } from "../definition.ts";
+import { fieldsOfCustomKinds as texts } from "../descriptions/index.ts";
 import type { JSONSchemaProps } from "../generated/types.ts";
 import type { Format, Json } from "./schemas.ts";
 
@@ -31,7 +32,11 @@ function typeAndMeta(format: Format): Json {
     format === "v3"
       ? { allOf: [{ $ref: objectMetaRef }] }
       : { $ref: objectMetaRef.replace(schemaRefPrefix, "#/definitions/") };
-  return { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
+  return {
+    apiVersion: { description: texts.apiVersion, type: "string" },
+    kind: { description: texts.kind, type: "string" },
+    metadata: { description: texts.metadata, ...metadata },
+  };
 }
 
 function publish(schema: JSONSchemaProps, format: Format): Json {
