@@ -1,5 +1,7 @@
 /** Descriptions of all built-in types, for the published documents. */
 
+import { admissionregistrationV1 } from "./admissionregistration-v1.ts";
+import { apiextensionsV1 } from "./apiextensions-v1.ts";
 import { apiregistrationV1 } from "./apiregistration-v1.ts";
 import { appsV1 } from "./apps-v1.ts";
 import { authenticationV1 } from "./authentication-v1.ts";
@@ -22,8 +24,10 @@ import { networkingV1 } from "./networking-v1.ts";
 import { nodeV1 } from "./node-v1.ts";
 import { policyV1 } from "./policy-v1.ts";
 import { rbacV1 } from "./rbac-v1.ts";
+import { resourceV1, resourceV1beta1 } from "./resource-v1.ts";
 import { schedulingV1 } from "./scheduling-v1.ts";
 import { storageV1 } from "./storage-v1.ts";
+import { unstable } from "./unstable.ts";
 
 export type { TypeDescription } from "./description.ts";
 
@@ -41,6 +45,11 @@ export const descriptions: Readonly<Record<string, Descriptions>> = {
   "io.k8s.apimachinery.pkg.runtime": runtime,
   "io.k8s.apimachinery.pkg.util.intstr": intstr,
   "io.k8s.apimachinery.pkg.version": version,
+  ...unstable,
+  "io.k8s.api.admissionregistration.v1": admissionregistrationV1,
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1": apiextensionsV1,
+  "io.k8s.api.resource.v1": resourceV1,
+  "io.k8s.api.resource.v1beta1": resourceV1beta1,
   "io.k8s.api.apps.v1": appsV1,
   "io.k8s.api.core.v1": { ...cluster, ...containers, ...pods, ...volumes },
   "io.k8s.api.autoscaling.v1": autoscalingV1,
