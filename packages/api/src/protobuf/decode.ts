@@ -72,7 +72,6 @@ const metaKinds = new Set([
   "UpdateOptions",
 ]);
 
-/** The message of a kind: `io.k8s.api.core.v1.Pod`. */
 /** Groups that are not of `k8s.io/api`. */
 const packages: Readonly<Record<string, string>> = {
   "apiextensions.k8s.io": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
@@ -80,6 +79,7 @@ const packages: Readonly<Record<string, string>> = {
 };
 const apiextensions = `${packages["apiextensions.k8s.io"]}.v1`;
 
+/** The message of a kind: `io.k8s.api.core.v1.Pod`. */
 export function messageName(apiVersion: string, kind: string): string {
   if (metaKinds.has(kind)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
   const [first = "", second] = apiVersion.split("/");
