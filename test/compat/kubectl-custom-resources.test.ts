@@ -78,7 +78,7 @@ withEachKubectl("kubectl works with custom resources", {}, async (t, { kubectl }
     assert.match(whole, /A job that runs at times/);
     assert.match(
       whole,
-      /FIELDS:.*apiVersion\s+<string>\s+APIVersion defines.*metadata\s+<ObjectMeta>\s+Standard object's metadata/s,
+      /FIELDS:.*apiVersion\s+<string>\s+APIVersion defines.*metadata\s+<\w+>\s+Standard object's metadata/s,
     );
     assert.match(
       await kubectl("explain", "ct.metadata"),
