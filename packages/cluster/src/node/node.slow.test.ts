@@ -38,7 +38,6 @@ async function runPod(node: TestNode, name: string, image: string, command?: str
   return { podSandboxId, containerId, ip: status?.network?.ip ?? "" };
 }
 
-/** The page, as soon as the server listens. */
 /** A client notices a new containerd at its next attempt to connect, a moment after the last one failed. */
 async function connectedAgain({ client }: TestNode): Promise<void> {
   const deadline = realClock.monotonic() + 20_000;
@@ -52,6 +51,7 @@ async function connectedAgain({ client }: TestNode): Promise<void> {
   }
 }
 
+/** The page, as soon as the server listens. */
 async function fetchPage(ip: string): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     try {
