@@ -111,12 +111,23 @@ export function notFoundValue(at: FieldPath, value: unknown): FieldError {
 }
 
 export function notSupported(at: FieldPath, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.map((s) => JSON.stringify(s)).join(", ");
   return {
     type: "FieldValueNotSupported",
     field: at.toString(),
-    message: `Unsupported value: ${quote(value)}${supported.length === 0 ? "" : `: supported values: ${list}`}`,
+    message: `Unsupported value: ${quote(value)}${supported.length === 0 ? "" : `: supported values: ${listed(supported)}`}`,
   };
+}
+
+/** Made once: thousands of values may not be one of the same thousands. */
+const lists = new WeakMap<readonly string[], string>();
+
+function listed(supported: readonly string[]): string {
+  let list = lists.get(supported);
+  if (list === undefined) {
+    list = supported.map((s) => JSON.stringify(s)).join(", ");
+    lists.set(supported, list);
+  }
+  return list;
 }
 
 export function forbiddenField(at: FieldPath, detail: string): FieldError {

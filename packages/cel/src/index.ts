@@ -16,6 +16,7 @@ export {
   authorizerType,
   resourceCheckType,
 } from "./library/authorizer.ts";
+export { maxRegexSize, regexSize, regexTooLarge } from "./library/regex-size.ts";
 export { describe, toText } from "./library/text.ts";
 export * from "./limits.ts";
 export type {

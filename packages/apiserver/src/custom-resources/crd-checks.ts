@@ -20,6 +20,8 @@ import { Rules } from "./rules.ts";
 import { isObject, type JsonObject, metaFields, type SchemaNode, schemaNode } from "./schema-node.ts";
 import { faultsOf } from "./value-faults.ts";
 
+export { preparePatterns } from "./patterns.ts";
+
 export const crdChecks: SchemaChecks = {
   patternFault,
   validateDefaults(schema, at, requirePruned) {

@@ -7,21 +7,31 @@ import {
   type SchemaChecks,
   setCrdCondition,
 } from "@kubets/api/apiextensions";
-import type { Clock, KubeObject } from "@kubets/apimachinery";
+import { type Clock, forbiddenField, invalid, type KubeObject, messageOf, path } from "@kubets/apimachinery";
 import type { RegistryHooks } from "../registry/write-request.ts";
 
 export const crdResource = "apiextensions.k8s.io/customresourcedefinitions";
 
-let loaded: SchemaChecks | undefined;
+type Engines = typeof import("./crd-checks.ts");
+let loaded: Engines | undefined;
 
-async function load(): Promise<undefined> {
-  loaded ??= (await import("./crd-checks.ts")).crdChecks;
+/** @throws StatusError 422 for more patterns than can be compiled while others wait */
+async function prepare(crd: KubeObject): Promise<undefined> {
+  loaded ??= await import("./crd-checks.ts");
+  try {
+    await loaded.preparePatterns(crd);
+  } catch (error) {
+    const { name = "" } = crd.metadata ?? {};
+    throw invalid("apiextensions.k8s.io", "CustomResourceDefinition", name, [
+      forbiddenField(path("spec.versions"), messageOf(error)),
+    ]);
+  }
   return undefined;
 }
 
 function need(): SchemaChecks {
   if (loaded === undefined) throw new Error("a CustomResourceDefinition is validated before its hooks ran");
-  return loaded;
+  return loaded.crdChecks;
 }
 
 const checks: SchemaChecks = {
@@ -42,8 +52,8 @@ export function withCrdChecks(definitions: Iterable<ResourceDefinition>): Resour
 
 export function crdHooks(clock: Clock): RegistryHooks {
   return {
-    beginCreate: () => (loaded === undefined ? load() : undefined),
-    beginUpdate: () => (loaded === undefined ? load() : undefined),
+    beginCreate: (object) => prepare(object),
+    beginUpdate: (object) => prepare(object),
     // Whatever it says, its objects go first.
     heldBack: (object) => object.metadata?.deletionTimestamp === undefined,
     markDeleting: (object) => markDeleting(object as CustomResourceDefinition, clock),
@@ -56,7 +66,7 @@ function markDeleting(crd: CustomResourceDefinition, clock: Clock): void {
   if (!finalizers.includes(customResourceCleanupFinalizer)) {
     metadata.finalizers = [...finalizers, customResourceCleanupFinalizer];
   }
-  const message = "CustomResource marked for deletion; CustomResource deletion will begin soon";
+  const message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
   setCrdCondition(
     crd,
     { type: "Terminating", status: "True", reason: "InstanceDeletionPending", message },

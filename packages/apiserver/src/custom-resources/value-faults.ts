@@ -142,9 +142,32 @@ function typeFaults(value: unknown, schema: JSONSchemaProps, path: string): Faul
   return fits ? [] : [wrongType(path, names, found)];
 }
 
+interface Choices {
+  readonly scalars: ReadonlySet<unknown>;
+  readonly structures: readonly unknown[];
+  readonly shown: readonly string[];
+}
+
+/** An item of a list is compared with all of an enum, and there may be many of both. */
+const choices = new WeakMap<readonly unknown[], Choices>();
+
+function choicesOf(values: readonly unknown[]): Choices {
+  let found = choices.get(values);
+  if (found === undefined) {
+    found = {
+      scalars: new Set(values.filter((each) => typeof each !== "object")),
+      structures: values.filter((each) => typeof each === "object" && each !== null),
+      shown: values.map((each) => (typeof each === "string" ? each : writeJson(each))),
+    };
+    choices.set(values, found);
+  }
+  return found;
+}
+
 function enumFaults(value: unknown, { enum: values = [] }: JSONSchemaProps, path: string): Fault[] {
-  if (values.length === 0 || values.some((each) => each !== null && deepEqual(each, value))) return [];
-  const shown = values.map((each) => (typeof each === "string" ? each : writeJson(each)));
+  if (values.length === 0) return [];
+  const { scalars, structures, shown } = choicesOf(values);
+  if (scalars.has(value) || structures.some((each) => deepEqual(each, value))) return [];
   return [(base) => notSupported(fieldOf(base, path), value === null ? "null" : value, shown)];
 }
 

@@ -1,7 +1,14 @@
 /** The verbs of stored resources, and of their status: request to registry to answer. */
 
 import type { StatusStrategy } from "@kubets/api";
-import { badRequest, escapeFieldValue, type KubeObject, parseFieldSelector, StatusError } from "@kubets/apimachinery";
+import {
+  badRequest,
+  escapeFieldValue,
+  type KubeObject,
+  parseFieldSelector,
+  StatusError,
+  TimeSlice,
+} from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
 import { patchTransform } from "../registry/patch.ts";
@@ -70,7 +77,7 @@ function namespaceOf(namespace: string, namespaced: boolean): string {
 
 async function bodyObject(call: ResourceCall, options: WriteOptions): Promise<KubeObject> {
   const { definition, registry } = call.resource;
-  const object = decodeObject(await readObjectBody(call.request), {
+  const object = decodeObject(await readObjectBody(call.request, definition.kind), {
     definition,
     schemas: registry.schemas,
     fieldValidation: options.fieldValidation,
@@ -184,8 +191,10 @@ export async function deleteCollection(call: ResourceCall): Promise<Answer> {
     }
   };
   // Some at a time: their commits share an fsync.
+  const slice = new TimeSlice();
   for (let i = 0; i < items.length; i += deletesAtOnce) {
     await Promise.all(items.slice(i, i + deletesAtOnce).map(removeOne));
+    if (slice.over) await slice.end();
   }
   return { status: 200, content: { type: "list", items, metadata, definition } };
 }

@@ -5,6 +5,7 @@ import { CelError } from "../cel-error.ts";
 import { ArrayList } from "../value.ts";
 import { work } from "../work.ts";
 import { type Overload, overload } from "./overload.ts";
+import { maxRegexSize, regexSize, regexTooLarge } from "./regex-size.ts";
 
 /** The last few: a rule's pattern is used again and again, and patterns made at run time are not to be kept. */
 const cache = new Map<string, RE2JS>();
@@ -21,6 +22,7 @@ export function compileRegex(pattern: string, complaint = ""): RE2JS {
 function tryCompile(pattern: string): RE2JS | string {
   const known = cache.get(pattern);
   if (known !== undefined) return known;
+  if (regexSize(pattern) > maxRegexSize) return regexTooLarge;
   try {
     const compiled = RE2JS.compile(pattern);
     if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!);
