@@ -94,6 +94,8 @@ export class Level {
   #lingersFirst = Number.POSITIVE_INFINITY;
   #lingerTimer: Timer | undefined;
   readonly #patience: Patience<Ticket>;
+  /** They wait without regard to their clients and the time. */
+  readonly #untilNextTurn: { readonly ticket: Ticket; watch(): void }[] = [];
 
   constructor(options: LevelOptions) {
     this.#options = options;
@@ -182,6 +184,7 @@ export class Level {
       throw this.#refuse(ticket, "queue-full", now);
     }
     this.#enqueue(ticket, queue);
+    this.#options.pace?.arrived();
     this.#dispatch();
     return ticket.started ? ticket : this.#wait(ticket, comer);
   }
@@ -320,6 +323,7 @@ export class Level {
   resume(count: number): void {
     this.sync();
     this.#dispatch(count);
+    for (const { ticket, watch } of this.#untilNextTurn.splice(0)) if (!ticket.started) watch();
   }
 
   /** @param most how many begin, if the pace allows them */
@@ -348,21 +352,27 @@ export class Level {
   }
 
   #wait(ticket: Ticket, comer: Comer): Promise<Ticket> {
-    const { signal } = comer.request;
     return new Promise((resolve, reject) => {
+      let signal: AbortSignal | undefined;
       const settle = (outcome: () => void) => {
-        signal.removeEventListener("abort", gone);
+        signal?.removeEventListener("abort", gone);
         outcome();
       };
       const gone = () => {
         this.#abandon(ticket);
-        settle(() => reject(signal.reason));
+        settle(() => reject(signal?.reason));
+      };
+      const watch = () => {
+        signal = comer.request.signal;
+        if (signal.aborted) return gone();
+        signal.addEventListener("abort", gone, { once: true });
+        if (!comer.patient) this.#patience.add(ticket, ticket.arrivedAt + this.#options.waitLimitMs(comer));
       };
       ticket.called = () => settle(() => resolve(ticket));
       ticket.late = (error) => settle(() => reject(error));
-      if (signal.aborted) return gone();
-      signal.addEventListener("abort", gone, { once: true });
-      if (!comer.patient) this.#patience.add(ticket, ticket.arrivedAt + this.#options.waitLimitMs(comer));
+      // Most of those who wait for the next turn go on in it: a signal and a time-out for each would cost more than the wait.
+      if (this.seatsInUse < this.limit) this.#untilNextTurn.push({ ticket, watch });
+      else watch();
     });
   }
 

@@ -9,8 +9,18 @@ import type { Clock } from "@kubets/apimachinery";
 /** What a turn is to take at most: who is alone in a queue waits about so long for its seat. */
 const turnMs = 20;
 const most = 256;
-/** How much of the last turn goes into what a request is believed to cost. */
-const learning = 0.2;
+/** How much of the last turn goes into what a request is believed to cost. Less where it took longer: it may not have been the requests. */
+const learning = { cheaper: 0.3, dearer: 0.1 };
+/** What a request costs that only came, compared to one that ran. */
+const arrival = 0.5;
+
+/** After one that was longer the next is measured by the thread's own processor time, which is a system call. */
+const longTurnMs = 5;
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
 
 /** Who has waiting requests, and seats for them, when the turn is over. */
 export interface Paced {
@@ -25,6 +35,9 @@ export class Pace {
   #isOpen = false;
   #began = 0;
   #started = 0;
+  #arrived = 0;
+  #cpuBegan: number | undefined;
+  #wasLong = false;
   #costMs = 0.2;
   #allowed = Math.floor(turnMs / this.#costMs);
 
@@ -34,7 +47,8 @@ export class Pace {
 
   /** This turn has begun as much as it should. @param now milliseconds of the monotonic clock */
   isSpent(now: number): boolean {
-    return this.#isOpen && (this.#started >= this.#allowed || now - this.#began >= turnMs);
+    if (!this.#isOpen) return false;
+    return this.#started >= this.#allowed || (now - this.#began >= turnMs && this.#elapsed(now) >= turnMs);
   }
 
   /** A request begins. */
@@ -42,6 +56,7 @@ export class Pace {
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#began = now;
+      this.#cpuBegan = this.#wasLong ? cpuMs() : undefined;
       this.#started = 0;
       setImmediate(this.#end);
     }
@@ -53,10 +68,25 @@ export class Pace {
     this.#behind.add(paced);
   }
 
+  /** A request came, and waits. */
+  arrived(): void {
+    this.#arrived++;
+  }
+
+  /** Of this turn, without what other processes took of it, where that matters. */
+  #elapsed(now: number): number {
+    const ms = now - this.#began;
+    return this.#cpuBegan === undefined ? ms : Math.min(ms, cpuMs() - this.#cpuBegan);
+  }
+
   readonly #end = (): void => {
     this.#isOpen = false;
-    const cost = (this.#clock.monotonic() - this.#began) / this.#started;
-    this.#costMs += learning * (Math.min(cost, turnMs) - this.#costMs);
+    const elapsed = this.#elapsed(this.#clock.monotonic());
+    this.#wasLong = elapsed > longTurnMs;
+    const cost = elapsed / (this.#started + arrival * this.#arrived);
+    const { cheaper, dearer } = learning;
+    this.#costMs += (cost < this.#costMs ? cheaper : dearer) * (Math.min(cost, turnMs) - this.#costMs);
+    this.#arrived = 0;
     this.#allowed = Math.min(most, Math.max(1, Math.floor(turnMs / this.#costMs)));
     if (this.#behind.size > 0) this.#resume();
   };
