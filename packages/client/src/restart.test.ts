@@ -24,7 +24,7 @@ test("an informer outlives its API server, over TLS", { timeout: 30_000 }, async
       store,
       authenticator: { authenticate: async () => ({ name: "admin", groups: ["system:masters"] }) },
       authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
-      listen: { bindAddress: "127.0.0.1", port, tls: { key, cert, clientCA: certificates.ca.certificate } },
+      listen: { bindAddress: "127.0.0.1", port, tls: { key, cert, clientCAs: [{ pem: certificates.ca.certificate }] } },
     });
     const running = server.start(stop.signal);
     await Promise.race([server.ready, running]);
