@@ -178,6 +178,9 @@ async function revisions(api: Api) {
   const [first] = (await count(1)) as Thing[];
   const name = first?.metadata.name ?? "";
   assert.equal(first?.metadata.ownerReferences?.[0]?.uid, set.metadata.uid);
+  // kubectl and Go controllers compare bytes: keys are in Go's order.
+  const remembered = { $patch: "replace", ...(at(set, "spec.template") as object) };
+  assert.equal(JSON.stringify(first?.["data"]), goJson({ spec: { template: remembered } }));
   await things.patch(name, { metadata: { labels: { [name]: "patched" } } }, strategicPatch);
   await things.create({
     apiVersion: "apps/v1",
@@ -325,4 +328,13 @@ async function pods(api: Api) {
   assert.equal(status.metadata.uid, made.metadata.uid);
   await things.deleteCollection({ labelSelector: "app=x" });
   await eventually(async () => (await things.list()).items.length === 0);
+}
+
+/** Keys sorted, as Go writes maps. */
+function goJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }

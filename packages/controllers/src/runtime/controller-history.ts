@@ -41,9 +41,16 @@ export interface Revisions {
   readonly old: readonly ControllerRevision[];
 }
 
-/** The part of the owner a revision remembers; a patch that would bring it back. */
+/** The part of the owner a revision remembers; a patch that would bring it back. Go clients find the current one by its bytes, and Go sorts keys. */
 function revisionData(template: PodTemplateSpec): { spec: { template: object } } {
-  return { spec: { template: { ...clone(template), $patch: "replace" } } };
+  return { spec: { template: sortedByKey({ ...template, $patch: "replace" }) as object } };
+}
+
+function sortedByKey(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedByKey);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sortedByKey(inner)]));
 }
 
 /** The template a revision remembers. */
