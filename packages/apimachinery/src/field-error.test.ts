@@ -8,6 +8,14 @@ test("paths print as upstream's", () => {
   assert.equal(path().index(0).toString(), "[0]");
 });
 
+test("values print as upstream's: text as Go quotes it, everything else as Go's JSON", () => {
+  const shown = (value: unknown) => invalidValue(path("a"), value, "why").message;
+  assert.equal(shown('a"b'), 'Invalid value: "a\\"b": why');
+  assert.equal(shown("a\u0000\u0007\nb>"), 'Invalid value: "a\\x00\\a\\nb>": why');
+  assert.equal(shown({ rule: "1 < 2" }), 'Invalid value: {"rule":"1 \\u003c 2"}: why');
+  assert.equal(shown(undefined), "Invalid value: null: why");
+});
+
 test("errors without end are told as far as an answer holds them, one at least", () => {
   const long = "x".repeat(1024 * 1024);
   const causesOf = (count: number, value: string) => {

@@ -36,8 +36,8 @@ test("owner references", () => {
     /Only one reference can have Controller set to true\. Found "true" in references for ReplicaSet\/a and ReplicaSet\/b$/,
   );
   assert.deepEqual(create({ ...good, ownerReferences: [{ apiVersion: "a/b/c", kind: "", name: "x", uid: "1" }] }), [
-    'metadata.ownerReferences[0].apiVersion: Invalid value: "a/b/c": must be <group>/<version> or <version>',
-    "metadata.ownerReferences[0].kind: Required value: must not be empty",
+    'metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty',
+    'metadata.ownerReferences.kind: Invalid value: "": must not be empty',
   ]);
 });
 

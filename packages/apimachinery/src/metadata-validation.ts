@@ -123,8 +123,9 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
 function validateOwnerReferences(references: readonly OwnerReference[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
-  for (const [i, reference] of references.entries()) {
-    pushAll(errors, validateOwnerReference(reference, at.index(i)));
+  for (const reference of references) {
+    // Upstream's paths do not say which of them.
+    pushAll(errors, validateOwnerReference(reference, at));
     if (reference.controller !== true) continue;
     const name = `${reference.kind}/${reference.name}`;
     if (controller !== undefined) {
@@ -139,13 +140,12 @@ function validateOwnerReferences(references: readonly OwnerReference[], at: Fiel
 
 function validateOwnerReference(reference: OwnerReference, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  const version = parseApiVersion(reference.apiVersion ?? "");
-  if (!reference.apiVersion) errors.push(required(at.child("apiVersion"), "must not be empty"));
-  else if (version === undefined) {
-    errors.push(invalidValue(at.child("apiVersion"), reference.apiVersion, "must be <group>/<version> or <version>"));
+  const version = parseApiVersion(reference.apiVersion ?? "")?.version ?? "";
+  if (version === "") {
+    errors.push(invalidValue(at.child("apiVersion"), reference.apiVersion ?? "", "version must not be empty"));
   }
   for (const field of ["kind", "name", "uid"] as const) {
-    if (!reference[field]) errors.push(required(at.child(field), "must not be empty"));
+    if (!reference[field]) errors.push(invalidValue(at.child(field), "", "must not be empty"));
   }
   if (reference.apiVersion === "v1" && reference.kind === "Event") {
     errors.push(invalidValue(at, reference, "/v1, Kind=Event is disallowed from being an owner"));

@@ -47,7 +47,6 @@ test("an object is created, read, listed, updated and deleted", async () => {
       metadata: {},
       status: "Success",
       details: { name: "a", kind: "configmaps", uid: "" },
-      code: 200,
     },
   );
   const gone = await send(server, "GET", `${maps}/a`);

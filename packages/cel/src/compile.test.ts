@@ -202,7 +202,7 @@ test("what compilation refuses, and where", () => {
     ["duration('x')", "1:10: invalid duration argument"],
     ["self.name.matches('(')", "1:19: invalid matches argument"],
     ["has(self)", "1:5: invalid argument to has() macro"],
-    ["self.list.all(1, true)", "1:15: argument must be a simple name"],
+    ["self.list.all(1, true)", "1:15: argument is not an identifier"],
     ["self.unknown", "1:5: undefined field 'unknown'"],
     ["1 && true", "1:1: expected type 'bool' but found 'int'"],
     ["self.\n y", "1:5: undefined field 'y'"],

@@ -156,7 +156,7 @@ export function validateCrdStatus({ status }: CustomResourceDefinition): FieldEr
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const at = path("status.storedVersions");
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [invalidValue(at, stored, "must have at least one stored version")];
+  if (stored.length === 0) return [invalidValue(at, status?.storedVersions, "must have at least one stored version")];
   const versions = spec?.versions ?? [];
   const errors = versions
     .filter(({ name, storage }) => storage && !stored.includes(name))

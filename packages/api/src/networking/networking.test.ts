@@ -10,7 +10,7 @@ const onPath = (text: object) => ({
 
 refusesCreate(kindOf(group, "ingresses"), [
   ["a plain one", onPath({})],
-  ["nothing", { spec: {} }, 'spec: Invalid value: "null": either `defaultBackend` or `rules` must be specified'],
+  ["nothing", { spec: {} }, "spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"],
   [
     "an annotation that says otherwise",
     {

@@ -14,7 +14,7 @@ refusesCreate(claims, [
     "requests of no kind, of two, and twice",
     claim({ requests: [{ name: "a" }, { ...gpu, firstAvailable: [{ name: "b" }] }, { ...gpu }] }),
     "spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required",
-    'spec.devices.requests[1]: Invalid value: "null": exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
+    "spec.devices.requests[1]: Invalid value: null: exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set",
     'spec.devices.requests[2]: Duplicate value: "gpu"',
   ],
   [
@@ -151,8 +151,8 @@ refusesCreate(kindOf(group, "resourceslices"), [
     'spec.devices[0].attributes[v].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0',
     "spec.devices[0].capacity[m].requestPolicy: Forbidden: allowMultipleAllocations must be true",
     'spec.devices[1].taints[0].effect: Unsupported value: "Odd": supported values: "NoExecute", "NoSchedule", "None"',
-    'spec.devices[1]: Invalid value: "null": `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
-    'spec.devices[1].bindingFailureConditions: Invalid value: "null": bindingFailureConditions are required to use bindingConditions',
+    "spec.devices[1]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec",
+    "spec.devices[1].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions",
     'spec.devices[1]: Duplicate value: "d"',
   ],
   [

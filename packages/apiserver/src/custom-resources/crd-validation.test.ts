@@ -78,7 +78,7 @@ const refused: readonly (readonly [what: string, crd: object, ...causes: string[
     "no version to store",
     widgets({}, { storage: false }),
     'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
-    "status.storedVersions: Invalid value: []: must have at least one stored version",
+    "status.storedVersions: Invalid value: null: must have at least one stored version",
   ],
   [
     "a group without a dot",

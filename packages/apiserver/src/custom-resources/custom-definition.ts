@@ -9,7 +9,8 @@ import { strategiesOf } from "./custom-strategy.ts";
 import { JsonPathError, parseJsonPath } from "./json-path.ts";
 import type { VersionSchema } from "./version-schema.ts";
 
-const verbs: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/** In the order in which upstream's discovery has them. */
+const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /** Where objects of a CRD live in the store, below `/registry/`. */
 export function storagePathOf({ spec }: CustomResourceDefinition): string {

@@ -253,7 +253,7 @@ test("what was wrong before and is not touched is no reason to refuse", async (t
   const touched = await send(server, "PATCH", url, { spec: { a: "other" } }, mergePatch);
   assert.deepEqual(causesOf(touched), [
     "spec.a: Too long: may not be more than 2 bytes",
-    '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
   ]);
 });
 
@@ -274,4 +274,32 @@ test("a large default that is asked for a hundred thousand times is too large a 
     send(server, "POST", widgetsPath, widget(`w${count}`, { spec: { a: Array.from({ length: count }, () => ({})) } }));
   assert.equal((await ask(5)).status, 201);
   assert.equal((await ask(100_000)).status, 413);
+});
+
+test("a body has to say what it is", async (t) => {
+  const server = await customServer(t);
+  await define(server, widgets({}));
+  const { kind, apiVersion, ...untyped } = widget("w");
+  const message = async (body: unknown) => {
+    const { status, json } = await send(server, "POST", widgetsPath, body);
+    return `${status} ${json.message}`;
+  };
+  const unrecognized = `400 the object provided is unrecognized (must be of type ${kind}): `;
+  assert.equal(
+    await message({ apiVersion, metadata: {} }),
+    `${unrecognized}Object 'Kind' is missing in '{"apiVersion":"${apiVersion}","metadata":{}}' ({"apiVersion":"${`${apiVersion}","metadata":{}}`.slice(0, 15)} ...)`,
+  );
+  assert.match(await message([]), /json: cannot unmarshal array into Go value of type struct .* \(5b5d\)$/);
+  assert.match(
+    await message({ kind: 1 }),
+    /unmarshal number into Go struct field \.kind of type string \({"kind":1}\)$/,
+  );
+  assert.equal(
+    await message({ kind, ...untyped }),
+    `400 the API version in the data () does not match the expected API version (${apiVersion})`,
+  );
+  assert.match(
+    await message({ ...untyped, apiVersion, kind: "Gadget" }),
+    /^422 Gadget\.example\.com "w" is invalid: kind: Invalid value: "Gadget": must be Widget$/,
+  );
 });

@@ -37,7 +37,7 @@ const unchecked: FieldError = {
   type: "FieldValueInvalid",
   field: "<nil>",
   message:
-    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
 };
 
 export class CustomStrategies {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { type NamedSubresource, type ResourceDefinition, storedVersion } from "@kubets/api";
 import { apiVersionOf } from "@kubets/apimachinery";
+import { isCustom } from "../request/decode-object.ts";
 import { builtInPriority, customPriority, type Priority } from "./priorities.ts";
 
 export interface ServedGroup {
@@ -107,18 +108,24 @@ interface ApiResource {
 }
 
 function resourcesOf(definition: ResourceDefinition): ApiResource[] {
-  const { plural, singular, namespaced, kind, verbs, shortNames, categories } = definition;
+  const { plural, singular, namespaced, kind, shortNames, categories } = definition;
   const main = {
     name: plural,
     singularName: singular,
     namespaced,
     kind,
-    verbs: [...(definition.discoveredVerbs?.() ?? verbs)].sort(),
+    verbs: verbsOf(definition),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
     ...(definition.virtual ? {} : { storageVersionHash: storageVersionHash(definition) }),
   };
   return [main, ...subresourcesOf(definition).map((sub) => subresource(definition, sub))];
+}
+
+/** Built-in kinds' are sorted; those of custom resources are not. */
+function verbsOf(definition: ResourceDefinition): readonly string[] {
+  const verbs = definition.discoveredVerbs?.() ?? definition.verbs;
+  return isCustom(definition) ? verbs : [...verbs].sort();
 }
 
 function subresource(of: ResourceDefinition, { name, kind, group, version, verbs }: NamedSubresource): ApiResource {
@@ -141,6 +148,7 @@ function subresourcesOf(definition: ResourceDefinition): NamedSubresource[] {
   if (definition.scale !== undefined) {
     all.push({ name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs });
   }
+  if (isCustom(definition)) return all;
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -182,7 +190,7 @@ export function aggregatedDiscovery(
 }
 
 function discoveredResource(definition: ResourceDefinition) {
-  const { group, version, kind, plural, singular, namespaced, verbs, shortNames, categories } = definition;
+  const { group, version, kind, plural, singular, namespaced, shortNames, categories } = definition;
   const subresources = subresourcesOf(definition).map((sub) => ({
     subresource: sub.name,
     responseKind: { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind },
@@ -193,7 +201,7 @@ function discoveredResource(definition: ResourceDefinition) {
     responseKind: { group, version, kind },
     scope: namespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
-    verbs: [...(definition.discoveredVerbs?.() ?? verbs)].sort(),
+    verbs: verbsOf(definition),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
     ...(subresources.length === 0 ? {} : { subresources }),

@@ -20,7 +20,7 @@ export function decodeContinue(text: string): ContinueToken {
   const token = parse(text);
   if (token["v"] !== tokenVersion) {
     throw badRequest(
-      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token["v"])}`,
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${token["v"]}`,
     );
   }
   const { rv, start } = token;
@@ -34,8 +34,7 @@ export function decodeContinue(text: string): ContinueToken {
       "invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)",
     );
   }
-  if (start.includes(".."))
-    throw badRequest(`invalid continue token: continue key is not valid: ${JSON.stringify(start)}`);
+  if (start.includes("..")) throw badRequest(`invalid continue token: continue key is not valid: ${start}`);
   return { revision: rv, after: start.endsWith("\u0000") ? start.slice(0, -1) : start };
 }
 

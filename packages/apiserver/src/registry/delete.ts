@@ -58,7 +58,7 @@ export interface DeleteRequest extends WriteRequest {
 
 export type Deleted =
   | { readonly type: "object"; readonly served: ServedObject; readonly gone: boolean }
-  | { readonly type: "status"; readonly status: Status };
+  | { readonly type: "status"; readonly status: Omit<Status, "code"> };
 
 export async function remove(registry: Registry, request: DeleteRequest): Promise<Deleted> {
   for (let attempt = 1; ; attempt++) {
@@ -249,7 +249,6 @@ function answer(registry: Registry, served: ServedObject, gone: boolean): Delete
       metadata: {},
       status: "Success",
       details: { name: name ?? "", ...(group === "" ? {} : { group }), kind: plural, uid: uid ?? "" },
-      code: 200,
     },
   };
 }

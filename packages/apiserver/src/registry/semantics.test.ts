@@ -277,8 +277,12 @@ test("scale reads and writes replicas", async () => {
   const put = await send(server, "PUT", `${pods}/p/scale`, { ...patched.json, spec: {} });
   assert.equal(put.status, 200, put.text);
   assert.equal((await send(server, "GET", `${pods}/p`)).json.spec.replicas, 0);
-  const negative = await send(server, "PUT", `${pods}/p/scale`, { spec: { replicas: -1 } });
+  const negative = await send(server, "PUT", `${pods}/p/scale`, { ...patched.json, spec: { replicas: -1 } });
   assert.equal(negative.status, 422);
+  const nameless = await send(server, "PUT", `${pods}/p/scale`, { spec: { replicas: 1 } });
+  assert.match(nameless.json.message, /the name of the object \(p based on URL\) was undeterminable/);
+  const other = await send(server, "PUT", `${pods}/p/scale`, pod("p", { replicas: 2 }));
+  assert.deepEqual([other.status, other.json.reason], [400, "BadRequest"], other.text);
 });
 
 test("hostile bodies are refused with a Status and harm nothing", async () => {

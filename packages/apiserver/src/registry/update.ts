@@ -266,7 +266,7 @@ export function replaceWith(body: KubeObject, request: Pick<WriteRequest, "name"
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
   if (!metadata.name)
-    throw badRequest("the name of the object (based on URL) was undeterminable: name must be provided");
+    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== request.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`);
   }

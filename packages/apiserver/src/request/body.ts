@@ -10,6 +10,8 @@ export interface DecodedRequest {
   readonly value: unknown;
   /** Fields given more than once, worded: `duplicate field "spec.replicas"`. */
   readonly duplicates: readonly string[];
+  /** What it was decoded from, for errors to show; absent in-process. */
+  readonly bytes?: Uint8Array;
 }
 
 /** The media type without parameters, in lower case; "" when there is none. */
@@ -27,9 +29,10 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 
 /**
  * The body of a create or update: JSON, YAML or protobuf; undefined when there is none.
+ * @param kind what it should be, for the error to say
  * @throws StatusError 400, 413, 415
  */
-export async function readObjectBody(request: ServerRequest): Promise<DecodedRequest | undefined> {
+export async function readObjectBody(request: ServerRequest, kind?: string): Promise<DecodedRequest | undefined> {
   const { body } = request;
   if (body.type === "none") return undefined;
   if (body.type === "value")
@@ -39,7 +42,32 @@ export async function readObjectBody(request: ServerRequest): Promise<DecodedReq
   const bytes = await body.read(maxBodyBytes);
   if (bytes.length === 0) return undefined;
   if (type === protobufMediaType) return decodeProtobufBody(bytes);
-  return type === "application/yaml" ? await decodeYamlBody(bytes) : decodeJsonBody(bytes);
+  if (type === "application/yaml") return { ...(await decodeYamlBody(bytes)), bytes };
+  const { value, duplicates } = kind === undefined ? decodeJsonBody(bytes) : decodeJsonOf(kind, bytes);
+  return { value, duplicates, bytes };
+}
+
+/** @throws StatusError 400 */
+function decodeJsonOf(kind: string, bytes: Uint8Array): DecodedRequest {
+  try {
+    return decodeJson(bytes);
+  } catch (error) {
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${messageOf(error)}`, bytes);
+  }
+}
+
+/** The 400 for a body that does not say what it is, with what it begins with. */
+export function unrecognized(kind: string, why: string, bytes: Uint8Array | undefined): StatusError {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${beginning(bytes)})`);
+}
+
+const shownBytes = 30;
+
+function beginning(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined || bytes.length === 0) return "<empty>";
+  const first = Buffer.from(bytes.subarray(0, shownBytes));
+  const text = bytes[0] === 0x7b ? first.toString() : first.toString("hex");
+  return bytes.length > shownBytes ? `${text} ...` : text;
 }
 
 const protobufMediaType = "application/vnd.kubernetes.protobuf";

@@ -17,7 +17,7 @@ import {
   typeFaults,
   writeJson,
 } from "@kubets/apimachinery";
-import { type DecodedRequest, isJsonObject } from "./body.ts";
+import { type DecodedRequest, isJsonObject, unrecognized } from "./body.ts";
 import type { FieldValidation } from "./write-options.ts";
 
 export interface DecodeOptions {
@@ -49,13 +49,8 @@ export function setZeroValues(object: KubeObject, definition: ResourceDefinition
  */
 export function decodeObject(decoded: DecodedRequest | undefined, options: DecodeOptions): KubeObject {
   const { definition, schemas, fieldValidation, warn } = options;
-  if (decoded === undefined || !isJsonObject(decoded.value)) {
-    throw badRequest(
-      decoded === undefined
-        ? "Object 'Kind' is missing in ''"
-        : `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(decoded.value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
-  }
+  if (decoded === undefined || !isJsonObject(decoded.value)) throw notAnObject(decoded, definition);
+  if (decoded.bytes !== undefined) checkTypeGiven(decoded.value, decoded, definition);
   checkType(decoded.value, definition);
   const { value, unknownFields } = bySchema(decoded.value, options);
   if (options.applied !== undefined && unknownFields.length > 0) throw notDeclared(options.applied, unknownFields);
@@ -168,6 +163,44 @@ function jsonType(value: unknown): string {
   return typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
 }
 
+function notAnObject(decoded: DecodedRequest | undefined, { kind }: ResourceDefinition): StatusError {
+  const why = decoded === undefined ? "unexpected end of JSON input" : notAStruct(decoded.value);
+  return unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, decoded?.bytes);
+}
+
+/** Go's words for JSON that is no object. */
+export function notAStruct(value: unknown): string {
+  return `json: cannot unmarshal ${jsonType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+}
+
+/** What a request's body must say of itself; a custom object's more than that of a kind that the server was built with. @throws StatusError 400, 422 */
+function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest, definition: ResourceDefinition): void {
+  const { kind, apiVersion = "" } = object;
+  for (const field of ["kind", "apiVersion"] as const) {
+    const given = object[field];
+    if (given === undefined || given === null || typeof given === "string") continue;
+    const why = `json: cannot unmarshal ${jsonType(given)} into Go struct field .${field} of type string`;
+    throw unrecognized(definition.kind, `couldn't get version/kind; json parse error: ${why}`, bytes);
+  }
+  if (!isCustom(definition)) return;
+  if (!kind) {
+    const text = bytes![0] === 0x7b ? Buffer.from(bytes!).toString() : writeJson(object);
+    throw unrecognized(definition.kind, `Object 'Kind' is missing in '${text}'`, bytes);
+  }
+  const expected = apiVersionOf(definition);
+  if (apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  if (kind !== definition.kind) {
+    const { name } = isJsonObject(object["metadata"]) ? object["metadata"] : {};
+    throw invalid(definition.group, String(kind), typeof name === "string" ? name : "", [
+      invalidValue(path("kind"), kind, `must be ${definition.kind}`),
+    ]);
+  }
+}
+
 /** Fills in what is left out. @throws StatusError 400 when the body says it is something else */
 function checkType(object: Record<string, Json>, definition: ResourceDefinition): void {
   const expected = apiVersionOf(definition);
@@ -190,8 +223,9 @@ function checkType(object: Record<string, Json>, definition: ResourceDefinition)
   object["metadata"] ??= {};
   if (!isJsonObject(object["metadata"])) {
     const { kind: expectedKind, version } = definition;
+    const where = isCustom(definition) ? "Go value" : `Go struct field ${expectedKind}.metadata`;
     throw badRequest(
-      `${expectedKind} in version ${JSON.stringify(version)} cannot be handled as a ${expectedKind}: json: cannot unmarshal ${jsonType(object["metadata"])} into Go struct field ${expectedKind}.metadata of type v1.ObjectMeta`,
+      `${expectedKind} in version ${JSON.stringify(version)} cannot be handled as a ${expectedKind}: json: cannot unmarshal ${jsonType(object["metadata"])} into ${where} of type v1.ObjectMeta`,
     );
   }
 }

@@ -109,8 +109,9 @@ export function parseResourceVersion(resourceVersion: string): number {
   if (resourceVersion === "" || resourceVersion === "0") return 0;
   const revision = Number(resourceVersion);
   if (!/^\d+$/.test(resourceVersion) || !Number.isSafeInteger(revision)) {
+    const why = /^\d+$/.test(resourceVersion) ? "value out of range" : "invalid syntax";
     throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: ${why}`,
     );
   }
   return revision;

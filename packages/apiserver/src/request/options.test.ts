@@ -85,3 +85,17 @@ test("what is accepted, in the order of its quality", () => {
       "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
   });
 });
+
+test("an empty dryRun is no dryRun that exists, and managers' names print", () => {
+  const refused = (query: string, isApply = false) => {
+    try {
+      parseWriteOptions(new URLSearchParams(query), "PatchOptions", isApply);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  };
+  assert.match(refused("dryRun="), /dryRun: Unsupported value: \[""\]: supported values: "All"/);
+  assert.match(refused("dryRun=x", true), /\[fieldManager: Required value: is required for apply patch, dryRun:/);
+  assert.match(refused("fieldManager=a%01b"), /"a\\x01b": invalid character U\+0001 \(at position 1\)/);
+});

@@ -11,6 +11,7 @@ import {
   required,
   tooLong,
 } from "@kubets/apimachinery";
+import { notAStruct } from "./decode-object.ts";
 import { isTrue } from "./parse-request-info.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
@@ -32,14 +33,15 @@ export function parseWriteOptions(query: URLSearchParams, kind: OptionsKind, isA
   const fieldManager = query.get("fieldManager") ?? "";
   const fieldValidation = query.get("fieldValidation") ?? "";
   const force = query.get("force");
-  const errors: FieldError[] = [...dryRunErrors(dryRun), ...fieldManagerErrors(fieldManager)];
-  if (!["", "Ignore", "Warn", "Strict"].includes(fieldValidation)) {
-    errors.push(notSupported(path("fieldValidation"), fieldValidation, ["", "Ignore", "Strict", "Warn"]));
-  }
+  const errors: FieldError[] = [];
   if (kind === "PatchOptions") {
     if (isApply && fieldManager === "") errors.push(required(path("fieldManager"), "is required for apply patch"));
     if (!isApply && force !== null)
       errors.push(forbiddenField(path("force"), "may not be specified for non-apply patch"));
+  }
+  errors.push(...fieldManagerErrors(fieldManager), ...dryRunErrors(dryRun));
+  if (!["", "Ignore", "Warn", "Strict"].includes(fieldValidation)) {
+    errors.push(notSupported(path("fieldValidation"), fieldValidation, ["", "Ignore", "Strict", "Warn"]));
   }
   if (errors.length > 0) throw invalid("meta.k8s.io", kind, "", errors);
   return {
@@ -52,17 +54,16 @@ export function parseWriteOptions(query: URLSearchParams, kind: OptionsKind, isA
 }
 
 function dryRunErrors(values: readonly string[]): FieldError[] {
-  return values.every((value) => value === "All" || value === "")
-    ? []
-    : [notSupported(path("dryRun"), values, ["All"])];
+  return values.every((value) => value === "All") ? [] : [notSupported(path("dryRun"), values, ["All"])];
 }
 
 function fieldManagerErrors(manager: string): FieldError[] {
   if (manager.length > 128) return [tooLong(path("fieldManager"), 128)];
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) {
-    return [invalidValue(path("fieldManager"), manager, "should only contain printable characters")];
-  }
-  return [];
+  return [...manager].flatMap((character, position) => {
+    if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) return [];
+    const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+    return [invalidValue(path("fieldManager"), manager, `invalid character U+${code} (at position ${position})`)];
+  });
 }
 
 /** The manager's name in managedFields: what was asked for, or the user agent up to its first slash. */
@@ -89,7 +90,7 @@ const policies = ["Foreground", "Background", "Orphan"];
  * @throws StatusError 400 for a body of another kind, 422 for values that are not allowed
  */
 export function parseDeleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  const given = body === undefined ? fromQuery(query) : fromBody(body);
+  const given = body === undefined || body === null ? fromQuery(query) : fromBody(body);
   const errors: FieldError[] = [...dryRunErrors(given.dryRun)];
   if (given.propagationPolicy !== undefined && given.orphanDependents !== undefined) {
     errors.push(
@@ -153,13 +154,14 @@ function fromQuery(query: URLSearchParams): Given {
 
 function fromBody(body: unknown): Given {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw badRequest(
-      "couldn't get version/kind; json parse error: the body of a delete must be a DeleteOptions object",
-    );
+    throw badRequest(`couldn't get version/kind; json parse error: ${notAStruct(body)}`);
   }
   const options = body as Record<string, unknown>;
   if (options["kind"] !== undefined && options["kind"] !== "DeleteOptions" && options["kind"] !== "") {
-    throw badRequest(`decoded object cannot be converted to DeleteOptions: ${String(options["kind"])}`);
+    const version = JSON.stringify(String(options["apiVersion"] ?? "meta.k8s.io/v1"));
+    throw badRequest(
+      `no kind ${JSON.stringify(String(options["kind"]))} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,
+    );
   }
   const preconditions = (options["preconditions"] ?? {}) as Record<string, unknown>;
   const dryRun = options["dryRun"];

@@ -120,7 +120,7 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
   if (handler === undefined || call.info.verb !== "create") throw methodNotAllowed();
   const { definition, registry } = call.resource;
   const options = parseWriteOptions(call.request.query, "CreateOptions");
-  const object = decodeObject(await readObjectBody(call.request), {
+  const object = decodeObject(await readObjectBody(call.request, definition.kind), {
     definition,
     schemas: registry.schemas,
     fieldValidation: options.fieldValidation,

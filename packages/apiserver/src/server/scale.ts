@@ -38,12 +38,25 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
   const body = await readObjectBody(call.request);
   if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Scale");
   const scale = body.value as Scale;
+  checkKind(scale);
   call.audit?.requestObject(scale as KubeObject);
   const { name } = call.info;
-  if (scale.metadata?.name !== undefined && scale.metadata.name !== name) {
+  if (!scale.metadata?.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (scale.metadata.name !== name) {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
   }
   return await write(call, writeRequestOf(call, options, "UpdateOptions"), () => scale);
+}
+
+/** @throws StatusError 400 when the body says it is something else */
+function checkKind({ kind = "Scale", apiVersion = "autoscaling/v1" }: Scale): void {
+  if (kind === "Scale" && apiVersion === "autoscaling/v1") return;
+  const version = JSON.stringify(apiVersion.split("/").at(-1));
+  throw badRequest(
+    `${kind} in version ${version} cannot be handled as a Scale: no kind ${JSON.stringify(kind)} of ${apiVersion} is served by this subresource`,
+  );
 }
 
 export async function patchScale(call: ResourceCall): Promise<Answer> {

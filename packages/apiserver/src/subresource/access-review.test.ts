@@ -58,7 +58,7 @@ test("reviews that make no sense are refused with upstream's words", async () =>
   const kind = 'SubjectAccessReview.authorization.k8s.io "" is invalid';
   assert.equal(
     await message("/subjectaccessreviews", reviewOf({})),
-    `${kind}: [spec.resourceAttributes: Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified, spec.user: Invalid value: "": at least one of user or group must be specified]`,
+    `${kind}: [spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified, spec.user: Invalid value: "": at least one of user or group must be specified]`,
   );
   const named = reviewOf({ user: "x", nonResourceAttributes: { path: "/", verb: "get" } }, undefined, { name: "n" });
   assert.match(await message("/subjectaccessreviews", named), /metadata: Invalid value: .*: must be empty$/);

@@ -12,7 +12,9 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   const given = query.get("includeObject") ?? "";
   if (given === "") return "Metadata";
   if (given === "None" || given === "Metadata" || given === "Object") return given;
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(given)}`);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(given)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 const defaultColumns: readonly Column[] = [

@@ -53,7 +53,7 @@ export function expandBinding(call: Call): Node {
 }
 
 function variableName(node: Node, at: number): string {
-  if (node.kind !== "ident") throw new ParseError(node.at, "argument must be a simple name");
+  if (node.kind !== "ident") throw new ParseError(node.at, "argument is not an identifier");
   if (node.name === accumulatorName || node.name === "__result__")
     throw new ParseError(at, "iteration variable overwrites accumulator variable");
   return node.name;
