@@ -45,7 +45,7 @@ export function assignGroups(
 }
 
 /** True for `.../pods/{name}/log`, not for `/namespaces/{namespace}/pods`. */
-export function isSubresource(path: string): boolean {
+function isSubresource(path: string): boolean {
   return path.includes("{name}/");
 }
 

@@ -108,7 +108,7 @@ function verbOf({ endpoint, named }: Place): string {
 }
 
 /** `replicaSets`, `endpointSlices`, `horizontalPodAutoscalersV1`: the kind in camel case with the plural's ending. */
-export function handleName(row: ResourceRow): string {
+function handleName(row: ResourceRow): string {
   const name = row.definition.typeName;
   const suffix = /V\d$/.exec(name)?.[0] ?? "";
   const word = suffix === "" ? name : name.slice(0, -suffix.length);

@@ -14,7 +14,7 @@ export interface SchemaContext extends TypeContext {
 }
 
 /** Definitions that are one value. Unknown fields below RawExtension, JSON and FieldsV1 are the user's own. */
-export const valueSchemas: Readonly<Record<string, Schema>> = {
+const valueSchemas: Readonly<Record<string, Schema>> = {
   [scalarDefinitions["Quantity"]!]: { format: "quantity", "x-kubernetes-int-or-string": true },
   [scalarDefinitions["IntOrString"]!]: { format: "int-or-string", "x-kubernetes-int-or-string": true },
   [scalarDefinitions["RawExtension"]!]: { type: "object", "x-kubernetes-preserve-unknown-fields": true },

@@ -5,7 +5,7 @@ import { type Definition, isUnstable } from "./definitions.ts";
 import type { ClientField, ClientType } from "./models.ts";
 
 /** Written by hand in apimachinery; the generated ones refer to them. */
-export const handWritten: readonly string[] = [
+const handWritten: readonly string[] = [
   "ListMeta",
   "ManagedFieldsEntry",
   "ObjectMeta",
