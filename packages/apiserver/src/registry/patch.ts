@@ -14,10 +14,11 @@ import {
   notFound,
   PatchError,
   StatusError,
+  writeJson,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject, jsonCopy, mediaType, unsupportedMediaType } from "../request/body.ts";
-import { maxBodyBytes } from "../request/body-limit.ts";
-import { decodeObject, isCustom } from "../request/decode-object.ts";
+import { bodyTooLarge, maxBodyBytes, maxStoredBytes } from "../request/body-limit.ts";
+import { decodeObject, isCustom, requireDeclared } from "../request/decode-object.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
@@ -31,6 +32,8 @@ export const applyPatchType = "application/apply-patch+yaml";
 
 export interface PatchBody extends DecodedRequest {
   readonly type: string;
+  /** In bytes, as it was sent; 0 from a caller in this process. */
+  readonly size: number;
 }
 
 /** The patch and its options. @throws StatusError 400, 413, 415, 422 */
@@ -47,14 +50,14 @@ export async function patchBodyOf(call: ResourceCall): Promise<{ body: PatchBody
   return { body, options };
 }
 
-async function readPatch({ request }: ResourceCall, type: string): Promise<DecodedRequest> {
+async function readPatch({ request }: ResourceCall, type: string): Promise<Omit<PatchBody, "type">> {
   const { body } = request;
   if (body.type === "none") throw badRequest("error decoding patch: unexpected end of JSON input");
-  if (body.type === "value") return { value: jsonCopy(body.value), duplicates: [] };
+  if (body.type === "value") return { value: jsonCopy(body.value), duplicates: [], size: 0 };
   const bytes = await body.read(maxBodyBytes);
   const [decode, what] = type === applyPatchType ? [decodeYamlAside, "YAML"] : [decodeJson, "patch"];
   try {
-    return await decode(bytes);
+    return { ...(await decode(bytes)), size: bytes.length };
   } catch (error) {
     if (error instanceof StatusError) throw error;
     throw badRequest(`error decoding ${what}: ${messageOf(error)}`);
@@ -129,21 +132,28 @@ function patching<T>(patch: () => T): T {
   }
 }
 
+/** In bytes. */
+const largeConfiguration = 64 * 1024;
+
+/** @throws StatusError 413 for what could never be stored, 500 for fields that the kind does not have */
+function checkLarge(call: ResourceCall, configuration: KubeObject, options: WriteOptions, applied: string): void {
+  if (writeJson(configuration).length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
+  const value = configuration as unknown as Record<string, Json>;
+  requireDeclared(value, { ...decodeOptionsOf(call, options), applied });
+}
+
+function decodeOptionsOf({ resource, warn }: ResourceCall, { fieldValidation }: WriteOptions) {
+  const { definition, registry } = resource;
+  return { definition, schemas: registry.schemas, fieldValidation, patched: true, warn };
+}
+
 function decodePatched(
   call: ResourceCall,
   decoded: DecodedRequest,
   options: WriteOptions,
   applied?: string,
 ): KubeObject {
-  const { definition, registry } = call.resource;
-  return decodeObject(decoded, {
-    definition,
-    schemas: registry.schemas,
-    fieldValidation: options.fieldValidation,
-    patched: true,
-    ...(applied === undefined ? {} : { applied }),
-    warn: call.warn,
-  });
+  return decodeObject(decoded, { ...decodeOptionsOf(call, options), ...(applied === undefined ? {} : { applied }) });
 }
 
 /** A patch cannot make the object another one. */
@@ -180,9 +190,10 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
       name: info.name,
       ...(definition.namespaced ? { namespace: info.namespace } : {}),
     };
-    const merged = applyFields(registry, old, configuration, request, options.force === true);
     const { namespace = "", name } = configuration.metadata;
     const what = `${namespace}/${name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
+    if (body.size > largeConfiguration) checkLarge(call, configuration, options, what);
+    const merged = applyFields(registry, old, configuration, request, options.force === true);
     return decodePatched(call, { value: merged, duplicates: body.duplicates }, options, what);
   };
 }

@@ -28,7 +28,7 @@ import {
   type Write,
 } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
-import { bodyTooLarge } from "../request/body-limit.ts";
+import { bodyTooLarge, maxStoredBytes } from "../request/body-limit.ts";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
@@ -82,9 +82,6 @@ export interface ListPage {
   readonly items: readonly ServedObject[];
   readonly metadata: ListMeta;
 }
-
-/** The largest object, with its managedFields, in bytes of JSON: etcd's own limit of a request. Without it patches could make an object grow for ever. */
-const maxStoredBytes = 1.5 * 1024 * 1024;
 
 /** How many entries a selective, limited list reads at a time. */
 const selectivePageSize = 500;
