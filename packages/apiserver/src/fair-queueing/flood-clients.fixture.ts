@@ -17,6 +17,7 @@ export interface FloodReport {
   readonly texts: readonly string[];
 }
 
+const clientCount = 500;
 const port = Number(process.argv[2]);
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 const sessions = Array.from({ length: 8 }, () => newSession(port));
@@ -31,6 +32,8 @@ async function keepAsking(ask: Ask, number: number): Promise<void> {
       ? ask("noisy", "GET", `${maps}?labelSelector=${"noise%3D"}1`)
       : ask("noisy", "POST", maps, configMap(`noise-${number}-${i}`)));
     answers.push(answer);
+    // All are connected.
+    if (answers.length === 2 * clientCount) process.send?.("flooding");
     if (answer.status !== 429) continue;
     texts.add(text);
     await realClock.sleep(300);
@@ -50,7 +53,7 @@ function report(): FloodReport {
   };
 }
 
-const clients = Array.from({ length: 500 }, (_, i) =>
+const clients = Array.from({ length: clientCount }, (_, i) =>
   keepAsking(i % 2 === 0 ? overHttp1(port, agent) : overHttp2(sessions[i % sessions.length]!), i),
 );
 process.once("message", async () => {
@@ -61,4 +64,3 @@ process.once("message", async () => {
   agent.destroy();
   process.disconnect?.();
 });
-process.send?.("flooding");

@@ -184,7 +184,6 @@ export class Level {
       throw this.#refuse(ticket, "queue-full", now);
     }
     this.#enqueue(ticket, queue);
-    this.#options.pace?.arrived();
     this.#dispatch();
     return ticket.started ? ticket : this.#wait(ticket, comer);
   }
@@ -370,9 +369,11 @@ export class Level {
       };
       ticket.called = () => settle(() => resolve(ticket));
       ticket.late = (error) => settle(() => reject(error));
-      // Most of those who wait for the next turn go on in it: a signal and a time-out for each would cost more than the wait.
-      if (this.seatsInUse < this.limit) this.#untilNextTurn.push({ ticket, watch });
-      else watch();
+      const { pace } = this.#options;
+      if (pace === undefined) return watch();
+      // In a burst most go on before the next turn, or in it: a signal and a time-out for each would cost more than the wait.
+      this.#untilNextTurn.push({ ticket, watch });
+      pace.arrived(this, this.#syncedAt);
     });
   }
 

@@ -22,7 +22,7 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Who has waiting requests, and seats for them, when the turn is over. */
+/** Who has waiting requests when the turn is over. */
 export interface Paced {
   readonly limit: number;
   /** Begins up to so many. */
@@ -53,14 +53,15 @@ export class Pace {
 
   /** A request begins. */
   started(now: number): void {
-    if (!this.#isOpen) {
-      this.#isOpen = true;
-      this.#began = now;
-      this.#cpuBegan = this.#wasLong ? cpuMs() : undefined;
-      this.#started = 0;
-      setImmediate(this.#end);
-    }
+    this.#open(now);
     this.#started++;
+  }
+
+  /** A request came, and waits: is to be looked at again in the next turn. */
+  arrived(paced: Paced, now: number): void {
+    this.#open(now);
+    this.#arrived++;
+    this.#behind.add(paced);
   }
 
   /** Has to wait for the next turn. Only while this one is {@link isSpent}. */
@@ -68,9 +69,13 @@ export class Pace {
     this.#behind.add(paced);
   }
 
-  /** A request came, and waits. */
-  arrived(): void {
-    this.#arrived++;
+  #open(now: number): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#began = now;
+    this.#cpuBegan = this.#wasLong ? cpuMs() : undefined;
+    this.#started = 0;
+    setImmediate(this.#end);
   }
 
   /** Of this turn, without what other processes took of it, where that matters. */
