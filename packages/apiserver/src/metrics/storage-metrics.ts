@@ -8,21 +8,26 @@ import { latencyBuckets } from "./request-metrics.ts";
 
 const labels = ["operation", "group", "resource"];
 
-/** Of one operation on one resource. */
-class Operation {
-  readonly #total: Series;
-  readonly #seconds: Histogram;
-  readonly #errors: () => Series;
+interface OperationSeries {
+  readonly total: Series;
+  readonly seconds: Histogram;
+}
 
-  constructor(total: Series, seconds: Histogram, errors: () => Series) {
-    this.#total = total;
-    this.#seconds = seconds;
+/** Of one operation on one resource. Its series are there once it was used: most resources never are. */
+class Operation {
+  readonly #make: () => OperationSeries;
+  readonly #errors: () => Series;
+  #series: OperationSeries | undefined;
+
+  constructor(make: () => OperationSeries, errors: () => Series) {
+    this.#make = make;
     this.#errors = errors;
   }
 
   done(ms: number): void {
-    this.#total.value++;
-    this.#seconds.observe(ms / 1000);
+    this.#series ??= this.#make();
+    this.#series.total.value++;
+    this.#series.seconds.observe(ms / 1000);
   }
 
   failed(ms: number): void {
@@ -53,10 +58,10 @@ export function writeMeter(metrics: MetricsRegistry, { group, plural }: Resource
     labels,
     latencyBuckets,
   );
-  const operation = (name: string) =>
-    new Operation(total.with(name, group, plural), seconds.with(name, group, plural), () =>
-      errors.with(name, group, plural),
-    );
+  const operation = (name: string) => {
+    const make = () => ({ total: total.with(name, group, plural), seconds: seconds.with(name, group, plural) });
+    return new Operation(make, () => errors.with(name, group, plural));
+  };
   return { create: operation("create"), update: operation("update"), delete: operation("delete") };
 }
 
