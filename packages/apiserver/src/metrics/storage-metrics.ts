@@ -104,6 +104,7 @@ export function storageMetrics(metrics: MetricsRegistry, store: Store, resources
     for (const family of [objects, old]) family.clear();
     const counted = new Set<string>();
     for (const { definition, registry, hub } of resources().all()) {
+      if (definition.virtual) continue;
       const { group, plural, storagePath } = definition;
       received.with(group, plural).value = Math.max(received.with(group, plural).value, hub.dispatched);
       dispatched.with(group, plural).value = received.with(group, plural).value;
