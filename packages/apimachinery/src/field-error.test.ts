@@ -25,4 +25,5 @@ test("errors without end are told as far as an answer holds them, one at least",
   assert.equal(causesOf(1000, long), 7);
   assert.equal(causesOf(2, long.repeat(9)), 1);
   assert.equal(causesOf(1000, "x"), 1000);
+  assert.equal(causesOf(100_000, "x"), 20_000);
 });

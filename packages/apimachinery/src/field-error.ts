@@ -156,13 +156,15 @@ export function tooMany(at: FieldPath, actual: number, max: number): FieldError 
 
 /** What the errors of one answer may say together, in UTF-16 units: many that each show a long list would be more than memory holds. */
 const mostText = 8 * 1024 * 1024;
+/** And how many they may be: a request can have 300,000, and a second of work in telling them. */
+const mostErrors = 20_000;
 
 /** The first ones, as many as an answer can hold; one at least. */
 function tellable(errors: readonly FieldError[]): readonly FieldError[] {
   let left = mostText;
-  const end = errors.findIndex(({ message }) => {
+  const end = errors.findIndex(({ message }, index) => {
     left -= message.length;
-    return left < 0;
+    return left < 0 || index >= mostErrors;
   });
   return end < 0 ? errors : errors.slice(0, Math.max(1, end));
 }

@@ -1,0 +1,187 @@
+/**
+ * No request keeps the others waiting: while each of the largest and oddest that are within the limits is answered, the server's one event loop goes
+ * round. What is measured is the processor time of its longest turn, so that the machine's other work does not count.
+ */
+
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { type ClientHttp2Session, connect } from "node:http2";
+import { type TestContext, test } from "node:test";
+import type { LongestTurn } from "../harness/measured-server.fixture.ts";
+
+/** What issue and users call a hang. Nearly all turns are a tenth of it. */
+const longestMs = 1000;
+
+interface Request {
+  readonly method?: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly type?: string;
+  readonly accept?: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly size: number;
+}
+
+class MeasuredServer {
+  readonly #child: ChildProcess;
+  readonly #session: ClientHttp2Session;
+
+  private constructor(child: ChildProcess, session: ClientHttp2Session) {
+    this.#child = child;
+    this.#session = session;
+  }
+
+  static async start(t: TestContext): Promise<MeasuredServer> {
+    const child = fork(new URL("../harness/measured-server.fixture.ts", import.meta.url));
+    t.after(async () => {
+      const exited = once(child, "exit");
+      if (child.connected) child.disconnect();
+      await exited;
+    });
+    const [{ port }] = (await once(child, "message")) as [{ port: number }];
+    const session = connect(`https://127.0.0.1:${port}`, {
+      rejectUnauthorized: false,
+      maxSessionMemory: 1024,
+      settings: { initialWindowSize: 16 << 20 },
+    });
+    t.after(() => session.destroy());
+    await once(session, "connect");
+    session.setLocalWindowSize(64 << 20);
+    return new MeasuredServer(child, session);
+  }
+
+  async call(request: Request): Promise<Reply> {
+    const { method = "GET", path, body, type = "application/json", accept = "application/json" } = request;
+    const headers = { ":method": method, ":path": path, authorization: "Bearer tester", accept, "content-type": type };
+    const stream = this.#session.request(headers, { endStream: false });
+    stream.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+    const [answer] = (await once(stream, "response")) as [Record<string, unknown>];
+    let size = 0;
+    for await (const chunk of stream) size += (chunk as Buffer).length;
+    return { status: Number(answer[":status"]), size };
+  }
+
+  async #longestTurn(): Promise<LongestTurn> {
+    const reply = once(this.#child, "message");
+    this.#child.send("longest");
+    return ((await reply) as [LongestTurn])[0];
+  }
+
+  async measured(request: Request): Promise<Reply & LongestTurn> {
+    await this.#longestTurn();
+    const reply = await this.call(request);
+    return { ...reply, ...(await this.#longestTurn()) };
+  }
+}
+
+const maps = "/api/v1/namespaces/default/configmaps";
+const pods = "/api/v1/namespaces/default/pods";
+const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const yaml = "application/yaml";
+const merge = "application/merge-patch+json";
+const apply = "application/apply-patch+yaml";
+const table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+
+const list = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+const keys = (count: number, value: (i: number) => unknown) =>
+  Object.fromEntries(list(count, (i) => [`key${i}`, value(i)]));
+
+function definition(properties: object, kind = "Oddity"): object {
+  const plural = kind.toLowerCase();
+  const names = { plural, kind };
+  const version = {
+    name: "v1",
+    served: true,
+    storage: true,
+    schema: { openAPIV3Schema: { type: "object", properties } },
+  };
+  const spec = { group: "example.com", scope: "Namespaced", names, versions: [version] };
+  return { metadata: { name: `${plural}.example.com` }, spec };
+}
+
+const pattern = (i: number) => ({ type: "string", pattern: `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?x${i}$` });
+const rule = (i: number) => ({ rule: `self != 'x${i}'` });
+const post = (path: string, body: unknown, type?: string): Request => ({
+  method: "POST",
+  path,
+  body,
+  ...(type === undefined ? {} : { type }),
+});
+const patch = (path: string, type: string, body: unknown): Request => ({ method: "PATCH", path, type, body });
+
+const requests: Readonly<Record<string, Request>> = {
+  "a list in YAML": { path: maps, accept: yaml },
+  "an indented list": { path: `${maps}?pretty=true` },
+  "a table of objects": { path: `${maps}?includeObject=Object&pretty=true`, accept: table },
+  "metadata of a list": { path: maps, accept: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io" },
+  "a list in protobuf": { path: maps, accept: "application/vnd.kubernetes.protobuf" },
+  "a list selected by a field": { path: `${maps}?fieldSelector=metadata.name!%3Dnone` },
+  "a long label selector": { path: `${maps}?labelSelector=${list(2000, (i) => `a${i}!=b`).join()}` },
+  "a YAML body of many keys": post(maps, `data:\n${list(100_000, (i) => `  key${i}: v\n`).join("")}`, yaml),
+  "a YAML body of empty pairs": post(maps, `data: {${"a:,".repeat(100_000)}}`, yaml),
+  "a YAML body of nesting": post(maps, "[".repeat(1_000_000), yaml),
+  "a body of bad keys": post(maps, { metadata: { name: "bad" }, data: keys(100_000, () => 1) }),
+  "a body of bad labels": post(maps, { metadata: { name: "bad", labels: keys(100_000, () => "!") } }),
+  "a pod of empty containers": post(pods, {
+    metadata: { name: "bad" },
+    spec: { containers: list(50_000, () => ({})) },
+  }),
+  "a body of unknown fields": post(
+    `${maps}?fieldValidation=Strict`,
+    keys(150_000, () => 1),
+  ),
+  "a merge patch of many keys": patch(`${maps}/map0`, merge, { data: keys(80_000, () => "v") }),
+  "a configuration of unknown fields": patch(`${maps}/map0?fieldManager=x`, apply, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    ...keys(80_000, () => 1),
+  }),
+  "a configuration of many fields": patch(`${maps}/applied?fieldManager=x`, apply, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    data: keys(30_000, () => "v"),
+  }),
+  "a pattern that is written out long": post(
+    crds,
+    definition({ a: { type: "string", pattern: `(${"a".repeat(1000)}){1000}` } }),
+  ),
+  "a definition of many counted patterns": post(
+    crds,
+    definition(keys(2000, (i) => ({ type: "string", pattern: `^(a{1,900}x)b{1000}${i}$` }))),
+  ),
+  "a definition of many patterns and an enum": post(
+    crds,
+    definition({
+      ...keys(1000, pattern),
+      list: { type: "array", items: { type: "string", enum: list(5000, (i) => `e${i}`) } },
+    }),
+  ),
+  "a definition of many rules": post(
+    crds,
+    definition({ a: { type: "string", maxLength: 9, "x-kubernetes-validations": list(2000, rule) } }, "Ruled"),
+  ),
+  "objects of a collection, deleted": { method: "DELETE", path: maps },
+};
+
+test("nothing keeps the others waiting", { timeout: 180_000 }, async (t) => {
+  const server = await MeasuredServer.start(t);
+  await server.call(post("/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } }));
+  const value = "some text of a usual length, and then some more of it";
+  for (let i = 0; i < 1500; i += 50) {
+    const some = list(50, (k) => post(maps, { metadata: { name: `map${i + k}` }, data: keys(200, () => value) }));
+    for (const { status } of await Promise.all(some.map((each) => server.call(each)))) assert.equal(status, 201);
+  }
+  for (const [what, request] of Object.entries(requests)) {
+    await t.test(what, async (t) => {
+      const { status, size, cpuMs, wallMs } = await server.measured(request);
+      t.diagnostic(
+        `${status}, ${size} bytes; longest turn ${Math.round(cpuMs)} ms (${Math.round(wallMs)} by the clock)`,
+      );
+      assert.ok(cpuMs < longestMs, `one turn of the event loop took ${Math.round(cpuMs)} ms`);
+    });
+  }
+});
