@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { kubeconfigTarget } from "./api/kubeconfig-target.ts";
 import { type Call, Load, type Target } from "./api/load.ts";
-import { ServerProcess } from "./api/server-process.ts";
+import { type MemoryUse, ServerProcess } from "./api/server-process.ts";
 import { watchers } from "./api/watching.ts";
 import { applyPatch, create, get, list, mergePatch, podsPath, prepare, strategicPatch } from "./api/workload.ts";
 
@@ -63,15 +63,13 @@ async function measure(
 
 /** The calls in the order in which they build on each other. */
 async function verbs(load: Load, server: ServerProcess | undefined): Promise<Measure[]> {
-  await load.run(Math.min(count, 1000), create("warm-up"));
+  const warmUps = Math.min(count, 1000);
+  await load.run(warmUps, create("warm-up"));
   const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
   const results = [await one("create a pod", count, create("p"))];
   await load.run(1000, get(count));
   results.push(await one("get a pod", count * 4, get(count)));
-  for (let i = 0; i < Math.min(count, 1000); i += 200) {
-    const names = Array.from({ length: 200 }, (_, at) => `warm-up${i + at}`);
-    await Promise.all(names.map((name, at) => load.call(at, { method: "DELETE", path: `${podsPath}/${name}` })));
-  }
+  await load.run(warmUps, (i) => ({ method: "DELETE", path: `${podsPath}/warm-up${i}` }));
   await load.run(lists, list);
   results.push(await one(`list ${count} pods`, lists, list));
   results.push(await one("merge patch", count, mergePatch(count)));
@@ -141,42 +139,54 @@ async function compileOnce(directory: string): Promise<void> {
 }
 
 async function memory(directory: string): Promise<object> {
-  const server = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
   const stored = 10_000;
+  const started = await stocked(directory, stored);
+  const found = await reopened(directory);
+  const each = (use: MemoryUse, what: "heap" | "rss") => {
+    const { before } = started;
+    const bytes =
+      what === "rss" ? use.rss - before.rss : use.heapUsed + use.external - before.heapUsed - before.external;
+    return round(bytes / stored / 1024);
+  };
+  return {
+    "ready, empty (ms)": Math.round(started.readyMs),
+    [`ready, ${stored} pods (ms)`]: Math.round(found.readyMs),
+    "idle RSS (MB)": Math.round(started.idleRss),
+    "KB per created pod, live": each(started.after, "heap"),
+    "KB per created pod, RSS": each(started.after, "rss"),
+    "KB per pod after restart, live": each(found.untouched, "heap"),
+    "KB per pod after restart, RSS": each(found.untouched, "rss"),
+    "KB per listed pod after restart, live": each(found.listed, "heap"),
+    "heap (MB)": Math.round(started.after.heapUsed / MB),
+  };
+}
+
+/** A first start, idle and then with so many pods created. */
+async function stocked(directory: string, pods: number) {
+  const server = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
   const load = new Load(ours(server));
   try {
     await new Promise((resolve) => setTimeout(resolve, settleMs));
     const idleRss = server.rssMB;
     await prepare(load);
     const before = await server.memory();
-    await load.run(stored, create("stored"));
-    const after = await server.memory();
+    await load.run(pods, create("stored"));
+    return { readyMs: server.readyMs, idleRss, before, after: await server.memory() };
+  } finally {
     load.close();
     await server.stop();
-    const again = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
-    const reopened = await again.memory();
-    const loaded = new Load(ours(again));
-    await loaded.call(0, list());
-    const listed = await again.memory();
-    loaded.close();
-    const each = (use: { heapUsed: number; external: number; rss: number }, what: "heap" | "rss") => {
-      const bytes =
-        what === "rss" ? use.rss - before.rss : use.heapUsed + use.external - before.heapUsed - before.external;
-      return round(bytes / stored / 1024);
-    };
-    const result = {
-      "ready, empty (ms)": Math.round(server.readyMs),
-      [`ready, ${stored} pods (ms)`]: Math.round(again.readyMs),
-      "idle RSS (MB)": Math.round(idleRss),
-      "KB per created pod, live": each(after, "heap"),
-      "KB per created pod, RSS": each(after, "rss"),
-      "KB per pod after restart, live": each(reopened, "heap"),
-      "KB per pod after restart, RSS": each(reopened, "rss"),
-      "KB per listed pod after restart, live": each(listed, "heap"),
-      "heap (MB)": Math.round(after.heapUsed / MB),
-    };
-    await again.stop();
-    return result;
+  }
+}
+
+/** A later start with what the first one stored, before and after all of it is listed. */
+async function reopened(directory: string) {
+  const server = await ServerProcess.start("./kubets-server.ts", directory, serverCore, ["--expose-gc"]);
+  // Before anyone connects.
+  const untouched = await server.memory();
+  const load = new Load(ours(server));
+  try {
+    await load.call(0, list());
+    return { readyMs: server.readyMs, untouched, listed: await server.memory() };
   } finally {
     load.close();
     await server.stop();

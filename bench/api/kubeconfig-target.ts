@@ -11,7 +11,8 @@ export async function kubeconfigTarget(file: string): Promise<Target> {
       ...(server.ca === undefined ? {} : { ca: server.ca }),
       ...(server.cert === undefined ? {} : { cert: server.cert }),
       ...(server.key === undefined ? {} : { key: server.key }),
-      rejectUnauthorized: false,
+      ...(server.serverName === undefined ? {} : { servername: server.serverName }),
+      rejectUnauthorized: !server.insecureSkipTlsVerify,
     },
     headers: server.token === undefined ? {} : { authorization: `Bearer ${server.token}` },
   };
