@@ -50,6 +50,7 @@ const server = createSecureServer(
 );
 server.on("connection", (socket) => socket.setNoDelay(true));
 server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })));
-await new Promise<void>((resolve) => process.on("SIGTERM", resolve));
+// Whoever measures says so, or is gone.
+await new Promise<void>((resolve) => process.on("SIGTERM", resolve).on("disconnect", resolve));
 await store.close();
 process.exit(0);

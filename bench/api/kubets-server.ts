@@ -43,6 +43,8 @@ const running = server.start(stop.signal);
 await server.ready;
 console.log(JSON.stringify({ port: server.port, uptimeMs: Math.round(process.uptime() * 1000) }));
 process.on("SIGTERM", () => stop.abort());
+// Whoever measures is gone.
+process.on("disconnect", () => stop.abort());
 process.on("message", () => {
   globalThis.gc?.();
   globalThis.gc?.();
