@@ -1,6 +1,6 @@
 /**
  * Nobody can make the API server stumble: thousands of random requests to the whole chain get an answer that is no worse than 4xx, soon, and leave
- * it as it was. CI asks the same each time; elsewhere every run is another. KUBETS_FUZZ_REQUESTS=N runs more of them.
+ * it as it was. Every run is another; the seed is printed. KUBETS_FUZZ_REQUESTS=N runs more of them.
  */
 
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { realClock, realRandom, silentLogger, testSeed } from "@kubets/apimachinery";
+import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { type ApiServer, createKubeApiServer, ensureClusterCertificates } from "@kubets/apiserver";
 import { memoryStore } from "@kubets/storage";
 import { type FuzzRequest, randomRequest } from "../harness/fuzz/requests.ts";
@@ -75,7 +75,7 @@ function faultOf(request: FuzzRequest, { status, text }: Reply, ms: number): str
 }
 
 test("random requests", async (t) => {
-  const random = seededRandom(t, testSeed(process.env["CI"] ? 12 : undefined));
+  const random = seededRandom(t);
   const directory = mkdtempSync(join(tmpdir(), "kubets-fuzz-"));
   const stop = new AbortController();
   const base = { clock: realClock, random: realRandom, logger: silentLogger };
@@ -119,7 +119,7 @@ test("random requests", async (t) => {
   t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries([...count].sort(([a], [b]) => a - b)))}`);
   assert.equal(faults.size, 0, [...faults.values()].slice(0, 20).join("\n\n"));
   // Otherwise all that was tested is the door.
-  assert.ok((count.get(201) ?? 0) > requests / 200, "some requests must have been right");
+  assert.ok((count.get(201) ?? 0) > requests / 50, "some requests must have been right");
   assert.deepEqual(Object.keys(Object.prototype), []);
   assert.equal(({} as Record<string, unknown>)["x"], undefined);
   assert.ok(process.memoryUsage().heapUsed < heapLimitBytes, `${process.memoryUsage().heapUsed} bytes of heap`);

@@ -108,12 +108,13 @@ function own(object: Record<string, unknown>, key: string, value: unknown): void
 
 /** Mostly what the schema says. */
 export function fromSchema(random: SeededRandom, schema: Schema, set: SchemaSet, depth: number): unknown {
-  if (chance(random, 0.01)) return anyValue(random);
+  // Of each of its many parts.
+  if (chance(random, 0.003)) return anyValue(random);
   if (schema.$ref !== undefined) {
     const target = set.get(schema.$ref.slice(schemaRefPrefix.length));
     return target === undefined ? {} : fromSchema(random, target, set, depth);
   }
-  if (schema.enum !== undefined && chance(random, 0.8)) return pick(random, schema.enum);
+  if (schema.enum !== undefined && chance(random, 0.97)) return pick(random, schema.enum);
   switch (schema.type) {
     case "object":
       return objectFromSchema(random, schema, set, depth);
@@ -123,7 +124,10 @@ export function fromSchema(random: SeededRandom, schema: Schema, set: SchemaSet,
       return Array.from({ length: random.below(3) }, () => fromSchema(random, items, set, depth - 1));
     }
     case "integer":
-      return pick(random, [0, 1, 2, 80, 8080, 30000, -1, 2 ** 31, 9007199254740993n, 2n ** 63n - 1n]);
+      return pick<number | bigint>(
+        random,
+        chance(random, 0.9) ? [1, 2, 80, 8080, 30000] : [0, -1, 2 ** 31, 9007199254740993n, 2n ** 63n - 1n],
+      );
     case "number":
       return random.next();
     case "boolean":
@@ -139,21 +143,22 @@ function objectFromSchema(random: SeededRandom, schema: Schema, set: SchemaSet, 
   const object: Record<string, unknown> = {};
   const required = new Set(schema.required);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (!required.has(name) && !chance(random, depth > 4 ? 0.5 : 0.2)) continue;
+    if (!required.has(name) && !chance(random, depth > 6 ? 0.5 : 0.1)) continue;
     if (depth <= 0 && !required.has(name)) continue;
     own(object, name, fromSchema(random, property, set, depth - 1));
   }
   const { additionalProperties } = schema;
   if (typeof additionalProperties === "object") {
     for (let i = random.below(3); i > 0; i--) {
-      own(object, pick(random, ["app", "tier", ...keys]), fromSchema(random, additionalProperties, set, depth - 1));
+      const usual = chance(random, 0.9) ? ["app", "tier"] : keys;
+      own(object, pick(random, usual), fromSchema(random, additionalProperties, set, depth - 1));
     }
   }
   return object;
 }
 
 function textFor(random: SeededRandom, format: string | undefined): string {
-  if (chance(random, 0.1)) return pick(random, texts);
+  if (chance(random, 0.03)) return pick(random, texts);
   if (format === "date-time") return "2024-01-01T00:00:00Z";
   if (format === "byte") return "aGVsbG8=";
   return pick(random, ["web", "nginx", "a", "b", "default", "TCP", "Always", "10", "1Gi", "10.0.0.1", "app", "/data"]);
