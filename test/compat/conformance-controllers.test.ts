@@ -23,6 +23,7 @@ test("conformance: apps, network and scheduling", { timeout: 120_000 }, async (t
   await t.test("services change their type and get and lose addresses", () => serviceTypes(api));
   await t.test("workloads have a working scale, and status endpoints", () => scales(api));
   await t.test("a daemon set's revisions", () => revisions(api));
+  await t.test("a daemon set follows the labels of nodes", () => nodeLabels(api));
   await t.test("orphans are adopted, pods that no longer match released", () => adoption(api));
   await t.test("a quota that is exceeded shows as a condition, and goes", () => replicaFailure(api));
   await t.test("an eviction waits for its budget", () => evictions(api));
@@ -162,6 +163,32 @@ async function scales(api: Api) {
     await things.delete(name, { propagationPolicy: "Foreground" });
     await eventually(() => refused(things.get(name), 404).then(() => true));
   }
+}
+
+async function nodeLabels(api: Api) {
+  const sets = api.resource("apps/v1/daemonsets", await freshNamespace(api));
+  const nodes = api.resource("v1/nodes");
+  const spec = { ...template.spec, nodeSelector: { color: "blue" } };
+  await sets.create(named("apps/v1", "DaemonSet", "ds", { selector, template: { ...template, spec } }));
+  const counts = (wanted: number) =>
+    eventually(
+      async () => {
+        const set = await sets.get("ds");
+        const { numberReady, desiredNumberScheduled } = set["status"] as Record<string, number>;
+        return (
+          at(set, "status.observedGeneration") === 1 && numberReady === wanted && desiredNumberScheduled === wanted
+        );
+      },
+      { what: `${wanted} ready` },
+    );
+  await counts(0);
+  await nodes.patch("simulated-0", { metadata: { labels: { color: "blue" } } });
+  await counts(1);
+  // The node's own view was older than its label: nothing may have been refused for that.
+  const events = await api.resource("v1/events").list({ fieldSelector: "reason=FailedDaemonPod" });
+  assert.deepEqual(events.items, []);
+  await nodes.patch("simulated-0", { metadata: { labels: { color: "green" } } });
+  await counts(0);
 }
 
 async function revisions(api: Api) {

@@ -244,6 +244,7 @@ export class Kubelet implements Component {
       source,
       staticSource,
       node: () => keeper.node,
+      refreshNode: () => keeper.refresh(signal),
       registered: keeper.registered,
       events,
       allocatable: () => nodeFacts().allocatable,

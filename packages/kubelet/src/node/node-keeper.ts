@@ -84,6 +84,11 @@ export class NodeKeeper {
     return this.#registrar.node;
   }
 
+  /** Reads the node from the API again. @throws what the API answered */
+  refresh(signal: AbortSignal): Promise<void> {
+    return this.#registrar.refresh(signal);
+  }
+
   /** Looks at once instead of at the next turn. */
   kick(): void {
     this.#kick?.();

@@ -53,6 +53,12 @@ export class NodeRegistrar {
     onReported(old, status);
   }
 
+  /** Reads what others may have changed of a node that is registered: its labels. @throws what the API answered */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const name = this.#node?.metadata?.name;
+    if (name !== undefined) this.#node = await this.#options.client.resource(nodes).get(name, { signal });
+  }
+
   /** The API's node has changed under us: a label, a pod CIDR, its deletion. */
   forget(): void {
     this.#node = undefined;

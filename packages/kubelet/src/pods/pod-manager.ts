@@ -7,7 +7,7 @@ import type { PodCache } from "../runtime/pod-cache.ts";
 import type { ListedPod } from "../runtime/read-pod.ts";
 import { isTerminalPhase } from "../status/phase.ts";
 import type { StatusManager } from "../status/status-manager.ts";
-import { admit } from "./admission.ts";
+import { admit, type Rejection } from "./admission.ts";
 import { MirrorPods } from "./mirror-pods.ts";
 import type { PodEvents } from "./pod-events.ts";
 import type { PodRef } from "./pod-ref.ts";
@@ -27,6 +27,8 @@ export interface PodManagerOptions {
   readonly source: PodSource;
   readonly staticSource: PodSource | undefined;
   node(): Node | undefined;
+  /** Asks the API for the node as it is now, after which `node` gives that. @throws what the API answered */
+  refreshNode(): Promise<void>;
   /** Resolves when the API has the node: mirrors belong to it. */
   readonly registered: Promise<void>;
   readonly events: PodEvents;
@@ -45,6 +47,8 @@ export class PodManager {
   readonly #mirrors: MirrorPods;
   /** Static pods that wait for an older pod of their name to end. */
   readonly #waiting = new Map<string, Pod>();
+  /** New pods, as last heard of, that the node as last seen does not suit: it is being asked for, since its labels may have changed since. */
+  readonly #doubted = new Map<string, Pod>();
   /** All sources have told what they have: whatever else runs is an orphan. */
   #sourcesReady = false;
   #listed: ReadonlyMap<string, ListedPod> | undefined;
@@ -175,29 +179,56 @@ export class PodManager {
 
   #set(pod: Pod): void {
     const uid = uidOf(pod);
-    let worker = this.#workers.get(uid);
-    if (worker === undefined) {
-      worker = this.#newWorker(pod);
-      // A pod that had ended before this kubelet began only needs its remains looked after.
-      if (isTerminalPhase(pod.status?.phase)) worker.terminate();
-      else if (pod.status?.startTime === undefined) this.#admit(worker, pod);
+    if (this.#doubted.has(uid)) {
+      this.#doubted.set(uid, pod);
+      return;
     }
-    worker.update(pod);
+    if (this.#workers.has(uid)) return this.#update(pod);
+    const rejection = this.#rejection(pod);
+    if (rejection?.reason !== "NodeAffinity") return this.#start(pod, rejection);
+    this.#doubted.set(uid, pod);
+    void this.#askAnew(uid);
+  }
+
+  async #askAnew(uid: string): Promise<void> {
+    const { refreshNode, logger, signal } = this.#options;
+    try {
+      await refreshNode();
+    } catch (error) {
+      if (!signal.aborted) logger.warn("cannot see whether the node has new labels", { error });
+    }
+    const pod = this.#doubted.get(uid);
+    this.#doubted.delete(uid);
+    if (pod !== undefined && !signal.aborted) this.#start(pod, this.#rejection(pod));
+  }
+
+  #start(pod: Pod, rejection: Rejection | undefined): void {
+    const worker = this.#newWorker(pod);
+    // A pod that had ended before this kubelet began only needs its remains looked after.
+    if (isTerminalPhase(pod.status?.phase)) worker.terminate();
+    else if (rejection !== undefined) {
+      this.#options.events.pod(pod, "Warning", rejection.reason, rejection.message);
+      worker.end(rejection);
+    }
+    this.#update(pod);
+  }
+
+  #update(pod: Pod): void {
+    this.#workers.get(uidOf(pod))?.update(pod);
     this.#options.status.observe(pod);
   }
 
   /** A pod that had started before stays, whatever the node has become since. */
-  #admit(worker: PodWorker, pod: Pod): void {
-    if (pod.metadata?.deletionTimestamp !== undefined || isStaticPod(pod)) return;
-    const { node, allocatable, events } = this.#options;
+  #rejection(pod: Pod): Rejection | undefined {
+    if (isTerminalPhase(pod.status?.phase) || pod.status?.startTime !== undefined) return undefined;
+    if (pod.metadata?.deletionTimestamp !== undefined || isStaticPod(pod)) return undefined;
+    const { node, allocatable } = this.#options;
     const others = this.running().filter((other) => uidOf(other) !== uidOf(pod));
-    const rejection = admit({ pod, others, allocatable: allocatable(), node: node() });
-    if (rejection === undefined) return;
-    events.pod(pod, "Warning", rejection.reason, rejection.message);
-    worker.end(rejection);
+    return admit({ pod, others, allocatable: allocatable(), node: node() });
   }
 
   #remove(pod: Pod): void {
+    this.#doubted.delete(uidOf(pod));
     this.#workers.get(uidOf(pod))?.remove(isStaticPod(pod) ? undefined : pod);
   }
 
