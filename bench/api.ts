@@ -4,7 +4,9 @@
  * load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it.
  *
  *   scripts/node bench/api.ts [--pods 5000] [--skip watch,memory] [--json]
- *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates alone
+ *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates by the clock
+ *     --custom            of custom objects that look like pods, in the namespace `default`: for whatever serves CustomResourceDefinitions
+ *     --pids 123,456      the processes that make up that server, its store's too: their processor time is counted, and they are pinned
  *
  * It makes pods in the namespace `bench`, which it leaves behind; with --kubeconfig use a cluster that may be thrown away.
  */
@@ -14,22 +16,42 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { custom, prepareCustom } from "./api/custom.ts";
 import { kubeconfigTarget } from "./api/kubeconfig-target.ts";
 import { type Call, Load, type Target } from "./api/load.ts";
+import { type Measured, Processes } from "./api/processes.ts";
 import { type MemoryUse, ServerProcess } from "./api/server-process.ts";
 import { watchers } from "./api/watching.ts";
-import { applyPatch, create, get, list, mergePatch, podsPath, prepare, strategicPatch } from "./api/workload.ts";
+import {
+  applyPatch,
+  create,
+  get,
+  list,
+  listOf,
+  mergePatch,
+  podKind,
+  podsPath,
+  prepare,
+  type Subject,
+  strategicPatch,
+} from "./api/workload.ts";
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     pods: { type: "string", default: "5000" },
     kubeconfig: { type: "string" },
+    custom: { type: "boolean", default: false },
+    pids: { type: "string" },
     skip: { type: "string", default: "" },
   },
 });
 const count = Number(values.pods);
 const lists = 60;
+/** Another server may give up on a list that others keep waiting for a minute. */
+const listers = values.kubeconfig === undefined ? undefined : 4;
+const subject: Subject = values.custom ? custom : podKind;
+const what = values.custom ? "custom object" : "pod";
 const skipped = new Set(values.skip.split(","));
 const serverCore = 0;
 const loadCore = 1;
@@ -46,13 +68,14 @@ const round = (n: number) => (n < 100 ? Math.round(n * 10) / 10 : Math.round(n))
 
 async function measure(
   load: Load,
-  server: ServerProcess | undefined,
+  server: Measured | undefined,
   what: string,
   calls: number,
   make: (i: number) => Call,
+  connections?: number,
 ): Promise<Measure> {
   const before = server?.cpuSeconds ?? 0;
-  const seconds = await load.run(calls, make);
+  const seconds = await load.run(calls, make, connections);
   const cpu = (server?.cpuSeconds ?? 0) - before;
   return {
     what,
@@ -62,19 +85,19 @@ async function measure(
 }
 
 /** The calls in the order in which they build on each other. */
-async function verbs(load: Load, server: ServerProcess | undefined): Promise<Measure[]> {
+async function verbs(load: Load, server: Measured | undefined): Promise<Measure[]> {
   const warmUps = Math.min(count, 1000);
-  await load.run(warmUps, create("warm-up"));
+  await load.run(warmUps, create("warm-up", subject));
   const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
-  const results = [await one("create a pod", count, create("p"))];
-  await load.run(1000, get(count));
-  results.push(await one("get a pod", count * 4, get(count)));
-  await load.run(warmUps, (i) => ({ method: "DELETE", path: `${podsPath}/warm-up${i}` }));
-  await load.run(lists, list);
-  results.push(await one(`list ${count} pods`, lists, list));
-  results.push(await one("merge patch", count, mergePatch(count)));
-  results.push(await one("strategic merge patch", count, strategicPatch(count)));
-  results.push(await one("apply patch", count, applyPatch(count)));
+  const results = [await one(`create a ${what}`, count, create("p", subject))];
+  await load.run(1000, get(count, subject));
+  results.push(await one(`get a ${what}`, count * 4, get(count, subject)));
+  await load.run(warmUps, (i) => ({ method: "DELETE", path: `${subject.path}/warm-up${i}` }));
+  await load.run(listers ?? lists, listOf(subject), listers);
+  results.push(await measure(load, server, `list ${count} ${what}s`, lists, listOf(subject), listers));
+  results.push(await one("merge patch", count, mergePatch(count, subject)));
+  if (!values.custom) results.push(await one("strategic merge patch", count, strategicPatch(count, subject)));
+  results.push(await one("apply patch", count, applyPatch(count, subject)));
   return results;
 }
 
@@ -94,25 +117,26 @@ async function bareVerbs(load: Load, server: ServerProcess, podBytes: Buffer, li
   return results;
 }
 
-async function watching(target: Target, server: ServerProcess): Promise<object> {
+async function watching(target: Target, server: Measured | undefined): Promise<object> {
+  const cpuSeconds = () => server?.cpuSeconds ?? 0;
   const load = new Load(target);
   const creates = new Load(target);
   try {
     const createRate = async (prefix: string) => {
-      const before = server.cpuSeconds;
-      await creates.run(count, create(prefix));
-      return count / (server.cpuSeconds - before);
+      const before = cpuSeconds();
+      await creates.run(count, create(prefix, subject));
+      return count / (cpuSeconds() - before);
     };
     const alone = await createRate("alone");
-    const idle = await watchers(load, 100, "&labelSelector=app%3Dnothing-has-it");
+    const idle = await watchers(load, 100, "&labelSelector=app%3Dnothing-has-it", subject);
     const withIdle = await createRate("unseen");
     idle.close();
-    const all = await watchers(load, 100, "");
+    const all = await watchers(load, 100, "", subject);
     const started = performance.now();
-    const before = server.cpuSeconds;
-    await Promise.all([creates.run(count, create("seen")), all.seen(count)]);
+    const before = cpuSeconds();
+    await Promise.all([creates.run(count, create("seen", subject)), all.seen(count)]);
     const seconds = (performance.now() - started) / 1000;
-    const cpu = server.cpuSeconds - before;
+    const cpu = cpuSeconds() - before;
     all.close();
     return {
       watchers: 100,
@@ -237,10 +261,13 @@ const directory = mkdtempSync(join(tmpdir(), "kubets-bench-"));
 let result: Record<string, unknown>;
 try {
   if (values.kubeconfig !== undefined) {
-    const load = new Load(await kubeconfigTarget(values.kubeconfig));
-    await prepare(load);
-    result = { verbs: await verbs(load, undefined) };
+    const target = await kubeconfigTarget(values.kubeconfig);
+    const processes = values.pids === undefined ? undefined : new Processes(values.pids.split(","), serverCore);
+    const load = new Load(target);
+    await (values.custom ? prepareCustom(load) : prepare(load));
+    result = { verbs: await verbs(load, processes) };
     load.close();
+    if (!skipped.has("watch")) result = { ...result, watch: await watching(target, processes) };
   } else {
     await compileOnce(mkdtempSync(join(directory, "first-")));
     result = { ...(await compared(directory)) };

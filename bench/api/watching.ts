@@ -1,7 +1,7 @@
 /** Watchers under load: every event to every one of them, in order. */
 
 import type { Load } from "./load.ts";
-import { podsPath } from "./workload.ts";
+import { podKind } from "./workload.ts";
 
 export interface Watchers {
   /** Resolves when every watcher has seen this many events. */
@@ -14,17 +14,17 @@ const newline = 10;
 const marker = Buffer.from('"resourceVersion":"');
 
 /** @throws Error when a watcher sees revisions out of order, or one twice */
-export async function watchers(load: Load, count: number, query: string): Promise<Watchers> {
+export async function watchers(load: Load, count: number, query: string, { path } = podKind): Promise<Watchers> {
   let delivered = 0;
   let failure: Error | undefined;
   let onProgress = () => {};
-  const present = (await load.call(0, { method: "GET", path: `${podsPath}?limit=1` })).toString();
+  const present = (await load.call(0, { method: "GET", path: `${path}?limit=1` })).toString();
   const { resourceVersion } = (JSON.parse(present) as { metadata: { resourceVersion: string } }).metadata;
   const counts = new Array<number>(count).fill(0);
   const opened = Array.from({ length: count }, (_, index) => {
     let rest: Buffer = Buffer.alloc(0);
     let last = 0;
-    return load.stream(index, `${podsPath}?watch=true&resourceVersion=${resourceVersion}${query}`, (chunk) => {
+    return load.stream(index, `${path}?watch=true&resourceVersion=${resourceVersion}${query}`, (chunk) => {
       const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let start = 0;
       for (let end = data.indexOf(newline); end >= 0; end = data.indexOf(newline, start)) {
