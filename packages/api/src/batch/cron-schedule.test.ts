@@ -26,6 +26,7 @@ test("the next time", () => {
 test("what is no schedule", () => {
   for (const text of [
     "",
+    "__proto__",
     "* * * *",
     "60 * * * *",
     "5-1 * * * *",

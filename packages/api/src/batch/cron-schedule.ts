@@ -53,10 +53,9 @@ export function parseSchedule(text: string, timeZone = "UTC"): CronSchedule {
   const problem = timeZoneProblem(zone);
   if (problem !== undefined) throw new CronScheduleError(`provided bad location ${zone}: ${problem}`);
   if (spec.startsWith(everyPrefix)) return everySchedule(spec);
-  if (spec.startsWith("@") && !Object.hasOwn(shortcuts, spec)) {
-    throw new CronScheduleError(`unrecognized descriptor: ${spec}`);
-  }
-  return cronTimes(parseFields(shortcuts[spec] ?? spec), zone);
+  const shortcut = Object.hasOwn(shortcuts, spec) ? shortcuts[spec] : undefined;
+  if (spec.startsWith("@") && shortcut === undefined) throw new CronScheduleError(`unrecognized descriptor: ${spec}`);
+  return cronTimes(parseFields(shortcut ?? spec), zone);
 }
 
 /** Undefined when there is nothing wrong with it. */

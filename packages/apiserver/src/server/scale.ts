@@ -53,6 +53,8 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
 /** @throws StatusError 400 when the body says it is something else */
 function checkKind({ kind = "Scale", apiVersion = "autoscaling/v1" }: Scale): void {
   if (kind === "Scale" && apiVersion === "autoscaling/v1") return;
+  if (typeof kind !== "string" || typeof apiVersion !== "string")
+    throw badRequest("couldn't get version/kind; json parse error: kind and apiVersion must be strings");
   const version = JSON.stringify(apiVersion.split("/").at(-1));
   throw badRequest(
     `${kind} in version ${version} cannot be handled as a Scale: no kind ${JSON.stringify(kind)} of ${apiVersion} is served by this subresource`,
