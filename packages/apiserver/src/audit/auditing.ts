@@ -57,7 +57,11 @@ export class Auditing {
 
   /** A request has come. */
   begin(request: ServerRequest): RequestAudit {
-    return new RequestAudit(this.#system, request, request.auditId ?? (header(request, "audit-id") || this.#random.uuid()));
+    return new RequestAudit(
+      this.#system,
+      request,
+      request.auditId ?? (header(request, "audit-id") || this.#random.uuid()),
+    );
   }
 
   /** In Prometheus' text format. */
