@@ -39,7 +39,7 @@ import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
-import { acceptsOnlyProtobuf, negotiateOutput, plainJson } from "./request/negotiate.ts";
+import { acceptsOnlyProtobuf, negotiateError, negotiateOutput, plainJson } from "./request/negotiate.ts";
 import { type Answer, header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
@@ -538,9 +538,12 @@ export class ApiServer implements Component {
     if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
       return await render(answer, { ...plain, clock, auditId });
     }
-    // An error keeps its form whatever was asked for, unless it can be given in it.
     const forms = { table: type === "object" || type === "list" || type === "watch" };
-    const format = answer.status >= 400 ? plainJson : negotiateOutput(accept, request.query, forms);
+    const agent = header(request, "user-agent");
+    const format =
+      answer.status >= 400
+        ? negotiateError(accept, request.query, agent)
+        : negotiateOutput(accept, request.query, forms, agent);
     const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
     return await render(answer, { format, include, clock, auditId });
   }

@@ -279,7 +279,7 @@ test("a large default that is asked for a hundred thousand times is too large a 
 test("a body has to say what it is", async (t) => {
   const server = await customServer(t);
   await define(server, widgets({}));
-  const { kind, apiVersion, ...untyped } = widget("w");
+  const { kind, apiVersion, ...untyped } = widget("w") as { kind: string; apiVersion: string };
   const message = async (body: unknown) => {
     const { status, json } = await send(server, "POST", widgetsPath, body);
     return `${status} ${json.message}`;

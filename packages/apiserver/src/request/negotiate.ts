@@ -31,8 +31,13 @@ export interface Negotiable {
 }
 
 /** @throws StatusError 406 when nothing that is accepted can be given */
-export function negotiateOutput(accept: string | undefined, query: URLSearchParams, allowed: Negotiable): OutputFormat {
-  const pretty = query.has("pretty") && query.get("pretty") !== "false" && query.get("pretty") !== "0";
+export function negotiateOutput(
+  accept: string | undefined,
+  query: URLSearchParams,
+  allowed: Negotiable,
+  userAgent = "",
+): OutputFormat {
+  const pretty = isPretty(query.get("pretty"), userAgent);
   if (accept === undefined || accept.trim() === "") return { ...plainJson, pretty };
   const ranges = accept
     .split(",")
@@ -43,6 +48,25 @@ export function negotiateOutput(accept: string | undefined, query: URLSearchPara
     if (format !== undefined) return { ...format, pretty };
   }
   throw new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${offered.join(", ")}`);
+}
+
+/** The form of a Status that says why not: as everything else is given, and indented JSON when that is nothing there is. */
+export function negotiateError(accept: string | undefined, query: URLSearchParams, userAgent?: string): OutputFormat {
+  try {
+    return { ...negotiateOutput(accept, query, { table: true }, userAgent), as: "object", version: "" };
+  } catch {
+    // 406, which is told in a form that was not asked for.
+    return { ...plainJson, pretty: true };
+  }
+}
+
+/** What Go takes for true. */
+const truths: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+
+/** As it is asked for, or for those who read with their own eyes. */
+function isPretty(given: string | null, userAgent: string): boolean {
+  if (given) return truths.has(given);
+  return userAgent.startsWith("curl") || userAgent.startsWith("Wget") || userAgent.startsWith("Mozilla/5.0");
 }
 
 /** Whether protobuf, of whole objects, is all that a client takes. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseListOptions, parseResourceVersion } from "./list-options.ts";
-import { negotiateOutput } from "./negotiate.ts";
+import { negotiateError, negotiateOutput } from "./negotiate.ts";
 import { managerOf, parseDeleteOptions, parseWriteOptions } from "./write-options.ts";
 
 const list = (query: string) => parseListOptions(new URLSearchParams(query));
@@ -98,4 +98,21 @@ test("an empty dryRun is no dryRun that exists, and managers' names print", () =
   assert.match(refused("dryRun="), /dryRun: Unsupported value: \[""\]: supported values: "All"/);
   assert.match(refused("dryRun=x", true), /\[fieldManager: Required value: is required for apply patch, dryRun:/);
   assert.match(refused("fieldManager=a%01b"), /"a\\x01b": invalid character U\+0001 \(at position 1\)/);
+});
+
+test("answers are indented when asked for, or read by a person; errors take the form of answers", () => {
+  const isPretty = (query: string, agent?: string) =>
+    negotiateOutput(undefined, new URLSearchParams(query), { table: true }, agent).pretty;
+  assert.deepEqual(
+    ["pretty=1", "pretty=true", "pretty=junk", "pretty=0", ""].map((query) => isPretty(query)),
+    [true, true, false, false, false],
+  );
+  assert.deepEqual(
+    [isPretty("", "curl/8.0"), isPretty("pretty=false", "curl/8.0"), isPretty("", "kubectl/v1")],
+    [true, false, false],
+  );
+  const error = (accept: string) => negotiateError(accept, new URLSearchParams());
+  assert.deepEqual(error("application/yaml").type, "yaml");
+  assert.deepEqual(error("application/json;as=Table;g=meta.k8s.io;v=v1").as, "object");
+  assert.equal(error("text/html").pretty, true);
 });
