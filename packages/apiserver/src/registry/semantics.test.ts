@@ -399,3 +399,13 @@ test("who may not is told so as upstream tells it", async () => {
   const path = await send(server, "GET", "/metrics");
   assert.equal(path.json.message, 'forbidden: User "admin" cannot get path "/metrics": because');
 });
+
+test("a Table's rows hold no objects when none are asked for", async () => {
+  const server = testServer();
+  await send(server, "POST", pods, pod("p"));
+  const headers = { accept: "application/json;as=Table;g=meta.k8s.io;v=v1" };
+  const none = await send(server, "GET", `${pods}?includeObject=None`, undefined, { headers });
+  assert.equal(none.json.rows[0].object, null, none.text);
+  const odd = await send(server, "GET", `${pods}?includeObject=Odd`, undefined, { headers });
+  assert.match(odd.json.message, /^Unable to convert to Table as requested: includeObject: Invalid value: "Odd":/);
+});

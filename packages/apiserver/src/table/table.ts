@@ -79,7 +79,7 @@ function rowOf(
   const conditions = definition.rowConditions?.(served.object) ?? [];
   const more = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : "";
   const start = `{"cells":${cellsOf(columns, served.object, now)}${more}`;
-  if (include === "None") return Buffer.from(`${start}}`);
+  if (include === "None") return Buffer.from(`${start},"object":null}`);
   const object = include === "Object" ? served.bytes : served.metadataBytes;
   return Buffer.concat([Buffer.from(`${start},"object":`), object, closeRow]);
 }
