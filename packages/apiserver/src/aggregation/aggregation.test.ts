@@ -73,7 +73,8 @@ before(async () => {
       clientCA: certificates.frontProxyCA.certificate,
       onUpgrade: (request, socket) => {
         socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n");
-        socket.write(`hello ${String(request.headers["x-remote-user"])}`);
+        const protocols = request.headers["sec-websocket-protocol"];
+        socket.write(`hello ${String(request.headers["x-remote-user"])}, ${String(protocols)}`);
         socket.on("data", (chunk) => socket.end(chunk));
       },
     },
@@ -246,10 +247,15 @@ test("an upgraded connection is joined to the server's", async () => {
     if (String(chunk).includes("hello")) client.write("bye");
   });
   const request = requestOf("GET", `/apis/${group}/v1/namespaces/default/flunders/x/exec`, undefined, {
-    headers: { connection: "Upgrade", upgrade: "SPDY/3.1" },
+    headers: {
+      connection: "Upgrade",
+      upgrade: "SPDY/3.1",
+      "sec-websocket-protocol": "v5.x, base64url.bearer.authorization.k8s.io.c2VjcmV0",
+    },
   });
   await server.handle({ ...request, user, upgrade: { socket, head: new Uint8Array() } });
-  assert.match(received, /^HTTP\/1.1 101 Switching Protocols\r\n[\s\S]*hello jane/);
+  assert.match(received, /^HTTP\/1.1 101 Switching Protocols\r\n[\s\S]*hello jane, v5\.x/);
+  assert.doesNotMatch(received, /bearer/);
   assert.match(received, /bye$/);
 });
 

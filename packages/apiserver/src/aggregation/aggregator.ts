@@ -68,7 +68,10 @@ export class Aggregator {
       services: resolver,
       ...(proxyClient === undefined ? {} : { certificate: proxyClient }),
     });
-    this.#proxy = new AggregationProxy(this.#registrations, this.#client, options.rejectRedirects === true);
+    this.#proxy = new AggregationProxy(this.#registrations, this.#client, {
+      rejectRedirects: options.rejectRedirects === true,
+      identityHeaders: options.trust,
+    });
     const fetching = { client: this.#client, clock };
     this.discovery = new RemoteDiscovery(this.#registrations, fetching);
     this.openApi = new RemoteOpenApi(this.#registrations, this.#proxy, fetching);

@@ -28,6 +28,25 @@ export function isIdentityHeader(name: string): boolean {
   );
 }
 
+/** Names of headers by which aggregated servers are told to know users, in any case. */
+export interface IdentityHeaderNames {
+  readonly usernameHeaders?: readonly string[];
+  readonly uidHeaders?: readonly string[];
+  readonly groupHeaders?: readonly string[];
+  readonly extraHeaderPrefixes?: readonly string[];
+}
+
+/** As {@link isIdentityHeader}, for headers of these names too: an aggregated server would believe them. */
+export function identityHeaderTest(names: IdentityHeaderNames): (name: string) => boolean {
+  const { usernameHeaders = [], uidHeaders = [], groupHeaders = [], extraHeaderPrefixes = [] } = names;
+  const whole = new Set([...usernameHeaders, ...uidHeaders, ...groupHeaders].map((name) => name.toLowerCase()));
+  const prefixes = extraHeaderPrefixes.map((prefix) => prefix.toLowerCase());
+  return (name) => {
+    const lower = name.toLowerCase();
+    return isIdentityHeader(lower) || whole.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
+  };
+}
+
 /** What a header's name may not hold is percent-encoded, as is the percent sign. */
 function escapedKey(key: string): string {
   let escaped = "";

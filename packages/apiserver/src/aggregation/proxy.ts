@@ -1,12 +1,12 @@
 /** Requests for groups that other servers answer, passed on as they came: bodies and watches as streams, upgrades as connections. */
 
-import { type IncomingMessage, STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import type { IncomingMessage } from "node:http";
 import { type Answer, type ServerRequest, text } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
+import { headOf, hideBearerProtocol, joined } from "../subresource/pass-through.ts";
 import { type Address, goErrorText } from "../webhook/index.ts";
 import type { BackendClient, BackendRequest, UpgradedBackend } from "./backend-client.ts";
-import { type Headers, identityHeaders, isIdentityHeader } from "./identity-headers.ts";
+import { type Headers, type IdentityHeaderNames, identityHeaders, identityHeaderTest } from "./identity-headers.ts";
 import type { Backend, Registrations } from "./registrations.ts";
 
 /** Of one connection only. */
@@ -29,16 +29,24 @@ const usedUp = new Set(["authorization", "host", "content-length"]);
 /** Texts are upstream's, which answers plain text and not a Status here. */
 const unavailable = text(503, "service unavailable\n");
 
+export interface AggregationProxyOptions {
+  /** What would lead the client elsewhere is answered with 502. */
+  readonly rejectRedirects: boolean;
+  /** What aggregated servers are told to know users by: not to be said by anyone but this server. */
+  readonly identityHeaders: IdentityHeaderNames;
+}
+
 export class AggregationProxy {
   readonly #registrations: Registrations;
   readonly #client: BackendClient;
   readonly #rejectRedirects: boolean;
+  readonly #isIdentityHeader: (name: string) => boolean;
 
-  /** @param rejectRedirects what would lead the client elsewhere is answered with 502 */
-  constructor(registrations: Registrations, client: BackendClient, rejectRedirects = false) {
+  constructor(registrations: Registrations, client: BackendClient, options: AggregationProxyOptions) {
     this.#registrations = registrations;
     this.#client = client;
-    this.#rejectRedirects = rejectRedirects;
+    this.#rejectRedirects = options.rejectRedirects;
+    this.#isIdentityHeader = identityHeaderTest(options.identityHeaders);
   }
 
   /** Undefined for what this server answers itself. */
@@ -72,7 +80,7 @@ export class AggregationProxy {
       method: request.method,
       path: pathOf(request),
       headers: {
-        ...passedHeaders(request, upgrade),
+        ...this.#passedHeaders(request, upgrade),
         ...identityHeaders(user),
         ...(auditId === undefined ? {} : { "audit-id": auditId }),
       },
@@ -90,6 +98,17 @@ export class AggregationProxy {
     }
   }
 
+  #passedHeaders({ headers }: ServerRequest, upgrade: boolean): Headers {
+    const passed: Headers = {};
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === undefined || name.startsWith(":") || usedUp.has(name) || this.#isIdentityHeader(name)) continue;
+      if (name.startsWith("impersonate-") || (hopByHop.has(name) && !upgrade)) continue;
+      passed[name] = value;
+    }
+    hideBearerProtocol(passed);
+    return passed;
+  }
+
   #passedBack(response: IncomingMessage): Answer {
     const { statusCode = 0, headers } = response;
     if (!this.#rejectRedirects || statusCode < 300 || statusCode > 399 || !headers.location)
@@ -102,16 +121,6 @@ export class AggregationProxy {
 function pathOf({ path, query }: ServerRequest): string {
   const asked = query.toString();
   return asked === "" ? path : `${path}?${asked}`;
-}
-
-function passedHeaders({ headers }: ServerRequest, upgrade: boolean): Headers {
-  const passed: Headers = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(":") || usedUp.has(name) || isIdentityHeader(name)) continue;
-    if (name.startsWith("impersonate-") || (hopByHop.has(name) && !upgrade)) continue;
-    passed[name] = value;
-  }
-  return passed;
 }
 
 async function bodyOf({ body }: ServerRequest): Promise<AsyncIterable<Uint8Array> | Uint8Array | undefined> {
@@ -130,7 +139,7 @@ function passedBack(response: IncomingMessage): Answer {
 }
 
 /** The backend's own header first, then bytes both ways until either side is done. */
-function joinConnections(
+async function joinConnections(
   { upgrade }: ServerRequest,
   { response, socket: backend, head }: UpgradedBackend,
 ): Promise<void> {
@@ -138,20 +147,5 @@ function joinConnections(
   client.write(headOf(response));
   if (head.length > 0) client.write(head);
   if (upgrade!.head.length > 0) backend.write(upgrade!.head);
-  return new Promise((resolve) => {
-    const end = () => {
-      client.destroy();
-      backend.destroy();
-      resolve();
-    };
-    const pipe = (from: Duplex, to: Duplex) => from.on("error", end).on("close", end).pipe(to);
-    pipe(client, backend);
-    pipe(backend, client);
-  });
-}
-
-function headOf({ statusCode = 101, statusMessage, rawHeaders }: IncomingMessage): string {
-  let head = `HTTP/1.1 ${statusCode} ${statusMessage || (STATUS_CODES[statusCode] ?? "")}\r\n`;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
-  return `${head}\r\n`;
+  await joined(client, backend);
 }

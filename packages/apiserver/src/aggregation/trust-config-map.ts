@@ -7,16 +7,13 @@ import { X509Certificate } from "node:crypto";
 import type { ConfigMap } from "@kubets/api";
 import { type Clock, deepEqual, isAlreadyExists, isConflict, isNotFound } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
+import type { IdentityHeaderNames } from "./identity-headers.ts";
 
-export interface ClusterTrust {
+export interface ClusterTrust extends IdentityHeaderNames {
   /** PEM: who signs users' certificates. */
   readonly clientCA?: string;
   /** PEM: who signs the front proxy's. */
   readonly requestHeaderCA?: string;
-  readonly usernameHeaders?: readonly string[];
-  readonly uidHeaders?: readonly string[];
-  readonly groupHeaders?: readonly string[];
-  readonly extraHeaderPrefixes?: readonly string[];
   /** Common names of front proxies; any when empty. */
   readonly allowedNames?: readonly string[];
 }

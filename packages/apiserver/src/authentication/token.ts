@@ -39,8 +39,18 @@ export function bearerTokenOf(credentials: Credentials): string | undefined {
   return protocol === undefined ? undefined : tokenInProtocols([protocol].flat());
 }
 
+/** A `Sec-WebSocket-Protocol` header as others may see it: without the token; undefined when nothing else is in it. */
+export function withoutBearerProtocol(value: string | readonly string[]): string | undefined {
+  const protocols = protocolsIn([value].flat()).filter((protocol) => !protocol.startsWith(webSocketProtocolPrefix));
+  return protocols.length === 0 ? undefined : protocols.join(", ");
+}
+
+function protocolsIn(headers: readonly string[]): string[] {
+  return headers.flatMap((value) => value.split(",")).map((protocol) => protocol.trim());
+}
+
 function tokenInProtocols(headers: readonly string[]): string | undefined {
-  const protocols = headers.flatMap((value) => value.split(",")).map((protocol) => protocol.trim());
+  const protocols = protocolsIn(headers);
   const encoded = protocols.filter((protocol) => protocol.startsWith(webSocketProtocolPrefix));
   if (encoded.length === 0) return undefined;
   if (encoded.length > 1) throw rejected("multiple base64.bearer.authorization tokens specified");

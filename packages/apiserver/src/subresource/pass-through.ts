@@ -4,8 +4,11 @@ import { request as httpRequest, type IncomingMessage, STATUS_CODES } from "node
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { isIdentityHeader } from "../aggregation/identity-headers.ts";
+import { withoutBearerProtocol } from "../authentication/token.ts";
 import type { ServerRequest } from "../request/request.ts";
 import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
+
+const webSocketProtocols = "sec-websocket-protocol";
 
 /** Never sent on: the identity is the API server's own from here. */
 const withheld = new Set(["authorization", "host", "impersonate-user", "impersonate-group", "impersonate-uid"]);
@@ -64,19 +67,31 @@ export function passedHeaders({ headers, remoteAddress }: ServerRequest): Record
     if (name.startsWith("impersonate-extra-")) continue;
     passed[name] = typeof value === "string" ? value : [...value];
   }
+  hideBearerProtocol(passed);
   if (remoteAddress !== undefined)
     passed["x-forwarded-for"] = [passed["x-forwarded-for"] ?? [], remoteAddress].flat().join(", ");
   return passed;
 }
 
-function headOf(response: IncomingMessage): string {
+/** Takes the client's token from among the WebSocket protocols it offers, where browsers have to put it. */
+export function hideBearerProtocol(headers: Record<string, string | readonly string[]>): void {
+  const offered = headers[webSocketProtocols];
+  if (offered === undefined) return;
+  const others = withoutBearerProtocol(offered);
+  if (others === undefined) delete headers[webSocketProtocols];
+  else headers[webSocketProtocols] = others;
+}
+
+/** The header of an answer, as it came. */
+export function headOf(response: IncomingMessage): string {
   const { statusCode = 101, rawHeaders } = response;
   let head = `HTTP/1.1 ${statusCode} ${response.statusMessage || (STATUS_CODES[statusCode] ?? "")}\r\n`;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
   return `${head}\r\n`;
 }
 
-function joined(client: Duplex, backend: Duplex): Promise<void> {
+/** Bytes both ways. Resolves when either side is done. */
+export function joined(client: Duplex, backend: Duplex): Promise<void> {
   return new Promise((resolve) => {
     const close = () => {
       client.destroy();
