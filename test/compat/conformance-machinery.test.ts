@@ -100,6 +100,13 @@ test("conformance: machinery and auth", { timeout: 120_000 }, async (t) => {
     }
   });
 
+  await t.test("every method is passed to a pod or service: OPTIONS too", async () => {
+    for (const plural of ["pods", "services"]) {
+      const reply = await api.send("OPTIONS", `/api/v1/namespaces/default/${plural}/nope/proxy/x`);
+      assert.deepEqual([reply.code, reply.body["reason"]], [404, "NotFound"]);
+    }
+  });
+
   await t.test("tables: 406 where there are none", async () => {
     const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
     const review = {

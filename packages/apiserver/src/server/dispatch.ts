@@ -96,9 +96,6 @@ function mainHandler(call: ResourceCall): Handler {
   return mainHandlers[verb];
 }
 
-/** Of the methods. A `watch` in the path would ask for another permission. */
-const connectVerbs: ReadonlySet<string> = new Set(["get", "create", "update", "patch", "delete", ""]);
-
 function subresourceHandler(call: ResourceCall, named: SubresourceHandler | undefined): Handler {
   const { info, resource } = call;
   const { definition } = resource;
@@ -109,8 +106,9 @@ function subresourceHandler(call: ResourceCall, named: SubresourceHandler | unde
     const subresource = definition.subresources.find(({ name }) => name === info.subresource);
     if (isCustom(definition)) throw notFound(resource.registry.resourceName, info.name);
     if (subresource === undefined || named === undefined) return async () => noSuchPath(call);
-    const connects = subresource.verbs.includes("connect") && connectVerbs.has(info.verb);
-    if (connects || subresource.verbs.includes(info.verb as Verb)) handler = named;
+    // OPTIONS has no verb, and is passed on as every method is.
+    const options = info.subresource === "proxy" && info.verb === "" && call.request.method === "OPTIONS";
+    if (options || subresource.verbs.includes(info.verb as Verb)) handler = named;
   }
   if (handler === undefined) throw unsupported(call);
   return handler;
