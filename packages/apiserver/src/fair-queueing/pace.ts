@@ -4,7 +4,7 @@
  * next turn, after what has come in meanwhile. Upstream has threads for this.
  */
 
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, nextTurn } from "@kubets/apimachinery";
 
 /** What a turn is to take at most: who is alone in a queue waits about so long for its seat. */
 const turnMs = 20;
@@ -75,7 +75,7 @@ export class Pace {
     this.#began = now;
     this.#cpuBegan = this.#wasLong ? cpuMs() : undefined;
     this.#started = 0;
-    setImmediate(this.#end);
+    void nextTurn().then(this.#end);
   }
 
   /** Of this turn, without what other processes took of it, where that matters. */

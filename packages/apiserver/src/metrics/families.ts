@@ -3,6 +3,8 @@
  * series up by its labels is for those who have not done it yet. Names, labels and buckets are upstream's; so are the stability classes that begin a help text.
  */
 
+import { pushAll } from "@kubets/apimachinery";
+
 export type Stability = "ALPHA" | "BETA" | "STABLE";
 
 /** What is counted, or measured: one number. */
@@ -89,7 +91,7 @@ abstract class Family<T> {
     const { name, help, stability } = this.#head;
     if (this.#children.size === 0) return [];
     const lines = [`# HELP ${name} [${stability}] ${help}`, `# TYPE ${name} ${this.#type}`];
-    for (const { labels, series } of this.#children.values()) lines.push(...this.print(name, labels, series));
+    for (const { labels, series } of this.#children.values()) pushAll(lines, this.print(name, labels, series));
     return lines;
   }
 }

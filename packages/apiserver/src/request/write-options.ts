@@ -8,6 +8,7 @@ import {
   invalidValue,
   notSupported,
   path,
+  pushAll,
   required,
   tooLong,
 } from "@kubets/apimachinery";
@@ -39,7 +40,8 @@ export function parseWriteOptions(query: URLSearchParams, kind: OptionsKind, isA
     if (!isApply && force !== null)
       errors.push(forbiddenField(path("force"), "may not be specified for non-apply patch"));
   }
-  errors.push(...fieldManagerErrors(fieldManager), ...dryRunErrors(dryRun));
+  pushAll(errors, fieldManagerErrors(fieldManager));
+  pushAll(errors, dryRunErrors(dryRun));
   if (!["", "Ignore", "Warn", "Strict"].includes(fieldValidation)) {
     errors.push(notSupported(path("fieldValidation"), fieldValidation, ["", "Ignore", "Strict", "Warn"]));
   }

@@ -3,7 +3,7 @@
  * encrypted it. Form and limits are upstream's (apiserver's storage/value/encrypt/envelope/kmsv2).
  */
 
-import { isDNS1123Subdomain } from "@kubets/apimachinery";
+import { isDNS1123Subdomain, pushAll } from "@kubets/apimachinery";
 import { bytesField, Fields, mapField, numberField } from "./wire.ts";
 
 /** What the plugin's plaintext is. */
@@ -88,7 +88,11 @@ function annotationsFlaw(annotations: ReadonlyMap<string, Uint8Array>): string |
     size += Buffer.byteLength(name) + value.length;
     const flaws = isDNS1123Subdomain(name);
     if (name === "") problems.push("annotations: Required value");
-    else if (flaws.length > 0) problems.push(...flaws.map((flaw) => invalid(name, flaw)));
+    else if (flaws.length > 0)
+      pushAll(
+        problems,
+        flaws.map((flaw) => invalid(name, flaw)),
+      );
     else if (!name.includes("."))
       problems.push(invalid(name, "should be a domain with at least two segments separated by dots"));
   }
