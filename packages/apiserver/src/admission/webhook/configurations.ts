@@ -89,13 +89,18 @@ export class Configurations {
         });
       }
     }
-    try {
-      return new MatchTable(source, hooks.map(entryOf));
-    } catch (err) {
-      // Validation lets no such selector in; one that is stored nevertheless must not stop every write.
-      logger.error("Webhook configurations cannot be used", { err: messageOf(err) });
-      return new MatchTable<Hook>(source, []);
-    }
+    const usable = hooks.map(entryOf).filter((entry) => {
+      try {
+        // Validation lets no selector in that cannot be read; one that is stored nevertheless is its webhook's trouble alone.
+        new MatchTable(source, [entry]);
+        return true;
+      } catch (err) {
+        const { configuration, webhook } = entry.value;
+        logger.error("A webhook cannot be used", { configuration, webhook: webhook.name, err: messageOf(err) });
+        return false;
+      }
+    });
+    return new MatchTable(source, usable);
   }
 
   #conditionsOf(webhook: Webhook): Conditions | undefined {
