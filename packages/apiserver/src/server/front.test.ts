@@ -7,11 +7,13 @@ import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { realClock, VirtualClock } from "@kubets/apimachinery";
+import { realClock, silentLogger, VirtualClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import { text } from "../request/request.ts";
 import type { ApiServer } from "../server.ts";
 import { configMap, send, testServer } from "../testing/server.ts";
+import { HttpsFront } from "./front.ts";
+import type { ByteSink } from "./render.ts";
 import type { TlsFiles } from "./serving-tls.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -157,6 +159,34 @@ test("a watch over WebSocket sends each event as a message", async () => {
   socket.close();
   await once(socket, "close");
   while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a watch over WebSocket is given no more than it takes, and is not cut off for what there is much of", async () => {
+  const { WebSocket } = await import("ws");
+  const chunk = Buffer.from(`"${"x".repeat(1024 * 1024)}"\n`);
+  const count = 24;
+  const start = async (sink: ByteSink) => {
+    for (let i = 0; i < count; i++) {
+      sink.write(chunk);
+      await sink.drained?.();
+    }
+    sink.end();
+  };
+  const front = new HttpsFront({
+    tls,
+    bindAddress: "127.0.0.1",
+    port: 0,
+    logger: silentLogger,
+    clock: realClock,
+    handle: async () => ({ status: 200, headers: {}, body: { type: "push", start: (sink) => void start(sink) } }),
+  });
+  const port = await front.listen();
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/x`, { rejectUnauthorized: false });
+  let messages = 0;
+  socket.on("message", () => messages++);
+  await once(socket, "close");
+  await front.close();
+  assert.equal(messages, count);
 });
 
 test("a client that stops in the middle of a body leaves the server well", async () => {

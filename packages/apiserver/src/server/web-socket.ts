@@ -1,5 +1,6 @@
 /** A watch over WebSocket: every event is a text message. Browsers have no other way to watch. */
 
+import type { Duplex } from "node:stream";
 import { badRequest } from "@kubets/apimachinery";
 import type { WebSocket } from "ws";
 import { header, type ServerRequest } from "../request/request.ts";
@@ -28,7 +29,21 @@ export async function serveWatchSocket(request: ServerRequest, body: Push): Prom
       socket.send(line, { binary: false });
     if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
   };
-  body.start({ write, end: () => socket.close() }, AbortSignal.any([gone.signal, request.signal]));
+  const raw = request.upgrade!.socket;
+  const drained = () => (raw.writableNeedDrain && !raw.destroyed ? drainedOrClosed(raw) : undefined);
+  body.start({ write, drained, end: () => socket.close() }, AbortSignal.any([gone.signal, request.signal]));
+}
+
+function drainedOrClosed(socket: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
+  });
 }
 
 /**
