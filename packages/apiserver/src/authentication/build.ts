@@ -141,11 +141,11 @@ async function readIssuers(
   if (oidc !== undefined) await issuers.useFlags(oidc);
   if (configFile === undefined) return;
   const apply = async (content: string) => {
-    const config = await issuers.useConfiguration(content);
-    if (config.anonymous === undefined) return;
-    if (options.anonymous !== undefined)
-      throw new Error("anonymous-auth can not be set when anonymous is configured in the authentication-config file");
-    anonymous.use(config.anonymous);
+    const config = await issuers.useConfiguration(content, (found) => {
+      if (found.anonymous !== undefined && options.anonymous !== undefined)
+        throw new Error("anonymous-auth can not be set when anonymous is configured in the authentication-config file");
+    });
+    if (config.anonymous !== undefined) anonymous.use(config.anonymous);
   };
   const content = await readFile(configFile, "utf8");
   await apply(content);

@@ -245,6 +245,20 @@ test("a changed configuration is counted, whether it is taken or not", async () 
   await changed(JSON.stringify({ ...head, jwt: [] }), counted("success"));
 });
 
+test("of a configuration that is refused nothing is used", async () => {
+  const { ReplaceableIssuers } = await import("./outside-issuers.ts");
+  const issuers = new ReplaceableIssuers({ clock: realClock, disallowedIssuers: [] });
+  const head = { apiVersion: "apiserver.config.k8s.io/v1", kind: "AuthenticationConfiguration" };
+  await issuers.useConfiguration(JSON.stringify({ ...head, jwt: [jwt()] }));
+  const refuse = () => {
+    throw new Error("not so");
+  };
+  await assert.rejects(issuers.useConfiguration(JSON.stringify({ ...head, jwt: [] }), refuse), { message: "not so" });
+  const iat = Math.floor(realClock.now() / 1000);
+  const token = await tokenOf({ sub: "jane", aud: "b", roles: ["dev"], uid: "42", tenant: "t1", iat });
+  assert.equal((await issuers.authenticateToken(token, []))?.user.name, "ext:jane");
+});
+
 test("a configuration that is not valid is refused with upstream's words", async () => {
   const fails = (config: object, message: string) =>
     assert.rejects(world({ configFile: configFile(config) }), { message });

@@ -47,10 +47,17 @@ export class ReplaceableIssuers implements TokenAuthenticator {
     await this.#use(read, signingAlgorithms);
   }
 
-  /** @throws Error for text that is no valid configuration; what was in use stays */
-  async useConfiguration(content: string): Promise<AuthenticationConfiguration> {
+  /**
+   * @param check looks at the rest of it before anything is used
+   * @throws Error for text that is no valid configuration, and what `check` throws; what was in use stays
+   */
+  async useConfiguration(
+    content: string,
+    check: (config: AuthenticationConfiguration) => void = () => {},
+  ): Promise<AuthenticationConfiguration> {
     const { readAuthenticationConfiguration } = await import("./oidc/configuration.ts");
     const read = await readAuthenticationConfiguration(content, this.#options.disallowedIssuers);
+    check(read.config);
     await this.#use(read, allAlgorithms);
     return read.config;
   }
