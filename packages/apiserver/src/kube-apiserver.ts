@@ -120,7 +120,9 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const meters = new MetricsRegistry();
   const { encryption } = options;
   if (encryption !== undefined) meters.collect(() => encryption.metrics());
-  const reader = new StoreReader(store, definitionOf, (err) => logger.error("A watch of the store broke", { err }));
+  const reader = new StoreReader(store, definitionOf, (err) =>
+    logger.error("The store cannot be followed as it should be", { err }),
+  );
   const externalUrl = `https://${options.externalHostname ?? options.advertiseAddress}:${options.listen?.port || 6443}`;
   const { authorization = { modes: ["Node", "RBAC"] } } = options;
   const [{ tokens, server: identity }, { authorizer, rbac }] = await Promise.all([

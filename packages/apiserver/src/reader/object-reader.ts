@@ -1,7 +1,7 @@
 /** How authentication, authorization and admission see the cluster's objects: reads from memory, and changes as they happen. */
 
 import { type Resource, type ResourceDefinition, schemaSet } from "@kubets/api";
-import type { KubeObject } from "@kubets/apimachinery";
+import { type KubeObject, messageOf } from "@kubets/apimachinery";
 import type { Entry, Store } from "@kubets/storage";
 import { keyOfObject, listPrefix } from "../registry/keys.ts";
 import { ServedObject } from "../registry/served-object.ts";
@@ -33,7 +33,7 @@ export class StoreReader implements ObjectReader {
   readonly #definitionOf: (resource: Resource) => ResourceDefinition;
   readonly #onError: (error: Error) => void;
 
-  /** @param onError a subscription is broken for good */
+  /** @param onError a subscription is broken for good, or could not tell of an event: those after it are told */
   constructor(
     store: Store,
     definitionOf: (resource: Resource) => ResourceDefinition,
@@ -75,10 +75,15 @@ export class StoreReader implements ObjectReader {
       afterRevision: revision,
       signal,
       onError: this.#onError,
-      onEvents(events) {
+      onEvents: (events) => {
         for (const { type, entry } of events) {
-          if (type === "put") handler.put(seenBy(entry));
-          else handler.remove(seenBy(entry));
+          try {
+            if (type === "put") handler.put(seenBy(entry));
+            else handler.remove(seenBy(entry));
+          } catch (error) {
+            // One object that cannot be read must not keep an index as it is for ever: what authorizes would know of no revocation.
+            this.#onError(new Error(`${entry.key} cannot be followed: ${messageOf(error)}`, { cause: error }));
+          }
         }
       },
     });
