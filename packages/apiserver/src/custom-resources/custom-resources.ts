@@ -10,7 +10,7 @@ import {
   isCrdConditionTrue,
   setCrdCondition,
 } from "@kubets/api/apiextensions";
-import { clone, isConflict, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
+import { clone, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
 import type { StoreEvent } from "@kubets/storage";
 import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -84,15 +84,30 @@ export class CustomResources {
       onEvents: (events) => this.#onEvents(events),
       onError: (error) => {
         this.#logger.error("the watch of CustomResourceDefinitions broke", { err: error });
-        this.#resume().catch((err: unknown) =>
-          this.#logger.error("CustomResourceDefinitions are not followed", { err }),
-        );
+        void this.#resume();
       },
     });
   }
 
+  /** Begins anew, as often as it takes. */
   async #resume(): Promise<void> {
-    await this.#server.clock.sleep(retryMs, this.#signal);
+    for (;;) {
+      await this.#pause(retryMs);
+      if (this.#signal.aborted) return;
+      try {
+        return await this.#refollow();
+      } catch (err) {
+        this.#logger.error("CustomResourceDefinitions are not followed", { err });
+      }
+    }
+  }
+
+  /** Also over when the signal aborts. */
+  async #pause(ms: number): Promise<void> {
+    await this.#server.clock.sleep(ms, this.#signal).catch(() => {});
+  }
+
+  async #refollow(): Promise<void> {
     const known = new Set(this.#served.keys());
     const { entries, revision } = await this.#server.store.list(this.#registry!.prefix);
     for (const entry of entries) {
@@ -165,9 +180,10 @@ export class CustomResources {
   #settle(name: string): void {
     this.#work = this.#work.then(() =>
       this.#settleOne(name).catch((err: unknown) => {
-        if (!isNotFound(err) && !isConflict(err)) {
-          this.#logger.error("the status of a CustomResourceDefinition could not be written", { name, err });
-        }
+        if (isNotFound(err) || this.#signal.aborted) return;
+        this.#logger.error("the status of a CustomResourceDefinition could not be written", { name, err });
+        // No event says that it can be now.
+        void this.#pause(retryMs).then(() => this.#settle(name));
       }),
     );
   }
@@ -213,13 +229,19 @@ export class CustomResources {
   #cleanUp(name: string): void {
     if (this.#cleaning.has(name)) return;
     this.#cleaning.add(name);
-    this.#cleanUpOne(name)
-      .catch((err: unknown) => {
-        if (!this.#signal.aborted && !isNotFound(err)) {
-          this.#logger.error("the objects of a CustomResourceDefinition could not be deleted", { name, err });
-        }
-      })
-      .finally(() => this.#cleaning.delete(name));
+    void this.#cleanUpUntilDone(name).finally(() => this.#cleaning.delete(name));
+  }
+
+  async #cleanUpUntilDone(name: string): Promise<void> {
+    while (!this.#signal.aborted) {
+      try {
+        return await this.#cleanUpOne(name);
+      } catch (err) {
+        if (this.#signal.aborted || isNotFound(err)) return;
+        this.#logger.error("the objects of a CustomResourceDefinition could not be deleted", { name, err });
+      }
+      await this.#pause(retryMs);
+    }
   }
 
   async #cleanUpOne(name: string): Promise<void> {
