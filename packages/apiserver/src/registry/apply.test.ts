@@ -59,6 +59,17 @@ test("updates are tracked by the user agent, each subresource by itself", async 
   );
 });
 
+test("what is applied is not of another namespace, or name, than the URL says", async () => {
+  const server = testServer();
+  const apply = (metadata: object) =>
+    send(server, "PATCH", `${url}?fieldManager=m`, { apiVersion: "v1", kind: "ConfigMap", metadata }, { headers });
+  const { status, json } = await apply({ name: "a", namespace: "other" });
+  const why = "the namespace of the provided object does not match the namespace sent on the request";
+  assert.deepEqual([status, json.message], [400, why]);
+  assert.equal((await apply({ name: "b" })).status, 400);
+  assert.equal((await apply({ name: "a", namespace: "default" })).status, 201);
+});
+
 test("many who apply a new object at once all succeed", async () => {
   const server = testServer();
   const answers = await Promise.all(

@@ -176,6 +176,9 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   if (metadata?.name !== undefined && metadata.name !== info.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
   }
+  if (definition.namespaced && metadata?.namespace && metadata.namespace !== info.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
   if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
     throw badRequest("metadata.managedFields must be nil");
   }
