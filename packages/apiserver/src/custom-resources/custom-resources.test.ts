@@ -28,6 +28,20 @@ async function conditionsOf(server: Parameters<typeof send>[0], name: string): P
   );
 }
 
+test("a definition that cannot be read does not keep the others from being served", async (t) => {
+  const store = memoryStore();
+  const broken = (name: string) => {
+    const value = () => ({ bytes: Buffer.from("no JSON at all") });
+    const key = `/registry/apiextensions.k8s.io/customresourcedefinitions/${name}.example.com`;
+    return store.commit({ key, expectedRevision: 0, value });
+  };
+  await broken("a");
+  const server = await customServer(t, { store });
+  await broken("b");
+  assert.equal((await define(server, widgets())).status, 201);
+  assert.equal((await send(server, "GET", widgetsPath)).status, 200);
+});
+
 test("a definition is established and served within 100 ms, and found by discovery", async (t) => {
   const server = await customServer(t);
   await send(server, "POST", crdsPath, widgets());

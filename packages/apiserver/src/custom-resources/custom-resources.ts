@@ -11,7 +11,7 @@ import {
   setCrdCondition,
 } from "@kubets/api/apiextensions";
 import { clone, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
-import type { StoreEvent } from "@kubets/storage";
+import type { Entry, StoreEvent } from "@kubets/storage";
 import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
@@ -64,7 +64,7 @@ export class CustomResources {
     const { store } = this.#server;
     const { entries, revision } = await store.list(registry.prefix);
     if (entries.length > 0) await this.#load();
-    for (const entry of entries) this.#put(registry.served(entry).object as CustomResourceDefinition);
+    for (const entry of entries) this.#putEntry(entry);
     await this.#follow(revision);
   }
 
@@ -111,9 +111,8 @@ export class CustomResources {
     const known = new Set(this.#served.keys());
     const { entries, revision } = await this.#server.store.list(this.#registry!.prefix);
     for (const entry of entries) {
-      const crd = this.#registry!.served(entry).object as CustomResourceDefinition;
-      known.delete(crd.metadata!.name!);
-      this.#put(crd);
+      known.delete(this.#nameOf(entry));
+      this.#putEntry(entry);
     }
     for (const name of known) this.#delete(name);
     await this.#follow(revision);
@@ -141,10 +140,25 @@ export class CustomResources {
 
   #apply(events: readonly StoreEvent[]): void {
     for (const { type, entry } of events) {
-      const crd = this.#registry!.served(entry).object as CustomResourceDefinition;
-      if (type === "delete") this.#delete(crd.metadata!.name!);
-      else this.#put(crd);
+      if (type === "delete") this.#delete(this.#nameOf(entry));
+      else this.#putEntry(entry);
     }
+  }
+
+  #nameOf({ key }: Entry): string {
+    return key.slice(this.#registry!.prefix.length);
+  }
+
+  #putEntry(entry: Entry): void {
+    let crd: CustomResourceDefinition;
+    try {
+      crd = this.#registry!.served(entry).object as CustomResourceDefinition;
+    } catch (err) {
+      // What was served of it before still is, and the others are followed.
+      this.#logger.error("a CustomResourceDefinition cannot be read", { name: this.#nameOf(entry), err });
+      return;
+    }
+    this.#put(crd);
   }
 
   #put(crd: CustomResourceDefinition): void {
