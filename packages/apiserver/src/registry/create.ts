@@ -85,8 +85,6 @@ function prepareMetadata(registry: Registry, object: KubeObject, request: WriteR
   if (registry.definition.namespaced) {
     metadata.namespace ||= request.namespace;
     requireNamespace(registry, object, request);
-  } else if (metadata.namespace) {
-    throw badRequest(sameNamespaceMessage);
   } else delete metadata.namespace;
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== "" && metadata.resourceVersion !== "0") {
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");

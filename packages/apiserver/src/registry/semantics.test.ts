@@ -24,6 +24,8 @@ test("creates refuse what upstream refuses, with its words", async () => {
     [wrongNamespace.status, wrongNamespace.json.message],
     [400, "the namespace of the provided object does not match the namespace sent on the request"],
   );
+  const ofNone = await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "n", namespace: "other" } });
+  assert.deepEqual([ofNone.status, ofNone.json.metadata.namespace], [201, undefined], "a cluster's kind is of none");
   const wrongVersion = await create({ ...configMap("b"), apiVersion: "apps/v1" });
   assert.equal(
     wrongVersion.json.message,
