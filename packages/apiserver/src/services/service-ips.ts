@@ -3,9 +3,10 @@
  * ServiceCIDRs, and the server's own. Source: pkg/registry/core/service/ipallocator.
  */
 
-import type { IPAddress, Service, ServiceCIDR } from "@kubets/api";
-import { formatIp, isAlreadyExists, type KubeObject, type Logger, parseIp } from "@kubets/apimachinery";
+import { type IPAddress, ipAddresses, type Service, type ServiceCIDR, serviceCIDRs } from "@kubets/api";
+import { formatIp, isAlreadyExists, type Logger, parseIp } from "@kubets/apimachinery";
 import { ConflictError, type Store } from "@kubets/storage";
+import { StoreReader } from "../reader/object-reader.ts";
 import { create } from "../registry/create.ts";
 import type { Registry } from "../registry/registry.ts";
 import { ServedObject } from "../registry/served-object.ts";
@@ -26,7 +27,6 @@ export interface ServiceIpsOptions {
 }
 
 export const ipAddressesPrefix = "/registry/ipaddresses/";
-const serviceCidrsPrefix = "/registry/servicecidrs/";
 const controllerName = "ipallocator.k8s.io";
 
 export class ServiceIps {
@@ -164,14 +164,22 @@ export class ServiceIps {
   }
 
   async #follow(): Promise<void> {
-    await this.#followPrefix(ipAddressesPrefix, {
-      put: ({ metadata }) => this.#mark(metadata?.name ?? ""),
-      remove: ({ metadata }) => void this.#forget(metadata?.name ?? ""),
-    });
-    await this.#followPrefix(serviceCidrsPrefix, {
-      put: (object) => this.#setRanges(object as ServiceCIDR),
-      remove: ({ metadata }) => void this.#added.delete(metadata?.name ?? ""),
-    });
+    const { store, registryOf, signal, logger } = this.#options;
+    const reader = new StoreReader(
+      store,
+      ({ plural }) => registryOf(plural).definition,
+      (err) => logger.error("The store cannot be followed as it should be", { err }),
+    );
+    const addresses = {
+      put: ({ metadata }: IPAddress) => this.#mark(metadata?.name ?? ""),
+      remove: ({ metadata }: IPAddress) => void this.#forget(metadata?.name ?? ""),
+    };
+    const ranges = {
+      put: (range: ServiceCIDR) => this.#setRanges(range),
+      remove: ({ metadata }: ServiceCIDR) => void this.#added.delete(metadata?.name ?? ""),
+    };
+    await reader.subscribe(ipAddresses, addresses, signal);
+    await reader.subscribe(serviceCIDRs, ranges, signal);
   }
 
   /** The server's own ranges need no object: they are there before it, and a mistake in it must not stop the cluster. */
@@ -192,27 +200,6 @@ export class ServiceIps {
     } catch (err) {
       this.#options.logger.warn("A ServiceCIDR cannot be used", { name, err });
     }
-  }
-
-  async #followPrefix(
-    prefix: string,
-    handler: { put(object: KubeObject): void; remove(object: KubeObject): void },
-  ): Promise<void> {
-    const { store, signal, logger } = this.#options;
-    const { entries, revision } = await store.list(prefix);
-    for (const entry of entries) handler.put(ServedObject.ofEntry(entry).object);
-    await store.watch(prefix, {
-      afterRevision: revision,
-      signal,
-      onError: (err) => logger.error("A watch of the store broke", { prefix, err }),
-      onEvents(events) {
-        for (const { type, entry } of events) {
-          const { object } = ServedObject.ofEntry(entry);
-          if (type === "put") handler.put(object);
-          else handler.remove(object);
-        }
-      },
-    });
   }
 }
 
