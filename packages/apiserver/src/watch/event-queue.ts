@@ -39,6 +39,9 @@ export class EventQueue {
   }
 }
 
+/** Those that cannot be read are not to be converted either: whoever delivers them finds out, event by event. */
 function entriesOf(events: readonly StoreEvent[]): Entry[] {
-  return events.flatMap(({ entry, previous }) => (previous === undefined ? [entry] : [entry, previous]));
+  return events
+    .flatMap(({ entry, previous }) => (previous === undefined ? [entry] : [entry, previous]))
+    .filter(({ unreadable }) => unreadable === undefined);
 }
