@@ -4,7 +4,7 @@ import { type PriorityClass, priorityClasses } from "@kubets/api";
 import { isAlreadyExists } from "@kubets/apimachinery";
 import type { PolicyWriter } from "../authorization/bootstrap-policy/reconcile.ts";
 
-export const systemPriorityClasses: readonly PriorityClass[] = [
+const systemPriorityClasses: readonly PriorityClass[] = [
   systemClass(
     "system-node-critical",
     2_000_001_000,

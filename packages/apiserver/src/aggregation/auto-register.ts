@@ -11,7 +11,7 @@ import type { InProcessTransport } from "../server/in-process.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
 import type { Registrations } from "./registrations.ts";
 
-export const managedLabel = "kube-aggregator.kubernetes.io/automanaged";
+const managedLabel = "kube-aggregator.kubernetes.io/automanaged";
 const onStart = "onstart";
 const continuously = "true";
 export const apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices";

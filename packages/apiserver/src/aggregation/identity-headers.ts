@@ -2,10 +2,10 @@
 
 import type { UserInfo } from "../authentication/authenticator.ts";
 
-export const usernameHeader = "X-Remote-User";
-export const uidHeader = "X-Remote-Uid";
-export const groupHeader = "X-Remote-Group";
-export const extraHeaderPrefix = "X-Remote-Extra-";
+const usernameHeader = "X-Remote-User";
+const uidHeader = "X-Remote-Uid";
+const groupHeader = "X-Remote-Group";
+const extraHeaderPrefix = "X-Remote-Extra-";
 
 export type Headers = Record<string, string | readonly string[]>;
 

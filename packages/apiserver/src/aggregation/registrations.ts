@@ -107,6 +107,6 @@ function backendOf(object: APIService): Backend | undefined {
   };
 }
 
-export function isAvailable({ status }: APIService): boolean {
+function isAvailable({ status }: APIService): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === "Available" && is === "True") === true;
 }

@@ -21,7 +21,7 @@ export interface ClusterTrust extends IdentityHeaderNames {
 const namespace = "kube-system";
 const name = "extension-apiserver-authentication";
 const collection = `/api/v1/namespaces/${namespace}/configmaps`;
-export const trustConfigMapPath = `${collection}/${name}`;
+const trustConfigMapPath = `${collection}/${name}`;
 const maxConflicts = 5;
 const retryMs = 1000;
 const slackMs = 5 * 60 * 1000;

@@ -6,7 +6,7 @@
 import { type ConfigMap, configMaps, type Resource, type Secret } from "@kubets/api";
 import { type Clock, isAlreadyExists, type KubeObject, type Logger, messageOf } from "@kubets/apimachinery";
 
-export const lastUsedLabel = "kubernetes.io/legacy-token-last-used";
+const lastUsedLabel = "kubernetes.io/legacy-token-last-used";
 const configMapName = "kube-apiserver-legacy-service-account-token-tracking";
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -7,7 +7,7 @@ import type { TokenAuthenticator } from "./token.ts";
 import { withAuthenticatedGroup } from "./union.ts";
 
 /** As the API spells a user: empty parts are left out. */
-export function apiUserOf({ name, uid, groups, extra }: UserInfo): ApiUserInfo {
+function apiUserOf({ name, uid, groups, extra }: UserInfo): ApiUserInfo {
   return {
     username: name,
     ...(uid ? { uid } : {}),

@@ -26,7 +26,7 @@ const webSocketProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
 const spaceWarning = "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
 /** `Authorization: Bearer ...`, or the WebSocket subprotocol that browsers must use instead. @throws StatusError 401 */
-export function bearerTokenOf(credentials: Credentials): string | undefined {
+function bearerTokenOf(credentials: Credentials): string | undefined {
   const { headers } = credentials;
   const authorization = [headers["authorization"] ?? []].flat()[0]?.trim() ?? "";
   if (authorization !== "") {

@@ -16,7 +16,7 @@ export interface RetryBackoff {
   readonly steps: number;
 }
 
-export const defaultRetryBackoff: RetryBackoff = { initialMs: 500, factor: 1.5, jitter: 0.2, steps: 5 };
+const defaultRetryBackoff: RetryBackoff = { initialMs: 500, factor: 1.5, jitter: 0.2, steps: 5 };
 
 /** @throws WebhookCallError the last one, or the first that asking again would not mend */
 export async function postWithRetry(

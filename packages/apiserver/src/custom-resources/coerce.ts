@@ -6,7 +6,7 @@
 import { schemaSet } from "@kubets/api";
 import { clone, DecodeError, decodeObject, type Json, put, writeJson } from "@kubets/apimachinery";
 import { bodyTooLarge, maxBodyBytes } from "../request/body-limit.ts";
-import { isObject, type JsonObject, metaFields, type SchemaNode } from "./schema-node.ts";
+import { type JsonObject, metaFields, type SchemaNode } from "./schema-node.ts";
 
 const objectMeta = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
 
@@ -175,26 +175,3 @@ class Walk {
     return new DecodeError(`${this.#at(key)}: Invalid value: ${writeJson(value)}: ${why}`);
   }
 }
-
-/** Whether pruning would take anything from a value of this schema. */
-export function hasUnknownFields(value: unknown, node: SchemaNode): boolean {
-  const holder = { value: clone(value) };
-  const root: SchemaNode = { ...emptyNode, properties: new Map([["value", node]]) };
-  const options = { strict: false, prune: true, defaults: false };
-  return isObject(value) || Array.isArray(value) ? coerce(holder, root, options).unknownFields.length > 0 : false;
-}
-
-const emptyNode: SchemaNode = {
-  schema: {},
-  properties: new Map(),
-  values: undefined,
-  open: false,
-  items: undefined,
-  nullable: false,
-  default: undefined,
-  preserve: false,
-  embedded: false,
-  defaulted: [],
-  hasLists: false,
-  hasEmbedded: false,
-};

@@ -39,7 +39,7 @@ export class Correlation {
 }
 
 /** The item of a list as it was: of a map list by its keys, of a set by its value; atomic lists have none. */
-export function oldItem(node: SchemaNode, old: readonly unknown[], item: unknown): unknown {
+function oldItem(node: SchemaNode, old: readonly unknown[], item: unknown): unknown {
   const { "x-kubernetes-list-type": type, "x-kubernetes-list-map-keys": keys = [] } = node.schema;
   if (type === "set") return old.find((each) => deepEqual(each, item));
   return type === "map" ? oldMapItem(node, keys, old, item) : undefined;

@@ -13,7 +13,7 @@ import type { VersionSchema } from "./version-schema.ts";
 const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /** Where objects of a CRD live in the store, below `/registry/`. */
-export function storagePathOf({ spec }: CustomResourceDefinition): string {
+function storagePathOf({ spec }: CustomResourceDefinition): string {
   return `${spec!.group}/${spec!.names.plural}`;
 }
 

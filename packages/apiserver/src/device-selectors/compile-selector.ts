@@ -10,7 +10,7 @@ import type { Environment, Program } from "@kubets/cel";
 type Cel = typeof import("@kubets/cel");
 
 /** What one evaluation for one device may cost. Source: CELSelectorExpressionMaxCost of resource.k8s.io. */
-export const selectorCostLimit = 1_000_000;
+const selectorCostLimit = 1_000_000;
 
 const sizes = { domain: 63, id: 32, driver: 63, attribute: 64, attributes: 32 };
 

@@ -44,7 +44,7 @@ export function exponentialBuckets(start: number, factor: number, count: number)
 }
 
 /** Prometheus' own, for what says nothing else. */
-export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 interface Head {
   readonly name: string;

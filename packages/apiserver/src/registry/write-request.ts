@@ -1,6 +1,5 @@
 /** What the registry must know of a write besides the object. */
 
-import type { StrategyContext } from "@kubets/api";
 import type { KubeObject } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
@@ -44,10 +43,3 @@ export interface RegistryHooks {
 }
 
 export const noHooks: RegistryHooks = {};
-
-export function strategyContext(
-  request: Pick<WriteRequest, "user">,
-  source: { now(): number; uuid(): string; random(): number },
-): StrategyContext {
-  return { now: source.now(), uuid: () => source.uuid(), random: () => source.random(), user: request.user };
-}

@@ -85,7 +85,7 @@ async function decodeProtobufBody(bytes: Uint8Array): Promise<DecodedRequest> {
 }
 
 /** @throws StatusError 400 */
-export function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
+function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
   try {
     return decodeJson(bytes);
   } catch (error) {
@@ -94,7 +94,7 @@ export function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
 }
 
 /** @throws StatusError 400 */
-export async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest> {
+async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest> {
   try {
     return await decodeYamlAside(bytes);
   } catch (error) {

@@ -42,7 +42,7 @@ export interface InProcessTransport {
 }
 
 /** A consumer that falls this many events behind is cut off, and lists again. */
-export const maxQueuedEvents = 100_000;
+const maxQueuedEvents = 100_000;
 
 /** @param stopped aborts when the server stops: watches end then */
 export function inProcessTransport(

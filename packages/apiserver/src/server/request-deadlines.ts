@@ -123,7 +123,7 @@ export class RequestDeadlines {
 }
 
 /** Who is left ends in turn. Deleting and adding cost next to nothing, and nothing ticks while it is empty. */
-export class ExpiryQueue {
+class ExpiryQueue {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #expire: (deadlined: Deadlined) => void;

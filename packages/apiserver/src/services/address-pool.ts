@@ -6,7 +6,7 @@ import { type Cidr, cidrContains, formatCidr, formatIp, parseCidr, parseIp } fro
 export class AllocationError extends Error {}
 
 /** Numbers from `first` to `last`, of which some are taken. What is free is looked for from a random place, in the upper band first. */
-export class NumberPool {
+class NumberPool {
   readonly #first: bigint;
   readonly #size: bigint;
   /** The lower part, left to those who ask for a number of their own (KEP-3070, KEP-3668). */

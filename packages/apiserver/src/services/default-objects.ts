@@ -10,7 +10,7 @@ import type { InProcessTransport } from "../server/in-process.ts";
 /** Who the server is when it writes for itself. */
 export const apiServerIdentity = { name: "system:apiserver", groups: ["system:masters"] };
 
-export const defaultNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+const defaultNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /** Makes those that are missing. */
 export async function ensureNamespaces(transport: InProcessTransport): Promise<void> {

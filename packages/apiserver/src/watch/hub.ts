@@ -15,7 +15,7 @@ import { EventQueue } from "./event-queue.ts";
 const hotFields: Readonly<Record<string, readonly string[]>> = { "/pods": ["spec.nodeName"] };
 
 /** How often a quiet watcher that asked for bookmarks gets one. */
-export const bookmarkIntervalMs = 60_000;
+const bookmarkIntervalMs = 60_000;
 
 /**
  * With this many watchers, events that follow each other within {@link crowdIntervalMs} travel together: a write to each of a hundred connections

@@ -25,7 +25,7 @@ const initialBatch = 128;
 /** They are put together for this watcher alone: of large objects fewer go. */
 const initialBatchBytes = 256 * 1024;
 
-export const initialEventsEnd = "k8s.io/initial-events-end";
+const initialEventsEnd = "k8s.io/initial-events-end";
 
 export class WatchRequest {
   readonly #registry: Registry;

@@ -19,11 +19,11 @@ export const labelPrefix = "pod-security.kubernetes.io/";
 const levelWrong = `must be one of ${levels.join(", ")}`;
 const versionWrong = 'must be "latest" or "v1.x"';
 
-export function parseLevel(text: string): Level | undefined {
+function parseLevel(text: string): Level | undefined {
   return levels.includes(text) ? (text as Level) : undefined;
 }
 
-export function parseVersion(text: string): Version | undefined {
+function parseVersion(text: string): Version | undefined {
   if (text === "latest") return "latest";
   const match = /^v1\.([0-9]|[1-9][0-9]*)$/.exec(text);
   return match === null ? undefined : Number(match[1]);

@@ -13,7 +13,7 @@ import { parseListOptions } from "../../request/list-options.ts";
 import type { ResourceTable, ServedResource } from "../../server/resource-table.ts";
 
 /** The binding cannot be evaluated: the policy's failurePolicy decides. */
-export class ConfigurationError extends Error {
+class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 

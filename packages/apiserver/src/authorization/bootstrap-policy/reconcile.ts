@@ -76,7 +76,7 @@ async function ensure<T extends KubeObject>(
 }
 
 /** @internal exported for its test */
-export function reconciledRole<T extends AnyRole>(found: T, wanted: T): T | undefined {
+function reconciledRole<T extends AnyRole>(found: T, wanted: T): T | undefined {
   const [role, want]: [ClusterRole, ClusterRole] = [found, wanted];
   const next: ClusterRole = { ...withMetadata(role, want) };
   if (want.aggregationRule === undefined) {
@@ -94,7 +94,7 @@ export function reconciledRole<T extends AnyRole>(found: T, wanted: T): T | unde
 }
 
 /** @internal exported for its test */
-export function reconciledBinding<T extends AnyBinding>(found: T, wanted: T): T | "replace" | undefined {
+function reconciledBinding<T extends AnyBinding>(found: T, wanted: T): T | "replace" | undefined {
   if (!deepEqual(found.roleRef, wanted.roleRef)) return "replace";
   const subjects = found.subjects ?? [];
   const missing = (wanted.subjects ?? []).filter((subject) => !subjects.some((other) => sameSubject(other, subject)));

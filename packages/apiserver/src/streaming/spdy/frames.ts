@@ -15,9 +15,9 @@ const version = 3;
 const finFlag = 1;
 const controlTypes = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7, headers: 8 } as const;
 
-export const headerLength = 8;
+const headerLength = 8;
 /** Of one frame; ten times what any peer sends. */
-export const maxFrameLength = 1 << 20;
+const maxFrameLength = 1 << 20;
 
 export function encodeFrame(frame: Exclude<Frame, { type: "ignored" }>): Buffer {
   switch (frame.type) {
