@@ -2,7 +2,6 @@
 
 import {
   alreadyExists,
-  badRequest,
   formatTime,
   invalid,
   type KubeObject,
@@ -15,6 +14,7 @@ import { setZeroValues } from "../request/decode-object.ts";
 import { keepReadableManagedFields } from "./after-mutation.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
+import { otherNamespace } from "./same-namespace.ts";
 import type { ServedObject } from "./served-object.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -104,11 +104,9 @@ function fillSystemMetadata(registry: Registry, metadata: ObjectMeta): void {
   metadata.uid = registry.random.uuid();
 }
 
-const sameNamespaceMessage = "the namespace of the provided object does not match the namespace sent on the request";
-
 function requireNamespace(registry: Registry, object: KubeObject, request: WriteRequest): void {
   if (registry.definition.namespaced && object.metadata?.namespace !== request.namespace) {
-    throw badRequest(sameNamespaceMessage);
+    throw otherNamespace();
   }
 }
 

@@ -24,6 +24,7 @@ import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
 import { writeRequestOf } from "../server/context.ts";
 import { applyFields } from "./field-manager.ts";
+import { otherNamespace, requireSameNamespace } from "./same-namespace.ts";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
@@ -159,9 +160,7 @@ function decodePatched(
 /** A patch cannot make the object another one. */
 function checkNames(object: KubeObject, old: KubeObject, { info }: ResourceCall): void {
   const { name, namespace } = object.metadata ?? {};
-  if (namespace !== old.metadata?.namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
+  if (namespace !== old.metadata?.namespace) throw otherNamespace();
   if (name !== old.metadata?.name) {
     throw badRequest(`the name of the object (${name ?? ""}) does not match the name on the URL (${info.name})`);
   }
@@ -176,9 +175,7 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   if (metadata?.name !== undefined && metadata.name !== info.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
   }
-  if (definition.namespaced && metadata?.namespace && metadata.namespace !== info.namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
+  if (definition.namespaced) requireSameNamespace(metadata?.namespace, info.namespace);
   if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
     throw badRequest("metadata.managedFields must be nil");
   }

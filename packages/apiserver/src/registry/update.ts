@@ -26,6 +26,7 @@ import { create, mayBeStored } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { keyOfObject } from "./keys.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
+import { requireSameNamespace } from "./same-namespace.ts";
 import type { ServedObject } from "./served-object.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -262,9 +263,7 @@ function withoutTimes(object: KubeObject): KubeObject {
 /** The transform of a PUT: the body, with its name and namespace checked against the URL. */
 export function replaceWith(body: KubeObject, request: Pick<WriteRequest, "name" | "namespace">): () => KubeObject {
   const metadata = body.metadata ?? {};
-  if (request.namespace !== "" && metadata.namespace && metadata.namespace !== request.namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
+  requireSameNamespace(metadata.namespace, request.namespace);
   if (!metadata.name)
     throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== request.name) {

@@ -3,6 +3,7 @@
 import { type Binding, type Pod, validatePodBinding } from "@kubets/api";
 import { badRequest, clone, conflict, formatTime, invalid, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { Registry } from "../registry/registry.ts";
+import { requireSameNamespace } from "../registry/same-namespace.ts";
 import { update } from "../registry/update.ts";
 import type { WriteRequest } from "../registry/write-request.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
@@ -48,6 +49,7 @@ const bindingKind = { group: "", version: "v1", kind: "Binding" };
 
 async function bind(call: ResourceCall, registry: Registry, given: Binding, request: WriteRequest): Promise<void> {
   const binding = { ...given, metadata: { ...given.metadata } };
+  requireSameNamespace(binding.metadata.namespace, request.namespace);
   const errors = validatePodBinding(binding);
   if (errors.length > 0) throw invalid("", "Binding", request.name, errors);
   await admitCreate(call, binding, { kind: bindingKind, dryRun: request.dryRun });

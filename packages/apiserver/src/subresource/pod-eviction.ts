@@ -16,6 +16,7 @@ import {
 } from "@kubets/apimachinery";
 import { remove } from "../registry/delete.ts";
 import { listPrefix } from "../registry/keys.ts";
+import { requireSameNamespace } from "../registry/same-namespace.ts";
 import { update } from "../registry/update.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
 import { type Answer, value } from "../request/request.ts";
@@ -65,9 +66,7 @@ async function evictionOptions(call: ResourceCall): Promise<DeleteOptions> {
   if (eviction.metadata?.name !== undefined && eviction.metadata.name !== call.info.name) {
     throw badRequest("name in URL does not match name in Eviction object");
   }
-  const { namespace } = eviction.metadata ?? {};
-  if (namespace && namespace !== call.info.namespace)
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  requireSameNamespace(eviction.metadata?.namespace, call.info.namespace);
   const options = parseDeleteOptions(new URLSearchParams(), eviction.deleteOptions ?? {});
   const isDryRun = options.dryRun || dryRun;
   await admitCreate(call, eviction, { kind: evictionKind, dryRun: isDryRun });

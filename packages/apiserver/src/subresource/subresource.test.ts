@@ -11,6 +11,8 @@ test("binding assigns a pod once", async () => {
   const server = realServer();
   const created = await send(server, "POST", pods, podNamed("p"));
   assert.equal(created.status, 201, created.text);
+  const elsewhere = { ...binding("p", "n1"), metadata: { name: "p", namespace: "other" } };
+  assert.equal((await send(server, "POST", `${pods}/p/binding`, elsewhere)).status, 400);
   const bound = await send(server, "POST", `${pods}/p/binding`, binding("p", "n1"));
   assert.deepEqual(
     [bound.status, bound.json],
