@@ -22,6 +22,7 @@ import {
 import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, MutationPass } from "../plugin.ts";
+import { Reinvocation } from "../reinvocation.ts";
 import { converted, redecoded, replaceContents } from "../webhook/versions.ts";
 import { OutOfBudget } from "./activation.ts";
 import type { CompiledPolicy } from "./compile-policy.ts";
@@ -40,15 +41,6 @@ interface Failure {
   readonly binding: Binding | undefined;
   readonly message: string;
   readonly reason?: string;
-}
-
-/** What is kept from the first pass to the second. */
-interface Memory {
-  output: KubeObject | undefined;
-  /** Invocations that may be repeated and were made. */
-  readonly invoked: Set<string>;
-  /** Those of them after which the object has changed. */
-  readonly again: Set<string>;
 }
 
 /** Upstream's RuntimeCELCostBudget. */
@@ -91,7 +83,8 @@ export class MutatingAdmissionPolicyPlugin implements AdmissionPlugin {
     if (invocations.length > 0) {
       const cel = await import("@kubets/cel");
       const variables = await RequestVariables.of(cel, attributes, this.#options.source, this.#options.authorizer);
-      const run = new Run(this.#options, this.#policies, attributes, pass, cel, variables);
+      const reinvocation = Reinvocation.of(this.name, pass, attributes.object);
+      const run = new Run(this.#options, this.#policies, attributes, reinvocation, cel, variables);
       pushAll(failures, await run.all(invocations as Invocation<Policy, Binding>[]));
     }
     const counting = failures.filter(({ policy }) => policy.spec?.failurePolicy !== "Ignore");
@@ -104,10 +97,9 @@ class Run {
   readonly #options: PolicyAdmissionOptions;
   readonly #policies: Policies<Policy, Binding>;
   readonly #attributes: AdmissionAttributes;
-  readonly #pass: MutationPass;
+  readonly #reinvocation: Reinvocation;
   readonly #cel: Cel;
   readonly #variables: RequestVariables;
-  readonly #memory: Memory;
   #as: ResourceDefinition;
   #object: KubeObject | undefined;
   #oldObject: KubeObject | undefined;
@@ -117,17 +109,16 @@ class Run {
     options: PolicyAdmissionOptions,
     policies: Policies<Policy, Binding>,
     attributes: AdmissionAttributes,
-    pass: MutationPass,
+    reinvocation: Reinvocation,
     cel: Cel,
     variables: RequestVariables,
   ) {
     this.#options = options;
     this.#policies = policies;
     this.#attributes = attributes;
-    this.#pass = pass;
+    this.#reinvocation = reinvocation;
     this.#cel = cel;
     this.#variables = variables;
-    this.#memory = memoryOf(pass);
     this.#as = attributes.definition;
     this.#object = attributes.object;
     this.#oldObject = attributes.oldObject;
@@ -135,7 +126,6 @@ class Run {
 
   async all(invocations: readonly Invocation<Policy, Binding>[]): Promise<readonly Failure[]> {
     const { object } = this.#attributes;
-    if (this.#pass.isReinvocation && !deepEqual(this.#memory.output, object)) requireAgain(this.#memory);
     const failures: Failure[] = [];
     try {
       for (const invocation of invocations) pushAll(failures, await this.#one(invocation));
@@ -144,7 +134,7 @@ class Run {
         replaceContents(object, this.#object!);
       }
     } finally {
-      this.#memory.output = clone(object);
+      this.#reinvocation.left(object);
     }
     return failures;
   }
@@ -162,7 +152,7 @@ class Run {
     const key = [policy, binding, param]
       .map((each) => `${each?.metadata?.namespace ?? ""}/${each?.metadata?.name}`)
       .join();
-    if (this.#pass.isReinvocation && !this.#memory.again.has(key)) return [];
+    if (this.#reinvocation.isPassedOver(key)) return [];
     const before = this.#object;
     const failures: Failure[] = [];
     for (const [i] of mutations.entries()) {
@@ -174,11 +164,7 @@ class Run {
         failures.push(failed(error.message));
       }
     }
-    if (!deepEqual(before, this.#object)) {
-      requireAgain(this.#memory);
-      this.#pass.requestReinvocation();
-    }
-    if (reinvocationPolicy === "IfNeeded") this.#memory.invoked.add(key);
+    this.#reinvocation.taken(key, !deepEqual(before, this.#object), reinvocationPolicy === "IfNeeded");
     return failures;
   }
 
@@ -240,21 +226,6 @@ class Run {
     }
     this.#as = as;
   }
-}
-
-function memoryOf({ memory }: MutationPass): Memory {
-  const name = "MutatingAdmissionPolicy";
-  let found = memory.get(name) as Memory | undefined;
-  if (found === undefined) {
-    found = { output: undefined, invoked: new Set(), again: new Set() };
-    memory.set(name, found);
-  }
-  return found;
-}
-
-function requireAgain({ invoked, again }: Memory): void {
-  for (const key of invoked) again.add(key);
-  invoked.clear();
 }
 
 function denied(attributes: AdmissionAttributes, failures: readonly Failure[]): StatusError {

@@ -17,6 +17,7 @@ import {
 } from "@kubets/apimachinery";
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin, MutationPass } from "../plugin.ts";
+import { Reinvocation } from "../reinvocation.ts";
 import { askWebhook, failedOpen, metered, type WebhookAdmissionOptions } from "./call.ts";
 import { conditionsHold } from "./conditions.ts";
 import { Configurations, type Hook } from "./configurations.ts";
@@ -26,16 +27,6 @@ import { converted, redecoded, replaceContents } from "./versions.ts";
 
 const annotationPrefix = "mutation.webhook.admission.k8s.io/";
 const patchPrefix = "patch.webhook.admission.k8s.io/";
-
-/** What is kept from the first pass to the second. */
-interface Memory {
-  /** The object as the last webhook of the first pass left it. */
-  output: KubeObject | undefined;
-  /** Webhooks that may be asked again and were. */
-  readonly invoked: Set<string>;
-  /** Those of them before whom the object has changed since. */
-  readonly again: Set<string>;
-}
 
 export class MutatingAdmissionWebhook implements AdmissionPlugin {
   readonly name = "MutatingAdmissionWebhook";
@@ -67,30 +58,19 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     attributes: AdmissionAttributes,
     pass: MutationPass,
   ): Promise<void> {
-    const memory = this.#memoryOf(pass);
+    const reinvocation = Reinvocation.of(this.name, pass, attributes.object);
     const working = new Working(this.#options, attributes);
-    if (pass.isReinvocation && !deepEqual(memory.output, attributes.object)) requireAgain(memory);
     try {
       for (const candidate of candidates) {
         const current = { ...attributes, object: working.object };
         const as = await matchRequest(candidate, current, this.#options.source);
         if (as === undefined) continue;
-        await this.#consider(candidate.value, as, attributes, working, memory, pass);
+        await this.#consider(candidate.value, as, attributes, working, reinvocation, pass);
       }
       await working.finish();
     } finally {
-      // Only webhooks that may be asked again want to know.
-      if (memory.invoked.size > 0) memory.output = clone(attributes.object);
+      reinvocation.left(attributes.object);
     }
-  }
-
-  #memoryOf({ memory }: MutationPass): Memory {
-    let found = memory.get(this.name) as Memory | undefined;
-    if (found === undefined) {
-      found = { output: undefined, invoked: new Set(), again: new Set() };
-      memory.set(this.name, found);
-    }
-    return found;
   }
 
   async #consider(
@@ -98,7 +78,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     as: ResourceDefinition,
     attributes: AdmissionAttributes,
     working: Working,
-    memory: Memory,
+    reinvocation: Reinvocation,
     pass: MutationPass,
   ): Promise<void> {
     const { webhook, conditions, uid } = hook;
@@ -106,8 +86,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       const presented = await working.as(as);
       if (!(await conditionsHold(conditions, attributes, presented, webhook.failurePolicy))) return;
     }
-    // Asked again, and not for the first time: a webhook that was passed over in the first pass stays so.
-    if (pass.isReinvocation && !memory.again.has(uid)) return;
+    if (reinvocation.isPassedOver(uid)) return;
     const round = `round_${pass.isReinvocation ? 1 : 0}_index_${hook.index}`;
     let changed = false;
     try {
@@ -123,11 +102,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       const said = { configuration: hook.configuration, webhook: webhook.name, mutated: changed };
       attributes.annotate(`${annotationPrefix}${round}`, writeJson(said));
     }
-    if (changed) {
-      requireAgain(memory);
-      pass.requestReinvocation();
-    }
-    if (webhook.reinvocationPolicy === "IfNeeded") memory.invoked.add(uid);
+    reinvocation.taken(uid, changed, webhook.reinvocationPolicy === "IfNeeded");
   }
 
   /** @returns whether the object is another now */
@@ -149,12 +124,6 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     attributes.annotate(`${patchPrefix}${round}`, writeJson(said));
     return changed;
   }
-}
-
-/** Whoever was asked before this change may have to be asked again. */
-function requireAgain({ invoked, again }: Memory): void {
-  for (const uid of invoked) again.add(uid);
-  invoked.clear();
 }
 
 /** @throws FailedCall for a patch that is none */
