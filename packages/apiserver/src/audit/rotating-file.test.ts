@@ -59,3 +59,13 @@ test("what is there is gone on with; the old and the other are told apart", asyn
     assert.deepEqual(left, ["audit-2025-12-31T00-00-00.000.log.gz", "audit-notes.log", "audit.log"]);
   });
 });
+
+test("a file that someone took away is made anew when it would have been put aside", async () => {
+  await inFolder({ maxBytes: 10 }, async (file, folder) => {
+    await file.append(linesOf("11111\n"));
+    await rm(join(folder, "audit.log"));
+    await file.append(linesOf("22222\n"));
+    assert.deepEqual(await readdir(folder), ["audit.log"]);
+    assert.equal(await readFile(join(folder, "audit.log"), "utf8"), "22222\n");
+  });
+});

@@ -101,11 +101,12 @@ export class RotatingFile {
   }
 
   async #rotate(): Promise<void> {
-    const { mode } = await stat(this.#path);
+    // Someone may have taken it away: then there is nothing to put aside.
+    const found = await stat(this.#path).catch(() => undefined);
     await this.#handle?.close();
     this.#handle = undefined;
-    await rename(this.#path, await this.#backupName());
-    this.#handle = await open(this.#path, "a", mode & 0o777);
+    if (found !== undefined) await rename(this.#path, await this.#backupName());
+    this.#handle = await open(this.#path, "a", found === undefined ? 0o600 : found.mode & 0o777);
     this.#size = 0;
     this.#tidy();
   }
