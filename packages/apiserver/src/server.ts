@@ -39,7 +39,7 @@ import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
-import { acceptsOnlyProtobuf, negotiateError, negotiateOutput, plainJson } from "./request/negotiate.ts";
+import { negotiateError, negotiateOutput, onlyProtobuf, plainJson } from "./request/negotiate.ts";
 import { type Answer, header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
@@ -57,7 +57,7 @@ import {
 } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
-import { type ByteSink, type HttpResponse, render } from "./server/render.ts";
+import { type ByteSink, type HttpResponse, render, requireForm } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { followTls, type TlsFiles } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
@@ -500,7 +500,8 @@ export class ApiServer implements Component {
       processed.place?.leave();
       const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
       requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
-      return await render(answer, { ...plain, clock: this.context.clock, auditId: request.auditId });
+      const format = negotiateError(header(request, "accept"), request.query, header(request, "user-agent"));
+      return await render(answer, { ...plain, format, clock: this.context.clock, auditId: request.auditId });
     }
   }
 
@@ -530,20 +531,23 @@ export class ApiServer implements Component {
     const { type } = answer.content;
     const { auditId } = request;
     const accept = header(request, "accept");
-    if (accept !== undefined && acceptsOnlyProtobuf(accept)) {
+    const protobuf = accept === undefined ? undefined : onlyProtobuf(accept);
+    if (protobuf !== undefined) {
       const { renderProtobuf } = await import("./server/render-protobuf.ts");
-      const rendered = await renderProtobuf(answer, auditId);
+      requireForm(answer.content, protobuf);
+      const rendered = await renderProtobuf(answer, protobuf, auditId);
       if (rendered !== undefined) return rendered;
     }
     if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
       return await render(answer, { ...plain, clock, auditId });
     }
-    const forms = { table: type === "object" || type === "list" || type === "watch" };
+    const forms = { table: info.isResourceRequest, watch: type === "watch" };
     const agent = header(request, "user-agent");
     const format =
       answer.status >= 400
         ? negotiateError(accept, request.query, agent)
         : negotiateOutput(accept, request.query, forms, agent);
+    requireForm(answer.content, format);
     const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
     return await render(answer, { format, include, clock, auditId });
   }

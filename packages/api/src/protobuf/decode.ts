@@ -4,8 +4,8 @@
  */
 
 import { integerOf, parseJson, pushAll, resolveSchema, type Schema, schemaRefPrefix } from "@kubets/apimachinery";
-import { schemaSet } from "../schema-set.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
+import { messageSchemas } from "./schemas.ts";
 import { readFields, WireError, type WireField } from "./wire.ts";
 
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
@@ -30,7 +30,7 @@ export function decodeProtobuf(body: Uint8Array): JsonObject {
   try {
     const { apiVersion, kind, raw } = readEnvelope(bytes.subarray(4));
     const message = messageName(apiVersion, kind);
-    const schema = schemaSet.get(message);
+    const schema = messageSchemas.get(message);
     if (schema === undefined || fieldNumbers(message) === undefined)
       throw new ProtobufError(
         `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in protobuf form`,
@@ -63,6 +63,10 @@ function readEnvelope(envelope: Buffer): { apiVersion: string; kind: string; raw
 
 /** Kinds that every group has, whatever the version they are sent with. */
 const metaKinds = new Set([
+  "APIGroup",
+  "APIGroupList",
+  "APIResourceList",
+  "APIVersions",
   "Status",
   "CreateOptions",
   "DeleteOptions",
@@ -81,7 +85,8 @@ const apiextensions = `${packages["apiextensions.k8s.io"]}.v1`;
 
 /** The message of a kind: `io.k8s.api.core.v1.Pod`. */
 export function messageName(apiVersion: string, kind: string): string {
-  if (metaKinds.has(kind)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
+  if (metaKinds.has(kind) || apiVersion.startsWith("meta.k8s.io/"))
+    return `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
   const [first = "", second] = apiVersion.split("/");
   const apart = Object.hasOwn(packages, first) ? packages[first] : undefined;
   if (apart !== undefined) return `${apart}.${second}.${kind}`;
@@ -119,7 +124,7 @@ function setField(
   depth: number,
 ): void {
   if (schema === undefined) return;
-  const resolved = resolveSchema(schema, schemaSet);
+  const resolved = resolveSchema(schema, messageSchemas);
   if (resolved.type === "array") {
     const items = Object.hasOwn(object, name) ? (object[name] as Value[]) : [];
     pushAll(items, repeated(resolved.items ?? {}, field, depth));
@@ -137,7 +142,7 @@ function setField(
 
 /** Repeated numbers may come packed into one field. */
 function repeated(items: Schema, field: WireField, depth: number): Value[] {
-  const { type } = resolveSchema(items, schemaSet);
+  const { type } = resolveSchema(items, messageSchemas);
   if (field.type !== "bytes" || type !== "integer") {
     const value = single(items, field, depth);
     return value === undefined ? [] : [value];
@@ -165,13 +170,13 @@ function addEntry(map: JsonObject, values: Schema, entry: Buffer, depth: number)
 
 /** A list in a map is a message of its own, with the items as field 1. */
 function mapValue(values: Schema, field: WireField, depth: number): Value | undefined {
-  const resolved = resolveSchema(values, schemaSet);
+  const resolved = resolveSchema(values, messageSchemas);
   if (resolved.type !== "array") return single(values, field, depth);
   return [...readFields(bytesOf(field))].flatMap((item) => repeated(resolved.items ?? {}, item, depth));
 }
 
 function emptyOf(schema: Schema): Value {
-  const { type } = resolveSchema(schema, schemaSet);
+  const { type } = resolveSchema(schema, messageSchemas);
   return type === "array" ? [] : type === "object" ? {} : type === "integer" ? 0 : type === "boolean" ? false : "";
 }
 
@@ -180,7 +185,7 @@ function single(schema: Schema, field: WireField, depth: number): Value | undefi
   const name = refName(schema);
   const special = name === undefined ? undefined : specials[name];
   if (special !== undefined) return special(bytesOf(field), depth + 1);
-  const resolved = resolveSchema(schema, schemaSet);
+  const resolved = resolveSchema(schema, messageSchemas);
   switch (resolved.type) {
     case "string":
       return resolved.format === "byte" ? bytesOf(field).toString("base64") : bytesOf(field).toString();
@@ -240,7 +245,7 @@ const specials: Readonly<Record<string, (bytes: Buffer, depth: number) => Value 
 
 function schemaProps(bytes: Buffer, depth: number): Value {
   const name = `${apiextensions}.JSONSchemaProps`;
-  return decodeMessage(name, resolveSchema({ $ref: schemaRefPrefix + name }, schemaSet), bytes, depth);
+  return decodeMessage(name, resolveSchema({ $ref: schemaRefPrefix + name }, messageSchemas), bytes, depth);
 }
 
 function fieldsOf(bytes: Buffer, number: number): Buffer[] {

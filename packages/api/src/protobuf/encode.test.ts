@@ -75,6 +75,16 @@ test("lists and statuses have their envelope", () => {
   assert.equal(encodeProtobuf({ apiVersion: "v1", kind: "Status" }).subarray(0, 4).toString(), "k8s\0");
   assert.ok(hasProtobufForm("v1", "Status"));
   assert.ok(!hasProtobufForm("stable.example.com/v1", "CronTab"));
+  const { metadata } = pod;
+  const partial = { apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata };
+  assert.deepEqual(decodeProtobuf(encodeProtobuf(partial)), partial);
+  const partials = {
+    apiVersion: "meta.k8s.io/v1",
+    kind: "PartialObjectMetadataList",
+    metadata: {},
+    items: [{ metadata }],
+  };
+  assert.deepEqual(decodeProtobuf(encodeProtobuf(partials)), partials);
 });
 
 test("a watch event says how long it is", () => {

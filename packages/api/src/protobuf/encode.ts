@@ -4,9 +4,9 @@
  */
 
 import { resolveSchema, type Schema, schemaRefPrefix, writeJson } from "@kubets/apimachinery";
-import { schemaSet } from "../schema-set.ts";
 import { messageName } from "./decode.ts";
 import { type FieldNumber, fieldNumbers } from "./fields.ts";
+import { messageSchemas } from "./schemas.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 const apiextensions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
@@ -29,7 +29,7 @@ export function hasProtobufForm(apiVersion: string, kind: string): boolean {
 export function encodeProtobuf(object: ProtobufObject): Uint8Array {
   const { apiVersion = "", kind = "" } = object;
   const message = messageName(apiVersion, kind);
-  const schema = schemaSet.get(message);
+  const schema = messageSchemas.get(message);
   if (schema === undefined || fieldNumbers(message) === undefined) {
     throw new TypeError(`${kind} in ${apiVersion} has no protobuf form`);
   }
@@ -55,7 +55,7 @@ export interface ProtobufListParts {
 /** @param list without its items @throws TypeError for a kind without such a form */
 export function protobufListParts(list: ProtobufObject): ProtobufListParts {
   const { apiVersion = "", kind = "" } = list;
-  const schema = schemaSet.get(messageName(apiVersion, kind));
+  const schema = messageSchemas.get(messageName(apiVersion, kind));
   const items = schema?.properties?.["items"]?.items;
   if (schema === undefined || items === undefined) throw new TypeError(`${kind} in ${apiVersion} has no protobuf form`);
   const head = written((writer) => writeMessage(writer, messageName(apiVersion, kind), schema, list as Json));
@@ -122,7 +122,7 @@ function hasFieldOf(message: string, object: Json): boolean {
 
 function writeField(writer: WireWriter, number: number, schema: Schema | undefined, value: unknown): void {
   if (schema === undefined || value === undefined || value === null) return;
-  const resolved = resolveSchema(schema, schemaSet);
+  const resolved = resolveSchema(schema, messageSchemas);
   if (resolved.type === "array") {
     for (const item of value as readonly unknown[]) writeSingle(writer, number, resolved.items ?? {}, item);
   } else if (resolved.type === "object" && typeof resolved.additionalProperties === "object") {
@@ -134,7 +134,7 @@ function writeField(writer: WireWriter, number: number, schema: Schema | undefin
 
 /** A map's entry: key 1, value 2. A list in a map is a message of its own, with the items as field 1. */
 function writeEntry(writer: WireWriter, number: number, values: Schema, key: string, value: unknown): void {
-  const resolved = resolveSchema(values, schemaSet);
+  const resolved = resolveSchema(values, messageSchemas);
   writer.message(number, (entry) => {
     entry.string(1, key);
     if (resolved.type !== "array") writeSingle(entry, 2, values, value);
@@ -147,7 +147,7 @@ function writeSingle(writer: WireWriter, number: number, schema: Schema, value: 
   const name = $ref?.startsWith(schemaRefPrefix) ? $ref.slice(schemaRefPrefix.length) : $ref;
   const special = name === undefined ? undefined : specials[name];
   if (special !== undefined) return writer.message(number, (inner) => special(inner, value));
-  const resolved = resolveSchema(schema, schemaSet);
+  const resolved = resolveSchema(schema, messageSchemas);
   switch (resolved.type) {
     case "string":
       if (resolved.format === "byte") writer.bytes(number, Buffer.from(String(value), "base64"));

@@ -188,7 +188,7 @@ function makeRoom(bytes: number): void {
   }
 }
 
-function partialMetadata(object: KubeObject): KubeObject {
+export function partialMetadata(object: KubeObject): KubeObject {
   return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata ?? {} };
 }
 

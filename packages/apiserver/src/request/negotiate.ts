@@ -11,10 +11,18 @@ export interface OutputFormat {
   /** Version of meta.k8s.io (Table, PartialObjectMetadata) or apidiscovery.k8s.io that was asked for. */
   readonly version: string;
   readonly pretty: boolean;
+  /** PartialObjectMetadataList was asked for, which only a list can be given as. */
+  readonly ofList?: boolean;
 }
 
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
 const offered = ["application/json", "application/yaml", protobufMediaType];
+
+const streamed = ["application/json", protobufMediaType].map((type) => `${type};stream=watch`);
+
+export function notAcceptable(message: string): StatusError {
+  return new StatusError(406, "NotAcceptable", message);
+}
 
 interface MediaRange {
   readonly type: string;
@@ -28,6 +36,8 @@ export const plainJson: OutputFormat = { type: "json", as: "object", version: ""
 export interface Negotiable {
   readonly table: boolean;
   readonly discovery?: boolean;
+  /** A watch, which is a stream of JSON or of protobuf. */
+  readonly watch?: boolean;
 }
 
 /** @throws StatusError 406 when nothing that is accepted can be given */
@@ -47,7 +57,9 @@ export function negotiateOutput(
     const format = match(range, allowed);
     if (format !== undefined) return { ...format, pretty };
   }
-  throw new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${offered.join(", ")}`);
+  throw notAcceptable(
+    `only the following media types are accepted: ${(allowed.watch ? streamed : offered).join(", ")}`,
+  );
 }
 
 /** The form of a Status that says why not: as everything else is given, and indented JSON when that is nothing there is. */
@@ -69,15 +81,16 @@ function isPretty(given: string | null, userAgent: string): boolean {
   return userAgent.startsWith("curl") || userAgent.startsWith("Wget") || userAgent.startsWith("Mozilla/5.0");
 }
 
-/** Whether protobuf, of whole objects, is all that a client takes. */
-export function acceptsOnlyProtobuf(accept: string): boolean {
-  if (!accept.includes(protobufMediaType)) return false;
+/** How protobuf is taken by who takes nothing else: whole objects or their metadata. Undefined for all others. */
+export function onlyProtobuf(accept: string): OutputFormat | undefined {
+  if (!accept.includes(protobufMediaType)) return undefined;
   const ranges = accept
     .split(",")
     .map(parseRange)
     .filter(({ quality }) => quality > 0);
-  const isProtobuf = ({ type, parameters }: MediaRange) => type === protobufMediaType && parameters["as"] === undefined;
-  return ranges.some(isProtobuf) && ranges.every(({ type }) => outputType(type) === undefined);
+  if (ranges.some(({ type }) => outputType(type) !== undefined)) return undefined;
+  const forms = ranges.filter(({ type }) => type === protobufMediaType).map((range) => formOf(range, { table: true }));
+  return forms.find((form) => form?.as === "object" || form?.as === "partial");
 }
 
 function parseRange(text: string): MediaRange {
@@ -91,22 +104,26 @@ function parseRange(text: string): MediaRange {
   return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 1 };
 }
 
-function match({ type, parameters, quality }: MediaRange, allowed: Negotiable): OutputFormat | undefined {
-  if (quality <= 0) return undefined;
-  const output = outputType(type);
-  if (output === undefined) return undefined;
+function match(range: MediaRange, allowed: Negotiable): OutputFormat | undefined {
+  if (range.quality <= 0) return undefined;
+  const type = outputType(range.type);
+  if (type === undefined || (type === "yaml" && allowed.watch)) return undefined;
+  const form = formOf(range, allowed);
+  return form === undefined ? undefined : { ...form, type };
+}
+
+/** What of the object is asked for. */
+function formOf({ parameters }: MediaRange, allowed: Negotiable): OutputFormat | undefined {
   const { as, g, v } = parameters;
-  if (as === undefined) return { ...plainJson, type: output };
+  if (as === undefined) return plainJson;
   if (g === "apidiscovery.k8s.io" && as === "APIGroupDiscoveryList") {
     if (!allowed.discovery || v !== "v2") return undefined;
-    return { ...plainJson, type: output, as: "discovery", version: v };
+    return { ...plainJson, as: "discovery", version: v };
   }
   if (!allowed.table || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
-  if (as === "Table") return { ...plainJson, type: output, as: "table", version: v };
-  if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") {
-    return { ...plainJson, type: output, as: "partial", version: v };
-  }
-  return undefined;
+  if (as === "Table") return { ...plainJson, as: "table", version: v };
+  if (as === "PartialObjectMetadata") return { ...plainJson, as: "partial", version: v };
+  return as === "PartialObjectMetadataList" ? { ...plainJson, as: "partial", version: v, ofList: true } : undefined;
 }
 
 function outputType(type: string): OutputFormat["type"] | undefined {

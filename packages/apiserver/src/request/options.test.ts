@@ -79,6 +79,12 @@ test("what is accepted, in the order of its quality", () => {
   assert.equal(negotiate("application/json;q=0.1, application/yaml"), "yaml object");
   assert.equal(negotiate("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), "json partial v1");
   assert.equal(negotiate("*/*"), "json object");
+  const watch = (accept: string) => negotiateOutput(accept, new URLSearchParams(), { table: true, watch: true }).type;
+  assert.equal(watch("application/yaml,application/json;q=0.5"), "json");
+  assert.throws(() => watch("application/yaml"), {
+    code: 406,
+    message: /application\/json;stream=watch, .*;stream=watch$/,
+  });
   assert.throws(() => negotiate("application/vnd.kubernetes.protobuf"), {
     code: 406,
     message:

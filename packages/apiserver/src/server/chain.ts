@@ -9,7 +9,7 @@ import type { Authorizer } from "../authorization/authorizer.ts";
 import { delayOf, noteDelay } from "../metrics/delays.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { meteredAuthenticator, meteredAuthorizer } from "../metrics/identity-metrics.ts";
-import { acceptsOnlyProtobuf, negotiateOutput } from "../request/negotiate.ts";
+import { negotiateOutput, onlyProtobuf } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
 import { type Answer, type Content, header, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
@@ -187,11 +187,13 @@ function requireAcceptable({ request, info, server }: Call): void {
   const { subresource, apiGroup, apiVersion, resource } = info;
   if (subresource !== "" && subresource !== "status" && subresource !== "scale") return;
   const accept = header(request, "accept");
-  if (accept !== undefined && acceptsOnlyProtobuf(accept)) {
+  const protobuf = accept === undefined ? undefined : onlyProtobuf(accept);
+  if (protobuf !== undefined) {
+    if (protobuf.as === "partial" || subresource === "scale") return;
     const served = server.resources.get(apiGroup, apiVersion, resource);
     if (served !== undefined && hasProtobufForm(served.definition)) return;
   }
-  negotiateOutput(accept, request.query, { table: true });
+  negotiateOutput(accept, request.query, { table: true, watch: info.verb === "watch" });
 }
 
 /** Of built-in kinds the stable ones. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeProtobuf } from "@kubets/api/protobuf";
-import { crdsPath, customServer, define, widgets, widgetsPath } from "../testing/custom-resources.ts";
+import type { KubeObject } from "@kubets/apimachinery";
+import { crdsPath, customServer, define, widget, widgets, widgetsPath } from "../testing/custom-resources.ts";
 import { realServer } from "../testing/real-server.ts";
 import { configMap, requestOf, send } from "../testing/server.ts";
 
@@ -44,10 +45,22 @@ test("a long list is the same as a short one", async () => {
   );
 });
 
-test("a kind without such a form is not acceptable", async (t) => {
+test("a kind without such a form is not acceptable; of its objects the metadata is, and so is what discovery says", async (t) => {
   const server = await customServer(t);
   await define(server, widgets());
   assert.equal((await get(server, widgetsPath)).status, 406);
+  await send(server, "POST", widgetsPath, widget("w", { metadata: { name: "w", labels: { a: "b" } } }));
+  const metadata = (kind: string) => ({ accept: `${only.accept};as=${kind};g=meta.k8s.io;v=v1` });
+  const one = decodeProtobuf((await get(server, `${widgetsPath}/w`, metadata("PartialObjectMetadata"))).bytes);
+  assert.deepEqual(
+    [one["kind"], (one["metadata"] as KubeObject["metadata"])?.labels],
+    ["PartialObjectMetadata", { a: "b" }],
+  );
+  const list = decodeProtobuf((await get(server, widgetsPath, metadata("PartialObjectMetadataList"))).bytes);
+  assert.equal((list["items"] as KubeObject[])[0]?.metadata?.name, "w");
+  assert.equal((await get(server, widgetsPath, metadata("PartialObjectMetadata"))).status, 406);
+  const resources = decodeProtobuf((await get(server, "/apis/example.com/v1")).bytes);
+  assert.deepEqual([resources["kind"], resources["groupVersion"]], ["APIResourceList", "example.com/v1"]);
   assert.equal((await get(server, crdsPath)).status, 200);
 });
 

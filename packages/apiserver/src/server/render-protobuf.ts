@@ -1,8 +1,9 @@
 /** Answers in Kubernetes' protobuf form. Only for those who take nothing else: JSON is kept ready, this is made anew. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import { apiVersionOf, TimeSlice } from "@kubets/apimachinery";
-import { protobufMediaType } from "../request/negotiate.ts";
+import { apiVersionOf, type KubeObject, TimeSlice } from "@kubets/apimachinery";
+import { partialMetadata } from "../registry/served-object.ts";
+import { type OutputFormat, protobufMediaType } from "../request/negotiate.ts";
 import type { Answer, Content } from "../request/request.ts";
 import type { Delivery } from "../watch/event.ts";
 import { inSlices } from "./list-forms.ts";
@@ -11,22 +12,27 @@ import { type ByteSink, type HttpResponse, listValue, responseHeaders, takesLong
 type Encoders = typeof import("@kubets/api/protobuf");
 
 /** An event's frame is made once for all who watch in this form. */
-const frames = new WeakMap<Delivery, Uint8Array>();
+const frames = new WeakMap<Delivery, Map<string, Uint8Array>>();
 
-/** Undefined for what has no such form: custom resources, text, streams. */
-export async function renderProtobuf(answer: Answer, auditId?: string): Promise<HttpResponse | undefined> {
-  const { content, status } = answer;
+/** Undefined for what has no such form: whole custom resources, text, streams. */
+export async function renderProtobuf(
+  answer: Answer,
+  format: OutputFormat,
+  auditId?: string,
+): Promise<HttpResponse | undefined> {
+  const { status } = answer;
+  const content = format.as === "partial" ? metadataOf(answer.content, format) : answer.content;
   if (content.type === "bytes" || content.type === "stream" || content.type === "hijacked") return undefined;
   const encoders = await import("@kubets/api/protobuf");
   const headers = responseHeaders(answer, auditId);
   if (content.type === "watch") {
-    if (!hasForm(encoders, content.definition)) return undefined;
+    if (format.as !== "partial" && !hasForm(encoders, content.definition)) return undefined;
     headers["content-type"] = `${protobufMediaType};stream=watch`;
     const { watch } = content;
     const start = (sink: ByteSink, signal: AbortSignal) =>
       watch.start(
         {
-          deliver: (deliveries) => sink.write(Buffer.concat(deliveries.map((each) => frameOf(encoders, each)))),
+          deliver: (deliveries) => sink.write(Buffer.concat(deliveries.map((each) => frameOf(encoders, each, format)))),
           drained: () => sink.drained?.(),
           end: () => sink.end(),
         },
@@ -86,11 +92,37 @@ function objectOf(encoders: Encoders, content: Answer["content"]): object | unde
   }
 }
 
-function frameOf({ encodeWatchEvent }: Encoders, delivery: Delivery): Uint8Array {
-  let frame = frames.get(delivery);
+/** Of objects and lists their metadata alone, which has a form whatever the kind. */
+function metadataOf(content: Content, { version }: OutputFormat): Content {
+  if (content.type === "object") return { type: "value", value: partialOf(content.served.object, version) };
+  if (content.type !== "list") return content;
+  const { items, metadata } = content;
+  const list = {
+    kind: "PartialObjectMetadataList",
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata,
+    items: items.map(({ object }) => partialOf(object, version)),
+  };
+  return { type: "value", value: list };
+}
+
+function partialOf(object: KubeObject, version: string): KubeObject {
+  return { ...partialMetadata(object), apiVersion: `meta.k8s.io/${version}` };
+}
+
+function frameOf({ encodeWatchEvent }: Encoders, delivery: Delivery, { as, version }: OutputFormat): Uint8Array {
+  const form = `${as} ${version}`;
+  let forms = frames.get(delivery);
+  if (forms === undefined) {
+    forms = new Map();
+    frames.set(delivery, forms);
+  }
+  let frame = forms.get(form);
   if (frame === undefined) {
-    frame = encodeWatchEvent(delivery.type, "served" in delivery ? delivery.served.object : delivery.object);
-    frames.set(delivery, frame);
+    const object = "served" in delivery ? delivery.served.object : delivery.object;
+    const whole = as !== "partial" || delivery.type === "ERROR";
+    frame = encodeWatchEvent(delivery.type, whole ? object : partialOf(object as KubeObject, version));
+    forms.set(form, frame);
   }
   return frame;
 }

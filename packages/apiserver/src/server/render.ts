@@ -7,12 +7,14 @@ import {
   type KubeObject,
   type ListMeta,
   parseJson,
+  StatusError,
   writeJson,
   writeYaml,
 } from "@kubets/apimachinery";
 import type { ServedObject } from "../registry/served-object.ts";
 import { partialBytes } from "../registry/served-object.ts";
-import type { OutputFormat } from "../request/negotiate.ts";
+import { isCustom } from "../request/decode-object.ts";
+import { notAcceptable, type OutputFormat } from "../request/negotiate.ts";
 import type { Answer, Content } from "../request/request.ts";
 import { type IncludeObject, tableForm } from "../table/table.ts";
 import { WatchEncoder } from "../watch/encode.ts";
@@ -102,6 +104,26 @@ function written(content: Content, { format }: RenderOptions): Uint8Array {
   if (format.type === "json" && !format.pretty) return json;
   const value = parseJson(Buffer.from(json.buffer, json.byteOffset, json.length).toString());
   return Buffer.from(format.type === "yaml" ? writeYaml(value) : `${writeJson(value, 2)}\n`);
+}
+
+/** A list is not given as an object, nor the other way round. @throws StatusError 406, or 500 as upstream */
+export function requireForm(content: Content, { as, ofList = false }: OutputFormat): void {
+  if (as !== "partial" || (content.type !== "object" && content.type !== "list")) return;
+  if (ofList === (content.type === "list")) return;
+  const { definition } = content;
+  if (!ofList) {
+    const type = goType(definition, definition.listKind);
+    throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${type})`);
+  }
+  if (isCustom(definition)) throw new StatusError(500, "", "content is not a list");
+  const type = goType(definition, definition.kind);
+  throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${type})`);
+}
+
+/** What upstream calls the type of a kind in its memory. */
+function goType(definition: ResourceDefinition, kind: string): string {
+  if (isCustom(definition)) return "*unstructured.UnstructuredList";
+  return `*${definition.group.split(".")[0] || "core"}.${kind}`;
 }
 
 function bytesBody(bytes: Uint8Array) {

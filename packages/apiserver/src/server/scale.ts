@@ -1,6 +1,6 @@
 /** The scale subresource: autoscaling/v1 Scale over three paths of the object. */
 
-import type { ResourceDefinition, ScaleDefinition } from "@kubets/api";
+import { ageColumn, column, nameColumn, type ResourceDefinition, type ScaleDefinition } from "@kubets/api";
 import {
   badRequest,
   clone,
@@ -15,10 +15,11 @@ import {
 } from "@kubets/apimachinery";
 import { applyFields } from "../registry/field-manager.ts";
 import { applyPatchType, type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
+import { ServedObject } from "../registry/served-object.ts";
 import { update } from "../registry/update.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
 import { isCustom } from "../request/decode-object.ts";
-import { type Answer, value } from "../request/request.ts";
+import type { Answer } from "../request/request.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "./context.ts";
 
@@ -27,10 +28,18 @@ interface Scale extends KubeObject {
   status?: { replicas: number; selector?: string };
 }
 
+const scaleSchema = { $ref: "#/components/schemas/io.k8s.api.autoscaling.v1.Scale" };
+const scaleColumns = [
+  nameColumn,
+  column("Desired", ({ spec }: Scale) => spec?.replicas ?? 0, { type: "integer" }),
+  column("Available", ({ status }: Scale) => status?.replicas ?? 0, { type: "integer" }),
+  ageColumn,
+];
+
 export async function getScale({ resource, info }: ResourceCall): Promise<Answer> {
   const served = await resource.registry.get(info.namespace, info.name);
   requireReplicas(served.object, resource.definition);
-  return value(200, scaleOf(served.object, resource.definition.scale!));
+  return answerOf(served.object, resource.definition);
 }
 
 export async function updateScale(call: ResourceCall): Promise<Answer> {
@@ -126,7 +135,22 @@ async function write(
     },
     ...applying,
   });
-  return value(200, scaleOf(served.object, scale));
+  return answerOf(served.object, definition);
+}
+
+/** Columns and kind are Scale's own. */
+function answerOf(object: KubeObject, { rowConditions: _, ...of }: ResourceDefinition): Answer {
+  const served = ServedObject.fromObject(scaleOf(object, of.scale!));
+  const definition = {
+    ...of,
+    group: "autoscaling",
+    version: "v1",
+    kind: "Scale",
+    listKind: "ScaleList",
+    schema: scaleSchema,
+    columns: scaleColumns,
+  };
+  return { status: 200, content: { type: "object", served, definition } };
 }
 
 /** A custom object need not have what its scale is about. @throws StatusError 500, as upstream */

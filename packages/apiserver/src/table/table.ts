@@ -2,7 +2,7 @@
 
 import type { Cell, Column, ResourceDefinition } from "@kubets/api";
 import { badRequest, humanDuration, type KubeObject, type ListMeta, parseTime, writeJson } from "@kubets/apimachinery";
-import type { ServedObject } from "../registry/served-object.ts";
+import { partialBytes, type ServedObject } from "../registry/served-object.ts";
 import { joined, jsonPieces, type ListForm } from "../server/list-forms.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -74,13 +74,13 @@ function rowOf(
   definition: ResourceDefinition,
   columns: readonly Column[],
   served: ServedObject,
-  { now, include }: TableOptions,
+  { now, include, version }: TableOptions,
 ): Uint8Array {
   const conditions = definition.rowConditions?.(served.object) ?? [];
   const more = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : "";
   const start = `{"cells":${cellsOf(columns, served.object, now)}${more}`;
   if (include === "None") return Buffer.from(`${start},"object":null}`);
-  const object = include === "Object" ? served.bytes : served.metadataBytes;
+  const object = include === "Object" ? served.bytes : partialBytes(served, version);
   return Buffer.concat([Buffer.from(`${start},"object":`), object, closeRow]);
 }
 
