@@ -66,6 +66,9 @@ test("delete options come from the body, or else from the query", () => {
   assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "x" }), { code: 422 });
   assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "Orphan", orphanDependents: true }), { code: 422 });
   assert.throws(() => parseDeleteOptions(none, { gracePeriodSeconds: "1" }), { code: 400 });
+  const mistyped = [{ dryRun: "All" }, { dryRun: [1] }, { preconditions: "x" }, { preconditions: { uid: 1 } }];
+  for (const body of mistyped) assert.throws(() => parseDeleteOptions(none, body), { code: 400 }, JSON.stringify(body));
+  assert.equal(parseDeleteOptions(none, { dryRun: null }).dryRun, false);
 });
 
 test("what is accepted, in the order of its quality", () => {

@@ -10,8 +10,10 @@ import {
   path,
   pushAll,
   required,
+  type StatusError,
   tooLong,
 } from "@kubets/apimachinery";
+import { isJsonObject } from "./body.ts";
 import { notAStruct } from "./decode-object.ts";
 import { isTrue } from "./parse-request-info.ts";
 
@@ -165,18 +167,18 @@ function fromBody(body: unknown): Given {
       `no kind ${JSON.stringify(String(options["kind"]))} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,
     );
   }
-  const preconditions = (options["preconditions"] ?? {}) as Record<string, unknown>;
-  const dryRun = options["dryRun"];
+  const preconditions = options["preconditions"] ?? {};
+  if (!isJsonObject(preconditions)) throw mistyped("preconditions", "v1.Preconditions");
+  const uid = field(preconditions, "uid", "string", "preconditions.");
+  const resourceVersion = field(preconditions, "resourceVersion", "string", "preconditions.");
   return {
-    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
+    dryRun: textsIn(options, "dryRun"),
     gracePeriodSeconds: field(options, "gracePeriodSeconds", "number"),
     propagationPolicy: field(options, "propagationPolicy", "string"),
     orphanDependents: field(options, "orphanDependents", "boolean"),
     preconditions: {
-      ...(typeof preconditions["uid"] === "string" ? { uid: preconditions["uid"] } : {}),
-      ...(typeof preconditions["resourceVersion"] === "string"
-        ? { resourceVersion: preconditions["resourceVersion"] }
-        : {}),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
     },
   };
 }
@@ -191,11 +193,22 @@ function field<K extends keyof Primitives>(
   from: Record<string, unknown>,
   name: string,
   type: K,
+  parent = "",
 ): Primitives[K] | undefined {
   const found = from[name];
   if (found === undefined || found === null) return undefined;
   if (type === "number" && typeof found === "bigint") return Number(found) as Primitives[K];
-  if (typeof found !== type)
-    throw badRequest(`json: cannot unmarshal into Go struct field DeleteOptions.${name} of type ${type}`);
+  if (typeof found !== type) throw mistyped(parent + name, type);
   return found as Primitives[K];
+}
+
+/** What is not understood must not pass for not being there: a dry run would delete. */
+function textsIn(from: Record<string, unknown>, name: string): string[] {
+  const found = from[name] ?? [];
+  if (!Array.isArray(found) || !found.every((each) => typeof each === "string")) throw mistyped(name, "[]string");
+  return found;
+}
+
+function mistyped(name: string, type: string): StatusError {
+  return badRequest(`json: cannot unmarshal into Go struct field DeleteOptions.${name} of type ${type}`);
 }
