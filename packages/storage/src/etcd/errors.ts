@@ -1,7 +1,7 @@
 /** What an etcd answers when it does not do what it was asked to. */
 
-import type { ServiceError } from "@grpc/grpc-js";
 import { StoreUnavailableError } from "../store.ts";
+import type { CallFailure } from "./http2-calls.ts";
 
 const names: Readonly<Record<number, string>> = {
   1: "CANCELLED",
@@ -28,10 +28,10 @@ export class EtcdError extends Error {
   /** The server's own words. */
   readonly details: string;
 
-  constructor(method: string, endpoint: string, error: ServiceError) {
-    const code = names[error.code] ?? "UNKNOWN";
-    const details = error.details || error.message;
-    super(`${method} at ${endpoint}: ${code}: ${details}`, { cause: error });
+  constructor(method: string, endpoint: string, failure: CallFailure) {
+    const { details } = failure;
+    const code = names[failure.code] ?? "UNKNOWN";
+    super(`${method} at ${endpoint}: ${code}: ${details}`);
     this.name = "EtcdError";
     this.code = code;
     this.details = details;

@@ -10,7 +10,7 @@ import { collect, put, remove, textOf } from "../store-suite.ts";
 import { Cable } from "../testing/cable.ts";
 import { type EtcdCluster, etcdTestSkip, rawEtcd, startEtcd } from "../testing/index.ts";
 import type { ValueCodec, ValueTransformer } from "../value-transformer.ts";
-import { channelFactory } from "./channel.ts";
+import { openChannel } from "./channel.ts";
 import { EtcdClient } from "./client.ts";
 import { takeTurn } from "./compaction-turns.ts";
 import { EtcdStore } from "./etcd-store.ts";
@@ -39,9 +39,8 @@ describe("etcd, failing", { skip: await etcdTestSkip() }, () => {
   }
 
   async function client(t: TestContext): Promise<EtcdClient> {
-    const make = await channelFactory({});
     const made = new EtcdClient({
-      channels: etcd.servers.map(make),
+      channels: etcd.servers.map((server) => openChannel(server, {})),
       clock: realClock,
       random: realRandom,
       logger: silentLogger,

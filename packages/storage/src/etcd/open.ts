@@ -33,15 +33,14 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const { servers, tls = {}, prefix = "/registry", root = "/registry", transformer } = options;
   const { clock = realClock, random = realRandom, logger = silentLogger, ringLimits = defaultRingLimits } = options;
   if (servers.length === 0) throw new Error("no etcd server is named");
-  const [{ channelFactory }, { EtcdClient }, { EtcdStore }, { keySpace }, { objectForm }] = await Promise.all([
+  const [{ openChannel }, { EtcdClient }, { EtcdStore }, { keySpace }, { objectForm }] = await Promise.all([
     import("./channel.ts"),
     import("./client.ts"),
     import("./etcd-store.ts"),
     import("./keys.ts"),
     import("./stored-form.ts"),
   ]);
-  const makeChannel = await channelFactory(tls);
-  const client = new EtcdClient({ channels: servers.map(makeChannel), clock, random, logger });
+  const client = new EtcdClient({ channels: servers.map((server) => openChannel(server, tls)), clock, random, logger });
   const startedAt = clock.monotonic();
   const keys = keySpace(prefix, root);
   const { form = objectForm() } = options;

@@ -1,4 +1,4 @@
-/** etcd's messages as this package uses them: names of `proto/etcd.proto` in camelCase, 64-bit numbers as numbers, absent fields as zero. */
+/** etcd's messages as this package uses them: names in camelCase, 64-bit numbers as numbers, absent fields as zero and absent messages as null. */
 
 export interface ResponseHeader {
   /** The newest revision of the whole etcd when it answered. */
@@ -79,9 +79,9 @@ export interface RequestOp {
 }
 
 export interface ResponseOp {
-  readonly responseRange?: RangeResponse;
-  readonly responsePut?: PutResponse;
-  readonly responseDeleteRange?: DeleteRangeResponse;
+  readonly responseRange: RangeResponse | null;
+  readonly responsePut: PutResponse | null;
+  readonly responseDeleteRange: DeleteRangeResponse | null;
 }
 
 export interface TxnRequest {

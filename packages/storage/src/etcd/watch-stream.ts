@@ -1,7 +1,6 @@
 /** One watch of all our keys at one member, from its beginning to its end. */
 
-import type { Channel } from "./channel.ts";
-import { watchError } from "./channel.ts";
+import { type Channel, type WatchCall, watchError } from "./channel.ts";
 import type { KeySpace } from "./keys.ts";
 import type { EtcdEvent, WatchResponse } from "./types.ts";
 
@@ -30,55 +29,41 @@ export interface WatchStreamOptions {
 export class WatchStream {
   /** Rejects when the watch ends, for whatever reason but {@link cancel}; then it resolves. */
   readonly ended: Promise<void>;
-  readonly #stream: ReturnType<Channel["watch"]>;
-  #cancelled = false;
+  readonly #call: WatchCall;
+  readonly #settle: () => void;
 
   constructor(options: WatchStreamOptions) {
     const { channel, keys, startRevision, previousValues = false } = options;
-    const stream = channel.watch();
-    this.#stream = stream;
-    this.ended = new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        if (this.#cancelled) return resolve();
-        reject(error);
-        this.cancel();
-      };
-      stream.on("data", (response: WatchResponse) => {
-        if (this.#cancelled) return;
-        try {
-          this.#onResponse(response, options);
-        } catch (error) {
-          fail(error);
-        }
-      });
-      stream.on("error", (error) => fail(watchError(channel.endpoint, error)));
-      stream.on("end", () => fail(watchError(channel.endpoint, new Error("the watch was ended by the server"))));
-    });
-    stream.write({
-      createRequest: {
-        key: Buffer.from(keys.first),
-        rangeEnd: Buffer.from(keys.end),
-        startRevision,
-        progressNotify: true,
-        prevKv: previousValues,
-      },
-    });
+    const createRequest = {
+      key: Buffer.from(keys.first),
+      rangeEnd: Buffer.from(keys.end),
+      startRevision,
+      progressNotify: true,
+      prevKv: previousValues,
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#settle = resolve;
+    this.#call = channel.watch(
+      { createRequest },
+      { onResponse: (response) => this.#onResponse(response, options), onEnd: reject },
+    );
   }
 
   /** Asks how far it is. Members before 3.4.31 and 3.5.13 may answer too early: see `Feed`. */
   askProgress(): void {
-    this.#stream.write({ progressRequest: {} });
+    this.#call.send({ progressRequest: {} });
   }
 
   cancel(): void {
-    this.#cancelled = true;
-    this.#stream.cancel();
+    this.#call.cancel();
+    this.#settle();
   }
 
   #onResponse(response: WatchResponse, { onEvents, onProgress, channel }: WatchStreamOptions): void {
     if (response.canceled) {
       if (response.compactRevision > 0) throw new WatchCompacted(response.compactRevision);
-      throw watchError(channel.endpoint, Object.assign(new Error(response.cancelReason || "cancelled"), { code: 14 }));
+      throw watchError(channel.endpoint, { code: 14, details: response.cancelReason || "cancelled" });
     }
     if (response.events.length > 0) onEvents(response.events);
     else if (!response.created) onProgress(response.header.revision, response.watchId === -1);

@@ -1,7 +1,7 @@
 /** An etcd without a store before it: what the store is measured against, and what a test looks behind it with. */
 
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { channelFactory } from "../etcd/channel.ts";
+import { openChannel } from "../etcd/channel.ts";
 import { EtcdClient } from "../etcd/client.ts";
 import { endOfPrefix } from "../etcd/keys.ts";
 
@@ -15,9 +15,8 @@ export interface RawEtcd {
 }
 
 export async function rawEtcd(servers: readonly string[]): Promise<RawEtcd> {
-  const make = await channelFactory({});
   const base = { clock: realClock, random: realRandom, logger: silentLogger };
-  const client = new EtcdClient({ channels: servers.map(make), ...base });
+  const client = new EtcdClient({ channels: servers.map((server) => openChannel(server, {})), ...base });
   return {
     async get(key) {
       return (await client.call("KV.Range", { key: Buffer.from(key) })).kvs[0]?.value;

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CallFailure, Http2Calls } from "./http2-calls.ts";
+
+type Answer = (stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>) => void;
+
+interface Peer {
+  readonly calls: Http2Calls;
+  readonly sessions: ServerHttp2Session[];
+}
+
+async function serve(t: TestContext, answer: Answer): Promise<Peer> {
+  const server = createServer();
+  const sessions: ServerHttp2Session[] = [];
+  server.on("session", (session) => sessions.push(session));
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {});
+    answer(stream as ServerHttp2Stream, headers);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const calls = new Http2Calls({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: {} });
+  t.after(() => {
+    calls.close();
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { calls, sessions };
+}
+
+interface Outcome {
+  readonly messages: string[];
+  readonly failure: CallFailure | undefined;
+}
+
+const run = (calls: Http2Calls, deadlineMs?: number): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const messages: string[] = [];
+    calls.start("/a.B/C", framed("?"), deadlineMs, {
+      onMessage: (bytes) => messages.push(bytes.toString()),
+      onEnd: (failure) => resolve({ messages, failure }),
+    });
+  });
+
+function framed(text: string): Buffer {
+  const bytes = Buffer.from(`\0\0\0\0\0${text}`);
+  bytes.writeUInt32BE(bytes.length - 5, 1);
+  return bytes;
+}
+
+function end(stream: ServerHttp2Stream, trailers: Record<string, string>): void {
+  stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+  stream.end();
+}
+
+test("messages arrive whole, however they are cut", async (t) => {
+  let seen: Readonly<Record<string, unknown>> = {};
+  const { calls } = await serve(t, async (stream, headers) => {
+    seen = headers;
+    stream.respond({ "content-type": "application/grpc" }, { waitForTrailers: true });
+    const all = Buffer.concat([framed("one"), framed(""), framed("x".repeat(1000)), framed("last")]);
+    for (let at = 0; at < all.length; at += 7) {
+      stream.write(all.subarray(at, at + 7));
+      if (at < 30) await sleep(1);
+    }
+    end(stream, { "grpc-status": "0" });
+  });
+  const { messages, failure } = await run(calls, 2500.2);
+  assert.deepEqual(messages, ["one", "", "x".repeat(1000), "last"]);
+  assert.equal(failure, undefined);
+  const { ":path": path, te, "grpc-timeout": timeout, hasleader } = seen;
+  assert.deepEqual([path, te, timeout, hasleader], ["/a.B/C", "trailers", "2501m", "true"]);
+});
+
+test("a refusal is told in the server's words, with and without an answer before it", async (t) => {
+  const answers: Answer[] = [
+    (stream) => stream.respond({ "grpc-status": "14", "grpc-message": "etcdserver: no%20leader" }, { endStream: true }),
+    (stream) => {
+      stream.respond({}, { waitForTrailers: true });
+      end(stream, { "grpc-status": "11", "grpc-message": "100% gone" });
+    },
+    (stream) => stream.respond({ ":status": 503 }, { endStream: true }),
+    (stream) => stream.close(7),
+  ];
+  const { calls } = await serve(t, (stream, headers) => answers.shift()?.(stream, headers));
+  const failures: unknown[] = [];
+  for (let i = 0; i < 4; i++) failures.push((await run(calls)).failure);
+  assert.deepEqual(failures.slice(0, 3), [
+    { code: 14, details: "etcdserver: no leader" },
+    { code: 11, details: "100% gone" },
+    { code: 14, details: "HTTP status 503" },
+  ]);
+  assert.equal((failures[3] as CallFailure).code, 14);
+});
+
+test("a call ends at its deadline, and with its connection; the next one finds another", async (t) => {
+  let hang = true;
+  const { calls, sessions } = await serve(t, (stream) => {
+    if (hang) return;
+    stream.respond({}, { waitForTrailers: true });
+    end(stream, { "grpc-status": "0" });
+  });
+  assert.deepEqual((await run(calls, 20)).failure, { code: 4, details: "Deadline exceeded" });
+  const lost = run(calls);
+  await sleep(20);
+  sessions[0]!.destroy();
+  assert.equal((await lost).failure?.code, 14);
+  hang = false;
+  assert.equal((await run(calls)).failure, undefined);
+  assert.equal(sessions.length, 2);
+});
+
+test("where nobody listens, calls fail at once and say why", async () => {
+  const calls = new Http2Calls({ url: "http://127.0.0.1:1", tls: {} });
+  for (let i = 0; i < 2; i++) {
+    const { failure } = await run(calls, 5000);
+    assert.equal(failure?.code, 14);
+    assert.match(failure.details, /ECONNREFUSED/);
+  }
+  calls.close();
+});
