@@ -37,6 +37,16 @@ async function serverWithObjects() {
   return server;
 }
 
+test("there is nothing below a subresource", async () => {
+  const server = realServer();
+  const pods = "/api/v1/namespaces/default/pods";
+  const spec = { containers: [{ name: "c", image: "i" }] };
+  assert.equal((await send(server, "POST", pods, { metadata: { name: "p" }, spec })).status, 201);
+  assert.equal((await send(server, "GET", `${pods}/p/status`)).status, 200);
+  const { status, json } = await send(server, "GET", `${pods}/p/status/more`);
+  assert.deepEqual([status, json.message], [404, "the server could not find the requested resource"]);
+});
+
 test("refusals have upstream's code, reason and words", async () => {
   const server = await serverWithObjects();
   const { metadata } = (await send(server, "GET", `${maps}?limit=2`)).json;

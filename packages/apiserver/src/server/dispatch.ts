@@ -72,6 +72,8 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
     if (definition.virtual) return await answerVirtual(resourceCall, handlers.virtual[key]);
     return await mainHandler(resourceCall)(resourceCall);
   }
+  // Only what is passed on has anything below it. Upstream's handler of custom resources does not look.
+  if (info.parts.length > 3 && info.subresource !== "proxy" && !isCustom(definition)) return noSuchPath(call);
   return await subresourceHandler(resourceCall, handlers.subresources[`${key}/${info.subresource}`])(resourceCall);
 }
 
