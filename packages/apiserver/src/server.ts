@@ -397,7 +397,7 @@ export class ApiServer implements Component {
           forwards: (path) => this.aggregates(path),
           onTimeout: (request, info) => this.#metrics.requests.terminated(request, info, 504),
           onHandshakeError: () => this.#metrics.countHandshakeError(),
-          handle: withHttpPolicy((request) => this.handle(request), listen),
+          handle: await withHttpPolicy((request) => this.handle(request), listen),
         });
         this.#port = await this.#front.listen();
         const front = this.#front;

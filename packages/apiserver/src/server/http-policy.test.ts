@@ -9,13 +9,13 @@ const handle = async () => answer;
 const request = (method: string, origin?: string) =>
   ({ method, headers: origin === undefined ? {} : { origin } }) as unknown as ServerRequest;
 
-test("without a policy nothing is added", () => {
-  assert.equal(withHttpPolicy(handle, {}), handle);
-  assert.equal(withHttpPolicy(handle, { corsAllowedOrigins: [], strictTransportSecurity: [] }), handle);
+test("without a policy nothing is added", async () => {
+  assert.equal(await withHttpPolicy(handle, {}), handle);
+  assert.equal(await withHttpPolicy(handle, { corsAllowedOrigins: [], strictTransportSecurity: [] }), handle);
 });
 
 test("origins that match are allowed, preflights answered", async () => {
-  const guarded = withHttpPolicy(handle, { corsAllowedOrigins: ["^https://a\\.example$", "//b.example(:|$)"] });
+  const guarded = await withHttpPolicy(handle, { corsAllowedOrigins: ["^https://a\\.example$", "//b.example(:|$)"] });
   const from = async (origin?: string) => (await guarded(request("GET", origin))).headers;
   assert.equal((await from("https://a.example"))["access-control-allow-origin"], "https://a.example");
   assert.equal((await from("http://b.example:8080"))["access-control-allow-credentials"], "true");
@@ -26,7 +26,7 @@ test("origins that match are allowed, preflights answered", async () => {
 });
 
 test("strict transport security is said with every answer", async () => {
-  const guarded = withHttpPolicy(handle, { strictTransportSecurity: ["max-age=31536000", "includeSubDomains"] });
+  const guarded = await withHttpPolicy(handle, { strictTransportSecurity: ["max-age=31536000", "includeSubDomains"] });
   assert.deepEqual((await guarded(request("GET"))).headers, {
     a: "b",
     "strict-transport-security": "max-age=31536000; includeSubDomains",

@@ -1,6 +1,5 @@
 /** What every answer on the wire says to browsers. Source: apiserver's server/filters (cors.go, hsts.go). */
 
-import { RE2JS } from "re2js";
 import { header, type ServerRequest } from "../request/request.ts";
 import type { HttpResponse } from "./render.ts";
 
@@ -14,10 +13,10 @@ export interface HttpPolicy {
 type Handle = (request: ServerRequest) => Promise<HttpResponse>;
 
 /** The handler itself when the policy is empty. @throws RE2JSSyntaxException for an expression that is none */
-export function withHttpPolicy(handle: Handle, policy: HttpPolicy): Handle {
+export async function withHttpPolicy(handle: Handle, policy: HttpPolicy): Promise<Handle> {
   const { corsAllowedOrigins = [], strictTransportSecurity = [] } = policy;
   let result = handle;
-  if (corsAllowedOrigins.length > 0) result = withCors(result, corsAllowedOrigins);
+  if (corsAllowedOrigins.length > 0) result = await withCors(result, corsAllowedOrigins);
   if (strictTransportSecurity.length > 0) {
     const always = { "strict-transport-security": strictTransportSecurity.join("; ") };
     const inner = result;
@@ -34,7 +33,9 @@ const corsHeaders = {
   "access-control-allow-credentials": "true",
 };
 
-function withCors(handle: Handle, origins: readonly string[]): Handle {
+async function withCors(handle: Handle, origins: readonly string[]): Promise<Handle> {
+  // Few servers need it: four megabytes.
+  const { RE2JS } = await import("re2js");
   const patterns = origins.map((pattern) => RE2JS.compile(pattern));
   return async (request) => {
     const origin = header(request, "origin");
