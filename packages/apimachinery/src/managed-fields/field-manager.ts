@@ -38,6 +38,7 @@ import {
   managerKey,
 } from "./managers.ts";
 import { type MergeType, MergeTypeError, mergeTypeOf } from "./merge-type.ts";
+import { typeFaults } from "./type-faults.ts";
 
 export interface FieldManagerOptions {
   readonly schema: Schema;
@@ -98,6 +99,8 @@ const beforeFirstApply = "before-first-apply";
 /** For one kind, version and subresource. Make it once and keep it. */
 export class FieldManager {
   readonly #type: MergeType;
+  readonly #schema: Schema;
+  readonly #set: SchemaSet;
   readonly #apiVersion: string;
   readonly #kind: string | undefined;
   readonly #subresource: string;
@@ -108,6 +111,8 @@ export class FieldManager {
 
   constructor(options: FieldManagerOptions) {
     this.#type = mergeTypeOf(options.schema, options.set);
+    this.#schema = options.schema;
+    this.#set = options.set;
     this.#apiVersion = options.apiVersion;
     this.#kind = options.kind;
     this.#subresource = options.subresource ?? "";
@@ -253,7 +258,8 @@ export class FieldManager {
     } catch (error) {
       if (!(error instanceof MergeTypeError)) throw error;
       const where = `${config.metadata?.namespace ?? ""}/${config.metadata?.name ?? ""}; ${this.#apiVersion}, Kind=${config.kind ?? ""}`;
-      throw new StatusError(500, "", `failed to create typed patch object (${where}): ${error.message}`, {
+      const [why = error.message] = typeFaults(config as Json, this.#schema, this.#set);
+      throw new StatusError(500, "", `failed to create typed patch object (${where}): ${why}`, {
         cause: error,
       });
     }
@@ -298,7 +304,9 @@ export class FieldManager {
     // The order of a list belongs to nobody, and still makes another object.
     const same = live !== undefined && deepEqual(liveJson, merged);
     const unchangedOwner = same && previous !== undefined && fieldSetsEqual(previous.set, set);
-    if (!isEmptyFieldSet(set)) managers.set(key, unchangedOwner ? previous : { ...wanted, set });
+    // As upstream: an apply that changes nothing leaves its manager the time it had, if any.
+    const time = same ? previous?.time : wanted.time;
+    if (!isEmptyFieldSet(set)) managers.set(key, unchangedOwner ? previous : { ...wanted, time, set });
     dropEmpty(managers);
     const object = (same ? liveJson : merged) as T;
     return {

@@ -153,12 +153,13 @@ export class FieldSetBuilder {
   }
 }
 
-/** All member paths, in order. */
+/** All member paths, those of a level before what is below them: upstream's order. */
 export function fieldPaths(set: FieldSet): string[][] {
   const paths: string[][] = [];
   const walk = (node: FieldSet, path: string[]) => {
-    if (node.member && path.length > 0) paths.push(path);
-    for (const element of sortedElements(node)) walk(node.children.get(element)!, [...path, element]);
+    const elements = sortedElements(node);
+    for (const element of elements) if (node.children.get(element)!.member) paths.push([...path, element]);
+    for (const element of elements) walk(node.children.get(element)!, [...path, element]);
   };
   walk(set, []);
   return paths;

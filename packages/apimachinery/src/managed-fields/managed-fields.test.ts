@@ -93,7 +93,7 @@ const owners = (object: Thing) =>
   Object.fromEntries(
     (object.metadata?.managedFields ?? []).map((e) => [
       `${e.manager}/${e.operation}${e.subresource ? `/${e.subresource}` : ""}`,
-      fieldPaths(parseFieldsV1(e.fieldsV1!)).map(formatFieldPath).join(" "),
+      fieldPaths(parseFieldsV1(e.fieldsV1!)).map(formatFieldPath).sort().join(" "),
     ]),
   );
 

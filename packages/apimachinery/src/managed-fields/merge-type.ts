@@ -140,7 +140,7 @@ export function itemElement(item: Json, type: ListType): string {
   }
   if (found) return keyElement(keys);
   throw new MergeTypeError(
-    "associative list with keys has an element that omits all key fields (and doesn't have default values for any key fields)",
+    `associative list with keys has an element that omits all key fields [${type.keys.map((key) => JSON.stringify(key)).join(" ")}] (and doesn't have default values for any key fields)`,
   );
 }
 

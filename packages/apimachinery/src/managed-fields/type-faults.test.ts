@@ -39,8 +39,9 @@ const wrong: [Json, ...string[]][] = [
   ],
   [
     { containers: [{ port: 80 }] },
-    ".containers: element 0: associative list with keys has an element that omits all key fields (and doesn't have default values for any key fields)",
+    '.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
   ],
+  [{ containers: [{ name: "c" }, { name: "c" }] }, '.containers: duplicate entries for key [name="c"]'],
   [{ on: "yes", any: [1, null] }, ".on: expected boolean, got &{yes}", ".any: expected any scalar, got &{[1 <nil>]}"],
 ];
 for (const [value, ...faults] of wrong)

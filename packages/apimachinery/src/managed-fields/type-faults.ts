@@ -3,7 +3,7 @@
 import type { Json } from "../object.ts";
 import { resolveSchema, type Schema, type SchemaSet } from "../schema.ts";
 import { formatFieldPath } from "./field-set.ts";
-import { isMap, itemElement, MergeTypeError, mergeTypeOf } from "./merge-type.ts";
+import { isMap, itemElement, type ListType, MergeTypeError, mergeTypeOf } from "./merge-type.ts";
 
 /** `.data.a: expected string, got ...`, one for each fault; null is of every type. Fields that the schema does not have are passed over. */
 export function typeFaults(value: Json, schema: Schema, set: SchemaSet): string[] {
@@ -38,15 +38,26 @@ function visitItems(
   faults: string[],
 ): void {
   const type = mergeTypeOf(schema, set);
+  const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
     try {
-      visit(item, items, set, [...path, type.kind === "list" ? itemElement(item, type) : `i:${index}`], faults);
+      const element = type.kind === "list" ? itemOf(item, type) : `i:${index}`;
+      if (seen.has(element))
+        return void faults.push(`${formatFieldPath(path)}: duplicate entries for key ${formatFieldPath([element])}`);
+      seen.add(element);
+      visit(item, items, set, [...path, element], faults);
     } catch (error) {
       if (!(error instanceof MergeTypeError)) throw error;
       // Where an item has no key, what is below it has no path.
       return void faults.push(`${formatFieldPath(path)}: element ${index}: ${error.message}`);
     }
   }
+}
+
+function itemOf(item: Json, type: ListType): string {
+  if (type.keys === undefined && isMap(item))
+    throw new MergeTypeError("associative list without keys has an element that's a map type");
+  return itemElement(item, type);
 }
 
 function faultOf(value: Json, schema: Schema): string | undefined {

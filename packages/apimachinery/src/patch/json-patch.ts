@@ -17,6 +17,7 @@ type Container = Json[] | { [key: string]: Json };
 
 /** @throws PatchError */
 export function applyJsonPatch(document: Json, patch: unknown): Json {
+  if (patch === null) return document;
   if (!Array.isArray(patch)) {
     throw new PatchError(400, "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   }
@@ -103,7 +104,7 @@ class Applier {
       const index = arrayIndex(key, container.length, "", missing);
       container[index] = replacement;
     } else {
-      if (!Object.hasOwn(container, key)) throw missing();
+      // Also where there was nothing, as the library has it.
       put(container, key, replacement);
     }
   }
@@ -120,6 +121,7 @@ class Applier {
 
   #copyOf(from: string): Json {
     const found = lookUp(this.document, from);
+    if (found.parent && found.value === undefined && !Array.isArray(found.container)) return null;
     if (found.value === undefined) {
       throw new PatchError(422, `copy operation does not apply: doc is missing from path: ${from}: missing value`);
     }
@@ -174,7 +176,8 @@ interface Operation {
 }
 
 function readOperation(operation: unknown): Operation {
-  if (typeof operation !== "object" || operation === null || Array.isArray(operation)) {
+  if (operation === null) throw new PatchError(422, "Unexpected kind: unknown");
+  if (typeof operation !== "object" || Array.isArray(operation)) {
     throw new PatchError(400, "json: cannot unmarshal value into Go value of type jsonpatch.Operation");
   }
   const { op, path, from, value } = operation as Record<string, Json | undefined>;
@@ -196,14 +199,20 @@ function childOf(container: Json, token: string): Json | undefined {
   return container.at(Number(token));
 }
 
-function lookUp(document: Json, path: string): { parent: boolean; value: Json | undefined } {
+/** What a path leads to, and the last container on the way. */
+function lookUp(
+  document: Json,
+  path: string,
+): { parent: boolean; container: Json | undefined; value: Json | undefined } {
   let value: Json | undefined = document;
+  let container: Json | undefined;
   let parent = true;
   for (const token of parsePointer(path)) {
+    container = value;
     parent = typeof value === "object" && value !== null;
     value = value === undefined ? undefined : childOf(value, token);
   }
-  return { parent, value };
+  return { parent, container, value };
 }
 
 function arrayIndex(token: string, length: number, prefix: string, error?: () => PatchError): number {

@@ -37,16 +37,21 @@ test("JSON patch errors", () => {
   );
   fails({ op: "add", path: "/a/5", value: 1 }, /Unable to access invalid index: 5: invalid index referenced$/);
   fails({ op: "remove", path: "/x" }, /Unable to remove nonexistent key: x: missing value$/);
-  fails(
-    { op: "replace", path: "/x", value: 1 },
-    /^replace operation does not apply: doc is missing key: \/x: missing value$/,
-  );
+  fails({ op: "move", from: "/x", path: "/b" }, /Unable to remove nonexistent key: x: missing value$/);
+  fails({ op: "copy", from: "/a/7", path: "/b" }, /^copy operation does not apply: doc is missing from path: \/a\/7/);
+  fails(null, /^Unexpected kind: unknown$/);
   fails({ op: "test", path: "/a", value: 1 }, /^testing value \/a failed: test failed$/);
   fails({ op: "jump", path: "/a" }, /^Unexpected kind: jump$/);
   assert.throws(() => applyJsonPatch({}, Array(10_001).fill({ op: "add", path: "/a", value: 1 })), {
     code: 413,
     message: "The allowed maximum operations in a JSON patch is 10000, got 10001",
   });
+});
+
+test("what is not there is replaced, and copied as null; no patch is one without operations", () => {
+  assert.deepEqual(applyJsonPatch({ a: 1 }, [{ op: "replace", path: "/x", value: 1 }]), { a: 1, x: 1 });
+  assert.deepEqual(applyJsonPatch({ a: 1 }, [{ op: "copy", from: "/x", path: "/y" }]), { a: 1, y: null });
+  assert.deepEqual(applyJsonPatch({ a: 1 }, null), { a: 1 });
 });
 
 test("patches touch no prototype", () => {

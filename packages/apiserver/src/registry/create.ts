@@ -147,11 +147,21 @@ async function store(
       return await registry.put(key, 0, object);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw interpretStoreError(error);
-      if (!generated) throw alreadyExists(registry.resourceName, name);
+      if (!generated) throw await taken(registry, key, name);
       if (attempt === generateNameAttempts) throw nameCollision(registry, name);
       metadata.name = generateName(base, () => registry.random.next());
     }
   }
+}
+
+/** @returns the 409, which says so when the object is on its way out */
+async function taken(registry: Registry, key: string, name: string): Promise<StatusError> {
+  const exists = alreadyExists(registry.resourceName, name);
+  const entry = await registry.store.get(key);
+  if (entry === undefined || entry.unreadable !== undefined) return exists;
+  if (registry.served(entry).object.metadata?.deletionTimestamp === undefined) return exists;
+  const { details = {} } = exists.status;
+  return new StatusError(409, "AlreadyExists", `object is being deleted: ${exists.message}`, { details });
 }
 
 function nameCollision(registry: Registry, name: string): StatusError {

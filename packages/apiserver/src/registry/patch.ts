@@ -1,7 +1,8 @@
 /** PATCH: the four types, as a change of the present object. Source: apiserver's handlers/patch.go. */
 
-import type { StatusStrategy } from "@kubets/api";
+import type { ResourceDefinition, StatusStrategy } from "@kubets/api";
 import {
+  apiVersionOf,
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
@@ -18,13 +19,14 @@ import {
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject, jsonCopy, mediaType, unsupportedMediaType } from "../request/body.ts";
 import { bodyTooLarge, maxBodyBytes, maxStoredBytes } from "../request/body-limit.ts";
-import { decodeObject, isCustom, requireDeclared } from "../request/decode-object.ts";
+import { decodeObject, isCustom, patchedText, requireDeclared, requireTypes } from "../request/decode-object.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
 import { writeRequestOf } from "../server/context.ts";
 import { applyFields } from "./field-manager.ts";
-import { otherNamespace, requireSameNamespace } from "./same-namespace.ts";
+import { goTypeOf, jsonPatchProblems, requireCustomType } from "./patched-type.ts";
+import { requireSameNamespace } from "./same-namespace.ts";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
@@ -81,12 +83,15 @@ export async function patchTransform(call: ResourceCall, strategy?: StatusStrate
 
 function patchingTransform(call: ResourceCall, body: PatchBody, options: WriteOptions) {
   const { registry, definition } = call.resource;
+  const checks = body.type === jsonPatchType && options.fieldValidation !== "Ignore";
+  const duplicates = checks ? jsonPatchProblems(body.value, body.duplicates) : body.duplicates;
   return (old: KubeObject | undefined): KubeObject => {
     if (old === undefined) throw notFound(registry.resourceName, call.info.name);
     const patched =
       body.type === strategicPatchType ? patchStrategic(call, old, body.value as Json) : patchJson(old, body);
-    const object = decodePatched(call, { value: patched, duplicates: body.duplicates }, options);
-    checkNames(object, old, call);
+    if (registry.isCustom) requireCustomType(patched, definition, patchedText);
+    const object = decodePatched(call, { value: patched, duplicates }, options);
+    checkNames(object, call);
     object.kind = definition.kind;
     return object;
   };
@@ -97,6 +102,7 @@ export function patchJson(present: KubeObject, { type, value }: PatchBody): unkn
   if (type === jsonPatchType) {
     return patching(() => applyJsonPatch(clone(present) as unknown as Json, clone(value)));
   }
+  if (value === null) throw badRequest("Invalid JSON Patch");
   if (!isJsonObject(value)) throw notAnObject(value);
   return patching(() => applyMergePatch(clone(present) as unknown as Json, clone(value) as Json));
 }
@@ -110,9 +116,8 @@ function patchStrategic(call: ResourceCall, present: KubeObject, patch: Json): u
 }
 
 function notAnObject(value: unknown): StatusError {
-  const type = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
   return badRequest(
-    `error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`,
+    `error decoding patch: json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`,
   );
 }
 
@@ -158,20 +163,52 @@ function decodePatched(
 }
 
 /** A patch cannot make the object another one. */
-function checkNames(object: KubeObject, old: KubeObject, { info }: ResourceCall): void {
-  const { name, namespace } = object.metadata ?? {};
-  if (namespace !== old.metadata?.namespace) throw otherNamespace();
-  if (name !== old.metadata?.name) {
-    throw badRequest(`the name of the object (${name ?? ""}) does not match the name on the URL (${info.name})`);
+function checkNames(object: KubeObject, { info, resource }: ResourceCall): void {
+  object.metadata ??= {};
+  const { metadata } = object;
+  const { name } = metadata;
+  if (!name)
+    throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
+  if (name !== info.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   }
+  if (!resource.definition.namespaced) return;
+  requireSameNamespace(metadata.namespace, info.namespace);
+  metadata.namespace = info.namespace;
+}
+
+/** @throws StatusError 400 */
+function configurationOf(applied: unknown): KubeObject {
+  if (applied === null) return {};
+  if (isJsonObject(applied)) return applied as KubeObject;
+  throw badRequest(
+    `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goTypeOf(applied)} into Go value of type map[string]interface {}`,
+  );
+}
+
+/** What is wrong with a configuration's types is told rather than with whom it is in conflict; who conflicts pays for finding out. */
+function withTypesFirst<T>(apply: () => T, check: () => void): T {
+  try {
+    return apply();
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 409) check();
+    throw error;
+  }
+}
+
+/** @throws StatusError 400 */
+function requireType({ apiVersion = "", kind = "" }: KubeObject, definition: ResourceDefinition): void {
+  if (apiVersion === apiVersionOf(definition) && kind === definition.kind) return;
+  const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+  throw badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
 }
 
 function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptions, strategy?: StatusStrategy) {
   const { definition, registry } = call.resource;
   const { info } = call;
-  if (!isJsonObject(body.value)) throw badRequest("error decoding YAML: the applied configuration must be an object");
-  const applied = body.value as KubeObject;
+  const applied = configurationOf(body.value);
   const { metadata } = applied;
+  requireType(applied, definition);
   if (metadata?.name !== undefined && metadata.name !== info.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
   }
@@ -185,15 +222,22 @@ function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptio
   };
   return (old: KubeObject | undefined): KubeObject => {
     const configuration = clone(applied);
-    configuration.metadata = {
-      ...configuration.metadata,
+    const { namespace = "", name = "" } = configuration.metadata ?? {};
+    const what = `${namespace}/${name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
+    if (body.size > largeConfiguration) checkLarge(call, configuration, options, what);
+    const merged = withTypesFirst(
+      () => applyFields(registry, old, configuration, request, options.force === true),
+      () => {
+        requireTypes(applied as unknown as Json, { ...decodeOptionsOf(call, options), applied: what });
+        // Which finds fields that the kind does not have.
+        decodePatched(call, { value: clone(applied), duplicates: [] }, { ...options, fieldValidation: "Ignore" }, what);
+      },
+    );
+    merged.metadata = {
+      ...merged.metadata,
       name: info.name,
       ...(definition.namespaced ? { namespace: info.namespace } : {}),
     };
-    const { namespace = "", name } = configuration.metadata;
-    const what = `${namespace}/${name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
-    if (body.size > largeConfiguration) checkLarge(call, configuration, options, what);
-    const merged = applyFields(registry, old, configuration, request, options.force === true);
     return decodePatched(call, { value: merged, duplicates: body.duplicates }, options, what);
   };
 }

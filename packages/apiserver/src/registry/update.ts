@@ -46,6 +46,8 @@ export interface UpdateRequest extends WriteRequest {
   readonly tracked?: boolean;
   /** The rules of a named subresource; those of the kind or its status when undefined. */
   readonly strategy?: StatusStrategy;
+  /** It is a patch: a uid in what it makes is a field like any other, which cannot change, and no condition. */
+  readonly patch?: boolean;
   /** Must hold of the present object whatever the body says. */
   readonly preconditions?: { readonly uid?: string };
 }
@@ -163,7 +165,7 @@ function anotherUid(
 
 function checkPreconditions(registry: Registry, request: UpdateRequest, object: KubeObject, old: KubeObject): void {
   const { definition, resourceName } = registry;
-  const uid = request.preconditions?.uid ?? object.metadata?.uid;
+  const uid = request.preconditions?.uid ?? (request.patch ? undefined : object.metadata?.uid);
   if (uid && uid !== old.metadata?.uid) {
     throw anotherUid(registry, request, uid, old.metadata?.uid ?? "");
   }
@@ -186,10 +188,8 @@ function keepSystemMetadata(registry: Registry, object: KubeObject, old: KubeObj
   if (!metadata.uid && was.uid !== undefined) metadata.uid = was.uid;
   if (was.creationTimestamp !== undefined) metadata.creationTimestamp = was.creationTimestamp;
   if (was.deletionTimestamp !== undefined) metadata.deletionTimestamp = was.deletionTimestamp;
-  else delete metadata.deletionTimestamp;
   if (was.deletionGracePeriodSeconds !== undefined)
     metadata.deletionGracePeriodSeconds ??= was.deletionGracePeriodSeconds;
-  else delete metadata.deletionGracePeriodSeconds;
   metadata.resourceVersion = was.resourceVersion!;
   delete metadata.selfLink;
   if (!registry.definition.namespaced) delete metadata.namespace;

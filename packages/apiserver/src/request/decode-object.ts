@@ -143,6 +143,13 @@ function together(faults: readonly string[]): string {
   return faults.length === 1 ? faults.join() : ["errors:", ...faults.map((each) => `  ${each}`)].join("\n");
 }
 
+/** @throws StatusError 500 for what of an applied configuration is of another type than its field, as upstream */
+export function requireTypes(configuration: Json, options: DecodeOptions & { applied: string }): void {
+  const { definition, schemas, applied } = options;
+  const faults = typeFaults(configuration, definition.schema, schemas);
+  if (faults.length > 0) throw untypable(applied, together(faults));
+}
+
 /** An applied configuration is looked at by its schema before anything is decoded. */
 function mistyped(value: Json, { definition, schemas }: DecodeOptions, message: string): string {
   const faults = typeFaults(value, definition.schema, isCustom(definition) ? schemas : builtInSchemas);
@@ -162,9 +169,24 @@ function refusal(options: DecodeOptions, value: unknown, message: string): Statu
         )
       : untypable(applied, mistyped(value as Json, options, message));
   }
-  if (patched) return invalid("", "", "", [invalidValue(path("patch"), writeJson(value), message)]);
+  if (patched) return invalid("", "", "", [invalidValue(path("patch"), patchedText(value as Json), message)]);
   const { kind, version } = definition;
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`);
+}
+
+/** What a patch made, as upstream's patches write it: by the names of its fields. */
+export function patchedText(value: Json): string {
+  return writeJson(sorted(value));
+}
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
 }
 
 function jsonType(value: unknown): string {

@@ -129,6 +129,7 @@ export async function patchObject(call: ResourceCall, strategy?: StatusStrategy)
     transform,
     createIfAbsent: apply && call.info.subresource === "",
     tracked: apply,
+    patch: true,
   });
   return { status: created ? 201 : 200, content: { type: "object", served, definition } };
 }

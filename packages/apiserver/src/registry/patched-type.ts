@@ -1,0 +1,87 @@
+/** What a patch says of itself, and what kind of object it makes of a custom resource. Source: handlers/patch.go, and apiextensions-apiserver's validator. */
+
+import type { ResourceDefinition } from "@kubets/api";
+import {
+  apiVersionOf,
+  badRequest,
+  invalid,
+  invalidValue,
+  type Json,
+  parseApiVersion,
+  path,
+} from "@kubets/apimachinery";
+import { isJsonObject } from "../request/body.ts";
+
+const operationFields: readonly string[] = ["op", "path", "from", "value"];
+
+/**
+ * What is odd about a JSON patch's operations, in the order of these.
+ * @param duplicates as the decoder found them: `duplicate field "[1].op"`
+ * @throws StatusError 400 for what is no list of operations
+ */
+export function jsonPatchProblems(patch: unknown, duplicates: readonly string[]): string[] {
+  if (patch === null) return [];
+  if (!Array.isArray(patch)) throw mistyped(patch, "[]handlers.jsonPatchOp");
+  const unknown = patch.flatMap((operation: unknown, index) => {
+    if (operation === null) return [];
+    if (!isJsonObject(operation)) throw mistyped(operation, "handlers.jsonPatchOp");
+    for (const field of ["op", "path", "from"]) {
+      const given = operation[field] ?? "";
+      if (typeof given !== "string") throw mistypedField(given, field);
+    }
+    const odd = Object.keys(operation).filter((field) => !operationFields.includes(field));
+    return odd.map((field) => `unknown field "[${index}].${field}"`);
+  });
+  const indexOf = (problem: string) => Number(/\[(\d+)\]/.exec(problem)?.[1] ?? 0);
+  return [...duplicates, ...unknown].sort((a, b) => indexOf(a) - indexOf(b)).map((problem) => `json patch ${problem}`);
+}
+
+function mistyped(value: unknown, type: string) {
+  return badRequest(`error decoding patch: json: cannot unmarshal ${goTypeOf(value)} into Go value of type ${type}`);
+}
+
+function mistypedField(value: unknown, field: string) {
+  return badRequest(
+    `error decoding patch: json: cannot unmarshal ${goTypeOf(value)} into Go struct field jsonPatchOp.${field} of type string`,
+  );
+}
+
+/** Go's word for a JSON value. */
+export function goTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "bigint" ? "number" : typeof value;
+}
+
+/**
+ * A custom object that a patch made must still say what it is: there is no Go type to say it instead.
+ * @param shown the object as the 422 shows it
+ * @throws StatusError 422
+ */
+export function requireCustomType(
+  object: unknown,
+  definition: ResourceDefinition,
+  shown: (value: Json) => string,
+): void {
+  if (!isJsonObject(object)) return;
+  const { kind, apiVersion, metadata } = object;
+  const refuse = (why: string) => invalid("", "", "", [invalidValue(path("patch"), shown(object), why)]);
+  for (const [field, given] of Object.entries({ kind, apiVersion })) {
+    if (given === undefined || given === null || typeof given === "string") continue;
+    throw refuse(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`,
+    );
+  }
+  if (!kind) throw refuse(`Object 'Kind' is missing in '${shown(object)}'`);
+  if (metadata !== undefined && metadata !== null && !isJsonObject(metadata)) {
+    throw refuse(`json: cannot unmarshal ${goTypeOf(metadata)} into Go value of type v1.ObjectMeta`);
+  }
+  const expected = apiVersionOf(definition);
+  const errors = [
+    ...(apiVersion === expected ? [] : [invalidValue(path("apiVersion"), apiVersion ?? "", `must be ${expected}`)]),
+    ...(kind === definition.kind ? [] : [invalidValue(path("kind"), kind, `must be ${definition.kind}`)]),
+  ];
+  if (errors.length === 0) return;
+  const name = isJsonObject(metadata) && typeof metadata["name"] === "string" ? metadata["name"] : "";
+  throw invalid(parseApiVersion(String(apiVersion ?? ""))?.group ?? "", String(kind), name, errors);
+}
