@@ -4,10 +4,12 @@
  * Metadata. Requests queue fairly, as by default; "off" has the plain limits instead, "wide" ten times the seats.
  */
 
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { type AuditMode, type AuditOptions, createKubeApiServer, ensureClusterCertificates } from "@kubets/apiserver";
-import { openSqliteStore } from "@kubets/storage";
+import type { AuditMode, AuditOptions } from "@kubets/apiserver";
 
 const directory = process.argv[2]!;
 const auditMode = process.env["AUDIT"] as AuditMode | undefined;
@@ -17,10 +19,18 @@ const audit: AuditOptions | undefined = auditMode && {
 };
 const fairness = process.env["FAIRNESS"];
 const base = { clock: realClock, random: realRandom, logger: silentLogger };
-const [store, certificates] = await Promise.all([
-  openSqliteStore({ path: join(directory, "store.db") }),
-  ensureClusterCertificates({ directory, clock: realClock, dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] }),
+// As `kubets up` has it: a process of its own makes the certificates, and this one loads the API server meanwhile.
+const maker = new URL("./certificates.ts", import.meta.url).pathname;
+const made = existsSync(join(directory, "ca.crt"))
+  ? undefined
+  : promisify(execFile)(process.execPath, ["--disable-warning=ExperimentalWarning", maker, directory]);
+const [{ createKubeApiServer }, store] = await Promise.all([
+  import("@kubets/apiserver"),
+  import("@kubets/storage").then(({ openSqliteStore }) => openSqliteStore({ path: join(directory, "store.db") })),
+  made,
 ]);
+const { certificatesIn } = await import("./certificates.ts");
+const certificates = await certificatesIn(directory);
 const stop = new AbortController();
 const { server } = await createKubeApiServer(
   {
