@@ -61,9 +61,9 @@ const connectTimeoutMs = 5000;
 /** etcd takes offence at more than one in 5 s. */
 const pingEveryMs = 10_000;
 const pingTimeoutMs = 5000;
-/** What may be on its way to here: by one list, and by all. */
-const streamWindow = 4 * 1024 * 1024;
-const sessionWindow = 16 * 1024 * 1024;
+/** What may be on its way to here, by one call and by all: little enough that the answer to a ping behind it is in time. */
+const streamWindow = 1024 * 1024;
+const sessionWindow = 4 * streamWindow;
 
 export class Http2Calls {
   readonly #options: Http2CallsOptions;
@@ -175,6 +175,7 @@ export class Http2Calls {
       timer = clock.setTimeout(check, pingEveryMs, { unref: true });
     };
     const check = () => {
+      if (session.destroyed) return;
       if (this.#running === 0) return next();
       timer = clock.setTimeout(() => session.destroy(new Error("the server does not answer")), pingTimeoutMs);
       session.ping(() => {
