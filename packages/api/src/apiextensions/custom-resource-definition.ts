@@ -48,7 +48,12 @@ function keepStoredVersion(crd: CustomResourceDefinition): void {
 function strategyWith(checks: SchemaChecks): Strategy<CustomResourceDefinition> {
   const rules: Strategy<CustomResourceDefinition> = {
     setDefaults,
-    prepareForCreate: keepStoredVersion,
+    prepareForCreate: (crd) => {
+      keepStoredVersion(crd);
+      crd.status ??= {};
+      // Go has no list yet, and says so.
+      (crd.status as { conditions: unknown }).conditions ??= null;
+    },
     prepareForUpdate: keepStoredVersion,
     validate: (crd) => [...validateCrdName(crd), ...validateCrd(crd, checks)],
     validateUpdate: (crd, old) => validateCrdUpdate(crd, old, checks),

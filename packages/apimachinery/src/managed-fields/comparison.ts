@@ -28,6 +28,8 @@ class Comparer {
     if (before === after) return;
     const actual = typeFor(after, type);
     if (actual.kind === "ignored") return;
+    // A list that is always written is null as long as there is nothing in it.
+    if (before === null && actual.kind === "list") return this.#lists([], after as Json[], actual);
     const same = actual.kind === typeFor(before, type).kind;
     if (same && actual.kind === "map") {
       this.#maps(before as Record<string, Json>, after as Record<string, Json>, actual);

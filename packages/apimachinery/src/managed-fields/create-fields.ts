@@ -3,9 +3,10 @@
  * the difference and leaving out what is nobody's, in one walk: creates are the most frequent writes there are.
  */
 
+import { deepEqual } from "../equality.ts";
 import { type Json, put } from "../object.ts";
 import { compareElements, type FieldSet } from "./field-set.ts";
-import { itemsByElement, type ListType, type MapType, type MergeType, typeFor } from "./merge-type.ts";
+import { isMap, itemsByElement, type ListType, type MapType, type MergeType, typeFor } from "./merge-type.ts";
 
 type Fields = Record<string, Json>;
 
@@ -15,9 +16,16 @@ const nothing: Fields = Object.freeze({});
  * Of the root, and of what is stripped itself: both are in the fields only by what is below them.
  * @param stripped members of it are left out, what is below them stays
  * @param reset members of it are left out with all that is below
+ * @param zero what an object is that nobody has written anything in
  * @throws MergeTypeError for a list that cannot be merged by its keys
  */
-export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, reset?: FieldSet): Fields | undefined {
+export function fieldsOfNew(
+  value: Json,
+  type: MergeType,
+  stripped: FieldSet,
+  reset?: FieldSet,
+  zero?: Json,
+): Fields | undefined {
   const actual = typeFor(value, type);
   if (actual.kind !== "map") return undefined;
   const fields: Fields = {};
@@ -29,7 +37,11 @@ export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, re
     const child = record[key]!;
     const childType = actual.named(key) ?? actual.others;
     const without = stripped.children.get(element);
-    const below = without === undefined ? fieldsOf(child, childType) : fieldsOfNew(child, childType, without);
+    const zeroChild = partOf(zero, key);
+    const below =
+      without === undefined
+        ? fieldsOf(child, childType, zeroChild)
+        : fieldsOfNew(child, childType, without, undefined, zeroChild);
     if (below === undefined) continue;
     put<Json>(fields, element, below);
     found = true;
@@ -37,38 +49,43 @@ export function fieldsOfNew(value: Json, type: MergeType, stripped: FieldSet, re
   return found ? fields : undefined;
 }
 
-/** What is below a path, with a dot for the path itself where there is something below it; undefined where nothing is tracked. */
-function fieldsOf(value: Json, type: MergeType): Fields | undefined {
+function partOf(zero: Json | undefined, key: string): Json | undefined {
+  return isMap(zero) && Object.hasOwn(zero, key) ? zero[key] : undefined;
+}
+
+/** What is below a path, with a dot for the path itself where there is something below it; undefined where nothing is tracked. What is there at zero has no dot. */
+function fieldsOf(value: Json, type: MergeType, zero?: Json): Fields | undefined {
   const actual = typeFor(value, type);
   switch (actual.kind) {
     case "ignored":
       return undefined;
     case "map":
-      return fieldsOfMap(value as Record<string, Json>, actual);
+      return fieldsOfMap(value as Record<string, Json>, actual, zero);
     case "list":
-      return fieldsOfList(value as Json[], actual);
+      return fieldsOfList(value as Json[], actual, zero !== undefined);
     default:
-      return nothing;
+      return zero !== undefined && deepEqual(zero, value) ? undefined : nothing;
   }
 }
 
-function fieldsOfMap(value: Record<string, Json>, type: MapType): Fields {
-  const fields: Fields = { ".": nothing };
+function fieldsOfMap(value: Record<string, Json>, type: MapType, zero: Json | undefined): Fields | undefined {
+  const fields: Fields = zero === undefined ? { ".": nothing } : {};
   let found = false;
   for (const key of sortedKeys(value)) {
-    const below = fieldsOf(value[key]!, type.named(key) ?? type.others);
+    const below = fieldsOf(value[key]!, type.named(key) ?? type.others, partOf(zero, key));
     if (below === undefined) continue;
     put<Json>(fields, `f:${key}`, below);
     found = true;
   }
-  return found ? fields : nothing;
+  if (found) return fields;
+  return zero === undefined ? nothing : undefined;
 }
 
 /** Items given twice are owned as a whole. */
-function fieldsOfList(list: readonly Json[], type: ListType): Fields {
-  if (list.length === 0) return nothing;
+function fieldsOfList(list: readonly Json[], type: ListType, isThere: boolean): Fields | undefined {
+  if (list.length === 0) return isThere ? undefined : nothing;
   const items = itemsByElement(list, type);
-  const fields: Fields = { ".": nothing };
+  const fields: Fields = isThere ? {} : { ".": nothing };
   for (const element of items.size === 1 ? items.keys() : [...items.keys()].sort(compareElements)) {
     const same = items.get(element)!;
     const below = same.length === 1 ? fieldsOf(same[0]!, type.items) : nothing;

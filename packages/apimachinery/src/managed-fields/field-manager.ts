@@ -53,6 +53,8 @@ export interface FieldManagerOptions {
   readonly resetFields?: FieldSet | undefined;
   /** The version that others are told of in conflicts: `autoscaling/v1` where it is the object's scale that is applied. Default their own. */
   readonly conflictVersion?: string | undefined;
+  /** What an object is that nobody has written anything in: `{ spec: {} }`. Of it nobody owns anything. Default nothing. */
+  readonly zero?: Json | undefined;
   /** The only fields that writes of this kind change. */
   readonly writableFields?: readonly FieldPattern[] | undefined;
   /**
@@ -99,6 +101,7 @@ const beforeFirstApply = "before-first-apply";
 /** For one kind, version and subresource. Make it once and keep it. */
 export class FieldManager {
   readonly #type: MergeType;
+  readonly #zero: Json | undefined;
   readonly #schema: Schema;
   readonly #set: SchemaSet;
   readonly #apiVersion: string;
@@ -112,6 +115,7 @@ export class FieldManager {
   constructor(options: FieldManagerOptions) {
     this.#type = mergeTypeOf(options.schema, options.set);
     this.#schema = options.schema;
+    this.#zero = options.zero;
     this.#set = options.set;
     this.#apiVersion = options.apiVersion;
     this.#kind = options.kind;
@@ -138,7 +142,7 @@ export class FieldManager {
     const managers = decodeManagers(source);
     if (managers.size === 0 && live?.metadata?.uid) return undefined;
     try {
-      const changed = this.#track(managers, (live ?? {}) as Json, object as Json, manager, nowMs);
+      const changed = this.#track(managers, (live ?? this.#zero ?? {}) as Json, object as Json, manager, nowMs);
       if (!changed && source !== undefined && source.length === managers.size) return source as ManagedFieldsEntry[];
     } catch (error) {
       // As upstream: a list that cannot be merged by its keys must not stop the write. The live entries stay.
@@ -152,7 +156,7 @@ export class FieldManager {
   /** {@link update} of a new object. */
   #create(object: KubeObject, manager: string, nowMs: number): ManagedFieldsEntry[] | undefined {
     try {
-      const fields = fieldsOfNew(object as Json, this.#type, strippedFields, this.#resetFields);
+      const fields = fieldsOfNew(object as Json, this.#type, strippedFields, this.#resetFields, this.#zero);
       if (fields === undefined) return undefined;
       const { set: _, ...owner } = this.#manager(manager, "Update", emptyFieldSet, formatTime(nowMs));
       return [encodeEntry(owner, fields)];
@@ -251,7 +255,7 @@ export class FieldManager {
     this.#checkConfig(config);
     const managers = decodeManagers(live?.metadata?.managedFields);
     if (live !== undefined && managers.size === 0) {
-      this.#track(managers, {}, live as Json, beforeFirstApply, options.nowMs);
+      this.#track(managers, this.#zero ?? {}, live as Json, beforeFirstApply, options.nowMs);
     }
     try {
       return this.#apply(live, config, managers, manager, options);

@@ -1,9 +1,17 @@
 /** managedFields as the registry keeps them; the algorithms are apimachinery's. */
 
 import { convertObject, findKind, type ResourceDefinition, type StatusStrategy } from "@kubets/api";
-import { clone, FieldManager, fieldSetOfNames, type KubeObject, type OtherVersion } from "@kubets/apimachinery";
+import {
+  clone,
+  FieldManager,
+  fieldSetOfNames,
+  type Json,
+  type KubeObject,
+  type OtherVersion,
+} from "@kubets/apimachinery";
 import type { Registry } from "./registry.ts";
 import type { WriteRequest } from "./write-request.ts";
+import { zeroOf } from "./zero-value.ts";
 
 /** A write, and the rules of its subresource where that has its own. */
 type TrackedRequest = WriteRequest & { readonly strategy?: StatusStrategy };
@@ -29,6 +37,7 @@ function managerFor(registry: Registry, { subresource, strategy }: TrackedReques
       ...(reset.length === 0 ? {} : { resetFields: fieldSetOfNames(...reset) }),
       ...(subresource === "scale" ? { conflictVersion: "autoscaling/v1" } : {}),
       writableFields: strategy?.writableFields,
+      zero: registry.isCustom ? undefined : (zeroOf(definition.schema, schemas) as Json),
       versionOf: registry.isCustom ? (other) => registry.otherVersion(other) : versionsOf(registry),
     });
     bySubresource.set(subresource, manager);
