@@ -278,10 +278,10 @@ export class Registry {
 
   #startOf(options: ListOptions): ListStart {
     if (options.continue !== "") {
+      const token = decodeContinue(options.continue);
       if (options.resourceVersion !== "" && options.resourceVersion !== "0") {
         throw new StatusError(400, "BadRequest", "specifying resource version is not allowed when using continue");
       }
-      const token = decodeContinue(options.continue);
       const inconsistent = token.revision < 0;
       const revision = inconsistent ? undefined : token.revision;
       return { after: token.after, revision, atLeast: undefined, inconsistent };

@@ -50,7 +50,7 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
 
 function integer(query: URLSearchParams, name: string): number {
   const given = query.get(name);
-  if (given === null || given === "") return 0;
+  if (given === null) return 0;
   if (!/^[+-]?\d{1,18}$/.test(given)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(given)}: invalid syntax`);
   }
@@ -85,11 +85,14 @@ function watchErrors({ resourceVersionMatch: match, sendInitialEvents, ...option
   if (sendInitialEvents !== undefined && match !== "NotOlderThan") {
     errors.push(forbiddenField(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
-  if (match === "") return errors;
-  if (sendInitialEvents === undefined) {
-    errors.push(forbiddenField(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+  if (match !== "") {
+    if (sendInitialEvents === undefined) {
+      errors.push(
+        forbiddenField(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+      );
+    }
+    if (match !== "NotOlderThan") errors.push(notSupported(at, match, ["NotOlderThan"]));
   }
-  if (match !== "NotOlderThan") errors.push(notSupported(at, match, ["NotOlderThan"]));
   if (options.continue !== "") {
     errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
   }

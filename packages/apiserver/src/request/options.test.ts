@@ -18,6 +18,8 @@ test("combinations of list options that upstream forbids", () => {
     ["sendInitialEvents=true", /sendInitialEvents is forbidden for list/],
     ["watch=true&resourceVersionMatch=Exact", /forbidden for watch unless sendInitialEvents is provided/],
     ["watch=true&sendInitialEvents=true", /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/],
+    ["watch=true&continue=x", /resourceVersionMatch is forbidden when continue is provided/],
+    ["limit=", /strconv\.ParseInt: parsing "": invalid syntax/],
     ["limit=x", /parsing "x": invalid syntax/],
   ];
   for (const [query, message] of refused) assert.throws(() => list(query), { message }, query);
