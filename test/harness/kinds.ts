@@ -11,6 +11,8 @@ export interface KindSample {
   readonly annotations?: Record<string, string>;
   /** A merge patch of `status`, held against what comes back. */
   readonly status?: Record<string, unknown>;
+  /** Whether metadata cannot be changed by way of the status. */
+  readonly statusKeepsMetadata?: boolean;
 }
 
 const labels = { app: "sample" };
@@ -141,6 +143,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+      statusKeepsMetadata: true,
       kind: "ValidatingAdmissionPolicy",
       body: () => ({
         spec: { matchConstraints: matchNothing, validations: [{ expression: "true" }], failurePolicy: "Fail" },
@@ -189,6 +192,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "apiregistration.k8s.io/v1/apiservices",
+      statusKeepsMetadata: true,
       kind: "APIService",
       name: (index) => `v${index}.remote.example.com`,
       body: (index) => ({
@@ -287,6 +291,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "flowcontrol.apiserver.k8s.io/v1/flowschemas",
+      statusKeepsMetadata: true,
       kind: "FlowSchema",
       body: () => ({
         spec: {
@@ -305,6 +310,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations",
+      statusKeepsMetadata: true,
       kind: "PriorityLevelConfiguration",
       body: () => ({
         spec: { type: "Limited", limited: { nominalConcurrencyShares: 2, limitResponse: { type: "Reject" } } },
@@ -380,6 +386,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "resource.k8s.io/v1/resourceclaims",
+      statusKeepsMetadata: true,
       kind: "ResourceClaim",
       body: () => ({
         spec: { devices: { requests: [{ name: "one", exactly: { deviceClassName: "class.example.com" } }] } },
@@ -434,6 +441,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     },
     {
       resource: "storage.k8s.io/v1/volumeattachments",
+      statusKeepsMetadata: true,
       kind: "VolumeAttachment",
       body: () => ({
         spec: { attacher: "e2e-test.example.com", nodeName: "absent", source: { persistentVolumeName: "pv" } },

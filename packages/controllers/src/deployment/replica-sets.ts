@@ -58,7 +58,12 @@ export function parseRevision(text: string): bigint | undefined {
 }
 
 export function maxRevision(sets: readonly ReplicaSet[]): bigint {
-  return sets.map(revisionOf).reduce((max, each) => (each > max ? each : max), 0n);
+  let max = 0n;
+  for (const set of sets) {
+    const revision = revisionOf(set);
+    if (revision > max) max = revision;
+  }
+  return max;
 }
 
 export function isRolling(deployment: Deployment): boolean {
