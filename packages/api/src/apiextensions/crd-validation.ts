@@ -229,12 +229,15 @@ function validateVersions(spec: CustomResourceDefinitionSpec, rules: CrdRules): 
     );
   }
   const names = given.map(({ name }) => name);
-  const shown = () => versions.map(printed);
+  const shown = () => (versions.length === 0 ? null : versions.map(printed));
   if (new Set(names).size < names.length) errors.push(invalidValue(at, shown(), "must contain unique version names"));
   if (given.filter(({ storage }) => storage).length !== 1) {
     errors.push(invalidValue(at, shown(), "must have exactly one version marked as storage version"));
   }
   const first = names[0] ?? "";
+  // Upstream's object still has the field that was there before there were versions.
+  const firstFaults = first === "" ? [] : isDNS1035Label(first);
+  if (firstFaults.length > 0) errors.push(invalidValue(specPath.child("version"), first, firstFaults.join(",")));
   const anyStatus = given.some(({ subresources }) => subresources?.status !== undefined);
   pushAll(
     errors,

@@ -35,6 +35,7 @@ function decoded(value: Loose): Loose {
 /** In place. @throws StatusError 400 */
 export function normalizeSchema(schema: JSONSchemaProps): void {
   const loose = schema as Loose;
+  dropEmpty(loose);
   normalizeItems(loose);
   for (const name of ["additionalProperties", "additionalItems"]) {
     const value = loose[name];
@@ -45,6 +46,25 @@ export function normalizeSchema(schema: JSONSchemaProps): void {
   for (const name of ofLists) if (Array.isArray(loose[name])) normalizeList(loose[name]);
   for (const name of ofMaps) if (isJsonMap(loose[name])) normalizeMap(loose[name] as Loose);
   normalizeDependencies(loose);
+}
+
+/** Go writes no list and no map that has nothing in it, and does not tell null from absent. */
+const omittedEmpty = [
+  ...ofLists,
+  ...ofMaps,
+  "dependencies",
+  "enum",
+  "required",
+  "x-kubernetes-list-map-keys",
+  "x-kubernetes-validations",
+];
+
+function dropEmpty(schema: Loose): void {
+  for (const name of ["default", "example"]) if (schema[name] === null) delete schema[name];
+  for (const name of omittedEmpty) {
+    const value = schema[name];
+    if (typeof value === "object" && value !== null && Object.keys(value).length === 0) delete schema[name];
+  }
 }
 
 function normalizeItems(schema: Loose): void {

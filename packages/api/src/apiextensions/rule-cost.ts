@@ -12,6 +12,8 @@ const saturated = 2 ** 64;
 export interface CompiledRule {
   /** Why it cannot be compiled, as upstream words it. */
   readonly error?: string;
+  /** There are no rules of values that have no type. */
+  readonly isUntyped?: boolean;
   readonly messageError?: string;
   readonly maxCost: number;
   /** How often it could be evaluated where the schema sets no bounds. */

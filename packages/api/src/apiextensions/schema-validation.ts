@@ -211,6 +211,7 @@ function compiledFaults(
 ): FieldError[] {
   const rules = schema["x-kubernetes-validations"] ?? [];
   const compiled = checks.compileRules(schema, context.isRoot || schema["x-kubernetes-embedded-resource"] === true);
+  if (compiled.some(({ isUntyped }) => isUntyped)) return [untyped(at.child("x-kubernetes-validations"))];
   return compiled.flatMap((result, i) => {
     const errors: FieldError[] = [];
     const rule = rules[i]!;
@@ -248,4 +249,14 @@ export function costMessage(what: string, cost: number, limit: number): string {
   const factor = cost / limit;
   const text = factor > 100 ? "more than 100x" : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
   return `${what} exceeds budget by factor of ${text} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
+}
+
+/** Upstream calls it its own fault. */
+function untyped(at: FieldPath): FieldError {
+  const why = "unable to convert structural schema to CEL declarations";
+  return {
+    type: "InternalError",
+    field: at.toString(),
+    message: `Internal error: internal error: failed to construct type information for x-kubernetes-validations rules: ${why}`,
+  };
 }

@@ -88,6 +88,7 @@ export function compiledRules(schema: JSONSchemaProps, isResourceRoot: boolean):
     maxCardinality,
     usesOldSelf,
     ...(error === undefined ? {} : { error }),
+    ...(type === undefined ? { isUntyped: true } : {}),
     ...(messageError === undefined ? {} : { messageError }),
     ...(message === undefined ? {} : { messageMaxCost: message.estimateCost().max }),
   }));

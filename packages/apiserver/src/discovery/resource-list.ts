@@ -94,13 +94,24 @@ export function apiGroupList(groups: readonly ServedGroup[]): object {
 }
 
 export function apiResourceList(group: string, version: string, definitions: readonly ResourceDefinition[]): object {
-  const resources = definitions.flatMap(resourcesOf).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const resources = definitions
+    .flatMap((definition) => resourcesOf(definition).map((resource) => ({ resource, custom: isCustom(definition) })))
+    .sort((a, b) => compareResources(a.resource.name, b.resource.name, a.custom && b.custom))
+    .map(({ resource }) => resource);
   return {
     kind: "APIResourceList",
     ...(group === "" ? {} : { apiVersion: "v1" }),
     groupVersion: apiVersionOf({ group, version }),
     resources,
   };
+}
+
+/** By name; a custom resource's status comes before its scale. */
+function compareResources(a: string, b: string, custom: boolean): number {
+  if (a === b) return 0;
+  if (custom && a.replace(/\/.*$/, "") === b.replace(/\/.*$/, "") && a.includes("/") && b.includes("/"))
+    return a < b ? 1 : -1;
+  return a < b ? -1 : 1;
 }
 
 interface ApiResource {

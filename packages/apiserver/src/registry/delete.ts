@@ -167,8 +167,10 @@ function planDelete(registry: Registry, request: DeleteRequest, object: KubeObje
   else delete metadata.finalizers;
   const held = registry.hooks.heldBack?.(object) === true;
   if (finalizers.length > 0 || held) {
-    if (grace === undefined) markAsDeleting(object, now);
-    if (held) registry.hooks.markDeleting?.(object);
+    if (held) {
+      metadata.deletionTimestamp ??= formatTime(now);
+      registry.hooks.markDeleting?.(object);
+    } else if (grace === undefined) markAsDeleting(object, now);
     return "wait";
   }
   if (grace === undefined) return "remove";

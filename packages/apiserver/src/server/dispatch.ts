@@ -50,7 +50,10 @@ const statusHandlers: Readonly<Record<string, Handler>> = {
 };
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
-export const pageNotFound: Answer = text(404, "404 page not found\n");
+export const pageNotFound: Answer = {
+  ...text(404, "404 page not found\n"),
+  headers: { "x-content-type-options": "nosniff" },
+};
 
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
   const { info, server } = call;

@@ -98,7 +98,9 @@ class Estimator {
   }
 
   #variable(name: string, type: Type): Type | undefined {
-    return this.#checked.uses.has(name) && hasBounds(type) ? type : undefined;
+    // The path of a type's name has one step as well, which upstream's estimator takes for `self`.
+    if (!this.#checked.uses.has(name)) return this.#self;
+    return hasBounds(type) ? type : undefined;
   }
 
   #select(node: Node & { kind: "select" }, type: Type): Estimated {
