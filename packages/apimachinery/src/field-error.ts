@@ -179,7 +179,7 @@ export function invalid(group: string, kind: string, name: string, all: readonly
     details: {
       ...(name === "" ? {} : { name }),
       ...(group === "" ? {} : { group }),
-      kind,
+      ...(kind === "" ? {} : { kind }),
       causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
     },
   });

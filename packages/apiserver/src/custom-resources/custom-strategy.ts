@@ -179,7 +179,7 @@ function nested(object: KubeObject, jsonPath: string): { value: unknown; fault?:
       const at = `.${steps.slice(0, i + 1).join(".")}`;
       return {
         value: undefined,
-        fault: `${at} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
+        fault: `${at} accessor error: ${goText(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
       };
     }
     value = Object.hasOwn(value, step) ? value[step] : undefined;
@@ -204,7 +204,7 @@ function replicaFaults(object: KubeObject, jsonPath: string): FieldError[] {
   if (fault !== undefined) return [invalidValue(at, 0, fault)];
   if (value === undefined) return [];
   if (!isInteger(value)) {
-    const why = `${jsonPath} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected int64`;
+    const why = `${jsonPath} accessor error: ${goText(value)} is of the type ${goType(value)}, expected int64`;
     return [invalidValue(at, 0, why)];
   }
   if ((value as number) < 0) return [invalidValue(at, value, "should be a non-negative integer")];
@@ -215,7 +215,7 @@ function replicaFaults(object: KubeObject, jsonPath: string): FieldError[] {
 
 function selectorFaults(object: KubeObject, jsonPath: string): FieldError[] {
   const { value, fault } = nested(object, jsonPath);
-  const found = `${jsonPath} accessor error: ${writeJson(value)} is of the type ${goType(value)}, expected string`;
+  const found = `${jsonPath} accessor error: ${goText(value)} is of the type ${goType(value)}, expected string`;
   const why = fault ?? (value === undefined || typeof value === "string" ? undefined : found);
   return why === undefined ? [] : [invalidValue(path(jsonPath), "", why)];
 }
@@ -231,4 +231,9 @@ export function strategiesOf(schema: VersionSchema): CustomParts {
     decode: (object) => strategies.decode(object),
     ...(hasStatus ? { status: strategies.status } : {}),
   };
+}
+
+/** Go prints a text without quotes. */
+function goText(value: unknown): string {
+  return typeof value === "string" ? value : writeJson(value);
 }

@@ -38,7 +38,7 @@ export async function readObjectBody(request: ServerRequest, kind?: string): Pro
   if (body.type === "value")
     return body.value === undefined ? undefined : { value: jsonCopy(body.value), duplicates: [] };
   const type = mediaType(request);
-  if (type !== "" && type !== "*/*" && !objectMediaTypes.includes(type)) throw unsupportedMediaType(objectMediaTypes);
+  if (type !== "" && !objectMediaTypes.includes(type)) throw unsupportedMediaType(objectMediaTypes);
   const bytes = await body.read(maxBodyBytes);
   if (bytes.length === 0) return undefined;
   if (type === protobufMediaType) return decodeProtobufBody(bytes);
