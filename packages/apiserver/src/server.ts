@@ -40,7 +40,7 @@ import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
 import { negotiateError, negotiateOutput, onlyProtobuf, plainJson } from "./request/negotiate.ts";
-import { type Answer, header, type ServerRequest, value } from "./request/request.ts";
+import { type Answer, type Content, header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
 import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
 import { answerOf, methodNotAllowed } from "./server/errors.ts";
@@ -201,6 +201,11 @@ async function checkStore(store: Store, clock: Clock, longestMs: number): Promis
   } finally {
     answered.abort();
   }
+}
+
+/** What is only an answer, such as a review, is given as it is or not at all; a Status is given as it is to whoever asks for a Table. */
+function hasOtherForms(content: Content): boolean {
+  return content.type !== "value" || (content.value as { kind?: unknown }).kind === "Status";
 }
 
 /** Of an answer that is made whole. */
@@ -541,7 +546,7 @@ export class ApiServer implements Component {
     if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
       return await render(answer, { ...plain, clock, auditId });
     }
-    const forms = { table: info.isResourceRequest, watch: type === "watch" };
+    const forms = { table: info.isResourceRequest && hasOtherForms(answer.content), watch: type === "watch" };
     const agent = header(request, "user-agent");
     const format =
       answer.status >= 400
