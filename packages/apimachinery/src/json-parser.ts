@@ -51,7 +51,10 @@ class Parser {
   #fail(context: string): never {
     const c = this.#text[this.#at];
     if (c === undefined) throw new JsonSyntaxError("unexpected end of JSON input");
-    const shown = c === "'" ? "\\'" : c === '"' ? '"' : JSON.stringify(c).slice(1, -1);
+    // Go shows the first byte of a character that has several.
+    const byte =
+      c > "\u007f" ? String.fromCharCode(Buffer.from(this.#text.slice(this.#at, this.#at + 2))[0]!) : undefined;
+    const shown = byte !== undefined ? byte : c === "'" ? "\\'" : c === '"' ? '"' : JSON.stringify(c).slice(1, -1);
     throw new JsonSyntaxError(`invalid character '${shown}' ${context}`);
   }
 

@@ -35,12 +35,13 @@ test("errors are Go's", () => {
     "{} {}": "invalid character '{' after top-level value",
     '"\\x"': "invalid character 'x' in string escape code",
     trux: "invalid character 'x' in literal true (expecting 'e')",
+    "\ufeff{}": "invalid character 'ï' looking for beginning of value",
     "-x": "invalid character 'x' in numeric literal",
   };
   for (const [text, message] of Object.entries(table)) {
     assert.throws(() => decodeJson(text), { name: "JsonSyntaxError", message }, text);
   }
-  assert.throws(() => decodeJson("[".repeat(100_000)), { message: "exceeded max depth" });
+  assert.throws(() => decodeJson("[".repeat(100_000)), { message: "invalid character '[' exceeded max depth" });
 });
 
 test("no key reaches a prototype", () => {

@@ -58,7 +58,7 @@ function scan(text: string): number {
         break;
       case 0x7b:
       case 0x5b:
-        if (++depth > maxJsonDepth) throw new JsonSyntaxError("exceeded max depth");
+        if (++depth > maxJsonDepth) throw new JsonSyntaxError(`invalid character '${text[i]}' exceeded max depth`);
         break;
       case 0x7d:
       case 0x5d:

@@ -30,7 +30,7 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
       return decodeJson(text);
     } catch (error) {
       // `{a: b}` is YAML only.
-      if (!(error instanceof JsonSyntaxError) || error.message === "exceeded max depth") throw error;
+      if (!(error instanceof JsonSyntaxError) || error.message.endsWith("exceeded max depth")) throw error;
     }
   }
   const yaml = await import("yaml");
