@@ -67,3 +67,20 @@ test("discovery gives a custom resource's status before its scale; nosniff where
   const missing = await server.handle(requestOf("GET", "/apis/example.com/v2"));
   assert.deepEqual([missing.status, missing.headers["x-content-type-options"]], [404, "nosniff"]);
 });
+
+test("a list of custom resources says that it is whole; a scale is refused by the rules of what is scaled", async (t) => {
+  const server = await customServer(t);
+  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+  await define(server, widgets(specOf({ replicas: { type: "integer" } }), { subresources: { scale } }));
+  const { json } = await send(server, "GET", widgetsPath);
+  assert.equal(json.metadata.continue, "");
+  await send(server, "POST", widgetsPath, widget("w", { spec: { replicas: 1 } }));
+  const refused = await send(server, "PUT", `${widgetsPath}/w/scale`, {
+    metadata: { name: "w" },
+    spec: { replicas: -4 },
+  });
+  assert.equal(
+    refused.json.message,
+    'Widget.example.com "w" is invalid: .spec.replicas: Invalid value: -4: should be a non-negative integer',
+  );
+});

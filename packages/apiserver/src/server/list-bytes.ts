@@ -41,7 +41,7 @@ export function listBytes(
   metadata: ListMeta,
 ): ListBytes {
   const apiVersion = apiVersionOf(definition);
-  const meta = JSON.stringify({ kind: definition.listKind, apiVersion, metadata });
+  const meta = JSON.stringify({ kind: definition.listKind, apiVersion, metadata: listMetaOf(definition, metadata) });
   const head = Buffer.from(`${meta.slice(0, -1)},"items":[`);
   const parts = segmentsOf(items, typeMetaOf(definition));
   const chunks = [head, ...parts.map(({ bytes }, index) => (index === 0 ? bytes.subarray(1) : bytes)), tail];
@@ -50,6 +50,11 @@ export function listBytes(
     length: chunks.reduce((sum, { length }) => sum + length, 0),
     gzipped: () => gzipped(head, parts),
   };
+}
+
+/** A list of custom resources says that it is whole, where others say nothing. */
+export function listMetaOf(definition: ResourceDefinition, metadata: ListMeta): ListMeta {
+  return metadata.continue === undefined && isCustom(definition) ? { continue: "", ...metadata } : metadata;
 }
 
 /** What an item of a list does not repeat. */

@@ -19,7 +19,7 @@ import type { Answer, Content } from "../request/request.ts";
 import { type IncludeObject, tableForm } from "../table/table.ts";
 import { WatchEncoder } from "../watch/encode.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
-import { type ListBytes, listBytes, typeMetaOf, withoutTypeMeta } from "./list-bytes.ts";
+import { type ListBytes, listBytes, listMetaOf, typeMetaOf, withoutTypeMeta } from "./list-bytes.ts";
 import { inSlices, joined, jsonPieces, type ListForm, prettyPieces, yamlPieces } from "./list-forms.ts";
 import { limitWarnings } from "./warnings.ts";
 
@@ -194,7 +194,11 @@ function partialForm(items: readonly ServedObject[], metadata: ListMeta, version
 function objectsForm(definition: ResourceDefinition, items: readonly ServedObject[], metadata: ListMeta): ListForm {
   const typeMeta = typeMetaOf(definition);
   return {
-    head: { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata },
+    head: {
+      kind: definition.listKind,
+      apiVersion: apiVersionOf(definition),
+      metadata: listMetaOf(definition, metadata),
+    },
     field: "items",
     length: items.length,
     item: (index) => withoutTypeMeta(items[index]!.bytes, typeMeta),

@@ -93,7 +93,7 @@ async function applyScale(call: ResourceCall, applied: unknown, options: WriteOp
     kind: definition.kind,
     metadata: { name: info.name, ...(definition.namespaced ? { namespace: info.namespace } : {}) },
   };
-  validate(scale, info.name);
+  validate(scale, info.name, definition);
   if (scale.spec?.replicas !== undefined) {
     setPath(configuration, definition.scale!.specReplicasPath, scale.spec.replicas);
   }
@@ -125,7 +125,7 @@ async function write(
     },
     transform: (old) => {
       const wanted = change(clone(scaleOf(old!, scale)));
-      validate(wanted, request.name);
+      validate(wanted, request.name, definition);
       const object = clone(old!);
       const version = wanted.metadata?.resourceVersion;
       if (version) object.metadata!.resourceVersion = version;
@@ -160,13 +160,19 @@ function requireReplicas(object: KubeObject, definition: ResourceDefinition): vo
   throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
 }
 
-function validate(scale: Scale, name: string): void {
+function validate(scale: Scale, name: string, definition: ResourceDefinition): void {
   const replicas: unknown = scale.spec?.replicas ?? 0;
   const errors: FieldError[] = [];
   if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
     throw badRequest(
       'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
     );
+  }
+  if (replicas < 0 && isCustom(definition)) {
+    // Whose own rules are asked, and not those of Scale.
+    const { group, kind, scale: at } = definition;
+    const message = `Invalid value: ${replicas}: should be a non-negative integer`;
+    throw invalid(group, kind, name, [{ type: "FieldValueInvalid", field: at!.specReplicasPath, message }]);
   }
   if (replicas < 0) {
     errors.push(invalidValue(path("spec.replicas"), replicas, "must be greater than or equal to 0"));
