@@ -87,6 +87,15 @@ test("an apply that changes nothing gives its manager no time; types are looked 
   );
 });
 
+test("who takes the last finalizer away is answered with what is left; what is empty is not there", async () => {
+  const server = realServer();
+  await send(server, "POST", maps, { metadata: { name: "a", labels: {}, finalizers: ["example.com/x"] } });
+  await send(server, "DELETE", `${maps}/a`);
+  const { status, json } = await send(server, "PATCH", `${maps}/a`, { metadata: { finalizers: [] } }, mergePatch);
+  assert.deepEqual([status, json.metadata.finalizers, json.metadata.labels], [200, undefined, undefined]);
+  assert.equal((await send(server, "GET", `${maps}/a`)).status, 404);
+});
+
 test("what is being deleted exists still, and is said to be on its way out", async () => {
   const server = realServer();
   await send(server, "POST", maps, { metadata: { name: "a", finalizers: ["example.com/x"] } });

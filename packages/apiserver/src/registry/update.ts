@@ -226,7 +226,9 @@ async function storeUpdate(
   const old = current.object;
   if (leavesStore(registry, object, old)) {
     if (request.dryRun) return registry.unstored(object);
-    return await registry.remove(entry.key, entry.modRevision);
+    await registry.remove(entry.key, entry.modRevision);
+    // The answer is what the write made of it, and not what was there before.
+    return registry.unstored(object);
   }
   if (sameButForTimes(object, old) && registry.isCurrent(entry)) return current;
   if (request.dryRun) return registry.unstored(object);

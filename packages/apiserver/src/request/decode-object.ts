@@ -62,9 +62,24 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
     throw refusal(options, decoded.value, `strict decoding error: ${problems.join(", ")}`);
   }
   if (fieldValidation === "Warn") for (const problem of problems) warn(problem);
+  dropEmptyMetadata(value.metadata!);
   if (definition.decode === undefined) definition.strategy.setDefaults?.(value);
   setZeroValues(value, definition, schemas);
   return value;
+}
+
+/** Go does not write them, and so nobody owns them. Of managedFields an empty list says something. */
+function dropEmptyMetadata(metadata: ObjectMeta): void {
+  const { labels, annotations, finalizers, ownerReferences } = metadata;
+  if (labels !== undefined && isEmpty(labels)) delete metadata.labels;
+  if (annotations !== undefined && isEmpty(annotations)) delete metadata.annotations;
+  if (finalizers?.length === 0) delete metadata.finalizers;
+  if (ownerReferences?.length === 0) delete metadata.ownerReferences;
+}
+
+function isEmpty(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 /** That a large configuration has only fields of its kind is found out before it is taken apart: 200,000 of others take seconds. @throws StatusError 500, as upstream */
