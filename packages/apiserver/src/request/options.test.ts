@@ -64,6 +64,9 @@ test("delete options come from the body, or else from the query", () => {
   const none = new URLSearchParams("gracePeriodSeconds=5&propagationPolicy=Foreground");
   assert.equal(parseDeleteOptions(none, undefined).gracePeriodSeconds, 5);
   assert.equal(parseDeleteOptions(none, {}).gracePeriodSeconds, undefined);
+  const conditions = new URLSearchParams("uid=u&resourceVersion=1");
+  assert.deepEqual(parseDeleteOptions(conditions, undefined).preconditions, { uid: "u", resourceVersion: "1" });
+  assert.deepEqual(parseDeleteOptions(conditions, {}).preconditions, {});
   assert.equal(parseDeleteOptions(none, { gracePeriodSeconds: -1 }).gracePeriodSeconds, 1);
   assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "x" }), { code: 422 });
   assert.throws(() => parseDeleteOptions(none, { propagationPolicy: "Orphan", orphanDependents: true }), { code: 422 });

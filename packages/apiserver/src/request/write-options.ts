@@ -147,12 +147,13 @@ function fromQuery(query: URLSearchParams): Given {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   }
   const orphan = query.get("orphanDependents");
+  const [uid, resourceVersion] = [query.get("uid"), query.get("resourceVersion")];
   return {
     dryRun: query.getAll("dryRun"),
     gracePeriodSeconds: grace === null ? undefined : Number(grace),
     propagationPolicy: query.get("propagationPolicy") ?? undefined,
     orphanDependents: orphan === null ? undefined : isTrue(orphan),
-    preconditions: {},
+    preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
   };
 }
 

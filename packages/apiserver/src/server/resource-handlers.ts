@@ -140,10 +140,10 @@ export async function deleteObject(call: ResourceCall): Promise<Answer> {
   return deletedAnswer(call, deleted, deleteOptions);
 }
 
-async function readDeleteOptions({ request, audit }: ResourceCall): Promise<DeleteOptions> {
+async function readDeleteOptions({ request, audit }: ResourceCall, query = request.query): Promise<DeleteOptions> {
   const body = await readObjectBody(request);
   if (body !== undefined) audit?.requestValue(body.value);
-  return parseDeleteOptions(request.query, body?.value);
+  return parseDeleteOptions(query, body?.value);
 }
 
 function deleteRequestOf(call: ResourceCall, deleteOptions: DeleteOptions, name: string) {
@@ -174,7 +174,10 @@ const deletesAtOnce = 64;
 export async function deleteCollection(call: ResourceCall): Promise<Answer> {
   const { definition, registry } = call.resource;
   const { info, request } = call;
-  const deleteOptions = await readDeleteOptions(call);
+  const deleteQuery = new URLSearchParams(request.query);
+  // Of a collection these choose the list, and are no condition for each of its objects.
+  for (const name of ["uid", "resourceVersion"]) deleteQuery.delete(name);
+  const deleteOptions = await readDeleteOptions(call, deleteQuery);
   const options = parseListOptions(request.query);
   const selection = parseSelection(definition, options);
   const { items, metadata } = await registry.list(
