@@ -537,7 +537,7 @@ export class ApiServer implements Component {
     const { auditId } = request;
     const accept = header(request, "accept");
     const protobuf = accept === undefined ? undefined : onlyProtobuf(accept);
-    if (protobuf !== undefined) {
+    if (protobuf !== undefined && (protobuf.as === "object" || info?.isResourceRequest)) {
       const { renderProtobuf } = await import("./server/render-protobuf.ts");
       requireForm(answer.content, protobuf);
       const rendered = await renderProtobuf(answer, protobuf, auditId);

@@ -16,6 +16,7 @@ test("what is odd about a JSON patch is warned of as the patch's", async () => {
   assert.deepEqual(warned.headers["warning"], ['299 - "json patch unknown field \\"[0].zip\\""']);
   const strict = await send(server, "PATCH", `${maps}/a?fieldValidation=Strict`, patch, jsonPatch);
   assert.match(strict.json.message, /strict decoding error: json patch unknown field "\[0\]\.zip"$/);
+  assert.equal((await send(server, "PATCH", `${maps}/b`, {}, jsonPatch)).status, 404);
   const refused: readonly [unknown, RegExp][] = [
     [{}, /^error decoding patch: json: cannot unmarshal object into Go value of type \[\]handlers\.jsonPatchOp$/],
     [[[]], /^error decoding patch: json: cannot unmarshal array into Go value of type handlers\.jsonPatchOp$/],

@@ -84,9 +84,9 @@ export async function patchTransform(call: ResourceCall, strategy?: StatusStrate
 function patchingTransform(call: ResourceCall, body: PatchBody, options: WriteOptions) {
   const { registry, definition } = call.resource;
   const checks = body.type === jsonPatchType && options.fieldValidation !== "Ignore";
-  const duplicates = checks ? jsonPatchProblems(body.value, body.duplicates) : body.duplicates;
   return (old: KubeObject | undefined): KubeObject => {
     if (old === undefined) throw notFound(registry.resourceName, call.info.name);
+    const duplicates = checks ? jsonPatchProblems(body.value, body.duplicates) : body.duplicates;
     const patched =
       body.type === strategicPatchType ? patchStrategic(call, old, body.value as Json) : patchJson(old, body);
     if (registry.isCustom) requireCustomType(patched, definition, patchedText);
