@@ -229,7 +229,7 @@ function validateVersions(spec: CustomResourceDefinitionSpec, rules: CrdRules): 
     );
   }
   const names = given.map(({ name }) => name);
-  const shown = () => (versions.length === 0 ? null : versions.map(printed));
+  const shown = () => ((spec.versions as unknown) == null ? null : versions.map(printed));
   if (new Set(names).size < names.length) errors.push(invalidValue(at, shown(), "must contain unique version names"));
   if (given.filter(({ storage }) => storage).length !== 1) {
     errors.push(invalidValue(at, shown(), "must have exactly one version marked as storage version"));
