@@ -13,6 +13,9 @@ export const maxJsonPatchOperations = 10_000;
 /** How much `copy` operations may add in all, in bytes: the API server's limit on a request body. */
 const maxCopiedBytes = 3 * 1024 * 1024;
 
+/** How many items may be moved in all to make room in lists and to close gaps. Upstream sets no limit, and others wait for their turn meanwhile. */
+const maxMovedItems = 100_000_000;
+
 type Container = Json[] | { [key: string]: Json };
 
 /** @throws PatchError */
@@ -37,6 +40,7 @@ class Applier {
   /** Containers made by this patch: they may be changed in place. */
   readonly #owned = new WeakSet<object>();
   #copiedBytes = 0;
+  #movedItems = 0;
 
   constructor(document: Json) {
     this.document = document;
@@ -76,19 +80,31 @@ class Applier {
     const { container, key } = this.#locate(path, op, "path");
     if (!Array.isArray(container)) return put(container, key, added);
     if (key === "-") container.push(added);
-    else container.splice(arrayIndex(key, container.length + 1, `error in ${op} for path: '${path}': `), 0, added);
+    else
+      this.#splice(container, arrayIndex(key, container.length + 1, `error in ${op} for path: '${path}': `), 0, added);
   }
 
   #remove(path: string, op: string, which: string): Json {
     const { container, key } = this.#locate(path, op, which);
     const prefix = `error in ${op} for path: '${path}': `;
-    if (Array.isArray(container)) return container.splice(arrayIndex(key, container.length, prefix), 1)[0]!;
+    if (Array.isArray(container)) return this.#splice(container, arrayIndex(key, container.length, prefix), 1)[0]!;
     if (!Object.hasOwn(container, key)) {
       throw new PatchError(422, `${prefix}Unable to remove nonexistent key: ${key}: missing value`);
     }
     const removed = container[key]!;
     delete container[key];
     return removed;
+  }
+
+  #splice(list: Json[], index: number, removed: number, ...added: Json[]): Json[] {
+    this.#movedItems += list.length - index;
+    if (this.#movedItems > maxMovedItems) {
+      throw new PatchError(
+        413,
+        `The patch moves more than ${maxMovedItems} items of lists; change the end of a list, or replace it`,
+      );
+    }
+    return list.splice(index, removed, ...added);
   }
 
   #replace(path: string, value: Json | undefined): void {

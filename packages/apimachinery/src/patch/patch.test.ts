@@ -48,6 +48,16 @@ test("JSON patch errors", () => {
   });
 });
 
+test("a patch moves only so many items of lists", () => {
+  const list = Array.from({ length: 50_000 }, (_, i) => i);
+  const insertions = (path: string) => Array.from({ length: 9_000 }, () => ({ op: "add", path, value: 0 }));
+  assert.throws(() => applyJsonPatch({ list }, insertions("/list/0")), {
+    code: 413,
+    message: /^The patch moves more than/,
+  });
+  assert.equal((applyJsonPatch({ list }, insertions("/list/-")) as { list: Json[] }).list.length, 59_000);
+});
+
 test("what is not there is replaced, and copied as null; no patch is one without operations", () => {
   assert.deepEqual(applyJsonPatch({ a: 1 }, [{ op: "replace", path: "/x", value: 1 }]), { a: 1, x: 1 });
   assert.deepEqual(applyJsonPatch({ a: 1 }, [{ op: "copy", from: "/x", path: "/y" }]), { a: 1, y: null });
