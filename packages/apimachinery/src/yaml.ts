@@ -25,14 +25,8 @@ const maxValues = 2_000_000;
  */
 export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody> {
   const text = typeof body === "string" ? body : new TextDecoder().decode(body);
-  if (/^\s*\{/.test(text)) {
-    try {
-      return decodeJson(text);
-    } catch (error) {
-      // `{a: b}` is YAML only.
-      if (!(error instanceof JsonSyntaxError) || error.message.endsWith("exceeded max depth")) throw error;
-    }
-  }
+  const read = decodeYamlThatIsJson(text);
+  if (read !== undefined) return read;
   const yaml = await import("yaml");
   try {
     return decode(yaml, text);
@@ -40,6 +34,20 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
     // The library recurses: text that nests too deep for it is the text's fault.
     const why = cause instanceof RangeError ? "exceeded max depth" : messageOf(cause);
     throw new YamlSyntaxError(`error converting YAML to JSON: yaml: ${why}`, { cause });
+  }
+}
+
+/**
+ * What YAML that is an object in JSON says, which is soon found out whatever its size; undefined for all other YAML: `{a: b}` is not JSON.
+ * @throws JsonSyntaxError for what nests too deep
+ */
+export function decodeYamlThatIsJson(text: string): DecodedBody | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError) || error.message.endsWith("exceeded max depth")) throw error;
+    return undefined;
   }
 }
 

@@ -28,3 +28,21 @@ test("a body that takes too long is refused, and the next one read", async () =>
   await slow;
   assert.deepEqual((await next).duplicates, []);
 });
+
+test("what begins like JSON and is none is no shorter a way", async () => {
+  const clock = new VirtualClock();
+  const thread = new YamlThread(clock);
+  const slow = assert.rejects(thread.decode(Buffer.from(`{${"a:,".repeat(200_000)}}`)), { code: 413 });
+  await new Promise((resolve) => setImmediate(resolve));
+  await clock.advance(20_000);
+  await slow;
+});
+
+test("a body that comes just as an idle thread is dismissed is read by another", async () => {
+  const clock = new VirtualClock();
+  const thread = new YamlThread(clock);
+  const body = Buffer.from(`data:\n${lines(2000)}`);
+  await thread.decode(body);
+  await clock.advance(30_000);
+  assert.deepEqual((await thread.decode(body)).duplicates, []);
+});

@@ -8,6 +8,7 @@ import {
   type Clock,
   type DecodedBody,
   decodeYaml,
+  decodeYamlThatIsJson,
   type Json,
   parseJson,
   realClock,
@@ -30,15 +31,6 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-const leftBrace = 0x7b;
-
-/** JSON is read at once whatever its size. */
-function looksLikeJson(body: Uint8Array): boolean {
-  let at = 0;
-  while (at < body.length && body[at]! <= 0x20) at++;
-  return body[at] === leftBrace;
-}
-
 export class YamlThread {
   readonly #clock: Clock;
   readonly #queue: Waiting[] = [];
@@ -55,8 +47,12 @@ export class YamlThread {
    * As `decodeYaml`, one body after the other.
    * @throws YamlSyntaxError, JsonSyntaxError; StatusError 413 when it takes more memory or time than any sensible body does
    */
-  decode(body: Uint8Array): Promise<DecodedBody> {
-    if (body.length <= inlineBytes || looksLikeJson(body)) return decodeYaml(body);
+  async decode(body: Uint8Array): Promise<DecodedBody> {
+    if (body.length <= inlineBytes) return await decodeYaml(body);
+    return decodeYamlThatIsJson(new TextDecoder().decode(body)) ?? (await this.#decodeAside(body));
+  }
+
+  #decodeAside(body: Uint8Array): Promise<DecodedBody> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ body, resolve, reject });
       if (this.#current === undefined) this.#next();
@@ -70,13 +66,13 @@ export class YamlThread {
     const { body } = this.#current;
     this.#worker ??= this.#start();
     this.#worker.ref();
-    this.#timer = this.#clock.setTimeout(() => void this.#worker?.terminate(), slowestMs, { unref: true });
+    this.#timer = this.#clock.setTimeout(() => this.#dismiss(), slowestMs, { unref: true });
     this.#worker.postMessage(body satisfies YamlTask);
   }
 
   #rest(): void {
     this.#worker?.unref();
-    this.#timer = this.#clock.setTimeout(() => void this.#worker?.terminate(), idleMs, { unref: true });
+    this.#timer = this.#clock.setTimeout(() => this.#dismiss(), idleMs, { unref: true });
   }
 
   #start(): Worker {
@@ -84,10 +80,14 @@ export class YamlThread {
       name: "kubets-yaml",
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMB },
     });
-    worker.on("message", (reply: YamlReply) => this.#finish(reply));
+    worker.on("message", (reply: YamlReply) => {
+      if (worker === this.#worker) this.#finish(reply);
+    });
     // Out of memory, as far as anything can go wrong there; the end of the thread follows.
     worker.on("error", () => undefined);
-    worker.on("exit", () => this.#ended());
+    worker.on("exit", () => {
+      if (worker === this.#worker) this.#dismiss();
+    });
     return worker;
   }
 
@@ -98,7 +98,9 @@ export class YamlThread {
     this.#next();
   }
 
-  #ended(): void {
+  /** Whoever comes next has another thread: this one takes a while to end. */
+  #dismiss(): void {
+    void this.#worker?.terminate();
     this.#worker = undefined;
     this.#timer?.cancel();
     if (this.#current === undefined) return;
