@@ -31,13 +31,15 @@ export function setPodSpecDefaults(spec: PodSpec): void {
 
 /** `serviceAccount` is the old name of `serviceAccountName`; both are always written. */
 function syncServiceAccount(spec: PodSpec): void {
-  spec.serviceAccountName ||= spec.serviceAccount ?? "";
-  if (spec.serviceAccountName === "") {
-    delete spec.serviceAccountName;
-    delete spec.serviceAccount;
-  } else {
-    spec.serviceAccount = spec.serviceAccountName;
+  const name = spec.serviceAccountName || spec.serviceAccount;
+  if (name) {
+    spec.serviceAccountName = name;
+    spec.serviceAccount = name;
+    return;
   }
+  // An object that something was deleted from is slow for good: only where there is something.
+  if (spec.serviceAccountName !== undefined) delete spec.serviceAccountName;
+  if (spec.serviceAccount !== undefined) delete spec.serviceAccount;
 }
 
 export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
