@@ -8,7 +8,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
+import { giveMemoryBackWhenIdle, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import type { AuditMode, AuditOptions } from "@kubets/apiserver";
 
 const directory = process.argv[2]!;
@@ -31,6 +31,7 @@ const [{ createKubeApiServer }, store] = await Promise.all([
 ]);
 const { certificatesIn } = await import("./certificates.ts");
 const certificates = await certificatesIn(directory);
+giveMemoryBackWhenIdle(realClock);
 const stop = new AbortController();
 const { server } = await createKubeApiServer(
   {

@@ -1,6 +1,6 @@
 /** The server from its opening to its end. */
 
-import { type Logger, realClock, realRandom } from "@kubets/apimachinery";
+import { giveMemoryBackWhenIdle, type Logger, realClock, realRandom } from "@kubets/apimachinery";
 import { createKubeApiServer } from "@kubets/apiserver";
 import { configOf } from "./config.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
@@ -11,6 +11,7 @@ import { openStore } from "./store.ts";
  * @throws Error for flags whose files cannot be used, a store that cannot be opened, a port that is taken
  */
 export async function run(flags: KubeApiServerFlags, logger: Logger, stop: AbortSignal): Promise<void> {
+  giveMemoryBackWhenIdle(realClock);
   const means = { clock: realClock, random: realRandom, logger };
   const config = await configOf(flags, means);
   // What follows the store has to outlast the last request.

@@ -10,6 +10,7 @@ export { integerOf, isInteger, parseJson, writeJson } from "./exact-json.ts";
 export * from "./field-error.ts";
 export * from "./fields.ts";
 export * from "./gvk.ts";
+export { giveMemoryBackWhenIdle } from "./idle-memory.ts";
 export * from "./int-or-string.ts";
 export * from "./ip.ts";
 export * from "./json.ts";

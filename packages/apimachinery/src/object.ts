@@ -69,7 +69,7 @@ export function clone<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(clone) as T;
   // A spread takes over the shape; an object grown key by key becomes a hash table at about sixteen, and slow from then on.
-  const copy: Record<string, unknown> = { ...value };
+  const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
   for (const key of Object.keys(copy)) {
     const child = copy[key];
     // No prototype is touched by this: `__proto__` is there as an own property, or not at all.

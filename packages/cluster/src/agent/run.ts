@@ -6,6 +6,7 @@ import {
   aborted,
   type Clock,
   type Component,
+  giveMemoryBackWhenIdle,
   type Logger,
   type Random,
   realClock,
@@ -39,6 +40,7 @@ export async function runNode(dataDir: string, index: number, signal: AbortSigna
   const config = readConfig(dataDir);
   if (config === undefined) throw new ConfigError(`${dataDir} holds no cluster; kubets up makes one`);
   const node = localNode(config, index);
+  giveMemoryBackWhenIdle(realClock);
   const means: Means = { clock: realClock, random: realRandom, logger: fileLogger({ file: node.logFile }) };
   try {
     await runAgent(config, node, means, signal);

@@ -6,6 +6,7 @@ import {
   aborted,
   type Clock,
   type Component,
+  giveMemoryBackWhenIdle,
   type Logger,
   type Random,
   realClock,
@@ -50,6 +51,7 @@ export async function runControlPlane(
   if (config === undefined) throw new ConfigError(`${dataDir} holds no cluster; kubets up makes one`);
   const paths = clusterPaths(config.name, dataDir);
   const logger = fileLogger({ file: join(paths.logs, "control-plane.log") });
+  giveMemoryBackWhenIdle(realClock);
   const base = { clock: realClock as Clock, random: realRandom as Random, logger };
   try {
     // What waits for others first: a process makes the certificates, a thread opens the store, and this one loads the API server meanwhile.

@@ -108,7 +108,7 @@ async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: Abort
     {
       pidFile: node.pidFile,
       logFile: node.logFile,
-      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(2, ...words)],
+      command: ["nsenter", `--net=${node.layout.netnsPath}`, ...kubetsCommand(...words)],
     },
     signal,
   );

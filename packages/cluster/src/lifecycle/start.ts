@@ -126,7 +126,7 @@ async function runControlPlaneProgram(config: ClusterConfig, signal: AbortSignal
   const program: ProgramSpec = {
     pidFile: paths.controlPlanePid,
     logFile: `${paths.logs}/control-plane.log`,
-    command: kubetsCommand(4, "run-control-plane", config.dataDir),
+    command: kubetsCommand("run-control-plane", config.dataDir),
     env: startMaker(config),
   };
   const ready = JSON.parse(await startProgram(program, signal)) as { port: number };
