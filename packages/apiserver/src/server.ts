@@ -6,7 +6,6 @@ import {
   schemaSet as builtInSchemas,
   convertObject,
   findDefinition,
-  type ResourceDefinition,
   storedVersion,
 } from "@kubets/api";
 import {
@@ -23,11 +22,7 @@ import {
   silentLogger,
 } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
-import type { AdmissionPlugin } from "./admission/plugin.ts";
-import type { Aggregator } from "./aggregation/index.ts";
-import type { Auditing } from "./audit/index.ts";
-import type { Authenticator, UserInfo } from "./authentication/authenticator.ts";
-import type { Authorizer } from "./authorization/authorizer.ts";
+import type { UserInfo } from "./authentication/authenticator.ts";
 import { crdHooks, crdResource, withCrdChecks } from "./custom-resources/crd-hooks.ts";
 import { CustomResources } from "./custom-resources/custom-resources.ts";
 import { Discovery } from "./discovery/handler.ts";
@@ -37,29 +32,22 @@ import { CelMetrics } from "./metrics/cel-metrics.ts";
 import { MetricsRegistry } from "./metrics/families.ts";
 import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
-import type { Converter } from "./registry/registry.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
 import { negotiateError, negotiateOutput, onlyProtobuf, plainJson } from "./request/negotiate.ts";
 import { type Answer, type Content, header, type ServerRequest, value } from "./request/request.ts";
 import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
-import type { Call, ServerContext, SubresourceHandler, VirtualHandler } from "./server/context.ts";
+import type { Call, ServerContext } from "./server/context.ts";
 import { answerOf, methodNotAllowed } from "./server/errors.ts";
-import { type FrontOptions, HttpsFront } from "./server/front.ts";
-import { type HealthCheck, HealthEndpoints } from "./server/health.ts";
-import { type HttpPolicy, withHttpPolicy } from "./server/http-policy.ts";
-import {
-  defaultInFlightLimits,
-  InFlight,
-  type InFlightLimits,
-  isLongRunning,
-  type Place,
-  type RequestLimiter,
-} from "./server/in-flight.ts";
+import { HttpsFront } from "./server/front.ts";
+import { HealthEndpoints } from "./server/health.ts";
+import { withHttpPolicy } from "./server/http-policy.ts";
+import { defaultInFlightLimits, InFlight, isLongRunning, type Place } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
+import type { ApiServerOptions } from "./server/options.ts";
 import { type ByteSink, type HttpResponse, render, requireForm } from "./server/render.ts";
 import { ResourceTable } from "./server/resource-table.ts";
-import { followTls, type TlsFiles } from "./server/serving-tls.ts";
+import { followTls } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
 import { type BootstrapOptions, besideOthers, bootstrap, keepPublished } from "./services/bootstrap.ts";
 import { apiServerIdentity } from "./services/default-objects.ts";
@@ -67,108 +55,9 @@ import { defaultEventTtlMs, expireEvents } from "./services/event-expiry.ts";
 import { MasterLeases } from "./services/master-leases.ts";
 import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
-import { type ComponentHealth, componentStatuses } from "./subresource/component-status.ts";
-import type { KubeletClientOptions } from "./subresource/kubelet-client.ts";
+import { componentStatuses } from "./subresource/component-status.ts";
 import { namespaceHooks } from "./subresource/namespace.ts";
 import { parseIncludeObject } from "./table/table.ts";
-import type { WebhookClient } from "./webhook/index.ts";
-
-export interface ApiServerOptions {
-  readonly store: Store;
-  /** What is served; every built-in kind when undefined. */
-  readonly definitions?: Iterable<ResourceDefinition>;
-  /** What the definitions' schemas refer to; the built-in kinds' when undefined. */
-  readonly schemas?: SchemaSet;
-  readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
-  readonly admission?: readonly AdmissionPlugin[];
-  /**
-   * The last revision that an older version of this program wrote, where the store does not say itself who wrote what (an etcd does): what was last
-   * written until then gets today's defaults when it is read. Default 0: everything was written by this version.
-   */
-  readonly redefaultThrough?: number;
-  /** Between versions of one kind; the built-in kinds' own when undefined. */
-  readonly convert?: Converter;
-  /** By `group/plural`. */
-  readonly hooks?: Readonly<Record<string, RegistryHooks>>;
-  /** By `group/plural/subresource`. */
-  readonly subresources?: Readonly<Record<string, SubresourceHandler>>;
-  /** By `group/plural`. */
-  readonly virtual?: Readonly<Record<string, VirtualHandler>>;
-  /** What ComponentStatus tells. Without it there are none. */
-  readonly componentHealth?: ComponentHealth;
-  /** Answers for the groups of APIServices that name another server. */
-  readonly aggregator?: Aggregator;
-  /** Asked in order, before the server's own paths, about every request that is not about a resource. */
-  readonly nonResource?: readonly NonResourceHandler[];
-  /** `--service-cluster-ip-range`: one, or one of each family. Without it Services get no addresses. */
-  readonly serviceCidrs?: readonly string[];
-  /** `--service-node-port-range`. Default 30000-32767. */
-  readonly nodePortRange?: string;
-  /** `--kubernetes-service-node-port`: where the Service default/kubernetes is on every node as well. Default 0: nowhere. */
-  readonly kubernetesServiceNodePort?: number;
-  /** `--event-ttl`: how long events are kept after they were last seen. Default an hour. */
-  readonly eventTtlMs?: number;
-  /** How to reach kubelets. Without it logs, exec, attach, port-forward and the node proxy are not served. */
-  readonly kubelet?: KubeletClientOptions;
-  /** Makes the default namespaces and the `kubernetes` Service. Default: when `serviceCidrs` is given. */
-  readonly defaultObjects?: boolean;
-  /** Runs after the default objects and before the server is ready: what must be there first, such as bootstrap roles. */
-  readonly bootstrap?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
-  /** Work of the server itself that begins with it and ends with its signal. */
-  readonly background?: readonly ((server: ApiServer, signal: AbortSignal) => Promise<void>)[];
-  /** Without it nothing listens: in-process and `handle` only. */
-  readonly listen?: ListenOptions;
-  /** `--shutdown-delay-duration`: how long it goes on serving, no longer ready, once it is told to stop. Default 0. */
-  readonly shutdownDelayMs?: number;
-  /** `--livez-grace-period`: how long `/livez` is well whatever is not yet done. Default 0. */
-  readonly livezGraceMs?: number;
-  /** `--etcd-healthcheck-timeout`, `--etcd-readycheck-timeout`: how long the store may take to answer. Default 2 s. */
-  readonly storeHealthMs?: number;
-  readonly storeReadyMs?: number;
-  /** Upstream's names for what was done before the server is ready, without `poststarthook/`: what the health endpoints list. */
-  readonly postStartHooks?: readonly string[];
-  /** Of what the server needs and does not run itself, such as KMS plugins: below `/healthz` and `/readyz`. */
-  readonly healthChecks?: readonly HealthCheck[];
-  /** Whether the endpoints of the `kubernetes` Service are made and kept right. Default true. */
-  readonly publishEndpoints?: boolean;
-  /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
-  readonly advertiseAddress?: string;
-  /** `--min-request-timeout`: a watch without a timeout of its own lasts between this and twice this; without end for 0. Default 1800 s. */
-  readonly minRequestTimeoutMs?: number;
-  readonly inFlight?: InFlightLimits;
-  /** Instead of those limits: fair queueing. */
-  readonly limiter?: RequestLimiter;
-  /** Lines of `/metrics` beyond the server's own. */
-  readonly metrics?: () => readonly string[];
-  /** Where the server's parts count; what others count there is told with it. */
-  readonly meters?: MetricsRegistry;
-  /** Records requests; closed with the server. */
-  readonly auditing?: Auditing | undefined;
-  /** Calls the webhooks that convert custom resources between their versions. */
-  readonly conversionWebhooks?: Pick<WebhookClient, "call">;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly logger?: Logger;
-}
-
-export interface ListenOptions
-  extends HttpPolicy,
-    Pick<
-      FrontOptions,
-      | "http2"
-      | "maxStreams"
-      | "requestTimeoutMs"
-      | "drainMs"
-      | "goawayChance"
-      | "sendRetryAfter"
-      | "watchGraceMs"
-      | "sharePort"
-    > {
-  readonly tls: TlsFiles;
-  readonly bindAddress: string;
-  readonly port: number;
-}
 
 /** Upstream's --min-request-timeout. */
 const defaultMinRequestTimeoutMs = 1_800_000;

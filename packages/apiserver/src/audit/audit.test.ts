@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { realClock, realRandom, silentLogger, unauthorized } from "@kubets/apimachinery";
-import type { ApiServerOptions } from "../server.ts";
+import type { ApiServerOptions } from "../server/options.ts";
 import { httpsHook } from "../testing/https-hook.ts";
 import { podNamed, realServer } from "../testing/real-server.ts";
 import { send, watch } from "../testing/server.ts";

@@ -6,7 +6,7 @@ import type { ClusterCertificates } from "../certificates/cluster-certificates.t
 import { oidcDiscovery } from "../discovery/oidc.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
-import type { ApiServerOptions } from "../server.ts";
+import type { ApiServerOptions } from "../server/options.ts";
 import { serviceAccountToken } from "../subresource/service-account-token.ts";
 import { type AuthenticationOptions, buildAuthentication } from "./build.ts";
 import { trackLegacyTokens } from "./legacy-token-tracking.ts";

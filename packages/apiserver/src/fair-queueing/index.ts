@@ -3,8 +3,9 @@
 import type { Clock, Logger } from "@kubets/apimachinery";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { InFlightLimits } from "../server/in-flight.ts";
+import type { ApiServerOptions } from "../server/options.ts";
 import type { ResourceTable } from "../server/resource-table.ts";
-import type { ApiServer, ApiServerOptions } from "../server.ts";
+import type { ApiServer } from "../server.ts";
 import { apiServerIdentity } from "../services/default-objects.ts";
 import { policyWriter } from "../services/policy-writer.ts";
 import { ensureConfiguration, keepConfiguration } from "./config-controller.ts";

@@ -1,7 +1,8 @@
 /** A server with CustomResourceDefinitions at work, for tests. */
 
 import type { TestContext } from "node:test";
-import type { ApiServer, ApiServerOptions } from "../server.ts";
+import type { ApiServerOptions } from "../server/options.ts";
+import type { ApiServer } from "../server.ts";
 import { realServer } from "./real-server.ts";
 import { type Reply, send } from "./server.ts";
 

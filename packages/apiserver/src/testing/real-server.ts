@@ -1,7 +1,8 @@
 /** A server in memory with every built-in kind and its hooks, for tests of what the hand-made definitions do not have. */
 
 import { memoryStore } from "@kubets/storage";
-import { ApiServer, type ApiServerOptions } from "../server.ts";
+import type { ApiServerOptions } from "../server/options.ts";
+import { ApiServer } from "../server.ts";
 import { admin } from "./server.ts";
 
 export function realServer(options: Partial<ApiServerOptions> = {}): ApiServer {

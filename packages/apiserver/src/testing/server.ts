@@ -3,8 +3,9 @@
 import { parseJson, writeJson } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import type { ServerRequest } from "../request/request.ts";
+import type { ApiServerOptions } from "../server/options.ts";
 import type { HttpResponse } from "../server/render.ts";
-import { ApiServer, type ApiServerOptions } from "../server.ts";
+import { ApiServer } from "../server.ts";
 import { definitions, schemaSet } from "./definitions.ts";
 
 export const admin = { name: "admin", groups: ["system:masters"] };
