@@ -126,9 +126,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   ) => readonly { type: string; status: string; reason?: string; message?: string }[];
   /**
    * Of a custom resource: prunes a decoded body by its schema and fills in defaults, in place; gives the paths of fields that were dropped.
+   * `applied`: it is what an apply made, in which a null that may not be is left to validation.
    * @throws DecodeError for embedded resources whose metadata is none
    */
-  readonly decode?: (object: T) => string[];
+  readonly decode?: (object: T, applied?: boolean) => string[];
   /** Every use of the version is answered with this Warning. */
   readonly deprecationWarning?: string;
   /** Not stored: the API server has a handler that answers creates (TokenReview, SubjectAccessReview). */

@@ -26,10 +26,14 @@ class Comparer {
 
   compare(before: Json, after: Json, type: MergeType): void {
     if (before === after) return;
+    // Null is a map or list without parts, if the other is one.
+    if (after === null) return this.#emptied(before, type);
     const actual = typeFor(after, type);
     if (actual.kind === "ignored") return;
     // A list that is always written is null as long as there is nothing in it.
     if (before === null && actual.kind === "list") return this.#lists([], after as Json[], actual);
+    if (before === null && actual.kind === "map" && Object.keys(after).length > 0)
+      return this.#maps({}, after as Record<string, Json>, actual);
     const same = actual.kind === typeFor(before, type).kind;
     if (same && actual.kind === "map") {
       this.#maps(before as Record<string, Json>, after as Record<string, Json>, actual);
@@ -38,6 +42,14 @@ class Comparer {
     } else if (!deepEqual(before, after)) {
       this.modified.insert(this.#path);
     }
+  }
+
+  #emptied(before: Json, type: MergeType): void {
+    const actual = typeFor(before, type);
+    const hasParts = before !== null && Object.keys(before).length > 0;
+    if (hasParts && actual.kind === "map") this.#maps(before as Record<string, Json>, {}, actual);
+    else if (hasParts && actual.kind === "list") this.#lists(before as Json[], [], actual);
+    else if (actual.kind !== "ignored") this.modified.insert(this.#path);
   }
 
   #maps(before: Record<string, Json>, after: Record<string, Json>, type: MapType): void {

@@ -16,6 +16,7 @@ import {
 /** `live` with `config` laid over it. @throws MergeTypeError when `config` has a list item twice */
 export function mergeConfig(live: Json | undefined, config: Json | undefined, type: MergeType): Json {
   if (config === undefined) return live as Json;
+  if (config === null) return hasParts(live, type) ? live : null;
   const actual = typeFor(config, type);
   const same = live !== undefined && typeFor(live, type).kind === actual.kind;
   if (actual.kind === "list") return mergeLists(same ? (live as Json[]) : [], config as Json[], actual);
@@ -23,6 +24,13 @@ export function mergeConfig(live: Json | undefined, config: Json | undefined, ty
     return mergeMaps(same ? (live as Record<string, Json>) : {}, config as Record<string, Json>, actual);
   }
   return config;
+}
+
+/** Of parts that have owners of their own: a null says nothing of them, and takes the place of everything else. */
+function hasParts(value: Json | undefined, type: MergeType): value is Json {
+  if (value === undefined || value === null) return false;
+  const { kind } = typeFor(value, type);
+  return (kind === "map" || kind === "list") && Object.keys(value).length > 0;
 }
 
 function mergeMaps(live: Record<string, Json>, config: Record<string, Json>, type: MapType): Json {
@@ -85,7 +93,10 @@ function uniqueItems(list: readonly Json[], type: ListType): Map<string, Json> {
   return items;
 }
 
-/** The value without the members of `fields` and what is below them. Undefined when a map or list is left with nothing. */
+/**
+ * The value without the members of `fields` and what is below them. Undefined when a map or list is left with nothing; one inside that is, and is no
+ * member itself, becomes null.
+ */
 export function removeFields(value: Json, fields: FieldSet, type: MergeType): Json | undefined {
   if (isEmptyFieldSet(fields)) return value;
   const actual = typeFor(value, type);
@@ -111,7 +122,7 @@ export function removeFields(value: Json, fields: FieldSet, type: MergeType): Js
 function removeChild(child: Json, fields: FieldSet | undefined, type: MergeType): Json | undefined {
   if (fields === undefined) return child;
   if (fields.member) return undefined;
-  return fields.children.size === 0 ? child : removeFields(child, fields, type);
+  return fields.children.size === 0 ? child : (removeFields(child, fields, type) ?? null);
 }
 
 /** The set in which every struct field on the way to a member is a member too. */

@@ -15,6 +15,8 @@ export interface CoerceOptions {
   readonly strict: boolean;
   readonly prune: boolean;
   readonly defaults: boolean;
+  /** Nulls that may not be, and have no default, stay. */
+  readonly keepNulls?: boolean;
 }
 
 export interface Coerced {
@@ -73,6 +75,7 @@ class Walk {
     if (child === null) {
       if (node === undefined || node.nullable) return;
       if (node.default === undefined) {
+        if (this.#options.keepNulls) return;
         delete object[key];
         this.changed = true;
       } else if (this.#options.defaults) {

@@ -52,9 +52,9 @@ export class CustomStrategies {
   }
 
   /** Fills in defaults and prunes, in place; gives the paths of what was dropped. */
-  decode(object: KubeObject): string[] {
+  decode(object: KubeObject, applied = false): string[] {
     const { node, preserveUnknownFields } = this.#schema;
-    const options = { strict: true, prune: !preserveUnknownFields, defaults: true };
+    const options = { strict: true, prune: !preserveUnknownFields, defaults: true, keepNulls: applied };
     return coerce(object as unknown as JsonObject, node, options).unknownFields;
   }
 
@@ -228,7 +228,7 @@ export function strategiesOf(schema: VersionSchema): CustomParts {
   const hasStatus = schema.version.subresources?.status !== undefined;
   return {
     strategy: strategies.strategy,
-    decode: (object) => strategies.decode(object),
+    decode: (object, applied) => strategies.decode(object, applied),
     ...(hasStatus ? { status: strategies.status } : {}),
   };
 }

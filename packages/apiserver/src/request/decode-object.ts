@@ -131,13 +131,13 @@ function bySchema(value: Record<string, Json>, options: DecodeOptions) {
 }
 
 /** A custom resource's own fields are pruned and filled in by its own schema; its metadata is everyone's. */
-function customBySchema(value: Record<string, Json>, { definition, schemas }: DecodeOptions) {
+function customBySchema(value: Record<string, Json>, { definition, schemas, applied }: DecodeOptions) {
   const { metadata, ...own } = value;
   const meta = decodeBySchema<ObjectMeta>(metadata ?? {}, { $ref: objectMetaName }, builtInSchemas);
   const metaProblems = meta.unknownFields.map(underMetadata);
   if (definition.decode !== undefined) {
     const object: KubeObject = { ...(own as KubeObject), metadata: meta.value };
-    const unknown = definition.decode(object).map((field) => `unknown field "${field}"`);
+    const unknown = definition.decode(object, applied !== undefined).map((field) => `unknown field "${field}"`);
     return { value: object, unknownFields: [...metaProblems, ...unknown] };
   }
   const rest = decodeBySchema<KubeObject>(own, definition.schema, schemas, { pruneOnly: true });
