@@ -141,7 +141,6 @@ export class Http2Calls {
     const { url, tls } = this.#options;
     const session = connect(url, {
       ...tls,
-      ...{ noDelay: true },
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
       settings: { enablePush: false, initialWindowSize: streamWindow },
     });
