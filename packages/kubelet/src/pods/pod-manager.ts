@@ -195,7 +195,7 @@ export class PodManager {
     try {
       await refreshNode();
     } catch (error) {
-      if (!signal.aborted) logger.warn("cannot see whether the node has new labels", { error });
+      if (!signal.aborted) logger.warn("cannot see whether the node has new labels", { err: error });
     }
     const pod = this.#doubted.get(uid);
     this.#doubted.delete(uid);
