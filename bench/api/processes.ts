@@ -10,6 +10,14 @@ export interface Measured {
 
 const ticksPerSecond = 100;
 
+/** User and system time of all threads of a process. */
+export function cpuSecondsOf(pid: number | string): number {
+  const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  // After the name, which may have spaces: they are the 14th and 15th field.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
 export class Processes implements Measured {
   readonly #pids: readonly string[];
 
@@ -20,14 +28,6 @@ export class Processes implements Measured {
 
   /** Of all of them. */
   get cpuSeconds(): number {
-    let ticks = 0;
-    for (const pid of this.#pids) {
-      // After the name, which may have spaces: user and system time are the 14th and 15th field.
-      const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
-        .replace(/^.*\) /s, "")
-        .split(" ");
-      ticks += Number(fields[11]) + Number(fields[12]);
-    }
-    return ticks / ticksPerSecond;
+    return this.#pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   }
 }

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { cpuSecondsOf } from "./processes.ts";
 
-const ticksPerSecond = 100;
 const node = new URL("../../scripts/node", import.meta.url).pathname;
 
 export interface MemoryUse {
@@ -51,9 +51,7 @@ export class ServerProcess {
 
   /** User and system time of all its threads, in seconds. */
   get cpuSeconds(): number {
-    const text = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    return cpuSecondsOf(this.#child.pid!);
   }
 
   get rssMB(): number {
