@@ -33,19 +33,19 @@ import { MetricsRegistry } from "./metrics/families.ts";
 import { writeMeter } from "./metrics/storage-metrics.ts";
 import { AdmissionChain } from "./registry/admission-chain.ts";
 import type { RegistryHooks } from "./registry/write-request.ts";
-import { negotiateError, negotiateOutput, onlyProtobuf, plainJson } from "./request/negotiate.ts";
-import { type Answer, type Content, header, type ServerRequest, value } from "./request/request.ts";
-import { Chain, type ChainOptions, type NonResourceHandler, type Processed } from "./server/chain.ts";
+import { type Answer, type ServerRequest, value } from "./request/request.ts";
+import { Chain, type ChainOptions, type NonResourceHandler } from "./server/chain.ts";
 import type { Call, ServerContext } from "./server/context.ts";
-import { answerOf, methodNotAllowed } from "./server/errors.ts";
+import { methodNotAllowed } from "./server/errors.ts";
 import { HttpsFront } from "./server/front.ts";
 import { HealthEndpoints } from "./server/health.ts";
 import { withHttpPolicy } from "./server/http-policy.ts";
-import { defaultInFlightLimits, InFlight, isLongRunning, type Place } from "./server/in-flight.ts";
+import { defaultInFlightLimits, InFlight } from "./server/in-flight.ts";
 import { type InProcessTransport, inProcessTransport } from "./server/in-process.ts";
 import { Metrics } from "./server/metrics.ts";
 import type { ApiServerOptions } from "./server/options.ts";
-import { type ByteSink, type HttpResponse, render, requireForm } from "./server/render.ts";
+import type { HttpResponse } from "./server/render.ts";
+import { RequestHandler } from "./server/request-handler.ts";
 import { ResourceTable } from "./server/resource-table.ts";
 import { followTls } from "./server/serving-tls.ts";
 import { versionInfo } from "./server/version.ts";
@@ -57,7 +57,6 @@ import { ServiceAllocation } from "./services/service-allocation.ts";
 import { builtInSubresources, builtInVirtual } from "./subresource/built-in.ts";
 import { componentStatuses } from "./subresource/component-status.ts";
 import { namespaceHooks } from "./subresource/namespace.ts";
-import { parseIncludeObject } from "./table/table.ts";
 
 /** Upstream's --min-request-timeout. */
 const defaultMinRequestTimeoutMs = 1_800_000;
@@ -69,13 +68,8 @@ function answerVersion({ info }: Call): Answer | undefined {
   return value(200, versionInfo());
 }
 
-const plain = { format: plainJson, include: "Metadata" } as const;
-
 /** Upstream's --etcd-healthcheck-timeout and --etcd-readycheck-timeout. */
 const defaultStoreCheckMs = 2000;
-
-/** How long a list's, or a watch's first, bytes keep its place while they wait for their reader. */
-const longestSendingMs = 250;
 
 /** Why the store does not answer; undefined when it does. */
 async function checkStore(store: Store, clock: Clock, longestMs: number): Promise<string | undefined> {
@@ -92,16 +86,6 @@ async function checkStore(store: Store, clock: Clock, longestMs: number): Promis
   }
 }
 
-/** What is only an answer, such as a review, is given as it is or not at all; a Status is given as it is to whoever asks for a Table. */
-function hasOtherForms(content: Content): boolean {
-  return content.type !== "value" || (content.value as { kind?: unknown }).kind === "Status";
-}
-
-/** Of an answer that is made whole. */
-function bytesOf({ body }: HttpResponse): number | undefined {
-  return body.type === "bytes" ? body.bytes.length : body.type === "list" ? body.list.length : undefined;
-}
-
 export class ApiServer implements Component {
   readonly name = "kube-apiserver";
   readonly ready: Promise<void>;
@@ -109,7 +93,7 @@ export class ApiServer implements Component {
   readonly context: ServerContext;
   readonly customResources: CustomResources;
   readonly #options: ApiServerOptions;
-  readonly #chain: Chain;
+  readonly #handler: RequestHandler;
   readonly #logger: Logger;
   readonly #stopped = new AbortController();
   #markReady!: () => void;
@@ -165,7 +149,7 @@ export class ApiServer implements Component {
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
-    this.#chain = new Chain({
+    const chain = new Chain({
       server: this.context,
       handlers: {
         subresources: { ...builtInSubresources(options.kubelet), ...options.subresources },
@@ -178,19 +162,8 @@ export class ApiServer implements Component {
       auditing,
       meters,
     });
+    this.#handler = new RequestHandler({ chain, requests: this.#metrics.requests, clock, logger });
   }
-
-  /** The chain for callers in this process: measured as those that come from outside. */
-  readonly #measuring: Pick<Chain, "process"> = {
-    process: async (request) => {
-      const { requests } = this.#metrics;
-      const at = requests.begin(request);
-      const processed = requests.measured(request, await this.#chain.process(request));
-      const { info, answer, delayedMs } = processed;
-      requests.done(request, info, answer, { at, delayedMs, bytes: undefined });
-      return processed;
-    },
-  };
 
   /** Whether another server answers for what is below a path. */
   aggregates(path: string): boolean {
@@ -369,85 +342,12 @@ export class ApiServer implements Component {
   }
 
   /** The whole chain, without a socket. Never rejects. */
-  async handle(request: ServerRequest): Promise<HttpResponse> {
-    const { requests } = this.#metrics;
-    const at = requests.begin(request);
-    const processed = requests.measured(request, await this.#chain.process(request));
-    try {
-      const response = await this.#render(request, processed);
-      requests.done(request, processed.info, processed.answer, {
-        at,
-        delayedMs: processed.delayedMs,
-        bytes: bytesOf(response),
-      });
-      const held = processed.place === undefined ? response : this.#holding(processed.place, response);
-      const { body } = response;
-      const { content } = processed.answer;
-      if (body.type === "push" && content.type === "watch") {
-        const start = (sink: ByteSink, signal: AbortSignal) =>
-          body.start(requests.writing(sink, content.definition), signal);
-        return { ...held, body: { type: "push", start } };
-      }
-      const { type } = body;
-      return type === "stream" || type === "none" ? this.#streaming(request, processed, held) : held;
-    } catch (error) {
-      processed.place?.leave();
-      const answer = answerOf(error, this.#logger, { method: request.method, path: request.path });
-      requests.done(request, processed.info, answer, { at, delayedMs: processed.delayedMs, bytes: undefined });
-      const format = negotiateError(header(request, "accept"), request.query, header(request, "user-agent"));
-      return await render(answer, { ...plain, format, clock: this.context.clock, auditId: request.auditId });
-    }
-  }
-
-  /** What is passed on, or was taken over, counts as running until it ends. */
-  #streaming(request: ServerRequest, { info }: Processed, response: HttpResponse): HttpResponse {
-    if (info === undefined || !isLongRunning(info)) return response;
-    const ended = this.#metrics.requests.streaming(request, info);
-    const onSent = () => {
-      ended();
-      response.onSent?.();
-    };
-    return { ...response, onSent };
-  }
-
-  /** A place that is held until the answer is sent. Whoever reads slowly costs memory, which has limits of its own, and no longer time. */
-  #holding(place: Place, response: HttpResponse): HttpResponse {
-    const timer = this.context.clock.setTimeout(() => place.leave(), longestSendingMs, { unref: true });
-    const onSent = () => {
-      timer.cancel();
-      place.leave();
-    };
-    return { ...response, onSent };
-  }
-
-  async #render(request: ServerRequest, { answer, info }: Processed): Promise<HttpResponse> {
-    const { clock } = this.context;
-    const { type } = answer.content;
-    const { auditId } = request;
-    const accept = header(request, "accept");
-    const protobuf = accept === undefined ? undefined : onlyProtobuf(accept);
-    if (protobuf !== undefined && (protobuf.as === "object" || info?.isResourceRequest)) {
-      const { renderProtobuf } = await import("./server/render-protobuf.ts");
-      requireForm(answer.content, protobuf);
-      const rendered = await renderProtobuf(answer, protobuf, auditId);
-      if (rendered !== undefined) return rendered;
-    }
-    if (type === "bytes" || type === "stream" || type === "hijacked" || info === undefined) {
-      return await render(answer, { ...plain, clock, auditId });
-    }
-    const forms = { table: info.isResourceRequest && hasOtherForms(answer.content), watch: type === "watch" };
-    const agent = header(request, "user-agent");
-    const format =
-      answer.status >= 400
-        ? negotiateError(accept, request.query, agent)
-        : negotiateOutput(accept, request.query, forms, agent);
-    requireForm(answer.content, format);
-    const include = format.as === "table" ? parseIncludeObject(request.query) : "Metadata";
-    return await render(answer, { format, include, clock, auditId });
+  handle(request: ServerRequest): Promise<HttpResponse> {
+    return this.#handler.handle(request);
   }
 
   /** A transport of this process: requests enter the chain as `user`, past authentication. */
   transport(user: UserInfo, userAgent = user.name): InProcessTransport {
-    return inProcessTransport(this.#measuring, user, userAgent, this.#stopped.signal);
+    return inProcessTransport(this.#handler, user, userAgent, this.#stopped.signal);
   }
 }
