@@ -1,63 +1,37 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
-import { ensureClusterCertificates } from "./certificates/cluster-certificates.ts";
 import { createSigningKey } from "./certificates/create.ts";
-import { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
-import type { ApiServer } from "./server.ts";
+import { createKubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
+import { type ClusterServer, withClusterServer } from "./testing/cluster-server.ts";
 import { send } from "./testing/server.ts";
 
 const issuer = "https://kubernetes.default.svc.cluster.local";
 
-/** Of the server that is under test. */
-let legacyTokens: KubeApiServer["tokens"] | undefined;
+interface Means extends ClusterServer {
+  readonly as: As;
+  readonly clock: { skip: number };
+}
 
-async function withServer(
-  body: (server: ApiServer, as: As, clock: { skip: number }) => Promise<void>,
-  more: Partial<KubeApiServerOptions> = {},
-): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "kubets-apiserver-"));
-  const stop = new AbortController();
+function withServer(body: (means: Means) => Promise<void>, more: Partial<KubeApiServerOptions> = {}): Promise<void> {
   const time = { skip: 0 };
   const monotonic = () => realClock.monotonic() + time.skip;
   const clock: Clock = { ...realClock, now: () => realClock.now() + time.skip, monotonic };
-  const base = { clock, random: realRandom, logger: silentLogger };
-  const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
-  const { server, tokens } = await createKubeApiServer(
-    {
-      store: memoryStore(),
-      certificates: await ensureClusterCertificates({ directory, ...base, ...addresses }),
-      serviceCIDR: "10.96.0.0/16",
-      clusterDomain: "cluster.local",
-      advertiseAddress: "127.0.0.1",
-      tokenFile: { text: 'root,root,1,system:masters\njane,jane,2,"dev"\n', path: "tokens.csv" },
-      ...base,
-      ...more,
+  return withClusterServer(
+    async (cluster) => {
+      const as: As = (token, method, url, object) =>
+        cluster.ask(method, url, object, { headers: { authorization: `Bearer ${token}` } });
+      await body({ ...cluster, as, clock: time });
     },
-    stop.signal,
+    { clock, ...more },
   );
-  legacyTokens = tokens;
-  const running = server.start(stop.signal);
-  try {
-    await Promise.race([server.ready, running]);
-    const as: As = (token, method, url, object) =>
-      send(server, method, url, object, { headers: { authorization: `Bearer ${token}` } });
-    await body(server, as, time);
-  } finally {
-    stop.abort();
-    await running;
-    rmSync(directory, { recursive: true, force: true });
-  }
 }
 
 type As = (token: string, method: string, url: string, object?: object) => ReturnType<typeof send>;
 
 test("a cluster's users, service accounts and roles, through the whole chain", () =>
-  withServer(async (server, as) => {
+  withServer(async ({ server, as }) => {
     const forbidden = await as("jane", "GET", "/api/v1/namespaces/default/pods");
     assert.equal(forbidden.status, 403);
     assert.equal(
@@ -93,7 +67,7 @@ test("a cluster's users, service accounts and roles, through the whole chain", (
   }));
 
 test("a pod gets its account's token, which is good until the pod is gone", () =>
-  withServer(async (_server, as, clock) => {
+  withServer(async ({ as, clock }) => {
     assert.equal(
       (await as("root", "POST", "/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } }))
         .status,
@@ -130,7 +104,7 @@ test("a pod gets its account's token, which is good until the pod is gone", () =
   }));
 
 test("a node does its own work and no other node's", () =>
-  withServer(async (server, as) => {
+  withServer(async ({ server, as }) => {
     const account = { metadata: { name: "default" } };
     assert.equal((await as("root", "POST", "/api/v1/namespaces/default/serviceaccounts", account)).status, 201);
     const podOn = async (nodeName: string) => {
@@ -165,7 +139,7 @@ test("a node does its own work and no other node's", () =>
   }));
 
 test("the use of a token in a secret is noted on the secret, once a day", () =>
-  withServer(async (_server, as) => {
+  withServer(async ({ as, tokens }) => {
     const secret = { name: "web", annotations: { "kubernetes.io/service-account.name": "web" } };
     const namespace = "/api/v1/namespaces/default";
     const account = await as("root", "POST", `${namespace}/serviceaccounts`, {
@@ -180,7 +154,7 @@ test("the use of a token in a secret is noted on the secret, once a day", () =>
       "/api/v1/namespaces/kube-system/configmaps/kube-apiserver-legacy-service-account-token-tracking",
     );
     assert.match(tracked.json.data.since, /^\d{4}-\d\d-\d\d$/);
-    const token = await legacyTokens?.legacyToken(account.json, "web");
+    const token = await tokens?.legacyToken(account.json, "web");
     const data = { token: Buffer.from(token ?? "").toString("base64") };
     const type = "kubernetes.io/service-account-token";
     const body = { apiVersion: "v1", kind: "Secret", metadata: secret, type, data };
@@ -198,7 +172,7 @@ test("the use of a token in a secret is noted on the secret, once a day", () =>
 
 test("who allows everything asks for a name", () =>
   withServer(
-    async (server, as) => {
+    async ({ server, as }) => {
       assert.equal((await as("jane", "GET", "/api/v1/namespaces/default/pods")).status, 200);
       const nobody = await send(server, "GET", "/version");
       assert.equal(nobody.status, 401);
@@ -245,7 +219,7 @@ test("without a cluster's certificates there is what the options say, and no mor
 test("the Service default/kubernetes is at a node port where that is asked for", () => {
   const listen = { bindAddress: "127.0.0.1", port: 0 };
   return withServer(
-    async (_server, as) => {
+    async ({ as }) => {
       const { json } = await as("root", "GET", "/api/v1/namespaces/default/services/kubernetes");
       assert.deepEqual([json.spec.type, json.spec.ports[0].nodePort], ["NodePort", 30443]);
     },

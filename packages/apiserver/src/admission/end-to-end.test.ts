@@ -1,49 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { memoryStore } from "@kubets/storage";
-import { ensureClusterCertificates } from "../certificates/cluster-certificates.ts";
-import { createKubeApiServer, type KubeApiServerOptions } from "../kube-apiserver.ts";
-import { send } from "../testing/server.ts";
+import { type ClusterServer, withClusterServer } from "../testing/cluster-server.ts";
 
-type Ask = (method: string, path: string, object?: object, headers?: Record<string, string>) => ReturnType<typeof send>;
-
-async function withServer(
-  admission: NonNullable<KubeApiServerOptions["admission"]>,
-  body: (ask: Ask) => Promise<void>,
-): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "kubets-admission-"));
-  const stop = new AbortController();
-  const base = { clock: realClock, random: realRandom, logger: silentLogger };
-  const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
-  const { server } = await createKubeApiServer(
-    {
-      store: memoryStore(),
-      certificates: await ensureClusterCertificates({ directory, ...base, ...addresses }),
-      serviceCIDR: "10.96.0.0/16",
-      clusterDomain: "cluster.local",
-      advertiseAddress: "127.0.0.1",
-      tokenFile: { text: "root,root,1,system:masters\n", path: "tokens.csv" },
-      admission,
-      ...base,
-    },
-    stop.signal,
-  );
-  const running = server.start(stop.signal);
-  try {
-    await Promise.race([server.ready, running]);
-    await body((method, path, object, headers) =>
-      send(server, method, path, object, { headers: { authorization: "Bearer root", ...headers } }),
-    );
-  } finally {
-    stop.abort();
-    await running;
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+type Ask = ClusterServer["ask"];
 
 const ns = "/api/v1/namespaces/x";
 
@@ -58,7 +17,7 @@ const pod = (name: string, securityContext?: object) => ({
 });
 
 test("a quota is never exceeded, however many ask at once, and its status says what is used", () =>
-  withServer({}, async (ask) => {
+  withClusterServer(async ({ ask }) => {
     await namespaceOf(ask);
     const quota = (name: string, hard: Record<string, string>) => ({ metadata: { name }, spec: { hard } });
     const counted = async (name: string, hard: Record<string, string>) => {
@@ -93,7 +52,7 @@ test("a quota is never exceeded, however many ask at once, and its status says w
   }));
 
 test("pod security refuses, warns, and tells of pods that are there", () =>
-  withServer({}, async (ask) => {
+  withClusterServer(async ({ ask }) => {
     await namespaceOf(ask);
     assert.equal((await ask("POST", `${ns}/pods`, pod("old", { privileged: true }))).status, 201);
     const label = (level: string) =>
@@ -101,9 +60,7 @@ test("pod security refuses, warns, and tells of pods that are there", () =>
         "PATCH",
         `${ns}?dryRun=All`,
         { metadata: { labels: { "pod-security.kubernetes.io/enforce": level } } },
-        {
-          "content-type": "application/merge-patch+json",
-        },
+        { headers: { "content-type": "application/merge-patch+json" } },
       );
     assert.deepEqual((await label("baseline")).headers["warning"], [
       '299 - "existing pods in namespace \\"x\\" violate the new PodSecurity enforce level \\"baseline:latest\\""',
@@ -113,7 +70,7 @@ test("pod security refuses, warns, and tells of pods that are there", () =>
     assert.equal(wrong.status, 422);
     assert.equal(wrong.json.details.causes[0].field, "metadata.labels[pod-security.kubernetes.io/enforce]");
     const restricted = { metadata: { labels: { "pod-security.kubernetes.io/enforce": "baseline" } } };
-    await ask("PATCH", ns, restricted, { "content-type": "application/merge-patch+json" });
+    await ask("PATCH", ns, restricted, { headers: { "content-type": "application/merge-patch+json" } });
     const refused = await ask("POST", `${ns}/pods`, pod("new", { privileged: true }));
     assert.equal(
       refused.json.message,
@@ -122,19 +79,22 @@ test("pod security refuses, warns, and tells of pods that are there", () =>
   }));
 
 test("plugins are chosen by name; a namespace that goes takes nothing new", () =>
-  withServer({ enable: ["DenyServiceExternalIPs"], disable: ["ServiceAccount"] }, async (ask) => {
-    await namespaceOf(ask);
-    const service = { metadata: { name: "s" }, spec: { ports: [{ port: 1 }], externalIPs: ["192.0.2.1"] } };
-    assert.equal((await ask("POST", `${ns}/services`, service)).status, 403);
-    const made = await ask("POST", `${ns}/pods`, pod("p"));
-    assert.deepEqual([made.status, made.json.spec.volumes], [201, undefined]);
-    await ask("DELETE", ns);
-    const late = await ask("POST", `${ns}/configmaps`, { metadata: { name: "late" } });
-    assert.equal(late.status, 403);
-    assert.deepEqual(late.json.details.causes, [
-      { reason: "NamespaceTerminating", message: "namespace x is being terminated", field: "metadata.namespace" },
-    ]);
-    assert.equal((await ask("DELETE", "/api/v1/namespaces/kube-system")).status, 403);
-    const nowhere = await ask("POST", "/api/v1/namespaces/no/configmaps", { metadata: { name: "a" } });
-    assert.equal(nowhere.json.message, 'namespaces "no" not found');
-  }));
+  withClusterServer(
+    async ({ ask }) => {
+      await namespaceOf(ask);
+      const service = { metadata: { name: "s" }, spec: { ports: [{ port: 1 }], externalIPs: ["192.0.2.1"] } };
+      assert.equal((await ask("POST", `${ns}/services`, service)).status, 403);
+      const made = await ask("POST", `${ns}/pods`, pod("p"));
+      assert.deepEqual([made.status, made.json.spec.volumes], [201, undefined]);
+      await ask("DELETE", ns);
+      const late = await ask("POST", `${ns}/configmaps`, { metadata: { name: "late" } });
+      assert.equal(late.status, 403);
+      assert.deepEqual(late.json.details.causes, [
+        { reason: "NamespaceTerminating", message: "namespace x is being terminated", field: "metadata.namespace" },
+      ]);
+      assert.equal((await ask("DELETE", "/api/v1/namespaces/kube-system")).status, 403);
+      const nowhere = await ask("POST", "/api/v1/namespaces/no/configmaps", { metadata: { name: "a" } });
+      assert.equal(nowhere.json.message, 'namespaces "no" not found');
+    },
+    { admission: { enable: ["DenyServiceExternalIPs"], disable: ["ServiceAccount"] } },
+  ));

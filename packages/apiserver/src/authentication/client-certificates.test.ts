@@ -5,11 +5,11 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { realClock, silentLogger, VirtualClock } from "@kubets/apimachinery";
+import { realClock, VirtualClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
-import { HttpsFront } from "../server/front.ts";
 import { realServer } from "../testing/real-server.ts";
+import { tlsFront } from "../testing/tls-front.ts";
 import { buildAuthentication } from "./build.ts";
 import { ClientCertificates } from "./client-certificates.ts";
 import { requestHeaderAuthenticator } from "./request-header.ts";
@@ -86,26 +86,12 @@ test("what authorities are valid decides anew, also on a connection that was ref
 test("over TLS, the chain arrives", async () => {
   const { root, intermediate } = await authorities();
   const leaf = await client("bob", intermediate);
-  const serving = await createCertificate(
-    { commonName: "api", usages: ["server"], ipAddresses: ["127.0.0.1"] },
-    root,
-    validity,
-  );
   const { request: authenticator } = await buildAuthentication({
     clock: realClock,
     reader: new FakeReader(),
     clientCA: root.certificate,
   });
-  const server = realServer({ authenticator });
-  const front = new HttpsFront({
-    tls: { key: serving.key, cert: serving.certificate, clientCAs: [{ pem: root.certificate }] },
-    bindAddress: "127.0.0.1",
-    port: 0,
-    clock: realClock,
-    logger: silentLogger,
-    handle: (incoming) => server.handle(incoming),
-  });
-  const port = await front.listen();
+  const { front, port } = await tlsFront(realServer({ authenticator }), root, validity);
   try {
     const who = (cert: string) => whoAmI({ port, ca: root.certificate, cert, key: leaf.key });
     assert.equal((await who(leaf.certificate + intermediate.certificate)).status?.userInfo.username, "bob");

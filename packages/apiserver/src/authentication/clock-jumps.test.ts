@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import { secrets, serviceAccounts } from "@kubets/api";
-import { realClock, realRandom, silentLogger, VirtualClock } from "@kubets/apimachinery";
+import { realClock, realRandom, VirtualClock } from "@kubets/apimachinery";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { createCertificate, createCertificateAuthority, createSigningKey } from "../certificates/create.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
-import { HttpsFront } from "../server/front.ts";
 import { httpsHook } from "../testing/https-hook.ts";
 import { realServer } from "../testing/real-server.ts";
+import { tlsFront } from "../testing/tls-front.ts";
 import { buildAuthentication } from "./build.ts";
 import { ServiceAccountIssuer } from "./service-account-issuer.ts";
 import { parseSigningKey, parseVerificationKeys } from "./service-account-keys.ts";
@@ -21,25 +21,13 @@ test("on a connection that lives on, a certificate that ends is refused at the n
   const clock = new VirtualClock(realClock.now());
   const validity = { now: clock.now(), days: 10 };
   const ca = await createCertificateAuthority({ commonName: "ca" }, { ...validity, days: 100 });
-  const [client, serving] = await Promise.all([
-    createCertificate({ commonName: "bob", usages: ["client"] }, ca, validity),
-    createCertificate({ commonName: "api", usages: ["server"], ipAddresses: ["127.0.0.1"] }, ca, validity),
-  ]);
+  const client = await createCertificate({ commonName: "bob", usages: ["client"] }, ca, validity);
   const { request: authenticator } = await buildAuthentication({
     clock,
     reader: new FakeReader(),
     clientCA: ca.certificate,
   });
-  const server = realServer({ authenticator });
-  const front = new HttpsFront({
-    tls: { key: serving.key, cert: serving.certificate, clientCAs: [{ pem: ca.certificate }] },
-    bindAddress: "127.0.0.1",
-    port: 0,
-    clock: realClock,
-    logger: silentLogger,
-    handle: (incoming) => server.handle(incoming),
-  });
-  const port = await front.listen();
+  const { front, port } = await tlsFront(realServer({ authenticator }), ca, validity);
   const session = connect(`https://127.0.0.1:${port}`, {
     ca: ca.certificate,
     cert: client.certificate,

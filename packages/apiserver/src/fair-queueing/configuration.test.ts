@@ -1,48 +1,10 @@
 /** The configuration on a whole server: what is there from the start, what is kept, what is refused. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
-import { memoryStore } from "@kubets/storage";
-import { ensureClusterCertificates } from "../certificates/cluster-certificates.ts";
-import { createKubeApiServer, type KubeApiServerOptions } from "../kube-apiserver.ts";
-import { type Reply, type SendOptions, send } from "../testing/server.ts";
-
-type Ask = (method: string, url: string, body?: unknown, options?: SendOptions) => Promise<Reply>;
-
-async function withServer(body: (ask: Ask) => Promise<void>, more: Partial<KubeApiServerOptions> = {}): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "kubets-fairness-"));
-  const stop = new AbortController();
-  const base = { clock: realClock, random: realRandom, logger: silentLogger };
-  const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
-  const { server } = await createKubeApiServer(
-    {
-      store: memoryStore(),
-      certificates: await ensureClusterCertificates({ directory, ...base, ...addresses }),
-      serviceCIDR: "10.96.0.0/16",
-      clusterDomain: "cluster.local",
-      advertiseAddress: "127.0.0.1",
-      tokenFile: { text: "root,root,1,system:masters\njane,jane,2,dev\n", path: "tokens.csv" },
-      ...base,
-      ...more,
-    },
-    stop.signal,
-  );
-  const running = server.start(stop.signal);
-  try {
-    await server.ready;
-    await body((method, url, object, { headers = {} } = {}) =>
-      send(server, method, url, object, { headers: { authorization: "Bearer root", ...headers } }),
-    );
-  } finally {
-    stop.abort();
-    await running.catch(() => {}); // Stopped on purpose.
-    rmSync(directory, { recursive: true });
-  }
-}
+import { realClock } from "@kubets/apimachinery";
+import { withClusterServer } from "../testing/cluster-server.ts";
+import type { Reply } from "../testing/server.ts";
 
 const group = "/apis/flowcontrol.apiserver.k8s.io/v1";
 
@@ -56,7 +18,7 @@ async function eventually<T>(read: () => Promise<T>, isRight: (value: T) => bool
 }
 
 test("a cluster has its levels and schemas, and keeps them", () =>
-  withServer(async (ask) => {
+  withClusterServer(async ({ ask }) => {
     const { json } = await ask("GET", `${group}/prioritylevelconfigurations`);
     const names = json.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
     assert.deepEqual(names, [
@@ -87,7 +49,7 @@ test("a cluster has its levels and schemas, and keeps them", () =>
   }));
 
 test("a schema tells whether its level is there, and is used once it is", () =>
-  withServer(async (ask) => {
+  withClusterServer(async ({ ask }) => {
     const schema = {
       apiVersion: "flowcontrol.apiserver.k8s.io/v1",
       kind: "FlowSchema",
@@ -139,7 +101,7 @@ test("a schema tells whether its level is there, and is used once it is", () =>
   }));
 
 test("what must stay as it is, and what makes no sense, is refused in upstream's words", () =>
-  withServer(async (ask) => {
+  withClusterServer(async ({ ask }) => {
     const merge = { headers: { "content-type": "application/merge-patch+json" } };
     const fixed = await ask("PATCH", `${group}/flowschemas/exempt`, { spec: { matchingPrecedence: 3 } }, merge);
     assert.match(fixed.json.message, /spec of 'exempt' must equal the fixed value/);
@@ -165,7 +127,7 @@ test("what must stay as it is, and what makes no sense, is refused in upstream's
 
 test("dumps show levels, queues and requests; without fair queueing there are none", async () => {
   const root = "/debug/api_priority_and_fairness";
-  await withServer(async (ask) => {
+  await withClusterServer(async ({ ask }) => {
     const levels = (await ask("GET", `${root}/dump_priority_levels`)).text.split("\n");
     assert.match(levels[0]!, /^PriorityLevelName, ActiveQueues, IsIdle, /);
     assert.match(levels[1]!, /^catch-all, {9}0, {12}true, {3}false, /);
@@ -173,8 +135,8 @@ test("dumps show levels, queues and requests; without fair queueing there are no
     const requests = (await ask("GET", `${root}/dump_requests?includeRequestDetails=1`)).text;
     assert.match(requests, /^exempt, +exempt, +-1, +-1, .* root, +get, +\/debug\/api_priority_and_fairness\/dump_req/m);
   });
-  await withServer(
-    async (ask) => {
+  await withClusterServer(
+    async ({ ask }) => {
       assert.equal((await ask("GET", `${root}/dump_priority_levels`)).status, 404);
       assert.equal((await ask("GET", `${group}/flowschemas`)).json.items.length, 0);
     },
