@@ -1,5 +1,9 @@
 /** What `kubectl version` is told. */
 
+import { type Answer, value } from "../request/request.ts";
+import type { Call } from "./context.ts";
+import { methodNotAllowed } from "./errors.ts";
+
 export const gitVersion = "v1.36.0";
 
 export function versionInfo(): object {
@@ -18,4 +22,11 @@ export function versionInfo(): object {
     compiler: `node ${process.version}`,
     platform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
   };
+}
+
+/** `/version`; undefined for any other path. @throws StatusError 405 */
+export function answerVersion({ info }: Call): Answer | undefined {
+  if (info.path !== "/version" && info.path !== "/version/") return undefined;
+  if (info.verb !== "get" && info.verb !== "head") throw methodNotAllowed();
+  return value(200, versionInfo());
 }
