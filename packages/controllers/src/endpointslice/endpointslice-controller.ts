@@ -5,6 +5,7 @@ import { keyOf, messageOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
+import { podNode, podNodeIndex } from "../runtime/pods.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { addressTypesOf, desiredEndpoints } from "./desired-endpoints.ts";
@@ -41,6 +42,7 @@ class EndpointSliceController implements Runnable {
     this.#slices.addIndex(serviceIndex, serviceOfSlice);
     this.#writer = new SliceWriter(context, this.#slices, serviceIndex);
     this.#selectors = new ServiceSelectors(context.informers, (key) => this.#controller.enqueue(key));
+    this.#selectors.pods.addIndex(podNodeIndex, podNode);
     this.#watch();
   }
 
@@ -119,12 +121,8 @@ class EndpointSliceController implements Runnable {
 
   /** Its zone is part of its pods' endpoints. */
   #nodeChanged(node: Node): void {
-    const name = node.metadata?.name;
-    for (const service of this.#selectors.services.lister.list()) {
-      if (!selectsPods(service)) continue;
-      const concerned = this.#selectors.podsOf(service).some((pod) => pod.spec?.nodeName === name);
-      if (concerned) this.#controller.enqueue(keyOf(service));
-    }
+    const pods = this.#selectors.pods.lister.byIndex(podNodeIndex, keyOf(node));
+    for (const key of this.#selectors.servicesOf(pods)) this.#controller.enqueue(key);
   }
 }
 

@@ -24,7 +24,7 @@ export class ServiceSelectors {
     const tell = (service: Service) => changed(keyOf(service));
     this.services.addHandler({ add: tell, update: (_, service) => tell(service), delete: tell });
     const tellFor = (...changedPods: Pod[]) => {
-      for (const key of new Set(changedPods.flatMap((pod) => this.#selecting(pod)))) changed(key);
+      for (const key of this.servicesOf(changedPods)) changed(key);
     };
     this.pods.addHandler({
       add: (pod) => tellFor(pod),
@@ -39,6 +39,11 @@ export class ServiceSelectors {
     const selector = this.#selectorOf(service);
     const all = this.pods.lister.list(service.metadata?.namespace ?? "");
     return all.filter((pod) => selector.matches(pod.metadata?.labels ?? {}));
+  }
+
+  /** The keys of the services that select any of these pods. */
+  servicesOf(pods: readonly Pod[]): ReadonlySet<string> {
+    return new Set(pods.flatMap((pod) => this.#selecting(pod)));
   }
 
   #selecting(pod: Pod): string[] {
