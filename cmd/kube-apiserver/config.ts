@@ -16,6 +16,7 @@ import { admissionNames } from "./admission-names.ts";
 import { authenticationOptions } from "./authentication-options.ts";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
+import { metricRules } from "./metric-flags.ts";
 import { parseNamedCertificate } from "./named-certificate.ts";
 import { defaultServiceRange } from "./service-ranges.ts";
 
@@ -34,6 +35,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
   const token = flags["token-auth-file"];
   const configFile = flags["admission-control-config-file"];
   const [enable, disable] = admissionNames(flags);
+  const rules = await metricRules(flags);
   return {
     advertiseAddress,
     ...(externalHostname ? { externalHostname } : {}),
@@ -68,6 +70,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     kubernetesServiceNodePort: flags["kubernetes-service-node-port"],
     rejectRedirects: flags["aggregator-reject-forwarding-redirect"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
+    ...(rules === undefined ? {} : { metricRules: rules }),
     ...limits(flags),
   };
 }

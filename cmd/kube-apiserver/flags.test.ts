@@ -73,6 +73,19 @@ const wrong: [args: string, problem: string | RegExp][] = [
   ["--service-node-port-range=9-1", /^invalid argument "9-1" for "--service-node-port-range"/],
   ["--apiserver-count=0", "--apiserver-count should be a positive number, but value '0' provided"],
   ["--endpoint-reconciler-type=odd", /^--endpoint-reconciler-type must be one of/],
+  [
+    "--disabled-metrics=a-b",
+    /^metrics\.disabledMetrics: Invalid value: \["a-b"\]: must be fully qualified metric names/,
+  ],
+  [
+    "--show-hidden-metrics-for-version=1.34",
+    "metrics.showHiddenMetricsForVersion: Invalid value: \"1.34\": must be omitted or have the value '1.35'; only the previous minor version is allowed",
+  ],
+  ["--allow-metric-labels=a=b", /^metrics\.allowListMapping: Invalid value: \{"a":"b"\}: must have keys with format/],
+  [
+    "--allow-metric-labels=a,b=c --allow-metric-labels-manifest=f",
+    /^metrics: .*cannot specify both allowListMapping and/,
+  ],
   ["--logging-format=xml", 'format: Invalid value: "xml": Unsupported log format'],
 ];
 for (const [args, problem] of wrong)
@@ -111,6 +124,22 @@ async function config(t: TestContext, ...args: string[]) {
   const flags = parse("--advertise-address=10.0.0.1", ...files, ...args.map((arg) => arg.replaceAll("FILE", file)));
   return await configOf(flags, { clock: realClock, logger: silentLogger });
 }
+
+test("metrics: what is disabled, and which values of labels are told apart", async (t) => {
+  const rules = (
+    await config(t, "--disabled-metrics=a,b", "--allow-metric-labels=c,l=x,y", "--allow-metric-labels=c,m=z")
+  ).metricRules;
+  assert.deepEqual([...(rules?.disabled ?? [])], ["a", "b"]);
+  assert.deepEqual(
+    rules?.allowed.get("c"),
+    new Map([
+      ["l", new Set(["x", "y"])],
+      ["m", new Set(["z"])],
+    ]),
+  );
+  assert.equal((await config(t)).metricRules, undefined);
+  await assert.rejects(config(t, "--allow-metric-labels-manifest=FILE"), /failed to parse allow list manifest/);
+});
 
 test("left out, upstream's defaults", async (t) => {
   const { listen, authentication, ...found } = await config(t);

@@ -10,6 +10,7 @@ import { auditFlagProblems, authorizerTypes, enabledAdmissionPlugins } from "@ku
 import { cipherSuites, curvePreferences, tlsVersion } from "../lib/tls.ts";
 import { admissionNames } from "./admission-names.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
+import { metricProblems } from "./metric-flags.ts";
 import { parseNamedCertificate } from "./named-certificate.ts";
 import { serviceRangeProblems } from "./service-ranges.ts";
 
@@ -24,6 +25,7 @@ export function problemsOf(flags: KubeApiServerFlags): string[] {
     ...auditFlagProblems(flags),
     ...attempt(() => enabledAdmissionPlugins(...admissionNames(flags))),
     ...runtimeConfig(flags),
+    ...metricProblems(flags),
     ...tokenRequests(flags),
     ...serviceRangeProblems(flags["service-cluster-ip-range"], flags["service-node-port-range"]),
     ...misc(flags),

@@ -67,8 +67,10 @@ function splitList(text: string): string[] {
   return parts.map(([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain);
 }
 
+/** As pflag's StringToString: with one `=` there is one pair, whose value may have commas. */
 function toMap(text: string): Record<string, string> {
-  const pairs = splitList(text).map((part): [string, string] => {
+  const isOne = text.split("=").length === 2;
+  const pairs = (isOne ? [text.replace(/^"+|"+$/g, "")] : splitList(text)).map((part): [string, string] => {
     const equals = part.indexOf("=");
     if (equals < 0) throw new Error(`${JSON.stringify(part)} must be formatted as key=value`);
     return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];

@@ -52,6 +52,8 @@ const forms: [args: string, want: Record<string, unknown>][] = [
   ["--modes=", { modes: [] }],
   ["--issuer=a,b --issuer c", { issuer: ["a,b", "c"] }],
   ["--claims a=b,c=d=e --claims f=", { claims: { a: "b", c: "d=e", f: "" } }],
+  ["--claims a,b=c,d", { claims: { "a,b": "c,d" } }],
+  ['--claims "a,b=c,d","e=f"', { claims: { "a,b": "c,d", e: "f" } }],
   ["--ttl 1h2m3s", { ttl: 3_723_000 }],
   ["--ttl=0", { ttl: 0 }],
   ["--chance .02", { chance: 0.02 }],

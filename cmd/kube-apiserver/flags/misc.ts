@@ -45,20 +45,20 @@ export const egressSelector = {
 export const metrics = {
   "allow-metric-labels": {
     type: "map",
-    help: "values that labels of metrics may have",
-    ignored: "no label is unbounded",
+    value: "METRIC,LABEL=VALUE,...",
+    help: "values of a metric's label that are told apart; all others count together as `unexpected`. Several in one go are quoted each, as in CSV",
   },
   "allow-metric-labels-manifest": {
     type: "string",
     value: "FILE",
-    help: "the same from a file",
-    ignored: "no label is unbounded",
+    help: 'the same from a file of YAML, a line for each: METRIC,LABEL: "VALUE,VALUE"',
   },
-  "disabled-metrics": { type: "strings", help: "metrics that are not served", ignored: "none is costly" },
+  "disabled-metrics": { type: "strings", help: "metrics that are not served, by their whole names", default: [] },
   "show-hidden-metrics-for-version": {
     type: "string",
-    help: "metrics that were hidden in this version",
-    ignored: "there are none",
+    value: "VERSION",
+    help: "serve metrics that became hidden after this version, the one before this program's",
+    ignored: "no metric is hidden",
   },
 } as const satisfies FlagSpecs;
 

@@ -26,6 +26,7 @@ export type { AuthorizationOptions } from "./authorization/build.ts";
 export * from "./certificates/cluster-certificates.ts";
 export { Pki, type PkiOptions } from "./certificates/pki.ts";
 export { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
+export type { MetricRules } from "./metrics/rules.ts";
 export type { Converter } from "./registry/registry.ts";
 export type { Finish, RegistryHooks, WriteRequest } from "./registry/write-request.ts";
 export type { Answer, Content, RequestBody, ServerRequest } from "./request/request.ts";

@@ -32,6 +32,7 @@ import { deviceSelectorHooks } from "./device-selectors/selector-hooks.ts";
 import type { EncryptionAtRest } from "./encryption/index.ts";
 import { fairQueueing } from "./fair-queueing/index.ts";
 import { MetricsRegistry } from "./metrics/families.ts";
+import type { MetricRules } from "./metrics/rules.ts";
 import { type ObjectReader, StoreReader } from "./reader/object-reader.ts";
 import { defaultInFlightLimits, type InFlightLimits } from "./server/in-flight.ts";
 import type { ApiServerOptions, ListenOptions } from "./server/options.ts";
@@ -102,6 +103,8 @@ export interface KubeApiServerOptions {
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
+  /** `--disabled-metrics`, `--allow-metric-labels` */
+  readonly metricRules?: MetricRules;
   /** `--runtime-config`: what is stable when it is not given. */
   readonly runtimeConfig?: RuntimeConfig;
   readonly clock: Clock;
@@ -118,7 +121,8 @@ export interface KubeApiServer {
 /** @param signal ends what follows the store from now on; the server itself has its own, given to `start` */
 export async function createKubeApiServer(options: KubeApiServerOptions, signal: AbortSignal): Promise<KubeApiServer> {
   const { store, clock, random, logger } = options;
-  const meters = new MetricsRegistry();
+  const meters = new MetricsRegistry(options.metricRules);
+  meters.tellOfItself();
   const { encryption } = options;
   if (encryption !== undefined) meters.collect(() => encryption.metrics());
   const reader = new StoreReader(store, definitionOf, (err) =>
@@ -152,7 +156,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     isUnasked: ({ user }: AdmissionAttributes) => user.name === apiServerIdentity.name && !server.healthz().ok,
   };
   const webhookPlugins = await webhookAdmission(webhookOptions, signal);
-  const policyPlugins = await policyAdmission({ source, authorizer, logger, clock, meters }, signal);
+  const policyPlugins = await policyAdmission({ source, authorizer, clock, meters }, signal);
   const plugins = await admissionPlugins(
     {
       enable: options.admission?.disable?.includes("NodeRestriction") ? [] : ["NodeRestriction"],

@@ -4,6 +4,7 @@
  */
 
 import { pushAll } from "@kubets/apimachinery";
+import { LabelLimits, type MetricRules, noRules, ruledLines } from "./rules.ts";
 
 export type Stability = "ALPHA" | "BETA" | "STABLE";
 
@@ -51,6 +52,8 @@ interface Head {
   readonly help: string;
   readonly stability: Stability;
   readonly labels: readonly string[];
+  /** Which values are told apart; undefined for all of them. */
+  readonly limits: LabelLimits | undefined;
 }
 
 abstract class Family<T> {
@@ -67,8 +70,14 @@ abstract class Family<T> {
   protected abstract make(): T;
   protected abstract print(name: string, labels: string, series: T): string[];
 
+  get stability(): Stability {
+    return this.#head.stability;
+  }
+
   /** The series with these values, in the order of the labels; made when it is not there. */
-  with(...values: readonly (string | number | boolean)[]): T {
+  with(...given: readonly (string | number | boolean)[]): T {
+    const { limits } = this.#head;
+    const values = limits === undefined ? given : limits.constrain(given);
     const key = values.join("\0");
     let child = this.#children.get(key);
     if (child === undefined) {
@@ -136,13 +145,18 @@ export type Collector = () => readonly string[] | Promise<readonly string[]>;
 export class MetricsRegistry {
   readonly #families = new Map<string, NumberFamily | HistogramFamily>();
   readonly #collectors: Collector[] = [];
+  readonly #rules: MetricRules;
+
+  constructor(rules: MetricRules = noRules) {
+    this.#rules = rules;
+  }
 
   counter(name: string, stability: Stability, help: string, labels: readonly string[] = []): NumberFamily {
-    return this.#family(name, () => new NumberFamily({ name, help, stability, labels }, "counter"));
+    return this.#family(name, () => new NumberFamily(this.#head(name, stability, help, labels), "counter"));
   }
 
   gauge(name: string, stability: Stability, help: string, labels: readonly string[] = []): NumberFamily {
-    return this.#family(name, () => new NumberFamily({ name, help, stability, labels }, "gauge"));
+    return this.#family(name, () => new NumberFamily(this.#head(name, stability, help, labels), "gauge"));
   }
 
   histogram(
@@ -152,7 +166,7 @@ export class MetricsRegistry {
     labels: readonly string[] = [],
     bounds: readonly number[] = defaultBuckets,
   ): HistogramFamily {
-    return this.#family(name, () => new HistogramFamily({ name, help, stability, labels }, bounds));
+    return this.#family(name, () => new HistogramFamily(this.#head(name, stability, help, labels), bounds));
   }
 
   /** Asked before the families are printed: it may set gauges, and give lines beside them. */
@@ -162,12 +176,39 @@ export class MetricsRegistry {
 
   /** The families alone, by name. */
   lines(): string[] {
-    return [...this.#families].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, family]) => family.lines());
+    const served = [...this.#families].filter(([name]) => !this.#rules.disabled.has(name));
+    return served.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, family]) => family.lines());
   }
 
   async text(): Promise<string> {
-    const collected = await Promise.all(this.#collectors.map(async (collector) => await collector()));
-    return `${[...this.lines(), ...collected.flat()].join("\n")}\n`;
+    const found = await Promise.all(this.#collectors.map(async (collector) => await collector()));
+    const collected = ruledLines(found.flat(), this.#rules, () => this.#countUnexpected());
+    return `${[...this.lines(), ...collected].join("\n")}\n`;
+  }
+
+  /** From now on it also says how many metrics there are, and what was done to them; under component-base's names. */
+  tellOfItself(): void {
+    const disabled = this.counter("disabled_metrics_total", "BETA", "How many metrics were disabled.").with();
+    this.counter("hidden_metrics_total", "BETA", "How many metrics are hidden, being deprecated.").with();
+    const labels = ["stability_level", "deprecated_version"];
+    const help = "How many metrics there are, by stability.";
+    const registered = this.counter("registered_metrics_total", "BETA", help, labels);
+    this.collect(() => {
+      disabled.value = this.#rules.disabled.size;
+      registered.clear();
+      for (const { stability } of this.#families.values()) registered.with(stability, "").value++;
+      return [];
+    });
+  }
+
+  #countUnexpected(): void {
+    const help = "How often a label's value was not among those that are allowed.";
+    this.counter("cardinality_enforcement_unexpected_categorizations_total", "ALPHA", help).with().value++;
+  }
+
+  #head(name: string, stability: Stability, help: string, labels: readonly string[]): Head {
+    const limits = LabelLimits.of(this.#rules, name, labels, () => this.#countUnexpected());
+    return { name, help, stability, labels, limits };
   }
 
   #family<T extends NumberFamily | HistogramFamily>(name: string, make: () => T): T {
