@@ -40,6 +40,7 @@ function serviceAccounts(flags: KubeApiServerFlags): KubeAuthenticationOptions {
     verificationKeys: flags["service-account-key-file"].map((file) => textOf("service-account-key-file", file)),
     ...(signingKeyFile ? { signingKey: textOf("service-account-signing-key-file", signingKeyFile) } : {}),
     ...(longestMs > 0 ? { maxTokenExpirationSeconds: longestMs / 1000 } : {}),
+    lookup: flags["service-account-lookup"],
     extendTokenExpiration: flags["service-account-extend-token-expiration"],
     ...(jwksUri ? { jwksUri } : {}),
   };

@@ -95,9 +95,8 @@ export const authentication = {
   },
   "service-account-lookup": {
     type: "boolean",
-    help: "take a service account token only while its account, and what it is bound to, are there",
+    help: "take a service account token that is in a Secret only while the Secret and its account are there. Tokens of the TokenRequest API are always held against what they are bound to",
     default: true,
-    ignored: "that is always so",
   },
   "service-account-max-token-expiration": {
     type: "duration",

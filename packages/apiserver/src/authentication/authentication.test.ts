@@ -20,7 +20,7 @@ function movableClock(): Clock & { at: number } {
   return clock;
 }
 
-async function world() {
+async function world(lookup = true) {
   const clock = movableClock();
   const reader = new FakeReader()
     .put(serviceAccounts, { metadata: { namespace: "ns", name: "web", uid: "sa-uid" } })
@@ -41,7 +41,7 @@ async function world() {
   const authentication = await buildAuthentication({
     clock,
     reader,
-    serviceAccounts: { issuers: [issuerUrl], keys: parseVerificationKeys(keys.publicKey) },
+    serviceAccounts: { issuers: [issuerUrl], keys: parseVerificationKeys(keys.publicKey), lookup },
     tokenFile: tokenFileAuthenticator('s3cret,alice,1,"dev,ops"\n', "tokens.csv"),
     bootstrapTokens: true,
   });
@@ -191,6 +191,21 @@ test("a legacy token lives as long as its secret", async () => {
   reader.remove(secrets, "ns", "web-token");
   clock.at += 11_000;
   await assert.rejects(bearer(token), refused(/Token has been invalidated/));
+});
+
+test("without looking up, a legacy token outlives its secret and its account; a bound one does not", async () => {
+  const { reader, issuer, bearer } = await world(false);
+  const account = (await reader.get(serviceAccounts, "ns", "web"))!;
+  const legacy = await issuer.legacyToken(account, "web-token");
+  const boundObjectRef = { kind: "Pod", apiVersion: "v1", name: "pod", uid: "pod-uid" };
+  const bound =
+    (await issuer.createToken("ns", "web", { spec: { audiences: [], boundObjectRef } })).status?.token ?? "";
+  reader.remove(pods, "ns", "pod");
+  await assert.rejects(bearer(bound), refused(/token has been invalidated/));
+  reader.remove(serviceAccounts, "ns", "web");
+  const { name, uid } = (await bearer(legacy)) ?? {};
+  assert.deepEqual([name, uid], ["system:serviceaccount:ns:web", "sa-uid"]);
+  await assert.rejects(bearer(`${legacy}x`), refused(/invalid signature/));
 });
 
 test("a bootstrap token is a secret in kube-system", async () => {

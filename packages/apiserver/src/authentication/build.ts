@@ -40,6 +40,7 @@ export interface AuthenticationOptions {
   readonly serviceAccounts?: {
     readonly issuers: readonly string[];
     readonly keys: readonly VerificationKey[];
+    readonly lookup?: boolean;
     readonly tracking?: LegacyTokenTracking;
   };
   /** `--enable-bootstrap-token-auth` */

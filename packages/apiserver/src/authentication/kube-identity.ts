@@ -41,6 +41,8 @@ export interface KubeAuthenticationOptions
   readonly maxTokenExpirationSeconds?: number;
   /** `--service-account-extend-token-expiration` */
   readonly extendTokenExpiration?: boolean;
+  /** `--service-account-lookup`. Default true. */
+  readonly lookup?: boolean;
   /** `--service-account-jwks-uri` */
   readonly jwksUri?: string;
 }
@@ -110,7 +112,7 @@ export async function kubeIdentity(
       reader,
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       host: options.hostname,
-      serviceAccounts: { issuers, keys, tracking: trackLegacyTokens(options) },
+      serviceAccounts: { issuers, keys, lookup: flags.lookup !== false, tracking: trackLegacyTokens(options) },
       ...(tokenFile === undefined
         ? {}
         : { tokenFile: tokenFileAuthenticator(tokenFile.text, tokenFile.path, (message) => logger.warn(message)) }),
