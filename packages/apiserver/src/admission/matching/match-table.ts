@@ -47,15 +47,18 @@ export interface Candidate<T> {
   readonly value: T;
   readonly ways: readonly Way[];
   readonly excluded: readonly (ReadonlySet<string> | undefined)[];
-  readonly namespaceSelector: Selector;
-  readonly objectSelector: Selector;
+  readonly namespaceSelector: ReadSelector;
+  readonly objectSelector: ReadSelector;
 }
+
+/** Validation lets none in that cannot be read; of one that is stored nevertheless, what is wrong with it: requests that it would decide about fail. */
+type ReadSelector = Selector | Error;
 
 interface Entry<T> {
   readonly value: T;
   readonly criteria: MatchCriteria;
-  readonly namespaceSelector: Selector;
-  readonly objectSelector: Selector;
+  readonly namespaceSelector: ReadSelector;
+  readonly objectSelector: ReadSelector;
 }
 
 /** Immutable; a changed configuration gets a new one. */
@@ -72,8 +75,8 @@ export class MatchTable<T> {
     this.#entries = [...entries].map(({ value, criteria }) => ({
       value,
       criteria,
-      namespaceSelector: selectorFromLabelSelector(criteria.namespaceSelector ?? {}),
-      objectSelector: selectorFromLabelSelector(criteria.objectSelector ?? {}),
+      namespaceSelector: readSelector(criteria.namespaceSelector),
+      objectSelector: readSelector(criteria.objectSelector),
     }));
   }
 
@@ -110,6 +113,14 @@ export class MatchTable<T> {
     if (ways.length === 0) return [];
     const excluded = waysOf(excludeRules, request, others).map(({ names }) => names);
     return excluded.includes(undefined) ? [] : [{ ...entry, ways, excluded }];
+  }
+}
+
+function readSelector(selector: LabelSelector | undefined): ReadSelector {
+  try {
+    return selectorFromLabelSelector(selector ?? {});
+  } catch (error) {
+    return error as Error;
   }
 }
 
@@ -151,7 +162,7 @@ type Asked = Pick<
 /**
  * Whether the request itself matches, by name and labels.
  * @returns the resource in whose version it is to be presented; undefined when it does not match. A promise only when a Namespace must be read.
- * @throws StatusError 404 for a namespace that is not there
+ * @throws StatusError 404 for a namespace that is not there, 500 for a selector that cannot be read and would decide
  */
 export function matchRequest<T>(
   candidate: Candidate<T>,
@@ -162,18 +173,28 @@ export function matchRequest<T>(
   if (way === undefined) return undefined;
   if (candidate.excluded.some((names) => names === undefined || names.has(asked.name))) return undefined;
   const { objectSelector, namespaceSelector } = candidate;
-  if (!objectSelector.empty && !hasLabels(asked.object, objectSelector) && !hasLabels(asked.oldObject, objectSelector))
-    return undefined;
+  const isObjectSelected =
+    objectSelector instanceof Error ||
+    objectSelector.empty ||
+    hasLabels(asked.object, objectSelector) ||
+    hasLabels(asked.oldObject, objectSelector);
+  if (!isObjectSelected) return undefined;
+  const selected = () => {
+    if (objectSelector instanceof Error) throw internalError(objectSelector);
+    return way.as;
+  };
   const namespace = namespaceOf(asked);
   // Cluster-scoped objects are never exempted by it.
-  if (namespaceSelector.empty || (namespace === "" && !isNamespace(asked.definition))) return way.as;
+  if (namespace === "" && !isNamespace(asked.definition)) return selected();
+  if (namespaceSelector instanceof Error) throw internalError(namespaceSelector);
+  if (namespaceSelector.empty) return selected();
   const { operation, subresource } = asked;
   if (isNamespace(asked.definition) && subresource === "" && (operation === "CREATE" || operation === "UPDATE")) {
-    return hasLabels(asked.object, namespaceSelector) ? way.as : undefined;
+    return hasLabels(asked.object, namespaceSelector) ? selected() : undefined;
   }
   return reader.get<Namespace>(namespaces, "", namespace).then((found) => {
     if (found === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);
-    return hasLabels(found, namespaceSelector) ? way.as : undefined;
+    return hasLabels(found, namespaceSelector) ? selected() : undefined;
   }, internal);
 }
 

@@ -71,6 +71,20 @@ async function match(criteria: Partial<MatchCriteria>, request: object): Promise
   return as === undefined ? undefined : `${as.version} ${as.plural}`;
 }
 
+test("a selector that cannot be read is an error where it would decide, and nowhere else", async () => {
+  const bad = { matchLabels: { "not a key": "x" } };
+  const failed = { code: 500, message: /^Internal error occurred: .*not a key/ };
+  await assert.rejects(match({ objectSelector: bad }, {}), failed);
+  await assert.rejects(match({ namespaceSelector: bad }, {}), failed);
+  const others = { rules: [{ ...everything, resources: ["secrets"] }] };
+  assert.equal(await match({ ...others, objectSelector: bad }, {}), undefined);
+  assert.equal(await match({ objectSelector: bad, namespaceSelector: { matchLabels: { env: "dev" } } }, {}), undefined);
+  assert.equal(await match({ namespaceSelector: bad, objectSelector: { matchLabels: { app: "db" } } }, {}), undefined);
+  const ofNode = { definition: nodes, namespace: "", name: "n1" };
+  assert.equal(await match({ namespaceSelector: bad }, ofNode), "v1 nodes");
+  await assert.rejects(match({ objectSelector: bad }, ofNode), failed);
+});
+
 test("selectors, names and exclusions", async () => {
   assert.equal(await match({}, {}), "v1 pods");
   assert.equal(await match({ namespaceSelector: { matchLabels: { env: "prod" } } }, {}), "v1 pods");

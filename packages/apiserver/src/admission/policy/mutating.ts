@@ -53,7 +53,7 @@ export class MutatingAdmissionPolicyPlugin implements AdmissionPlugin {
 
   constructor(options: PolicyAdmissionOptions) {
     this.#options = options;
-    this.#policies = new Policies(options.source, options.logger);
+    this.#policies = new Policies(options.source);
   }
 
   /** Must be called, and waited for, before it is asked. */

@@ -1,6 +1,6 @@
 /** Both policy plugins, following their policies. */
 
-import type { Clock, Logger } from "@kubets/apimachinery";
+import type { Clock } from "@kubets/apimachinery";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { PolicyMetrics } from "../../metrics/admission-metrics.ts";
 import type { MetricsRegistry } from "../../metrics/families.ts";
@@ -13,7 +13,6 @@ export interface PolicyAdmissionOptions {
   readonly source: MatchSource;
   /** For the variable `authorizer`. */
   readonly authorizer: Authorizer;
-  readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: PolicyMetrics;
 }

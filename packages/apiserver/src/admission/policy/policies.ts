@@ -6,7 +6,7 @@ import type {
   Resource,
   ValidatingAdmissionPolicyBinding,
 } from "@kubets/api";
-import { type KubeObject, type Logger, messageOf } from "@kubets/apimachinery";
+import type { KubeObject } from "@kubets/apimachinery";
 import type { ObjectReader } from "../../reader/object-reader.ts";
 import { type MatchCriteria, type MatchSource, MatchTable } from "../matching/index.ts";
 import { type CompiledPolicy, compilePolicy, type Policy } from "./compile-policy.ts";
@@ -27,16 +27,14 @@ export interface BoundBinding<B extends Binding> {
 
 export class Policies<P extends Policy, B extends Binding> {
   readonly #source: MatchSource;
-  readonly #logger: Logger;
   readonly #policies = new Map<string, P>();
   readonly #bindings = new Map<string, B>();
   /** Compiled when a policy is first evaluated, and kept while it is unchanged. */
   readonly #compiled = new WeakMap<P, CompiledPolicy>();
   #table: MatchTable<BoundPolicy<P, B>> | undefined;
 
-  constructor(source: MatchSource, logger: Logger) {
+  constructor(source: MatchSource) {
     this.#source = source;
-    this.#logger = logger;
     this.#table = new MatchTable<BoundPolicy<P, B>>(source, []);
   }
 
@@ -81,15 +79,8 @@ export class Policies<P extends Policy, B extends Binding> {
     for (const policy of sorted(this.#policies.values())) {
       const bindings = sorted(this.#bindings.values()).filter(({ spec }) => spec?.policyName === nameOf(policy));
       if (bindings.length === 0) continue;
-      try {
-        const value = { policy, bindings: bindings.map((binding) => this.#bound(binding)) };
-        const criteria = criteriaOf(policy.spec?.matchConstraints);
-        // A selector that cannot be read is found out here, and is this policy's trouble alone.
-        new MatchTable(this.#source, [{ value, criteria }]);
-        entries.push({ value, criteria });
-      } catch (error) {
-        this.#logger.error("A policy cannot be used", { policy: nameOf(policy), err: messageOf(error) });
-      }
+      const value = { policy, bindings: bindings.map((binding) => this.#bound(binding)) };
+      entries.push({ value, criteria: criteriaOf(policy.spec?.matchConstraints) });
     }
     return new MatchTable(this.#source, entries);
   }

@@ -42,10 +42,7 @@ before(async () => {
     },
   };
   source = { reader, resources: () => server.resources };
-  const admission = await policyAdmission(
-    { source, authorizer, logger: silentLogger, clock: realClock, meters },
-    stop.signal,
-  );
+  const admission = await policyAdmission({ source, authorizer, clock: realClock, meters }, stop.signal);
   server = realServer({ store, admission, hooks: policyHooks });
   await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default", labels: { env: "prod" } } });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findDefinition, type Resource } from "@kubets/api";
-import { realClock, silentLogger } from "@kubets/apimachinery";
+import { realClock } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { StoreReader } from "../../reader/object-reader.ts";
 import type { ApiServer } from "../../server.ts";
@@ -18,7 +18,7 @@ test("policies see, change and are given custom resources", async (t) => {
   const definitionOf = ({ group, version, plural }: Resource) => findDefinition(group, version, plural)!;
   const source = { reader: new StoreReader(store, definitionOf), resources: () => server.resources };
   const authorizer = { authorize: () => ({ decision: "Allow" as const, reason: "" }) };
-  const admission = await policyAdmission({ source, authorizer, logger: silentLogger, clock: realClock }, stop.signal);
+  const admission = await policyAdmission({ source, authorizer, clock: realClock }, stop.signal);
   const server: ApiServer = await customServer(t, { store, admission });
   const properties = { size: { type: "integer" }, tags: { type: "array", items: { type: "string" } } };
   await define(server, widgets(specOf(properties)));

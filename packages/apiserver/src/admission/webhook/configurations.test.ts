@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type ResourceDefinition,
-  type ValidatingWebhookConfiguration,
-  validatingWebhookConfigurations,
-} from "@kubets/api";
-import { silentLogger } from "@kubets/apimachinery";
+import { type ValidatingWebhookConfiguration, validatingWebhookConfigurations } from "@kubets/api";
 import { FakeReader } from "../../reader/fake-reader.ts";
-import { definitions } from "../../testing/definitions.ts";
 import { testServer } from "../../testing/server.ts";
+import { matchRequest } from "../matching/index.ts";
+import { requestOn } from "../testing.ts";
 import { Configurations } from "./configurations.ts";
 
 function webhook(name: string, key: string) {
@@ -22,27 +18,28 @@ function webhook(name: string, key: string) {
   };
 }
 
-test("a webhook whose selector cannot be read does not switch the others off", async () => {
+test("a webhook whose selector cannot be read refuses what it would be asked about, and switches no other off", async () => {
   const configuration = {
     metadata: { name: "x" },
-    webhooks: [webhook("good.example.com", "app"), webhook("bad.example.com", "not a key")],
+    webhooks: [
+      webhook("good.example.com", "app"),
+      { ...webhook("bad.example.com", "not a key"), failurePolicy: "Fail" },
+    ],
   } as unknown as ValidatingWebhookConfiguration;
   const reader = new FakeReader();
   reader.put(validatingWebhookConfigurations, configuration);
   const { resources } = testServer();
-  const errors: string[] = [];
-  const logger = { ...silentLogger, error: (_message: string, about?: object) => errors.push(JSON.stringify(about)) };
-  const configurations = new Configurations({
-    source: { reader, resources: () => resources },
-    logger,
-    compileConditions: () => assert.fail("there are none"),
-  });
+  const source = { reader, resources: () => resources };
+  const configurations = new Configurations({ source, compileConditions: () => assert.fail("there are none") });
   await configurations.follow(reader, validatingWebhookConfigurations, new AbortController().signal);
-  const definition = definitions.find(({ plural }) => plural === "configmaps") as ResourceDefinition;
-  const found = configurations.table.candidates({ definition, operation: "CREATE", subresource: "" });
-  assert.deepEqual(
-    found.map(({ value }) => value.webhook.name),
-    ["good.example.com"],
-  );
-  assert.match(errors.join(), /bad\.example\.com/);
+  const asked = requestOn("configmaps", {
+    object: { metadata: { name: "m", namespace: "default", labels: { app: "a" } } },
+  });
+  const [good, bad] = configurations.table.candidates(asked);
+  assert.deepEqual([good?.value.webhook.name, bad?.value.webhook.name], ["good.example.com", "bad.example.com"]);
+  assert.equal(await matchRequest(good!, asked, source), asked.definition);
+  assert.throws(() => matchRequest(bad!, asked, source), {
+    code: 500,
+    message: /^Internal error occurred: .*not a key/,
+  });
 });

@@ -8,7 +8,6 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from "@kubets/api";
-import { type Logger, messageOf } from "@kubets/apimachinery";
 import type { ObjectReader } from "../../reader/object-reader.ts";
 import { type MatchSource, MatchTable } from "../matching/index.ts";
 import type { CompileConditions, Conditions } from "./conditions.ts";
@@ -30,7 +29,6 @@ export interface Hook {
 
 export interface ConfigurationsOptions {
   readonly source: MatchSource;
-  readonly logger: Logger;
   readonly compileConditions: CompileConditions;
 }
 
@@ -72,7 +70,6 @@ export class Configurations {
   }
 
   #build(): MatchTable<Hook> {
-    const { source, logger } = this.#options;
     const hooks: Hook[] = [];
     for (const name of [...this.#byName.keys()].sort()) {
       const seen = new Map<string, number>();
@@ -89,18 +86,7 @@ export class Configurations {
         });
       }
     }
-    const usable = hooks.map(entryOf).filter((entry) => {
-      try {
-        // Validation lets no selector in that cannot be read; one that is stored nevertheless is its webhook's trouble alone.
-        new MatchTable(source, [entry]);
-        return true;
-      } catch (err) {
-        const { configuration, webhook } = entry.value;
-        logger.error("A webhook cannot be used", { configuration, webhook: webhook.name, err: messageOf(err) });
-        return false;
-      }
-    });
-    return new MatchTable(source, usable);
+    return new MatchTable(this.#options.source, hooks.map(entryOf));
   }
 
   #conditionsOf(webhook: Webhook): Conditions | undefined {
