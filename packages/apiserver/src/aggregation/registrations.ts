@@ -76,8 +76,10 @@ export class Registrations {
   }
 
   #remove(object: APIService): void {
-    this.#objects.delete(object.metadata?.name ?? "");
-    this.#backends.delete(keyOf(object));
+    const name = object.metadata?.name ?? "";
+    const known = this.#objects.get(name);
+    this.#objects.delete(name);
+    if (known !== undefined) this.#backends.delete(keyOf(known));
     this.#changed(object);
   }
 

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configMaps, findDefinition } from "@kubets/api";
+import { clusterRoles, configMaps, findDefinition, type Resource } from "@kubets/api";
+import type { KubeObject } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { StoreReader } from "./object-reader.ts";
+
+const definitionOf = ({ group, version, plural }: Resource) => findDefinition(group, version, plural)!;
 
 test("an object that cannot be read is told of as an error, and what comes after it is followed all the same", async () => {
   const store = memoryStore();
   const errors: string[] = [];
-  const reader = new StoreReader(
-    store,
-    ({ group, version, plural }) => findDefinition(group, version, plural)!,
-    ({ message }) => errors.push(message),
-  );
+  const reader = new StoreReader(store, definitionOf, ({ message }) => errors.push(message));
   const seen: string[] = [];
   const told = (what: string) => (object: { metadata?: { name?: string } }) =>
     void seen.push(`${what} ${object.metadata?.name}`);
@@ -28,4 +27,33 @@ test("an object that cannot be read is told of as an error, and what comes after
   assert.equal(errors.length, 1);
   assert.match(errors[0]!, /^\/registry\/configmaps\/default\/broken cannot be followed: /);
   stop.abort();
+});
+
+test("an object that became unreadable and was then deleted is known to be gone", async () => {
+  for (const [resource, path, namespace] of [
+    [configMaps, "configmaps/default/x", "default"],
+    [clusterRoles, "clusterroles/x", undefined],
+  ] as const) {
+    const store = memoryStore();
+    const key = `/registry/${path}`;
+    const reader = new StoreReader(store, definitionOf, () => {});
+    const stop = new AbortController();
+    const known = new Set<string>();
+    const handler = {
+      put: ({ metadata }: KubeObject) => void known.add(`${metadata?.namespace}/${metadata?.name}`),
+      remove: ({ metadata }: KubeObject) => void known.delete(`${metadata?.namespace}/${metadata?.name}`),
+    };
+    await reader.subscribe<KubeObject>(resource, handler, stop.signal);
+    let revision = 0;
+    const write = async (text: string | undefined) => {
+      const value = text === undefined ? undefined : () => ({ bytes: Buffer.from(text) });
+      revision = (await store.commit({ key, expectedRevision: revision, value })).modRevision;
+    };
+    await write(JSON.stringify({ metadata: { name: "x", namespace } }));
+    await write("no JSON at all");
+    assert.deepEqual([...known], [`${namespace}/x`]);
+    await write(undefined);
+    assert.deepEqual([...known], []);
+    stop.abort();
+  }
 });

@@ -11,7 +11,7 @@ import { isCustom } from "../request/decode-object.ts";
 /** Called synchronously, in the order of commits. Objects are shared, and must not be changed. Must not throw. */
 export interface ChangeHandler<T extends KubeObject = KubeObject> {
   put(object: T): void;
-  /** The last state of an object that is gone. */
+  /** The last state of an object that is gone; of one that could not be read, its name and namespace alone. */
   remove(object: T): void;
 }
 
@@ -68,6 +68,14 @@ export class StoreReader implements ObjectReader {
     const definition = this.#definitionOf(resource);
     // Handlers read a field or two of every object there is: freezing each would cost more than they do.
     const seenBy = (entry: Entry) => servedOf(entry, definition).toRead as T;
+    const lastSeen = (entry: Entry) => {
+      try {
+        return seenBy(entry);
+      } catch {
+        // Told when it was written. That it is gone is known all the same.
+        return namedBy(entry.key, definition) as T;
+      }
+    };
     const prefix = listPrefix(definition, "");
     const { entries, revision } = await this.#store.list(prefix);
     for (const entry of entries) handler.put(seenBy(entry));
@@ -79,7 +87,7 @@ export class StoreReader implements ObjectReader {
         for (const { type, entry } of events) {
           try {
             if (type === "put") handler.put(seenBy(entry));
-            else handler.remove(seenBy(entry));
+            else handler.remove(lastSeen(entry));
           } catch (error) {
             // One object that cannot be read must not keep an index as it is for ever: what authorizes would know of no revocation.
             this.#onError(new Error(`${entry.key} cannot be followed: ${messageOf(error)}`, { cause: error }));
@@ -88,6 +96,14 @@ export class StoreReader implements ObjectReader {
       },
     });
   }
+}
+
+/** As much of an object as its key says. */
+function namedBy(key: string, definition: ResourceDefinition): KubeObject {
+  const rest = key.slice(listPrefix(definition, "").length);
+  const slash = definition.namespaced ? rest.indexOf("/") : -1;
+  const name = rest.slice(slash + 1);
+  return { metadata: slash < 0 ? { name } : { name, namespace: rest.slice(0, slash) } };
 }
 
 function servedOf(entry: Entry, definition: ResourceDefinition): ServedObject {
