@@ -1,6 +1,6 @@
 /**
- * The generic registry: one for every resource, driven by its {@link ResourceDefinition}. Reads are here; `create.ts`, `update.ts` and
- * `delete.ts` are the writes, over the few primitives this class gives them.
+ * The generic registry: one for every resource, driven by its {@link ResourceDefinition}. It knows where and in which version objects of its kind
+ * are stored, and reads and writes one of them at a time; `list.ts`, `create.ts`, `update.ts` and `delete.ts` are what is done with that.
  */
 
 import type { ResourceDefinition, StrategyContext } from "@kubets/api";
@@ -9,17 +9,14 @@ import {
   type Clock,
   clone,
   type KubeObject,
-  type ListMeta,
   notFound,
   type OtherVersion,
   type Random,
   type ResourceName,
   type SchemaSet,
   StatusError,
-  TimeSlice,
 } from "@kubets/apimachinery";
 import {
-  CompactedError,
   type Entry,
   FutureRevisionError,
   type MadeValue,
@@ -29,11 +26,9 @@ import {
 } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import { bodyTooLarge, maxStoredBytes } from "../request/body-limit.ts";
-import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
+import { parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
-import { decodeContinue, encodeContinue } from "./continue-token.ts";
-import { keyOfObject, listPrefix, prefixOf } from "./keys.ts";
-import type { Selection } from "./selection.ts";
+import { keyOfObject, prefixOf } from "./keys.ts";
 import { atRevision, ordered, ServedObject, withoutRevision } from "./served-object.ts";
 import type { StoredForm } from "./stored-form.ts";
 import { withDefaults } from "./with-defaults.ts";
@@ -68,23 +63,6 @@ export interface RegistryOptions {
   readonly ttlSeconds?: number | undefined;
   readonly meter?: WriteMeter | undefined;
 }
-
-/** Where a list begins, and of when it is. */
-interface ListStart {
-  readonly after: string | undefined;
-  readonly revision: number | undefined;
-  readonly atLeast: number | undefined;
-  /** Continued beyond the life of its first page's picture. */
-  readonly inconsistent: boolean;
-}
-
-export interface ListPage {
-  readonly items: readonly ServedObject[];
-  readonly metadata: ListMeta;
-}
-
-/** How many entries a selective, limited list reads at a time. */
-const selectivePageSize = 500;
 
 export class Registry {
   readonly definition: ResourceDefinition;
@@ -217,97 +195,6 @@ export class Registry {
     return (await this.store.list(`${this.prefix}\0`)).revision;
   }
 
-  async list(namespace: string, selection: Selection, options: ListOptions): Promise<ListPage> {
-    const prefix = listPrefix(this.definition, namespace);
-    const { after, revision, atLeast, inconsistent } = this.#startOf(options);
-    const limit = options.resourceVersion === "0" ? 0 : Math.max(options.limit, 0);
-    try {
-      return await this.#page(prefix, selection, { limit, after, revision, atLeast });
-    } catch (error) {
-      if (error instanceof CompactedError) throw this.#listExpired(options, inconsistent ? undefined : after);
-      throw interpretStoreError(error);
-    }
-  }
-
-  async #page(
-    prefix: string,
-    selection: Selection,
-    start: Pick<ListStart, "after" | "revision" | "atLeast"> & { limit: number },
-  ): Promise<ListPage> {
-    const items: ServedObject[] = [];
-    const slice = new TimeSlice();
-    let { after, revision } = start;
-    let remaining = 0;
-    for (;;) {
-      const size = start.limit === 0 ? undefined : selection.empty ? start.limit : selectivePageSize;
-      const page = await this.store.list(prefix, {
-        ...(size === undefined ? {} : { limit: size }),
-        ...(after === undefined ? {} : { after: prefix + after }),
-        ...(revision === undefined ? {} : { revision }),
-        ...(start.atLeast === undefined ? {} : { atLeast: start.atLeast }),
-      });
-      revision ??= page.revision;
-      remaining = page.remaining;
-      const waiting = this.readable(page.entries);
-      if (waiting !== undefined) await waiting;
-      for (const [index, entry] of page.entries.entries()) {
-        // What was never parsed, or is of another version, takes its time.
-        if (index % 16 === 15 && slice.over) await slice.end();
-        after = entry.key.slice(prefix.length);
-        const served = this.served(entry);
-        if (!selection.empty && !selection.matches(served)) continue;
-        items.push(served);
-        if (items.length === start.limit) {
-          remaining += page.entries.length - 1 - index;
-          break;
-        }
-      }
-      if (remaining === 0 || page.entries.length === 0 || items.length === start.limit || start.limit === 0) break;
-    }
-    return { items, metadata: this.#listMeta(revision, after, remaining, selection) };
-  }
-
-  #listMeta(revision: number, after: string | undefined, remaining: number, selection: Selection): ListMeta {
-    if (remaining === 0 || after === undefined) return { resourceVersion: String(revision) };
-    return {
-      resourceVersion: String(revision),
-      continue: encodeContinue({ revision, after }),
-      ...(selection.empty ? { remainingItemCount: remaining } : {}),
-    };
-  }
-
-  #startOf(options: ListOptions): ListStart {
-    if (options.continue !== "") {
-      const token = decodeContinue(options.continue);
-      if (options.resourceVersion !== "" && options.resourceVersion !== "0") {
-        throw new StatusError(400, "BadRequest", "specifying resource version is not allowed when using continue");
-      }
-      const inconsistent = token.revision < 0;
-      const revision = inconsistent ? undefined : token.revision;
-      return { after: token.after, revision, atLeast: undefined, inconsistent };
-    }
-    const asked = parseResourceVersion(options.resourceVersion);
-    // Upstream's rule for a limited list of a given version without a match: exactly that version.
-    const exact =
-      options.resourceVersionMatch === "Exact" ||
-      (options.resourceVersionMatch === "" && options.limit > 0 && asked > 0);
-    return {
-      after: undefined,
-      revision: exact && asked > 0 ? asked : undefined,
-      atLeast: options.resourceVersion === "" ? undefined : asked,
-      inconsistent: false,
-    };
-  }
-
-  #listExpired(options: ListOptions, after: string | undefined): StatusError {
-    if (options.continue === "" || after === undefined) {
-      return new StatusError(410, "Expired", "The resourceVersion for the provided list is too old.");
-    }
-    return new StatusError(410, "Expired", inconsistentContinueMessage, {
-      metadata: { continue: encodeContinue({ revision: -1, after }) },
-    });
-  }
-
   strategyContext(request: Pick<WriteRequest, "user">): StrategyContext {
     return {
       now: this.clock.now(),
@@ -388,9 +275,6 @@ function withinLimit(bytes: Uint8Array): Uint8Array {
   if (bytes.length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
   return bytes;
 }
-
-const inconsistentContinueMessage =
-  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /** A store that cannot write answers 503, with its own sentence; one that is asked for the future 504; everything else is left as it is. */
 export function interpretStoreError(error: unknown): unknown {

@@ -11,6 +11,7 @@ import {
 } from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
+import { readList } from "../registry/list.ts";
 import { patchTransform } from "../registry/patch.ts";
 import { parseSelection } from "../registry/selection.ts";
 import type { ServedObject } from "../registry/served-object.ts";
@@ -39,7 +40,8 @@ export async function listObjects({ resource, info, request }: ResourceCall): Pr
   const { definition, registry } = resource;
   const options = parseListOptions(request.query);
   const selection = parseSelection(definition, options);
-  const { items, metadata } = await registry.list(
+  const { items, metadata } = await readList(
+    registry,
     namespaceOf(info.namespace, definition.namespaced),
     selection,
     options,
@@ -180,7 +182,8 @@ export async function deleteCollection(call: ResourceCall): Promise<Answer> {
   const deleteOptions = await readDeleteOptions(call, deleteQuery);
   const options = parseListOptions(request.query);
   const selection = parseSelection(definition, options);
-  const { items, metadata } = await registry.list(
+  const { items, metadata } = await readList(
+    registry,
     namespaceOf(info.namespace, definition.namespaced),
     selection,
     options,

@@ -2,6 +2,7 @@
 
 import { expired, internalError, type KubeObject, StatusError } from "@kubets/apimachinery";
 import { CompactedError } from "@kubets/storage";
+import { readList } from "../registry/list.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Selection } from "../registry/selection.ts";
 import type { ServedObject } from "../registry/served-object.ts";
@@ -117,7 +118,7 @@ export class WatchRequest {
 
   /** What there is, as ADDED, no faster than it is taken: it may be more than would be buffered. */
   async #sendInitial(sink: WatchSink, signal: AbortSignal): Promise<number> {
-    const page = await this.#registry.list(this.#namespace, this.#selection, {
+    const page = await readList(this.#registry, this.#namespace, this.#selection, {
       ...this.#options,
       resourceVersion: this.#options.resourceVersion,
       resourceVersionMatch: "",

@@ -8,6 +8,7 @@ import {
   parseFieldSelector,
   selectorFromLabelSelector,
 } from "@kubets/apimachinery";
+import { readList } from "../../registry/list.ts";
 import { Selection } from "../../registry/selection.ts";
 import { parseListOptions } from "../../request/list-options.ts";
 import type { ResourceTable, ServedResource } from "../../server/resource-table.ts";
@@ -71,6 +72,6 @@ async function find(
   }
   if (ref.selector === undefined) throw new ConfigurationError("one of name or selector must be provided");
   const selection = new Selection(definition, selectorFromLabelSelector(ref.selector), parseFieldSelector(""));
-  const { items } = await registry.list(namespace, selection, parseListOptions(new URLSearchParams()));
+  const { items } = await readList(registry, namespace, selection, parseListOptions(new URLSearchParams()));
   return items.map(({ object }) => object);
 }
