@@ -6,8 +6,10 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import type { Clock, Timer } from "./clock.ts";
 
-/** Without a collection for so long nothing much is going on. */
-const quietMs = 2000;
+/** Without a collection for so long a start is over. */
+const startedMs = 2000;
+/** And a load: the next burst finds the engine's code as it was, and a full collection throws much of that away. */
+const quietMs = 60_000;
 /** Fewer collections than this leave little behind. */
 const worthwhile = 8;
 /** A full collection takes 50 ms of 16 MB, and in proportion. Whoever holds more is waited upon. */
@@ -16,26 +18,30 @@ const mostHeap = 64 * 1024 * 1024;
 export class IdleMemory {
   readonly #clock: Clock;
   readonly #giveBack: () => void;
+  #hasStarted = false;
   #collections = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, giveBack: () => void) {
     this.#clock = clock;
     this.#giveBack = giveBack;
-    // The process has just started.
-    this.collected(worthwhile);
+    this.#wait(startedMs);
   }
 
   /** So many collections have taken place: something was going on. */
   collected(times: number): void {
     this.#collections += times;
-    if (this.#collections < worthwhile) return;
+    if (!this.#hasStarted) this.#wait(startedMs);
+    else if (this.#collections >= worthwhile) this.#wait(quietMs);
+  }
+
+  #wait(ms: number): void {
     this.#timer?.cancel();
-    this.#timer = this.#clock.setTimeout(() => this.#quiet(), quietMs, { unref: true });
+    this.#timer = this.#clock.setTimeout(() => this.#quiet(), ms, { unref: true });
   }
 
   #quiet(): void {
-    this.#timer = undefined;
+    this.#hasStarted = true;
     this.#collections = 0;
     this.#giveBack();
   }
