@@ -15,6 +15,7 @@ import {
 } from "../harness/api.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type KindSample, kindSamples } from "../harness/kinds.ts";
+import type { SkippingClock } from "../harness/skipping-clock.ts";
 
 const tableForm = "application/json;as=Table;v=v1;g=meta.k8s.io";
 const metadataForm = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
@@ -47,7 +48,7 @@ async function discover(api: Api): Promise<Map<string, Served>> {
 }
 
 test("every built-in kind supports its API operations", { timeout: 120_000 }, async (t) => {
-  const { api } = await startApi(t);
+  const { api, clock } = await startApi(t);
   const namespace = await freshNamespace(api);
   const served = await discover(api);
   const { request, certificate } = await certificatePair();
@@ -58,12 +59,18 @@ test("every built-in kind supports its API operations", { timeout: 120_000 }, as
   });
   for (const sample of samples) {
     const info = served.get(sample.resource);
-    if (info) await t.test(sample.resource, (inner) => operations(inner, api, namespace, sample, info));
+    if (info) await t.test(sample.resource, (inner) => operations(inner, { api, clock }, namespace, sample, info));
   }
 });
 
-async function operations(t: TestContext, api: Api, namespace: string, sample: KindSample, info: Served) {
-  const { kind, resource } = sample;
+async function operations(
+  t: TestContext,
+  { api, clock }: { readonly api: Api; readonly clock: SkippingClock },
+  namespace: string,
+  sample: KindSample,
+  info: Served,
+) {
+  const { kind, resource, lingersMs = 0 } = sample;
   const things = api.resource(resource, info.namespaced ? namespace : undefined);
   const apiVersion = resource.split("/").slice(0, -1).join("/");
   const selected: Query = { labelSelector: "special-label=it" };
@@ -139,11 +146,13 @@ async function operations(t: TestContext, api: Api, namespace: string, sample: K
   }
 
   await things.delete(name, { gracePeriodSeconds: 0 });
+  clock.skip(lingersMs);
   await eventually(() => refused(things.get(name), 404, "NotFound").then(() => true), { what: `${name} is gone` });
   await watch.until("DELETED", (object) => object.metadata.name === name);
   await left(2);
   if (info.verbs.includes("deletecollection")) await things.deleteCollection(selected, { gracePeriodSeconds: 0 });
   else for (const { metadata } of (await things.list(selected)).items) await things.delete(metadata.name ?? "");
+  clock.skip(lingersMs);
   await left(0);
 }
 

@@ -9,6 +9,7 @@ import type { TestContext } from "node:test";
 import { encodeProtobuf, hasProtobufForm } from "@kubets/api/protobuf";
 import type { ObjectMeta } from "@kubets/apimachinery";
 import { loadKubeconfigText } from "./kubeconfig-text.ts";
+import { SkippingClock } from "./skipping-clock.ts";
 
 /** An object as the wire has it. */
 export interface Thing {
@@ -275,11 +276,12 @@ export async function freshNamespace(api: Api, labels: Record<string, string> = 
 /** A cluster in this process that listens, and a caller who may do everything. */
 export async function startApi(t: TestContext, options: { simulatedNodes?: number } = {}) {
   const { Cluster } = await import("@kubets/cluster");
-  const cluster = await Cluster.start({ listen: true, ...options });
+  const clock = new SkippingClock();
+  const cluster = await Cluster.start({ listen: true, clock, ...options });
   const api = new Api(cluster.kubeconfig);
   t.after(async () => {
     api.close();
     await cluster.stop();
   });
-  return { cluster, api };
+  return { cluster, api, clock };
 }

@@ -13,6 +13,8 @@ export interface KindSample {
   readonly status?: Record<string, unknown>;
   /** Whether metadata cannot be changed by way of the status. */
   readonly statusKeepsMetadata?: boolean;
+  /** How long a controller keeps it after its deletion. */
+  readonly lingersMs?: number;
 }
 
 const labels = { app: "sample" };
@@ -347,6 +349,7 @@ export function kindSamples(request: string, certificate: string): KindSample[] 
     {
       resource: "networking.k8s.io/v1/servicecidrs",
       kind: "ServiceCIDR",
+      lingersMs: 10_000,
       body: (index) => ({ spec: { cidrs: [`10.19${index}.0.0/24`] } }),
       status: { conditions: [timed("StatusPatched")] },
     },
