@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -54,11 +55,23 @@ test("compressed, it stays so; in a form that is not known it stays as it is", a
   assert.equal(rewritePage(Readable.from([]), "br", page), undefined);
 });
 
+test("when either end goes away, what is between them goes too", async () => {
+  const endless = () => new Readable({ read() {} });
+  const unread = endless();
+  unread.push(gzipSync(html).subarray(0, 100));
+  (rewritePage(unread, "gzip", page) as unknown as Readable).destroy();
+  await once(unread, "close");
+  const broken = endless();
+  const rest = all(rewritePage(broken, "gzip", page));
+  broken.destroy(new Error("gone"));
+  await assert.rejects(rest);
+});
+
 test("what never ends as a tag is passed on", async () => {
   for (const part of ["x", "<a ", "<a href", " ", "=", "\"'"]) {
     const odd = `<a href="${part.repeat(100_000 / part.length)}`;
     const started = realClock.monotonic();
-    for (const text of [odd, `<a ${part.repeat(60_000 / part.length)}>`])
+    for (const text of [odd, `<a ${part.repeat(60_000 / part.length)}>`, `<a${part.repeat(60_000 / part.length)}`])
       assert.equal((await all(rewritePage(Readable.from([Buffer.from(text)]), "", page))).toString(), text);
     assert.ok(realClock.monotonic() - started < 500, part);
   }

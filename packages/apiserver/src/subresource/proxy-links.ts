@@ -4,6 +4,7 @@
  */
 
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from "node:zlib";
 
 export interface ProxiedPage {
@@ -78,17 +79,10 @@ export function rewritePage(
   const packing = { gzip: [createGunzip, createGzip], deflate: [createInflateRaw, createDeflateRaw] } as const;
   if (encoding !== "gzip" && encoding !== "deflate") return undefined;
   const [unpack, pack] = packing[encoding];
-  const plain = body.pipe(unpack());
   const packed = pack();
-  body.on("error", (error) => plain.destroy(error));
-  fill(packed, rewritten(plain, page)).catch((error: Error) => packed.destroy(error));
+  // Whoever reads it sees it break when something does; who stops reading ends them all.
+  pipeline(body, unpack(), (plain: AsyncIterable<Uint8Array>) => rewritten(plain, page), packed).catch(() => {});
   return packed;
-}
-
-async function fill(into: ReturnType<typeof createGzip>, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of chunks)
-    if (!into.write(chunk)) await new Promise<void>((resolve) => into.once("drain", resolve).once("close", resolve));
-  into.end();
 }
 
 /** A tag longer than this is passed on as it is. */
@@ -109,7 +103,8 @@ async function* rewritten(body: AsyncIterable<Uint8Array>, page: ProxiedPage): A
 const rawText = new Set(["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"]);
 /** The value may be left out: a name must never be tried a second time. */
 const attribute = /([^\s"'<>/=]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?/g;
-const startTag = /^<([a-zA-Z][^\s/>]*)((?:[^>"']|"[^"]*"|'[^']*')*)>/;
+/** The name is taken whole: whatever of it could be an attribute too would be tried as both, at every length. */
+const startTag = /^<([a-zA-Z][^\s/>]*)(?=[\s/>])((?:[^>"']|"[^"]*"|'[^']*')*)>/;
 
 class TagScanner {
   readonly #page: ProxiedPage;
