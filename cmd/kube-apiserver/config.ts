@@ -69,6 +69,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     storeReadyMs: flags["etcd-readycheck-timeout"],
     kubernetesServiceNodePort: flags["kubernetes-service-node-port"],
     rejectRedirects: flags["aggregator-reject-forwarding-redirect"],
+    maxConnectionBytesPerSecond: flags["max-connection-bytes-per-sec"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
     ...(rules === undefined ? {} : { metricRules: rules }),
     ...limits(flags),

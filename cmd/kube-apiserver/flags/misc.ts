@@ -207,9 +207,9 @@ export const misc = {
   },
   "max-connection-bytes-per-sec": {
     type: "number",
-    help: "limit each stream to this many bytes a second",
+    value: "BYTES",
+    help: "hold each direction of exec, attach, port-forward and upgraded proxy connections to this; 0 for no limit",
     default: 0,
-    ignored: "streams are as fast as their readers",
   },
   "peer-advertise-ip": { type: "string", value: "IP", help: "where other servers reach this one", ignored: noPeers },
   "peer-advertise-port": { type: "string", value: "PORT", help: "the port of that", ignored: noPeers },

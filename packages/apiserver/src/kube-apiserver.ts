@@ -102,6 +102,8 @@ export interface KubeApiServerOptions {
   readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
+  /** `--max-connection-bytes-per-sec`. Default 0: no limit. */
+  readonly maxConnectionBytesPerSecond?: number;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
   /** `--disabled-metrics`, `--allow-metric-labels` */
   readonly metricRules?: MetricRules;
@@ -228,7 +230,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
 const passedOnNames = [
   ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
   ...(["componentHealth", "inFlight", "publishEndpoints", "kubernetesServiceNodePort"] as const),
-  ...(["storeHealthMs", "storeReadyMs"] as const),
+  ...(["storeHealthMs", "storeReadyMs", "maxConnectionBytesPerSecond"] as const),
 ];
 type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
 

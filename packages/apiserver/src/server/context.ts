@@ -10,6 +10,7 @@ import type { WriteRequest } from "../registry/write-request.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { managerOf, type WriteOptions } from "../request/write-options.ts";
+import type { ByteRate } from "../streaming/throttle.ts";
 import type { Identity } from "./identity.ts";
 import type { ResourceTable, ServedResource } from "./resource-table.ts";
 
@@ -24,6 +25,8 @@ export interface ServerContext {
   readonly authorizer: Authorizer;
   /** How long a watch lasts at least, and at most twice, if it does not say; 0 for as long as its client wants. */
   readonly minRequestTimeoutMs: number;
+  /** What each direction of an upgraded connection is held to; undefined for no limit. */
+  readonly streamRate?: ByteRate | undefined;
 }
 
 /** One request on its way: who, what, and where warnings go. */

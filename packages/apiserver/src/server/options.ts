@@ -87,6 +87,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress?: string;
   /** `--min-request-timeout`: a watch without a timeout of its own lasts between this and twice this; without end for 0. Default 1800 s. */
   readonly minRequestTimeoutMs?: number;
+  /** `--max-connection-bytes-per-sec`: what each direction of exec, attach, port-forward and upgraded proxy connections is held to. Default 0: no limit. */
+  readonly maxConnectionBytesPerSecond?: number;
   readonly inFlight?: InFlightLimits;
   /** Instead of those limits: fair queueing. */
   readonly limiter?: RequestLimiter;

@@ -59,7 +59,12 @@ export function serverParts(options: ApiServerOptions, state: ServerState): Serv
   if (auditing !== undefined) meters.collect(() => auditing.metrics());
   if (options.metrics !== undefined) meters.collect(options.metrics);
   const identity = { authenticator, authorizer };
-  const context: ServerContext = { resources, store, ...means, admission, ...identity, minRequestTimeoutMs };
+  const bytesPerSecond = options.maxConnectionBytesPerSecond ?? 0;
+  const streamRate = bytesPerSecond > 0 ? { bytesPerSecond, clock } : undefined;
+  const context: ServerContext = {
+    ...{ resources, store, ...means, admission, ...identity },
+    ...{ minRequestTimeoutMs, streamRate },
+  };
   const customResources = new CustomResources(context, {
     webhooks: options.conversionWebhooks,
     cel: new CelMetrics(meters, clock),

@@ -4,10 +4,12 @@
  */
 
 import type { RequestOptions } from "node:https";
+import type { Readable, Writable } from "node:stream";
 import { internalError, type Logger, type Status, StatusError } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
 import { type ChannelMessage, channel, decodeMessage, type ExecProtocol, encodeMessage } from "./channels.ts";
-import { SpdyConnection, type SpdyStream } from "./spdy/connection.ts";
+import { SpdyConnection } from "./spdy/connection.ts";
+import { type ByteRate, slowedInput, slowedOutput } from "./throttle.ts";
 import { dialUpgrade } from "./upgrade.ts";
 
 export interface ExecStreams {
@@ -23,6 +25,8 @@ export interface ExecTranslation {
   readonly streams: ExecStreams;
   /** Of the node's exec or attach, without the headers of the upgrade. */
   readonly node: RequestOptions;
+  /** What stdin, stdout and stderr are held to, each. */
+  readonly rate?: ByteRate | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
@@ -32,7 +36,7 @@ const highWaterMark = 1 << 20;
 
 /** Runs until either side is done. Failures are told to the client on its error channel. */
 export async function translateExec(translation: ExecTranslation): Promise<void> {
-  const { client, protocol, streams, node, signal } = translation;
+  const { client, protocol, streams, node, rate, signal } = translation;
   // Messages that come before the node has answered wait in the socket.
   client.pause();
   try {
@@ -51,7 +55,7 @@ export async function translateExec(translation: ExecTranslation): Promise<void>
     );
     const connection = new SpdyConnection(socket, head);
     try {
-      await pump(client, protocol, connection, streams);
+      await pump(client, protocol, connection, { streams, rate });
     } finally {
       connection.close();
     }
@@ -71,15 +75,15 @@ async function pump(
   client: WebSocket,
   protocol: ExecProtocol,
   connection: SpdyConnection,
-  wanted: ExecStreams,
+  { streams: wanted, rate }: Pick<ExecTranslation, "streams" | "rate">,
 ): Promise<void> {
   const error = await connection.openStream({ streamtype: "error" });
   const stdin = wanted.stdin ? await connection.openStream({ streamtype: "stdin" }) : undefined;
   const stdout = wanted.stdout ? await connection.openStream({ streamtype: "stdout" }) : undefined;
   const stderr = wanted.stderr && !wanted.tty ? await connection.openStream({ streamtype: "stderr" }) : undefined;
   const resize = wanted.tty ? await connection.openStream({ streamtype: "resize" }) : undefined;
-  const inputs = new Map<number, SpdyStream>();
-  if (stdin !== undefined) inputs.set(channel.stdin, stdin);
+  const inputs = new Map<number, Writable>();
+  if (stdin !== undefined) inputs.set(channel.stdin, slowedInput(stdin, rate));
   if (resize !== undefined) inputs.set(channel.resize, resize);
   for (const stream of [error, stdin, stdout, stderr, resize]) stream?.on("error", () => {}); // The connection's end tells.
 
@@ -92,8 +96,8 @@ async function pump(
   send(client, encodeMessage(protocol, channel.stdout, Buffer.alloc(0)));
   client.resume();
   const outputs = Promise.all([
-    copy(stdout, client, protocol, channel.stdout),
-    copy(stderr, client, protocol, channel.stderr),
+    copy(stdout && slowedOutput(stdout, rate), client, protocol, channel.stdout),
+    copy(stderr && slowedOutput(stderr, rate), client, protocol, channel.stderr),
     copy(error, client, protocol, channel.error),
   ]);
   await Promise.race([outputs, clientGone]);
@@ -102,7 +106,7 @@ async function pump(
 function onMessage(
   client: WebSocket,
   message: ChannelMessage | undefined,
-  inputs: ReadonlyMap<number, SpdyStream>,
+  inputs: ReadonlyMap<number, Writable>,
 ): void {
   const input = message === undefined ? undefined : inputs.get(message.channel);
   if (message === undefined || input === undefined || input.writableEnded || input.destroyed) return;
@@ -115,7 +119,7 @@ function onMessage(
 
 /** The stream's bytes to the client's channel, no faster than the client takes them. */
 async function copy(
-  stream: SpdyStream | undefined,
+  stream: Readable | undefined,
   client: WebSocket,
   protocol: ExecProtocol,
   to: number,

@@ -3,6 +3,7 @@
 import type { RequestOptions } from "node:https";
 import { type Logger, messageOf } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
+import { type ByteRate, slowedInput, slowedOutput } from "./throttle.ts";
 import { dialUpgrade, type Upgraded } from "./upgrade.ts";
 
 export const portForwardTunnelProtocol = "SPDY/3.1+portforward.k8s.io";
@@ -11,6 +12,8 @@ export interface Tunnel {
   readonly client: WebSocket;
   /** The node's end. */
   readonly upgraded: Upgraded;
+  /** What each direction is held to. */
+  readonly rate?: ByteRate | undefined;
   readonly logger: Logger;
 }
 
@@ -26,21 +29,22 @@ export function dialPortForward(node: RequestOptions, signal: AbortSignal): Prom
 }
 
 /** Runs until either side is done. */
-export async function tunnelPortForward({ client, upgraded, logger }: Tunnel): Promise<void> {
+export async function tunnelPortForward({ client, upgraded, rate, logger }: Tunnel): Promise<void> {
   const { socket, head } = upgraded;
+  const input = slowedInput(socket, rate);
   client.pause();
   try {
     if (head.length > 0) client.send(head);
     client.on("message", (data: RawData) => {
       const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-      if (socket.writableEnded || socket.destroyed || socket.write(bytes)) return;
+      if (input.writableEnded || input.destroyed || input.write(bytes)) return;
       client.pause();
-      socket.once("drain", () => client.resume());
+      input.once("drain", () => client.resume());
     });
     client.on("close", () => socket.destroy());
     client.on("error", () => socket.destroy());
     client.resume();
-    for await (const chunk of socket as AsyncIterable<Buffer>)
+    for await (const chunk of slowedOutput(socket, rate) as AsyncIterable<Buffer>)
       await new Promise<void>((resolve) => client.send(chunk, () => resolve()));
     client.close(1000);
   } catch (error) {

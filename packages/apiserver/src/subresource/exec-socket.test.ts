@@ -60,6 +60,7 @@ test("exec over WebSocket is translated to the kubelet's SPDY, with stdin closed
   const server = realServer({
     kubelet: { cert: leaf.certificate, key: leaf.key, ca: ca.certificate },
     listen: { tls, bindAddress: "127.0.0.1", port: 0 },
+    maxConnectionBytesPerSecond: 1_000_000,
   });
   const stop = new AbortController();
   const running = server.start(stop.signal);

@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { isIdentityHeader } from "../aggregation/identity-headers.ts";
 import { withoutBearerProtocol } from "../authentication/token.ts";
 import type { ServerRequest } from "../request/request.ts";
+import { type ByteRate, slowedOutput } from "../streaming/throttle.ts";
 import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
 
 const webSocketProtocols = "sec-websocket-protocol";
@@ -20,15 +21,21 @@ const withheld = new Set(["authorization", "host", "impersonate-user", "imperson
 export async function passThrough(
   request: ServerRequest,
   location: Location,
-  method: string,
-  headers = passedHeaders(request),
+  { headers = passedHeaders(request), rate }: Passing,
 ): Promise<void> {
   const { socket: client, head } = request.upgrade!;
-  const { response, socket: backend, head: backendHead } = await dial(request, location, method, headers);
+  const { response, socket: backend, head: backendHead } = await dial(request, location, headers);
   client.write(headOf(response));
   if (backendHead.length > 0) client.write(backendHead);
   if (head.length > 0) backend.write(head);
-  await joined(client, backend);
+  await joined(client, backend, rate);
+}
+
+interface Passing {
+  /** What is sent on; what the client said when undefined. */
+  readonly headers?: Record<string, string | string[]>;
+  /** What each direction is held to. */
+  readonly rate: ByteRate | undefined;
 }
 
 interface Dialled {
@@ -40,14 +47,13 @@ interface Dialled {
 function dial(
   request: ServerRequest,
   { scheme, options }: Location,
-  method: string,
   headers: Record<string, string | string[]>,
 ): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     const make = scheme === "https" ? httpsRequest : httpRequest;
     const outgoing = make({
       ...options,
-      method,
+      method: request.method,
       headers,
       signal: request.signal,
       agent: false,
@@ -90,8 +96,8 @@ export function headOf(response: IncomingMessage): string {
   return `${head}\r\n`;
 }
 
-/** Bytes both ways. Resolves when either side is done. */
-export function joined(client: Duplex, backend: Duplex): Promise<void> {
+/** Bytes both ways. Resolves when either side is done, and what it had sent has been sent on. */
+export function joined(client: Duplex, backend: Duplex, rate?: ByteRate): Promise<void> {
   return new Promise((resolve) => {
     const close = () => {
       client.destroy();
@@ -103,8 +109,11 @@ export function joined(client: Duplex, backend: Duplex): Promise<void> {
       [backend, client],
     ] as const) {
       from.on("error", close);
-      from.on("close", close);
-      from.pipe(to);
+      from.on("close", () => {
+        if (!from.readableEnded || to.writableFinished || to.destroyed) close();
+        else to.once("finish", close);
+      });
+      slowedOutput(from, rate).pipe(to);
     }
   });
 }

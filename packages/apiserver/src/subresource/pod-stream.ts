@@ -35,7 +35,7 @@ export function podStream(kubelet: KubeletClient, kind: StreamKind): Subresource
     if (request.upgrade === undefined) throw badRequest("Upgrade request required");
     const location = await kubelet.location(server, nodeName, path);
     if (isWebSocket(request) && (await translated(call, kind, location.options))) return hijacked;
-    await passThrough(request, location, request.method);
+    await passThrough(request, location, { rate: server.streamRate });
     return hijacked;
   };
 }
@@ -76,14 +76,14 @@ async function translated(call: ResourceCall, kind: StreamKind, node: RequestOpt
   const { request, server } = call;
   const offered = (header(request, "sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
   const { signal } = request;
-  const { logger } = server;
+  const { logger, streamRate: rate } = server;
   if (kind === "portforward") {
     const { dialPortForward, portForwardTunnelProtocol, tunnelPortForward } = await import("../streaming/tunnel.ts");
     if (!offered.includes(portForwardTunnelProtocol)) return false;
     const upgraded = await dialPortForward(node, signal);
     try {
       const client = await acceptWebSocket(request, portForwardTunnelProtocol);
-      await tunnelPortForward({ client, upgraded, logger });
+      await tunnelPortForward({ client, upgraded, rate, logger });
     } finally {
       upgraded.socket.destroy();
     }
@@ -101,6 +101,6 @@ async function translated(call: ResourceCall, kind: StreamKind, node: RequestOpt
     stderr: asked(query, "stderr") && !tty,
     tty,
   };
-  await translateExec({ client, protocol: protocol as ExecProtocol, streams, node, signal, logger });
+  await translateExec({ client, protocol: protocol as ExecProtocol, streams, node, rate, signal, logger });
   return true;
 }

@@ -128,7 +128,7 @@ function proxy(locate: Locate): SubresourceHandler {
     const there: Location = { ...location, options: { ...location.options, ...tls } };
     const headers = { ...passedHeaders(request), ...(host === "" ? {} : { host }) };
     if (request.upgrade !== undefined) {
-      await passThrough(request, there, request.method, headers);
+      await passThrough(request, there, { headers, rate: call.server.streamRate });
       return { status: 101, content: { type: "hijacked" } };
     }
     const prefix = request.path.slice(0, request.path.length - path.length);
