@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -60,7 +59,7 @@ test("when either end goes away, what is between them goes too", async () => {
   const unread = endless();
   unread.push(gzipSync(html).subarray(0, 100));
   (rewritePage(unread, "gzip", page) as unknown as Readable).destroy();
-  await once(unread, "close");
+  await new Promise((resolve) => unread.on("close", resolve));
   const broken = endless();
   const rest = all(rewritePage(broken, "gzip", page));
   broken.destroy(new Error("gone"));
