@@ -5,48 +5,15 @@
  */
 
 import { type Clock, type StatusError, type Timer, tooManyRequests } from "@kubets/apimachinery";
-import type { RequestInfo } from "../request/request-info.ts";
 import { Demand } from "./demand.ts";
-import type { FlowCounters, RejectReason } from "./flow-counters.ts";
+import type { Comer, Flow, Queuing, Work } from "./flow.ts";
+import type { RejectReason } from "./flow-counters.ts";
 import type { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import { type LastDispatch, Queues, serviceSeconds, totalWork } from "./queues.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { type Queue, Ticket } from "./ticket.ts";
 import { RequestGauges, Utilization } from "./utilization.ts";
-
-export interface Queuing {
-  readonly queues: number;
-  readonly handSize: number;
-  readonly queueLengthLimit: number;
-}
-
-/** One stream of requests that are to be treated as one, of a schema. */
-export interface Flow {
-  readonly schema: string;
-  readonly distinguisher: string;
-  readonly counters: FlowCounters;
-  /** Indexes of the queues it may use; undefined at a level without. */
-  readonly hand: readonly number[] | undefined;
-}
-
-/** What a request is believed to need. */
-export interface Work {
-  readonly seats: number;
-  /** Held for `lingerMs` after the answer, for those who watch what was written. */
-  readonly finalSeats: number;
-  readonly lingerMs: number;
-}
-
-export interface Comer {
-  /** Its signal is asked for only when the request has to wait. */
-  readonly request: { readonly signal: AbortSignal; readonly query: URLSearchParams };
-  /** Never refused, however long the queue and the wait. */
-  readonly patient: boolean;
-  /** For those who look at what runs. */
-  readonly info: RequestInfo;
-  readonly userName: string;
-}
 
 export interface LevelOptions {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** The queues of a level: which of them a request joins, and whose turn it is. Source: apiserver's queueset. */
 
-import type { Work } from "./level.ts";
+import type { Work } from "./flow.ts";
 import type { Queue, Ticket } from "./ticket.ts";
 
 /** What is believed of a request's duration before it has run. */

@@ -3,7 +3,8 @@
 import type { StatusError } from "@kubets/apimachinery";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Place } from "../server/in-flight.ts";
-import type { Comer, Flow, Level, Work } from "./level.ts";
+import type { Comer, Flow, Work } from "./flow.ts";
+import type { Level } from "./level.ts";
 
 export interface Queue {
   readonly index: number;

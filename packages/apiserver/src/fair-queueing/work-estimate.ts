@@ -3,8 +3,8 @@
 import { isTrue } from "../request/parse-request-info.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { ResourceTable, ServedResource } from "../server/resource-table.ts";
+import type { Queuing, Work } from "./flow.ts";
 import type { FlowCounters } from "./flow-counters.ts";
-import type { Queuing, Work } from "./level.ts";
 
 /** A seat is worth so much of a list's memory, and a list that is served from the cache uses, in pieces, no more than this at once. */
 const bytesPerSeat = 100_000;
