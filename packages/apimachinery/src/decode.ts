@@ -6,8 +6,9 @@
 import { type ObjectPlan, type Plan, planFor, type ScalarPlan } from "./decode-plan.ts";
 import { messageOf } from "./error-message.ts";
 import { type Json, put } from "./object.ts";
-import { parseQuantity } from "./quantity.ts";
+import { malformedQuantity, parseQuantity } from "./quantity.ts";
 import type { Schema, SchemaSet } from "./schema.ts";
+import type { WrittenNumber } from "./written-numbers.ts";
 
 export interface DecodeOptions {
   /**
@@ -15,6 +16,8 @@ export interface DecodeOptions {
    * Only pruning is done.
    */
   readonly pruneOnly?: boolean;
+  /** Of the body: where one is not the integer that it seems to be, or a quantity; then the value is changed in place. */
+  readonly numbers?: readonly WrittenNumber[];
 }
 
 export interface Decoded<T = Json> {
@@ -39,6 +42,7 @@ export function decodeObject<T = Json>(
 ): Decoded<T> {
   const plan = planFor(schema, set);
   const walk = new Walk(options.pruneOnly === true);
+  if (options.numbers !== undefined) for (const number of options.numbers) walk.number(value, plan, number);
   return { value: walk.decode(value, plan, "") as T, unknownFields: walk.unknownFields };
 }
 
@@ -71,6 +75,52 @@ class Walk {
     }
     if (plan.type === "any" || this.#pruneOnly) return value;
     return decodeScalar(value, plan) ?? this.#mismatch(value, plan, struct, name);
+  }
+
+  /** What has another number there, or another type, is left to {@link decode}. */
+  number(value: Json, plan: Plan, { path, text }: WrittenNumber): void {
+    let holder: Json = value;
+    let current: Plan | undefined = plan;
+    let struct = "";
+    let name = "";
+    for (const [i, given] of path.entries()) {
+      const isLast = i === path.length - 1;
+      // A JSON patch's word for the end of a list.
+      const step: string | number = given === "-" && Array.isArray(holder) ? holder.length - 1 : given;
+      if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, step)) break;
+      if (current?.type === "object" && !Array.isArray(holder)) {
+        struct = current.isMap ? "" : current.struct;
+        name = String(step);
+        if (!isLast) this.#path.push({ name, index: -1, struct: current.isMap ? "" : current.struct || "?" });
+        current = current.field(name);
+      } else if (current?.type === "list" && Array.isArray(holder)) {
+        struct = "";
+        current = current.items;
+      } else break;
+      const child: Json = (holder as Record<string | number, Json>)[step]!;
+      if (!isLast) holder = child;
+      else if (child === Number(text))
+        this.#written(holder as Record<string | number, Json>, step, text, current, [struct, name]);
+    }
+    this.#path.length = 0;
+  }
+
+  #written(
+    holder: Record<string | number, Json>,
+    step: string | number,
+    text: string,
+    plan: Plan | undefined,
+    [struct, name]: [struct: string, name: string],
+  ): void {
+    switch (plan?.type) {
+      case "int32":
+      case "int64":
+      case "int-or-string":
+        this.#mismatch(holder[step]!, plan, struct, name, text);
+        return;
+      case "quantity":
+        holder[step] = text;
+    }
   }
 
   #object(value: { [key: string]: Json }, plan: ObjectPlan): Json {
@@ -132,21 +182,31 @@ class Walk {
   }
 
   /** Go names the innermost struct and the fields on the way to it; map keys and indices it leaves out. */
-  #mismatch(value: Json, plan: Plan, struct: string, name: string): Json {
+  #mismatch(value: Json, plan: Plan, struct: string, name: string, text = String(value)): Json {
     if (this.#pruneOnly) return value;
+    // Which has a decoder of its own.
+    if (plan.type === "quantity") throw new DecodeError(malformedQuantity);
     const fields = this.#path.filter((step) => step.struct !== "");
     const inner = struct === "" ? (fields.at(-1)?.struct ?? "") : struct;
     const names = fields.map((step) => step.name).concat(struct === "" ? [] : [name]);
     const target = names.length === 0 ? "value" : `struct field ${inner}.${names.join(".")}`;
-    throw new DecodeError(`json: cannot unmarshal ${goKind(value, plan)} into Go ${target} of type ${plan.goType}`);
+    throw new DecodeError(
+      `json: cannot unmarshal ${goKind(value, plan, text)} into Go ${target} of type ${scalarOf(plan)}`,
+    );
   }
 }
 
-function goKind(value: Json, plan: Plan): string {
+function goKind(value: Json, { type }: Plan, text: string): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   if (typeof value !== "number" && typeof value !== "bigint") return typeof value;
-  return plan.type === "int32" || plan.type === "int64" ? `number ${value}` : "number";
+  return type === "int32" || type === "int64" || type === "int-or-string" ? `number ${text}` : "number";
+}
+
+/** What a Go type's own decoder takes the value for. */
+function scalarOf({ type, goType }: Plan): string {
+  if (type === "int-or-string") return "int32";
+  return type === "time" || type === "micro-time" ? "string" : goType;
 }
 
 /** What Go has for null where a value cannot be absent: an element of a list or a map. */

@@ -8,7 +8,7 @@ import { decodeYaml } from "./yaml.ts";
 test("values, from text and bytes", () => {
   const text = '{"a":[1,-2.5e3,"x\\"\\u00e9:",true,false,null],"b":{"c":{}}}';
   const value = JSON.parse(text);
-  assert.deepEqual(decodeJson(text), { value, duplicates: [] });
+  assert.deepEqual(decodeJson(text), { value, duplicates: [], hasFractions: true });
   assert.deepEqual(decodeJson(new TextEncoder().encode(text)).value, value);
   assert.deepEqual(parseJsonSlowly(text).value, value);
 });

@@ -11,6 +11,8 @@ export interface DecodedBody {
   readonly value: Json;
   /** Fields given more than once, worded as upstream: `duplicate field "spec.replicas"`. The last one counts. */
   readonly duplicates: readonly string[];
+  /** JSON with a number that is written with a fraction or an exponent: {@link writtenNumbers} has them. */
+  readonly hasFractions?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export const maxJsonDepth = 1000;
  */
 export function decodeJson(body: string | Uint8Array): DecodedBody {
   const text = typeof body === "string" ? body : decodeUtf8(body);
-  const keys = scan(text);
+  const { keys, hasFractions } = scan(text);
   let value: Json;
   try {
     value = parseJson(text) as Json;
@@ -34,8 +36,8 @@ export function decodeJson(body: string | Uint8Array): DecodedBody {
     parseJsonSlowly(text);
     throw new JsonSyntaxError(error.message);
   }
-  if (countKeys(value) === keys) return { value, duplicates: [] };
-  return parseJsonSlowly(text);
+  const decoded = countKeys(value) === keys ? { value, duplicates: [] } : parseJsonSlowly(text);
+  return hasFractions ? { ...decoded, hasFractions } : decoded;
 }
 
 /** Invalid UTF-8 becomes U+FFFD, as in Go. */
@@ -43,18 +45,27 @@ function decodeUtf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
-/** How many keys the text has. @throws JsonSyntaxError when it nests too deep */
-function scan(text: string): number {
+/** What the parser hides. @throws JsonSyntaxError when it nests too deep */
+function scan(text: string): { readonly keys: number; readonly hasFractions: boolean } {
   let keys = 0;
+  let hasFractions = false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case 0x22:
         i = endOfString(text, i);
-        if (i < 0) return keys;
+        if (i < 0) return { keys, hasFractions };
         break;
       case 0x3a:
         keys++;
+        break;
+      case 0x2e:
+      case 0x45:
+        hasFractions = true;
+        break;
+      case 0x65:
+        // That of an exponent, and not of true and false.
+        if (text.charCodeAt(i - 1) <= 0x39) hasFractions = true;
         break;
       case 0x7b:
       case 0x5b:
@@ -66,7 +77,7 @@ function scan(text: string): number {
         break;
     }
   }
-  return keys;
+  return { keys, hasFractions };
 }
 
 function countKeys(value: Json): number {

@@ -33,7 +33,9 @@ export class QuantityError extends Error {
   override readonly name = "QuantityError";
 }
 
-const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+/** What is said of every text that is none. */
+export const malformedQuantity =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const suffixWrong = "unable to parse quantity's suffix";
 
 export class Quantity {
@@ -52,7 +54,7 @@ export class Quantity {
   /** @throws QuantityError with upstream's text. */
   static parse(text: string): Quantity {
     const match = text.length > maxLength ? null : grammar.exec(text);
-    if (text === "" || match === null) throw new QuantityError(formatWrong);
+    if (text === "" || match === null) throw new QuantityError(malformedQuantity);
     const [, sign, whole = "", fraction = "", suffix = ""] = match;
     const digits = whole.replace(/^0+/, "");
     const unit = interpretSuffix(suffix);

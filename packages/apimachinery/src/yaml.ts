@@ -44,7 +44,9 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
 export function decodeYamlThatIsJson(text: string): DecodedBody | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
-    return decodeJson(text);
+    const { value, duplicates } = decodeJson(text);
+    // How a number is written does not survive upstream's way from YAML to JSON.
+    return { value, duplicates };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) || error.message.endsWith("exceeded max depth")) throw error;
     return undefined;

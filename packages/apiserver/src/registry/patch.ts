@@ -17,7 +17,14 @@ import {
   StatusError,
   writeJson,
 } from "@kubets/apimachinery";
-import { type DecodedRequest, isJsonObject, jsonCopy, mediaType, unsupportedMediaType } from "../request/body.ts";
+import {
+  type DecodedRequest,
+  isJsonObject,
+  jsonCopy,
+  mediaType,
+  unsupportedMediaType,
+  withNumbers,
+} from "../request/body.ts";
 import { bodyTooLarge, maxBodyBytes, maxStoredBytes } from "../request/body-limit.ts";
 import { decodeObject, isCustom, patchedText, requireDeclared, requireTypes } from "../request/decode-object.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
@@ -25,7 +32,7 @@ import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
 import { writeRequestOf } from "../server/context.ts";
 import { applyFields } from "./field-manager.ts";
-import { goTypeOf, jsonPatchProblems, requireCustomType } from "./patched-type.ts";
+import { goTypeOf, jsonPatchNumbers, jsonPatchProblems, requireCustomType } from "./patched-type.ts";
 import { requireSameNamespace } from "./same-namespace.ts";
 
 const jsonPatchType = "application/json-patch+json";
@@ -58,9 +65,11 @@ async function readPatch({ request }: ResourceCall, type: string): Promise<Omit<
   if (body.type === "none") throw badRequest("error decoding patch: unexpected end of JSON input");
   if (body.type === "value") return { value: jsonCopy(body.value), duplicates: [], size: 0 };
   const bytes = await body.read(maxBodyBytes);
-  const [decode, what] = type === applyPatchType ? [decodeYamlAside, "YAML"] : [decodeJson, "patch"];
+  const isApply = type === applyPatchType;
+  const what = isApply ? "YAML" : "patch";
   try {
-    return { ...(await decode(bytes)), size: bytes.length };
+    const decoded = isApply ? await decodeYamlAside(bytes) : withNumbers(decodeJson(bytes), bytes);
+    return { ...decoded, size: bytes.length };
   } catch (error) {
     if (error instanceof StatusError) throw error;
     throw badRequest(`error decoding ${what}: ${messageOf(error)}`);
@@ -90,11 +99,19 @@ function patchingTransform(call: ResourceCall, body: PatchBody, options: WriteOp
     const patched =
       body.type === strategicPatchType ? patchStrategic(call, old, body.value as Json) : patchJson(old, body);
     if (registry.isCustom) requireCustomType(patched, definition, patchedText);
-    const object = decodePatched(call, { value: patched, duplicates }, options);
+    const numbers = numbersOfPatch(body);
+    const decoded = { value: patched, duplicates, ...(numbers === undefined ? {} : { numbers }) };
+    const object = decodePatched(call, decoded, options);
     checkNames(object, call);
     object.kind = definition.kind;
     return object;
   };
+}
+
+/** Where what a patch writes comes to stand. A strategic merge patch is objects to upstream, whose numbers have no text. */
+export function numbersOfPatch({ type, value, numbers }: PatchBody): DecodedRequest["numbers"] {
+  if (numbers === undefined || type === strategicPatchType) return undefined;
+  return type === jsonPatchType ? () => jsonPatchNumbers(value, numbers()) : numbers;
 }
 
 /** JSON patch or merge patch. The result shares nothing with `present`. */

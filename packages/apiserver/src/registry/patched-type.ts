@@ -9,6 +9,7 @@ import {
   type Json,
   parseApiVersion,
   path,
+  type WrittenNumber,
 } from "@kubets/apimachinery";
 import { isJsonObject } from "../request/body.ts";
 
@@ -34,6 +35,17 @@ export function jsonPatchProblems(patch: unknown, duplicates: readonly string[])
   });
   const indexOf = (problem: string) => Number(/\[(\d+)\]/.exec(problem)?.[1] ?? 0);
   return [...duplicates, ...unknown].sort((a, b) => indexOf(a) - indexOf(b)).map((problem) => `json patch ${problem}`);
+}
+
+/** The numbers in a JSON patch's values, by the paths that they are written to. */
+export function jsonPatchNumbers(patch: unknown, numbers: readonly WrittenNumber[]): WrittenNumber[] {
+  return numbers.flatMap(({ path: [index, field, ...rest], text }) => {
+    const operation: unknown = Array.isArray(patch) ? patch[Number(index)] : undefined;
+    if (field !== "value" || !isJsonObject(operation) || typeof operation["path"] !== "string") return [];
+    const [, ...steps] = operation["path"].split("/");
+    const target = steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    return [{ path: [...target, ...rest], text }];
+  });
 }
 
 function mistyped(value: unknown, type: string) {

@@ -1,6 +1,16 @@
 /** Request bodies: limits, media types, and the decoded value. */
 
-import { badRequest, decodeJson, integerOf, type Json, messageOf, StatusError } from "@kubets/apimachinery";
+import {
+  badRequest,
+  type DecodedBody,
+  decodeJson,
+  integerOf,
+  type Json,
+  messageOf,
+  StatusError,
+  type WrittenNumber,
+  writtenNumbers,
+} from "@kubets/apimachinery";
 import { maxBodyBytes } from "./body-limit.ts";
 import { header, type ServerRequest } from "./request.ts";
 import { decodeYamlAside } from "./yaml-thread.ts";
@@ -12,6 +22,8 @@ export interface DecodedRequest {
   readonly duplicates: readonly string[];
   /** What it was decoded from, for errors to show; absent in-process. */
   readonly bytes?: Uint8Array;
+  /** The numbers whose text matters, where there may be any. */
+  readonly numbers?: () => readonly WrittenNumber[];
 }
 
 /** The media type without parameters, in lower case; "" when there is none. */
@@ -43,12 +55,18 @@ export async function readObjectBody(request: ServerRequest, kind?: string): Pro
   if (bytes.length === 0) return undefined;
   if (type === protobufMediaType) return decodeProtobufBody(bytes);
   if (type === "application/yaml") return { ...(await decodeYamlBody(bytes)), bytes };
-  const { value, duplicates } = kind === undefined ? decodeJsonBody(bytes) : decodeJsonOf(kind, bytes);
-  return { value, duplicates, bytes };
+  return withNumbers(kind === undefined ? decodeJsonBody(bytes) : decodeJsonOf(kind, bytes), bytes);
+}
+
+/** A JSON body, and its numbers for those who ask. */
+export function withNumbers({ value, duplicates, hasFractions }: DecodedBody, bytes: Uint8Array): DecodedRequest {
+  return hasFractions
+    ? { value, duplicates, bytes, numbers: () => writtenNumbers(bytes) }
+    : { value, duplicates, bytes };
 }
 
 /** @throws StatusError 400 */
-function decodeJsonOf(kind: string, bytes: Uint8Array): DecodedRequest {
+function decodeJsonOf(kind: string, bytes: Uint8Array): DecodedBody {
   try {
     return decodeJson(bytes);
   } catch (error) {
@@ -85,7 +103,7 @@ async function decodeProtobufBody(bytes: Uint8Array): Promise<DecodedRequest> {
 }
 
 /** @throws StatusError 400 */
-function decodeJsonBody(bytes: Uint8Array): DecodedRequest {
+function decodeJsonBody(bytes: Uint8Array): DecodedBody {
   try {
     return decodeJson(bytes);
   } catch (error) {

@@ -15,13 +15,18 @@ import {
   type SchemaSet,
   StatusError,
   typeFaults,
+  type WrittenNumber,
   writeJson,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject, unrecognized } from "./body.ts";
 import type { FieldValidation } from "./write-options.ts";
 
+/** What a body is to be: a resource's kind, or another that a request is made of. */
+export type BodyDefinition = Pick<ResourceDefinition, "group" | "version" | "kind" | "schema" | "decode"> &
+  Partial<Pick<ResourceDefinition, "strategy">>;
+
 export interface DecodeOptions {
-  readonly definition: ResourceDefinition;
+  readonly definition: BodyDefinition;
   readonly schemas: SchemaSet;
   readonly fieldValidation: FieldValidation;
   /** What is decoded is the result of a patch: faults are the patch's. */
@@ -34,12 +39,12 @@ export interface DecodeOptions {
 const objectMetaName = "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /** Whether a definition is a custom resource's: its schema is its own, and not one of the generated set. */
-export function isCustom({ schema }: ResourceDefinition): boolean {
+export function isCustom({ schema }: Pick<ResourceDefinition, "schema">): boolean {
   return schema.$ref === undefined;
 }
 
 /** Built-in kinds' fields that upstream always writes, with their zero values: `status: {}`, `replicas: 0`. */
-export function setZeroValues(object: KubeObject, definition: ResourceDefinition, schemas: SchemaSet): void {
+export function setZeroValues(object: KubeObject, definition: BodyDefinition, schemas: SchemaSet): void {
   if (!isCustom(definition)) setSchemaDefaults(object, definition.schema, schemas);
 }
 
@@ -52,7 +57,7 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   if (decoded === undefined || !isJsonObject(decoded.value)) throw notAnObject(decoded, definition);
   if (decoded.bytes !== undefined) checkTypeGiven(decoded.value, decoded, definition);
   checkType(decoded.value, definition);
-  const { value, unknownFields } = bySchema(decoded.value, options);
+  const { value, unknownFields } = bySchema(decoded.value, options, decoded.numbers);
   if (options.applied !== undefined && unknownFields.length > 0) throw notDeclared(options.applied, unknownFields);
   // A patch's own problems come before those of what it makes.
   const problems = options.patched
@@ -63,7 +68,7 @@ export function decodeObject(decoded: DecodedRequest | undefined, options: Decod
   }
   if (fieldValidation === "Warn") for (const problem of problems) warn(problem);
   dropEmptyMetadata(value.metadata!);
-  if (definition.decode === undefined) definition.strategy.setDefaults?.(value);
+  if (definition.decode === undefined) definition.strategy?.setDefaults?.(value);
   setZeroValues(value, definition, schemas);
   return value;
 }
@@ -99,7 +104,7 @@ const maxOrdered = 50;
 function inUpstreamsOrder(
   { value, duplicates }: DecodedRequest,
   unknown: readonly string[],
-  definition: ResourceDefinition,
+  definition: BodyDefinition,
 ): readonly string[] {
   if (duplicates.length === 0) return unknown;
   const problems = [...duplicates, ...unknown];
@@ -119,15 +124,30 @@ function inUpstreamsOrder(
   return problems.sort((a, b) => met.indexOf(pathOf(a)) - met.indexOf(pathOf(b)));
 }
 
-function bySchema(value: Record<string, Json>, options: DecodeOptions) {
+function bySchema(value: Record<string, Json>, options: DecodeOptions, numbers?: DecodedRequest["numbers"]) {
   const { definition, schemas } = options;
   try {
-    if (!isCustom(definition)) return decodeBySchema<KubeObject>(value, definition.schema, schemas);
+    if (numbers !== undefined && hasInfinite(value)) throw notFinite(numbers());
+    if (!isCustom(definition)) {
+      const written = numbers === undefined ? undefined : { numbers: numbers() };
+      return decodeBySchema<KubeObject>(value, definition.schema, schemas, written);
+    }
     return customBySchema(value, options);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw refusal(options, value, error.message);
   }
+}
+
+function hasInfinite(value: Json): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasInfinite);
+}
+
+/** What Go's decoder says of a number that no double is. */
+function notFinite(numbers: readonly WrittenNumber[]): DecodeError {
+  const { text = "1e999" } = numbers.find(({ text }) => !Number.isFinite(Number(text))) ?? {};
+  return new DecodeError(`json: cannot unmarshal number ${text} into Go value of type float64`);
 }
 
 /** A custom resource's own fields are pruned and filled in by its own schema; its metadata is everyone's. */
@@ -210,7 +230,7 @@ function jsonType(value: unknown): string {
   return typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
 }
 
-function notAnObject(decoded: DecodedRequest | undefined, { kind }: ResourceDefinition): StatusError {
+function notAnObject(decoded: DecodedRequest | undefined, { kind }: BodyDefinition): StatusError {
   const why = decoded === undefined ? "unexpected end of JSON input" : notAStruct(decoded.value);
   return unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, decoded?.bytes);
 }
@@ -221,7 +241,7 @@ export function notAStruct(value: unknown): string {
 }
 
 /** What a request's body must say of itself; a custom object's more than that of a kind that the server was built with. @throws StatusError 400, 422 */
-function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest, definition: ResourceDefinition): void {
+function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest, definition: BodyDefinition): void {
   const { kind, apiVersion = "" } = object;
   for (const field of ["kind", "apiVersion"] as const) {
     const given = object[field];
@@ -249,7 +269,7 @@ function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest,
 }
 
 /** Fills in what is left out. @throws StatusError 400 when the body says it is something else */
-function checkType(object: Record<string, Json>, definition: ResourceDefinition): void {
+function checkType(object: Record<string, Json>, definition: BodyDefinition): void {
   const expected = apiVersionOf(definition);
   const { kind = "", apiVersion = "" } = object;
   if (typeof kind !== "string" || typeof apiVersion !== "string") {

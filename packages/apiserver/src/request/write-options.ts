@@ -1,19 +1,22 @@
 /** CreateOptions, UpdateOptions, PatchOptions and DeleteOptions, from the query and, for deletes, the body. */
 
+import { schemaSet } from "@kubets/api";
 import {
   badRequest,
+  DecodeError,
+  decodeObject,
   type FieldError,
   forbiddenField,
   invalid,
   invalidValue,
+  type Json,
   notSupported,
   path,
   pushAll,
   required,
-  type StatusError,
   tooLong,
 } from "@kubets/apimachinery";
-import { isJsonObject } from "./body.ts";
+import { type DecodedRequest, isJsonObject } from "./body.ts";
 import { notAStruct } from "./decode-object.ts";
 import { isTrue } from "./parse-request-info.ts";
 
@@ -91,10 +94,15 @@ const policies = ["Foreground", "Background", "Orphan"];
 
 /**
  * @param body the decoded DeleteOptions; undefined when the request had none, and then the query is read
+ * @param numbers of the body
  * @throws StatusError 400 for a body of another kind, 422 for values that are not allowed
  */
-export function parseDeleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  const given = body === undefined || body === null ? fromQuery(query) : fromBody(body);
+export function parseDeleteOptions(
+  query: URLSearchParams,
+  body: unknown,
+  numbers?: DecodedRequest["numbers"],
+): DeleteOptions {
+  const given = body === undefined || body === null ? fromQuery(query) : fromBody(body, numbers);
   const errors: FieldError[] = [...dryRunErrors(given.dryRun)];
   if (given.propagationPolicy !== undefined && given.orphanDependents !== undefined) {
     errors.push(
@@ -157,26 +165,28 @@ function fromQuery(query: URLSearchParams): Given {
   };
 }
 
-function fromBody(body: unknown): Given {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${notAStruct(body)}`);
-  }
-  const options = body as Record<string, unknown>;
-  if (options["kind"] !== undefined && options["kind"] !== "DeleteOptions" && options["kind"] !== "") {
-    const version = JSON.stringify(String(options["apiVersion"] ?? "meta.k8s.io/v1"));
+const deleteOptionsSchema = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions" };
+
+/** What is not understood must not pass for not being there: a dry run would delete. */
+function fromBody(body: unknown, numbers: DecodedRequest["numbers"]): Given {
+  if (!isJsonObject(body)) throw badRequest(`couldn't get version/kind; json parse error: ${notAStruct(body)}`);
+  const { kind, apiVersion } = body;
+  if (kind !== undefined && kind !== "DeleteOptions" && kind !== "") {
+    const version = JSON.stringify(String(apiVersion ?? "meta.k8s.io/v1"));
     throw badRequest(
-      `no kind ${JSON.stringify(String(options["kind"]))} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${JSON.stringify(String(kind))} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,
     );
   }
-  const preconditions = options["preconditions"] ?? {};
-  if (!isJsonObject(preconditions)) throw mistyped("preconditions", "v1.Preconditions");
-  const uid = field(preconditions, "uid", "string", "preconditions.");
-  const resourceVersion = field(preconditions, "resourceVersion", "string", "preconditions.");
+  const { dryRun, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = decodeOptions(
+    body,
+    numbers,
+  );
+  const { uid, resourceVersion } = preconditions ?? {};
   return {
-    dryRun: textsIn(options, "dryRun"),
-    gracePeriodSeconds: field(options, "gracePeriodSeconds", "number"),
-    propagationPolicy: field(options, "propagationPolicy", "string"),
-    orphanDependents: field(options, "orphanDependents", "boolean"),
+    dryRun: dryRun ?? [],
+    gracePeriodSeconds: gracePeriodSeconds === undefined ? undefined : Number(gracePeriodSeconds),
+    propagationPolicy,
+    orphanDependents,
     preconditions: {
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
@@ -184,32 +194,13 @@ function fromBody(body: unknown): Given {
   };
 }
 
-interface Primitives {
-  number: number;
-  string: string;
-  boolean: boolean;
-}
-
-function field<K extends keyof Primitives>(
-  from: Record<string, unknown>,
-  name: string,
-  type: K,
-  parent = "",
-): Primitives[K] | undefined {
-  const found = from[name];
-  if (found === undefined || found === null) return undefined;
-  if (type === "number" && typeof found === "bigint") return Number(found) as Primitives[K];
-  if (typeof found !== type) throw mistyped(parent + name, type);
-  return found as Primitives[K];
-}
-
-/** What is not understood must not pass for not being there: a dry run would delete. */
-function textsIn(from: Record<string, unknown>, name: string): string[] {
-  const found = from[name] ?? [];
-  if (!Array.isArray(found) || !found.every((each) => typeof each === "string")) throw mistyped(name, "[]string");
-  return found;
-}
-
-function mistyped(name: string, type: string): StatusError {
-  return badRequest(`json: cannot unmarshal into Go struct field DeleteOptions.${name} of type ${type}`);
+/** @throws StatusError 400 */
+function decodeOptions(body: Record<string, Json>, numbers: DecodedRequest["numbers"]): Partial<Given> {
+  const written = numbers === undefined ? undefined : { numbers: numbers() };
+  try {
+    return decodeObject<Partial<Given>>(body, deleteOptionsSchema, schemaSet, written).value;
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
 }

@@ -145,7 +145,7 @@ export async function deleteObject(call: ResourceCall): Promise<Answer> {
 async function readDeleteOptions({ request, audit }: ResourceCall, query = request.query): Promise<DeleteOptions> {
   const body = await readObjectBody(request);
   if (body !== undefined) audit?.requestValue(body.value);
-  return parseDeleteOptions(query, body?.value);
+  return parseDeleteOptions(query, body?.value, body?.numbers);
 }
 
 function deleteRequestOf(call: ResourceCall, deleteOptions: DeleteOptions, name: string) {

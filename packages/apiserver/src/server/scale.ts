@@ -1,10 +1,9 @@
 /** The scale subresource: autoscaling/v1 Scale over three paths of the object. */
 
-import { ageColumn, column, nameColumn, type ResourceDefinition, type ScaleDefinition } from "@kubets/api";
+import { ageColumn, column, nameColumn, type ResourceDefinition, type ScaleDefinition, schemaSet } from "@kubets/api";
 import {
   badRequest,
   clone,
-  type FieldError,
   formatLabelSelector,
   internalError,
   invalid,
@@ -14,11 +13,11 @@ import {
   path,
 } from "@kubets/apimachinery";
 import { applyFields } from "../registry/field-manager.ts";
-import { applyPatchType, type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
+import { applyPatchType, numbersOfPatch, type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
 import { ServedObject } from "../registry/served-object.ts";
 import { update } from "../registry/update.ts";
-import { isJsonObject, readObjectBody } from "../request/body.ts";
-import { isCustom } from "../request/decode-object.ts";
+import { type DecodedRequest, isJsonObject, readObjectBody } from "../request/body.ts";
+import { type DecodeOptions, decodeObject, isCustom } from "../request/decode-object.ts";
 import type { Answer } from "../request/request.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "./context.ts";
@@ -28,7 +27,12 @@ interface Scale extends KubeObject {
   status?: { replicas: number; selector?: string };
 }
 
-const scaleSchema = { $ref: "#/components/schemas/io.k8s.api.autoscaling.v1.Scale" };
+const scaleKind = {
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  schema: { $ref: "#/components/schemas/io.k8s.api.autoscaling.v1.Scale" },
+};
 const scaleColumns = [
   nameColumn,
   column("Desired", ({ spec }: Scale) => spec?.replicas ?? 0, { type: "integer" }),
@@ -44,10 +48,7 @@ export async function getScale({ resource, info }: ResourceCall): Promise<Answer
 
 export async function updateScale(call: ResourceCall): Promise<Answer> {
   const options = parseWriteOptions(call.request.query, "UpdateOptions");
-  const body = await readObjectBody(call.request);
-  if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Scale");
-  const scale = body.value as Scale;
-  checkKind(scale);
+  const scale: Scale = decodeObject(await readObjectBody(call.request, "Scale"), decoding(call, options));
   call.audit?.requestObject(scale as KubeObject);
   const { name } = call.info;
   if (!scale.metadata?.name) {
@@ -59,34 +60,34 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
   return await write(call, writeRequestOf(call, options, "UpdateOptions"), () => scale);
 }
 
-/** @throws StatusError 400 when the body says it is something else */
-function checkKind({ kind = "Scale", apiVersion = "autoscaling/v1" }: Scale): void {
-  if (kind === "Scale" && apiVersion === "autoscaling/v1") return;
-  if (typeof kind !== "string" || typeof apiVersion !== "string")
-    throw badRequest("couldn't get version/kind; json parse error: kind and apiVersion must be strings");
-  const version = JSON.stringify(apiVersion.split("/").at(-1));
-  throw badRequest(
-    `${kind} in version ${version} cannot be handled as a Scale: no kind ${JSON.stringify(kind)} of ${apiVersion} is served by this subresource`,
-  );
+function decoding({ warn }: ResourceCall, { fieldValidation }: WriteOptions): DecodeOptions {
+  return { definition: scaleKind, schemas: schemaSet, fieldValidation, warn };
 }
 
 export async function patchScale(call: ResourceCall): Promise<Answer> {
   const { body, options } = await patchBodyOf(call);
-  if (body.type === applyPatchType) return await applyScale(call, body.value, options);
-  return await write(call, writeRequestOf(call, options, "UpdateOptions"), (present) => patched(present, body));
+  if (body.type === applyPatchType) return await applyScale(call, body, options);
+  const asPatched = { ...decoding(call, options), patched: true };
+  const change = (present: Scale) => decodeObject(patched(present, body), asPatched);
+  return await write(call, writeRequestOf(call, options, "UpdateOptions"), change);
 }
 
 /** Who applies a scale owns the object's replicas, by way of this subresource. */
-async function applyScale(call: ResourceCall, applied: unknown, options: WriteOptions): Promise<Answer> {
+async function applyScale(
+  call: ResourceCall,
+  { value: applied, duplicates }: PatchBody,
+  options: WriteOptions,
+): Promise<Answer> {
   const { registry, definition } = call.resource;
   const { info } = call;
   if (!isJsonObject(applied)) throw badRequest("error decoding YAML: the applied configuration must be an object");
-  const scale = applied as Scale;
   const apiVersion = "autoscaling/v1";
-  if (scale.apiVersion !== apiVersion) {
-    const given = `Specified patch version: ${scale.apiVersion ?? ""}, expected: ${apiVersion}`;
+  if (applied["apiVersion"] !== apiVersion) {
+    const given = `Specified patch version: ${applied["apiVersion"] ?? ""}, expected: ${apiVersion}`;
     throw badRequest(`Incorrect version specified in apply patch. ${given}`);
   }
+  const what = `${info.namespace}/${info.name}; ${apiVersion}, Kind=Scale`;
+  const scale: Scale = decodeObject({ value: applied, duplicates }, { ...decoding(call, options), applied: what });
   const request = writeRequestOf(call, options, "UpdateOptions");
   const configuration: KubeObject = {
     apiVersion: registry.apiVersion,
@@ -103,8 +104,10 @@ async function applyScale(call: ResourceCall, applied: unknown, options: WriteOp
   });
 }
 
-function patched(present: Scale, body: PatchBody): Scale {
-  return patchJson(present, body) as Scale;
+function patched(present: Scale, body: PatchBody): DecodedRequest {
+  const numbers = numbersOfPatch(body);
+  const { duplicates } = body;
+  return { value: patchJson(present, body), duplicates, ...(numbers === undefined ? {} : { numbers }) };
 }
 
 async function write(
@@ -143,11 +146,8 @@ function answerOf(object: KubeObject, { rowConditions: _, ...of }: ResourceDefin
   const served = ServedObject.fromObject(scaleOf(object, of.scale!));
   const definition = {
     ...of,
-    group: "autoscaling",
-    version: "v1",
-    kind: "Scale",
+    ...scaleKind,
     listKind: "ScaleList",
-    schema: scaleSchema,
     columns: scaleColumns,
   };
   return { status: 200, content: { type: "object", served, definition } };
@@ -161,23 +161,16 @@ function requireReplicas(object: KubeObject, definition: ResourceDefinition): vo
 }
 
 function validate(scale: Scale, name: string, definition: ResourceDefinition): void {
-  const replicas: unknown = scale.spec?.replicas ?? 0;
-  const errors: FieldError[] = [];
-  if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
-    throw badRequest(
-      'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
-    );
-  }
+  const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0 && isCustom(definition)) {
     // Whose own rules are asked, and not those of Scale.
     const { group, kind, scale: at } = definition;
     const message = `Invalid value: ${replicas}: should be a non-negative integer`;
     throw invalid(group, kind, name, [{ type: "FieldValueInvalid", field: at!.specReplicasPath, message }]);
   }
-  if (replicas < 0) {
-    errors.push(invalidValue(path("spec.replicas"), replicas, "must be greater than or equal to 0"));
-  }
-  if (errors.length > 0) throw invalid("autoscaling", "Scale", name, errors);
+  if (replicas >= 0) return;
+  const why = "must be greater than or equal to 0";
+  throw invalid("autoscaling", "Scale", name, [invalidValue(path("spec.replicas"), replicas, why)]);
 }
 
 function scaleOf(object: KubeObject, definition: ScaleDefinition): Scale {

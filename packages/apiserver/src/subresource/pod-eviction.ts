@@ -1,7 +1,7 @@
 /** `pods/NAME/eviction`: a delete that asks the PodDisruptionBudgets first. Source: pkg/registry/core/pod/storage/eviction.go. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isPodActive, isPodReady, type Pod, type PodDisruptionBudget } from "@kubets/api";
+import { isPodActive, isPodReady, type Pod, type PodDisruptionBudget, schemaSet } from "@kubets/api";
 import {
   badRequest,
   clone,
@@ -19,6 +19,7 @@ import { listPrefix } from "../registry/keys.ts";
 import { requireSameNamespace } from "../registry/same-namespace.ts";
 import { update } from "../registry/update.ts";
 import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { decodeObject } from "../request/decode-object.ts";
 import { type Answer, value } from "../request/request.ts";
 import { type DeleteOptions, parseDeleteOptions, parseWriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "../server/context.ts";
@@ -26,6 +27,7 @@ import { admitCreate } from "./admit-create.ts";
 import { successStatus } from "./status.ts";
 
 const evictionKind = { group: "policy", version: "v1", kind: "Eviction" };
+const evictionSchema = { $ref: "#/components/schemas/io.k8s.api.policy.v1.Eviction" };
 const maxDisruptedPods = 2000;
 const maxAttempts = 20;
 const refusal = "Cannot evict pod as it would violate the pod's disruption budget.";
@@ -58,10 +60,15 @@ export async function evictPod(call: ResourceCall): Promise<Answer> {
 }
 
 async function evictionOptions(call: ResourceCall): Promise<DeleteOptions> {
-  const { dryRun } = parseWriteOptions(call.request.query, "CreateOptions");
-  const body = await readObjectBody(call.request);
-  if (body !== undefined && !isJsonObject(body.value)) throw badRequest("not a Eviction object");
-  const eviction = (body?.value ?? {}) as KubeObject & { deleteOptions?: unknown };
+  const { dryRun, fieldValidation } = parseWriteOptions(call.request.query, "CreateOptions");
+  const body = await readObjectBody(call.request, "Eviction");
+  const isOld = isJsonObject(body?.value) && body.value["apiVersion"] === "policy/v1beta1";
+  const eviction: KubeObject & { deleteOptions?: unknown } = decodeObject(body, {
+    definition: { ...evictionKind, version: isOld ? "v1beta1" : "v1", schema: evictionSchema },
+    schemas: schemaSet,
+    fieldValidation,
+    warn: call.warn,
+  });
   call.audit?.requestObject(eviction);
   if (eviction.metadata?.name !== undefined && eviction.metadata.name !== call.info.name) {
     throw badRequest("name in URL does not match name in Eviction object");
