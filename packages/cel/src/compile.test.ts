@@ -230,6 +230,26 @@ test("what compilation refuses, and where", () => {
   for (const [source, message] of failures) assert.deepEqual([source, errorOf(source)], [source, message]);
 });
 
+test("what an unknown escape leaves unread is told as cel-go's lexer tells it", () => {
+  const unread = (at: string, text: string) => `${at}: Syntax error: token recognition error at: '${text}'`;
+  const table: readonly (readonly [source: string, ...errors: string[]])[] = [
+    ["'\\q'", unread("1:1", "'\\q"), unread("1:4", "'"), "1:5: Syntax error: mismatched input '<EOF>'"],
+    ["b'\\q'", unread("1:2", "'\\q"), unread("1:5", "'")],
+    ["'\\u12g4'", unread("1:1", "'\\u12g"), unread("1:8", "'")],
+    ['self.name == "x\\.y" && true', unread("1:14", '"x\\.'), unread("1:19", '" && true')],
+    ["'a\nb", unread("1:1", "'a\\n")],
+    ["'''a", unread("1:3", "'a")],
+  ];
+  for (const [source, ...errors] of table) {
+    const told = errorOf(source).split("\n");
+    assert.deepEqual(
+      told.slice(0, errors.length).map((line, i) => line.slice(0, errors[i]!.length)),
+      errors,
+    );
+  }
+  assert.equal(errorOf("r'\\q' == '\\\\q' && '''\\x41\\'''' == 'A\\''"), "no error");
+});
+
 test("an error is printed with its line", () => {
   const { message } = compile("self.name == 'a' &&\n self.nope", environment);
   assert.equal(message, "ERROR: <input>:2:6: undefined field 'nope'\n |  self.nope\n | .....^");

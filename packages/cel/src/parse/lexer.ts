@@ -59,17 +59,18 @@ type Match = (pattern: RegExp) => string | undefined;
 
 /** Without a token: what cannot be the beginning of one, and what it failed at. */
 function nextToken(source: string, index: number, at: number, match: Match): { token?: Token; length: number } {
-  const quote = match(quoteStart);
-  if (quote !== undefined) {
-    const length = stringLength(source, index, quote);
-    if (length === undefined) return { length: source.length - index };
-    const text = source.slice(index, index + length);
-    return { token: { kind: "literal", text, at, value: unquote(text, at) }, length };
+  const start = match(quoteStart);
+  const quoted = start === undefined ? undefined : quotedText(source, index, start);
+  if (quoted?.ends) {
+    const text = source.slice(index, index + quoted.length);
+    return { token: { kind: "literal", text, at, value: unquote(text, at) }, length: quoted.length };
   }
   const digits = match(number);
   if (digits !== undefined) return { token: numberToken(digits, at), length: digits.length };
   const name = match(word);
   if (name !== undefined) return { token: wordToken(name, at), length: name.length };
+  // Behind a prefix, which then is a name, the quote is met once more.
+  if (quoted !== undefined) return { length: quoted.length };
   const inBackquotes = match(escaped);
   if (inBackquotes !== undefined) {
     const text = inBackquotes.slice(1, -1);
@@ -102,19 +103,40 @@ function codePointOffsets(source: string): number[] {
   return offsets;
 }
 
+interface Quoted {
+  /** Otherwise it is no literal. */
+  readonly ends: boolean;
+  /** Of the literal; or of what was read until it could be none any more, with the character that showed it. */
+  readonly length: number;
+}
+
+const wholeEscape = /\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})/y;
+/** As much of one as there may be before the character that makes it none. */
+const brokenEscape = /\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?/y;
+
 /** Scans by hand: a regular expression over a long string would keep a stack. */
-function stringLength(source: string, index: number, start: string): number | undefined {
+function quotedText(source: string, index: number, start: string): Quoted {
   const raw = /r/i.test(start);
   const quote = start.replace(/^[bBrR]+/, "");
+  const failed = (at: number): Quoted => {
+    // What begins with three quotes begins with an empty literal.
+    if (quote.length === 3) return { ends: true, length: start.length - 1 };
+    const character = source.codePointAt(at);
+    return { ends: false, length: at - index + (character === undefined ? 0 : String.fromCodePoint(character).length) };
+  };
   for (let i = index + start.length; i < source.length; i++) {
     if (source[i] === "\\" && !raw) {
-      i++;
-      continue;
-    }
-    if (source.startsWith(quote, i)) return i + quote.length - index;
-    if (quote.length === 1 && (source[i] === "\n" || source[i] === "\r")) return undefined;
+      wholeEscape.lastIndex = i;
+      const length = wholeEscape.exec(source)?.[0].length;
+      if (length === undefined) {
+        brokenEscape.lastIndex = i;
+        return failed(i + brokenEscape.exec(source)![0].length);
+      }
+      i += length - 1;
+    } else if (source.startsWith(quote, i)) return { ends: true, length: i + quote.length - index };
+    else if (quote.length === 1 && (source[i] === "\n" || source[i] === "\r")) return failed(i);
   }
-  return undefined;
+  return failed(source.length);
 }
 
 function numberToken(text: string, at: number): Token {

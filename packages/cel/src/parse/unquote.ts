@@ -17,7 +17,11 @@ const simple: Readonly<Record<string, number>> = {
   "?": 63,
 };
 
-/** A string literal's text, or a bytes literal's bytes. @throws ParseError */
+/**
+ * A string literal's text, or a bytes literal's bytes.
+ * @param literal whose escapes all have a form that the lexer knows
+ * @throws ParseError for an escape that is no character, or none of bytes
+ */
 export function unquote(literal: string, at: number): string | Uint8Array {
   const prefix = /^[bBrR]*/.exec(literal)?.[0] ?? "";
   const bytes = /b/i.test(prefix);
@@ -30,7 +34,7 @@ export function unquote(literal: string, at: number): string | Uint8Array {
 
 function unescapeText(body: string, at: number): string {
   let result = "";
-  for (const part of parts(body, at)) {
+  for (const part of parts(body)) {
     if (typeof part === "string") result += part;
     else if (part.value > 0x10ffff || (part.value >= 0xd800 && part.value <= 0xdfff)) throw invalid(at);
     else result += String.fromCodePoint(part.value);
@@ -40,7 +44,7 @@ function unescapeText(body: string, at: number): string {
 
 function unescapeBytes(body: string, at: number): Uint8Array {
   const chunks: Uint8Array[] = [];
-  for (const part of parts(body, at)) {
+  for (const part of parts(body)) {
     if (typeof part === "string") chunks.push(Buffer.from(part, "utf8"));
     else if (part.unicode) throw invalid(at);
     else chunks.push(Uint8Array.of(part.value));
@@ -53,30 +57,27 @@ interface Escape {
   readonly unicode: boolean;
 }
 
-function* parts(body: string, at: number): Generator<string | Escape> {
+function* parts(body: string): Generator<string | Escape> {
   let from = 0;
   for (let i = body.indexOf("\\"); i >= 0; i = body.indexOf("\\", from)) {
     if (i > from) yield body.slice(from, i);
-    const { value, length, unicode } = readEscape(body, i + 1, at);
+    const { value, length, unicode } = readEscape(body, i + 1);
     yield { value, unicode };
     from = i + 1 + length;
   }
   if (from < body.length) yield body.slice(from);
 }
 
-function readEscape(body: string, i: number, at: number): Escape & { length: number } {
+function readEscape(body: string, i: number): Escape & { length: number } {
   const character = body[i] ?? "";
   const known = Object.hasOwn(simple, character) ? simple[character] : undefined;
   if (known !== undefined) return { value: known, length: 1, unicode: false };
   const hexDigits = { x: 2, X: 2, u: 4, U: 8 }[character];
   if (hexDigits !== undefined) {
     const digits = body.slice(i + 1, i + 1 + hexDigits);
-    if (digits.length !== hexDigits || !/^[0-9a-fA-F]+$/.test(digits)) throw invalid(at);
     return { value: Number.parseInt(digits, 16), length: 1 + hexDigits, unicode: hexDigits > 2 };
   }
-  const octal = /^[0-3][0-7]{2}/.exec(body.slice(i, i + 3))?.[0];
-  if (octal === undefined) throw invalid(at);
-  return { value: Number.parseInt(octal, 8), length: 3, unicode: false };
+  return { value: Number.parseInt(body.slice(i, i + 3), 8), length: 3, unicode: false };
 }
 
 function invalid(at: number): ParseError {
