@@ -4,16 +4,17 @@
  * virtually finish first is dispatched. Nothing here waits or sets a timer while there are seats.
  */
 
-import { type Clock, type StatusError, type Timer, tooManyRequests } from "@kubets/apimachinery";
+import { type Clock, type StatusError, tooManyRequests } from "@kubets/apimachinery";
 import { Demand } from "./demand.ts";
 import type { Comer, Flow, Queuing, Work } from "./flow.ts";
 import type { RejectReason } from "./flow-counters.ts";
+import { Lingering } from "./lingering.ts";
 import type { Pace } from "./pace.ts";
-import { Patience } from "./patience.ts";
-import { type LastDispatch, Queues, serviceSeconds, totalWork } from "./queues.ts";
+import { bound, type LastDispatch, Queues } from "./queues.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { type Queue, Ticket } from "./ticket.ts";
 import { RequestGauges, Utilization } from "./utilization.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface LevelOptions {
   readonly name: string;
@@ -54,15 +55,10 @@ export class Level {
   readonly #gauges: RequestGauges;
   #queuing: Queuing | undefined;
   readonly #queues = new Queues();
-  #activeQueues = 0;
+  readonly #lingering: Lingering;
+  readonly #room: WaitingRoom;
   #progress = 0;
   #syncedAt: number;
-  readonly #lingering = new Set<Ticket>();
-  #lingersFirst = Number.POSITIVE_INFINITY;
-  #lingerTimer: Timer | undefined;
-  readonly #patience: Patience<Ticket>;
-  /** They wait without regard to their clients and the time. */
-  readonly #untilNextTurn: { readonly ticket: Ticket; watch(): void }[] = [];
 
   constructor(options: LevelOptions) {
     this.#options = options;
@@ -70,7 +66,10 @@ export class Level {
     this.#clock = options.clock;
     this.#gauges = options.gauges ?? new RequestGauges();
     this.#syncedAt = this.#clock.monotonic();
-    this.#patience = new Patience(this.#clock, (ticket) => ticket.late?.(this.#abandon(ticket)));
+    this.#lingering = new Lingering(this.#clock);
+    const { clock, pace, waitLimitMs } = options;
+    const abandon = (ticket: Ticket) => this.#abandon(ticket);
+    this.#room = new WaitingRoom({ clock, pace, level: this, waitLimitMs, abandon });
   }
 
   /** @param queuing undefined: what finds no seat is refused */
@@ -78,7 +77,7 @@ export class Level {
     this.exempt = exempt;
     this.#queuing = queuing;
     this.utilization.waitingCapacity = Math.max(1, queuing?.queueLengthLimit ?? 1) * (queuing?.queues ?? 1);
-    this.#queues.dropEmpty(queuing?.queues ?? 0);
+    this.#queues.configure(queuing?.queues ?? 0);
   }
 
   /** @param capacity what utilization is measured by */
@@ -95,7 +94,7 @@ export class Level {
 
   /** Queues that have someone in them or on their seats. */
   get activeQueues(): number {
-    return this.#activeQueues;
+    return this.#queues.active;
   }
 
   /** Queues that were ever used, and as many places as are configured. */
@@ -134,14 +133,10 @@ export class Level {
     }
     // At a level that has no seats, and gets none, others wait until they may be refused.
     if (comer.patient && this.limit === 0) return this.#start(ticket, now);
-    const queue = this.#queues.choose(hand, this.waiting.size > 0, this.#progress);
-    ticket.queue = queue;
-    ticket.arrivalR = this.#progress;
-    if (queue.waiting.length === 0 && queue.executing === 0) queue.nextR = this.#progress;
+    const queue = this.#queues.join(ticket, hand, this.waiting.size > 0, this.#progress);
     const isFull = this.seatsInUse >= this.limit || this.#options.pace?.isSpent(now) === true;
     if (this.waiting.size === 0 && !isFull && this.#hasRoomFor(ticket.seats)) {
-      if (queue.nextR < this.#progress) queue.nextR = this.#progress;
-      this.#queues.dispatched(queue, this.#progress);
+      this.#queues.pass(queue, this.#progress);
       const { counters } = flow;
       counters.queueLength.observe(1);
       counters.waitExecuted.observe(0);
@@ -152,7 +147,7 @@ export class Level {
     }
     this.#enqueue(ticket, queue);
     this.#dispatch();
-    return ticket.started ? ticket : this.#wait(ticket, comer);
+    return ticket.started ? ticket : this.#room.wait(ticket, comer, this.#syncedAt);
   }
 
   /** @internal the end of what {@link enter} began */
@@ -169,17 +164,10 @@ export class Level {
     (ticket.isWatch ? counters.watchInitialization : counters.execution).observe(seconds);
     this.#gaugesOf(ticket).executing.add(-1, now);
     const { queue } = ticket;
-    if (queue !== undefined) {
-      queue.executing--;
-      queue.nextR -= ticket.work.seats * (serviceSeconds - seconds);
-      this.#bound(queue);
-      this.#leaveIfEmpty(queue);
-    }
-    if (ticket.work.lingerMs > 0) {
-      ticket.lingersUntil = now + ticket.work.lingerMs;
-      this.#lingersFirst = Math.min(this.#lingersFirst, ticket.lingersUntil);
-      this.#lingering.add(ticket);
-    } else this.#release(ticket);
+    if (queue !== undefined) this.#queues.ended(ticket, queue, seconds);
+    const { lingerMs } = ticket.work;
+    if (lingerMs > 0) this.#lingering.add(ticket, now + lingerMs);
+    else this.#release(ticket);
     if (this.waiting.size > 0) this.#dispatch();
     else if (this.quiescing && this.executing.length === 0) this.#options.onDrained?.();
   }
@@ -197,22 +185,17 @@ export class Level {
     counters.executingSeats += ticket.seats;
     this.#gaugesOf(ticket).executing.add(1, now);
     const { queue } = ticket;
-    if (queue !== undefined) {
-      if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues++;
-      queue.executing++;
-      queue.seatsInUse += ticket.seats;
-      queue.nextR += totalWork(ticket.work);
-    }
+    if (queue !== undefined) this.#queues.began(ticket, queue);
     this.#demandChanged();
     return ticket;
   }
 
-  #release(ticket: Ticket): void {
+  readonly #release = (ticket: Ticket): void => {
     this.seatsInUse -= ticket.seats;
     ticket.flow.counters.executingSeats -= ticket.seats;
     if (ticket.queue !== undefined) ticket.queue.seatsInUse -= ticket.seats;
     this.#demandChanged();
-  }
+  };
 
   #demandChanged(): void {
     const seats = this.seatsInUse + this.seatsWaiting;
@@ -224,34 +207,14 @@ export class Level {
     return isReadOnly ? this.#gauges.readOnly : this.#gauges.mutating;
   }
 
-  #expectLingering(): void {
-    if (this.#lingerTimer !== undefined || this.#lingering.size === 0) return;
-    this.#lingerTimer = this.#clock.setTimeout(
-      () => {
-        this.#lingerTimer = undefined;
-        this.sync();
-        this.#dispatch();
-      },
-      Math.max(0, Math.ceil(this.#lingersFirst - this.#clock.monotonic())),
-    );
-  }
-
   /** More seats than the level has are given to one that runs alone. */
   #hasRoomFor(seats: number): boolean {
     if (seats > this.limit) return this.executing.length === 0;
     return this.seatsInUse + seats <= this.limit;
   }
 
-  #leaveIfEmpty(queue: Queue): void {
-    if (queue.executing > 0 || queue.waiting.length > 0) return;
-    this.#activeQueues--;
-    if (queue.index >= (this.#queuing?.queues ?? 0)) this.#queues.dropEmpty(this.#queuing?.queues ?? 0);
-  }
-
   #enqueue(ticket: Ticket, queue: Queue): void {
-    if (queue.executing === 0 && queue.waiting.length === 0) this.#activeQueues++;
-    queue.waiting.push(ticket);
-    queue.waitingWork += totalWork(ticket.work);
+    this.#queues.push(ticket, queue);
     this.waiting.add(ticket);
     this.seatsWaiting += ticket.seats;
     const { counters } = ticket.flow;
@@ -260,18 +223,12 @@ export class Level {
     counters.queueLength.observe(queue.waiting.length);
     this.#gaugesOf(ticket).waiting.add(1, this.#syncedAt);
     this.#demandChanged();
-    this.#bound(queue);
   }
 
   #dequeue(ticket: Ticket): void {
-    const queue = ticket.queue!;
-    const at = queue.waiting.indexOf(ticket);
-    if (at === 0) queue.waiting.shift();
-    else queue.waiting.splice(at, 1);
-    queue.waitingWork = queue.waiting.length === 0 ? 0 : queue.waitingWork - totalWork(ticket.work);
-    this.#leaveIfEmpty(queue);
+    this.#queues.take(ticket);
     this.waiting.delete(ticket);
-    this.#patience.delete(ticket);
+    this.#room.delete(ticket);
     this.seatsWaiting -= ticket.seats;
     ticket.flow.counters.waiting--;
     ticket.flow.counters.waitingSeats -= ticket.seats;
@@ -279,18 +236,17 @@ export class Level {
     this.#demandChanged();
   }
 
-  /** No queue begins, virtually, before its first request came. */
-  #bound(queue: Queue): void {
-    const first = queue.waiting[0];
-    if (first !== undefined && queue.nextR < first.arrivalR) queue.nextR = first.arrivalR;
-  }
-
   /** In a new turn of the event loop. */
   resume(count: number): void {
     this.sync();
     this.#dispatch(count);
-    for (const { ticket, watch } of this.#untilNextTurn.splice(0)) if (!ticket.started) watch();
+    this.#room.nextTurn();
   }
+
+  readonly #look = (): void => {
+    this.sync();
+    this.#dispatch();
+  };
 
   /** @param most how many begin, if the pace allows them */
   #dispatch(most = Number.POSITIVE_INFINITY): void {
@@ -311,43 +267,16 @@ export class Level {
       if (!this.exempt) ticket.narrow(this.limit);
       ticket.flow.counters.waitExecuted.observe((this.#syncedAt - ticket.arrivedAt) / 1000);
       this.#start(ticket, this.#syncedAt);
-      this.#bound(queue);
+      bound(queue);
       ticket.called?.();
     }
-    if (this.waiting.size > 0) this.#expectLingering();
-  }
-
-  #wait(ticket: Ticket, comer: Comer): Promise<Ticket> {
-    return new Promise((resolve, reject) => {
-      let signal: AbortSignal | undefined;
-      const settle = (outcome: () => void) => {
-        signal?.removeEventListener("abort", gone);
-        outcome();
-      };
-      const gone = () => {
-        this.#abandon(ticket);
-        settle(() => reject(signal?.reason));
-      };
-      const watch = () => {
-        signal = comer.request.signal;
-        if (signal.aborted) return gone();
-        signal.addEventListener("abort", gone, { once: true });
-        if (!comer.patient) this.#patience.add(ticket, ticket.arrivedAt + this.#options.waitLimitMs(comer));
-      };
-      ticket.called = () => settle(() => resolve(ticket));
-      ticket.late = (error) => settle(() => reject(error));
-      const { pace } = this.#options;
-      if (pace === undefined) return watch();
-      // In a burst most go on before the next turn, or in it: a signal and a time-out for each would cost more than the wait.
-      this.#untilNextTurn.push({ ticket, watch });
-      pace.arrived(this, this.#syncedAt);
-    });
+    if (this.waiting.size > 0) this.#lingering.expect(this.#look);
   }
 
   #abandon(ticket: Ticket): StatusError {
     const now = this.sync();
     this.#dequeue(ticket);
-    this.#bound(ticket.queue!);
+    bound(ticket.queue!);
     this.cancelled++;
     const error = this.#refuse(ticket, "time-out", now);
     // What stood behind it may be smaller.
@@ -366,26 +295,13 @@ export class Level {
   /** Brings everything that goes by time to the present, which it returns: milliseconds of the monotonic clock. */
   sync(): number {
     const now = this.#clock.monotonic();
-    while (this.#lingersFirst <= now) {
-      this.#pass(this.#lingersFirst);
-      this.#releaseLingering();
+    while (this.#lingering.first <= now) {
+      this.#pass(this.#lingering.first);
+      // Nobody is called for that: whoever comes next looks.
+      this.#lingering.releaseFirst(this.#release);
     }
     this.#pass(now);
     return now;
-  }
-
-  /** Gives back the seats of those that held them for watchers long enough. Nobody is called for that: whoever comes next looks. */
-  #releaseLingering(): void {
-    let next = Number.POSITIVE_INFINITY;
-    for (const ticket of this.#lingering) {
-      if (ticket.lingersUntil > this.#lingersFirst) {
-        next = Math.min(next, ticket.lingersUntil);
-        continue;
-      }
-      this.#lingering.delete(ticket);
-      this.#release(ticket);
-    }
-    this.#lingersFirst = next;
   }
 
   /** Until `time`, every busy queue had its part of the seats that were in use: while some wait that is all of them, or what the pace allows. */
@@ -397,6 +313,7 @@ export class Level {
     const wanted = seatsInUse + this.seatsWaiting;
     this.demand.pass(ms / 1000);
     this.utilization.pass(ms, seatsInUse, this.executing.length, this.waiting.size, wanted);
-    if (this.#activeQueues > 0) this.#progress += (Math.min(seatsInUse, this.limit) / this.#activeQueues) * (ms / 1000);
+    const { active } = this.#queues;
+    if (active > 0) this.#progress += (Math.min(seatsInUse, this.limit) / active) * (ms / 1000);
   }
 }

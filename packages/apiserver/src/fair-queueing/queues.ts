@@ -26,11 +26,28 @@ export class Queues {
   /** Those that were ever used, at their indexes. */
   readonly all: (Queue | undefined)[] = [];
   readonly lastDispatch: LastDispatch = { r: 0, s: 0, least: 0, most: 0, leastDiscounted: 0, mostDiscounted: 0 };
+  /** How many are configured. */
+  #wanted = 0;
+  #active = 0;
   #robin = 0;
   #chosen = 0;
 
+  /** How many have someone in them or on their seats. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** A newcomer joins one of its flow's hand, and has not yet a place in it. @param now virtual time */
+  join(ticket: Ticket, hand: readonly number[], anyoneWaits: boolean, now: number): Queue {
+    const queue = this.#choose(hand, anyoneWaits, now);
+    ticket.queue = queue;
+    ticket.arrivalR = now;
+    if (isIdle(queue)) queue.nextR = now;
+    return queue;
+  }
+
   /** Of the flow's hand the queue with the least work; in turn where all are the same. @param now virtual time: where a new one begins */
-  choose(hand: readonly number[], anyoneWaits: boolean, now: number): Queue {
+  #choose(hand: readonly number[], anyoneWaits: boolean, now: number): Queue {
     const offset = this.#chosen++ % hand.length;
     if (!anyoneWaits) return this.#queue(hand[offset]!, now);
     let best: Queue | undefined;
@@ -50,14 +67,55 @@ export class Queues {
     return queue;
   }
 
-  /** Beyond those that are configured. */
-  dropEmpty(wanted: number): void {
+  /** @param wanted how many there are to be; those beyond go when they are idle */
+  configure(wanted: number): void {
+    this.#wanted = wanted;
     for (let index = this.all.length - 1; index >= wanted; index--) {
       const queue = this.all[index];
-      if (queue !== undefined && (queue.executing > 0 || queue.waiting.length > 0)) continue;
+      if (queue !== undefined && !isIdle(queue)) continue;
       if (index === this.all.length - 1) this.all.pop();
       else this.all[index] = undefined;
     }
+  }
+
+  /** It waits, behind the others of its queue. */
+  push(ticket: Ticket, queue: Queue): void {
+    if (isIdle(queue)) this.#active++;
+    queue.waiting.push(ticket);
+    queue.waitingWork += totalWork(ticket.work);
+    bound(queue);
+  }
+
+  /** It waits no longer. */
+  take(ticket: Ticket): void {
+    const queue = ticket.queue!;
+    const at = queue.waiting.indexOf(ticket);
+    if (at === 0) queue.waiting.shift();
+    else queue.waiting.splice(at, 1);
+    queue.waitingWork = queue.waiting.length === 0 ? 0 : queue.waitingWork - totalWork(ticket.work);
+    this.#idleAfter(queue);
+  }
+
+  /** One of a queue's has begun. */
+  began({ seats, work }: Ticket, queue: Queue): void {
+    if (isIdle(queue)) this.#active++;
+    queue.executing++;
+    queue.seatsInUse += seats;
+    queue.nextR += totalWork(work);
+  }
+
+  /** One of a queue's has ended, and took this long: its seats may be held on to. */
+  ended({ work }: Ticket, queue: Queue, seconds: number): void {
+    queue.executing--;
+    queue.nextR -= work.seats * (serviceSeconds - seconds);
+    bound(queue);
+    this.#idleAfter(queue);
+  }
+
+  #idleAfter(queue: Queue): void {
+    if (!isIdle(queue)) return;
+    this.#active--;
+    if (queue.index >= this.#wanted) this.configure(this.#wanted);
   }
 
   /** The one that would finish first; among equals, of the queue whose turn it is. Someone waits. @param now virtual time */
@@ -90,9 +148,10 @@ export class Queues {
     this.#robin = index;
   }
 
-  /** Its request had nobody to wait for. @param now virtual time */
-  dispatched(queue: Queue, now: number): void {
+  /** Its request has nobody to wait for. @param now virtual time */
+  pass(queue: Queue, now: number): void {
     const { lastDispatch } = this;
+    if (queue.nextR < now) queue.nextR = now;
     this.#robin = queue.index;
     lastDispatch.r = now;
     lastDispatch.s = lastDispatch.least = lastDispatch.most = queue.nextR;
@@ -107,4 +166,14 @@ export class Queues {
     lastDispatch.leastDiscounted = Math.min(lastDispatch.leastDiscounted, discounted);
     lastDispatch.mostDiscounted = Math.max(lastDispatch.mostDiscounted, discounted);
   }
+}
+
+function isIdle({ executing, waiting }: Queue): boolean {
+  return executing === 0 && waiting.length === 0;
+}
+
+/** No queue begins, virtually, before its first request came. */
+export function bound(queue: Queue): void {
+  const first = queue.waiting[0];
+  if (first !== undefined && queue.nextR < first.arrivalR) queue.nextR = first.arrivalR;
 }
