@@ -17,16 +17,10 @@ import {
   StatusError,
   writeJson,
 } from "@kubets/apimachinery";
-import {
-  type DecodedRequest,
-  isJsonObject,
-  jsonCopy,
-  mediaType,
-  unsupportedMediaType,
-  withNumbers,
-} from "../request/body.ts";
+import { type DecodedRequest, isJsonObject, jsonCopy, unsupportedMediaType, withNumbers } from "../request/body.ts";
 import { bodyTooLarge, maxBodyBytes, maxStoredBytes } from "../request/body-limit.ts";
 import { decodeObject, isCustom, patchedText, requireDeclared, requireTypes } from "../request/decode-object.ts";
+import { patchMediaType } from "../request/media-type.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
@@ -49,7 +43,7 @@ export interface PatchBody extends DecodedRequest {
 /** The patch and its options. @throws StatusError 400, 413, 415, 422 */
 export async function patchBodyOf(call: ResourceCall): Promise<{ body: PatchBody; options: WriteOptions }> {
   const { request, resource } = call;
-  const type = mediaType(request);
+  const type = patchMediaType(request);
   const accepted = [jsonPatchType, mergePatchType, strategicPatchType, applyPatchType];
   // Custom resources have no Go struct, and so no strategic merge patch.
   if (isCustom(resource.definition)) accepted.splice(2, 1);

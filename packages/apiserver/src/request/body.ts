@@ -12,7 +12,8 @@ import {
   writtenNumbers,
 } from "@kubets/apimachinery";
 import { maxBodyBytes } from "./body-limit.ts";
-import { header, type ServerRequest } from "./request.ts";
+import { mediaType } from "./media-type.ts";
+import type { ServerRequest } from "./request.ts";
 import { decodeYamlAside } from "./yaml-thread.ts";
 
 export interface DecodedRequest {
@@ -24,11 +25,6 @@ export interface DecodedRequest {
   readonly bytes?: Uint8Array;
   /** The numbers whose text matters, where there may be any. */
   readonly numbers?: () => readonly WrittenNumber[];
-}
-
-/** The media type without parameters, in lower case; "" when there is none. */
-export function mediaType(request: Pick<ServerRequest, "headers">): string {
-  return (header(request, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
@@ -50,7 +46,8 @@ export async function readObjectBody(request: ServerRequest, kind?: string): Pro
   if (body.type === "value")
     return body.value === undefined ? undefined : { value: jsonCopy(body.value), duplicates: [] };
   const type = mediaType(request);
-  if (type !== "" && !objectMediaTypes.includes(type)) throw unsupportedMediaType(objectMediaTypes);
+  if (type === undefined || (type !== "" && !objectMediaTypes.includes(type)))
+    throw unsupportedMediaType(objectMediaTypes);
   const bytes = await body.read(maxBodyBytes);
   if (bytes.length === 0) return undefined;
   if (type === protobufMediaType) return decodeProtobufBody(bytes);

@@ -224,7 +224,8 @@ function sorted(value: Json): Json {
   );
 }
 
-function jsonType(value: unknown): string {
+/** Go's word for a JSON value. */
+export function goTypeOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "bigint") return "number";
   return typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
@@ -237,18 +238,25 @@ function notAnObject(decoded: DecodedRequest | undefined, { kind }: BodyDefiniti
 
 /** Go's words for JSON that is no object. */
 export function notAStruct(value: unknown): string {
-  return `json: cannot unmarshal ${jsonType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  return `json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+}
+
+/** What is wrong with how an object says what it is, in Go's words: these are texts, or not there. */
+export function typeFaultOf(object: { readonly kind?: unknown; readonly apiVersion?: unknown }): string | undefined {
+  for (const field of ["kind", "apiVersion"] as const) {
+    const given = object[field];
+    if (given === undefined || given === null || typeof given === "string") continue;
+    const why = `json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`;
+    return `couldn't get version/kind; json parse error: ${why}`;
+  }
+  return undefined;
 }
 
 /** What a request's body must say of itself; a custom object's more than that of a kind that the server was built with. @throws StatusError 400, 422 */
 function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest, definition: BodyDefinition): void {
   const { kind, apiVersion = "" } = object;
-  for (const field of ["kind", "apiVersion"] as const) {
-    const given = object[field];
-    if (given === undefined || given === null || typeof given === "string") continue;
-    const why = `json: cannot unmarshal ${jsonType(given)} into Go struct field .${field} of type string`;
-    throw unrecognized(definition.kind, `couldn't get version/kind; json parse error: ${why}`, bytes);
-  }
+  const fault = typeFaultOf(object);
+  if (fault !== undefined) throw unrecognized(definition.kind, fault, bytes);
   if (!isCustom(definition)) return;
   if (!kind) {
     const text = bytes![0] === 0x7b ? Buffer.from(bytes!).toString() : writeJson(object);
@@ -292,7 +300,7 @@ function checkType(object: Record<string, Json>, definition: BodyDefinition): vo
     const { kind: expectedKind, version } = definition;
     const where = isCustom(definition) ? "Go value" : `Go struct field ${expectedKind}.metadata`;
     throw badRequest(
-      `${expectedKind} in version ${JSON.stringify(version)} cannot be handled as a ${expectedKind}: json: cannot unmarshal ${jsonType(object["metadata"])} into ${where} of type v1.ObjectMeta`,
+      `${expectedKind} in version ${JSON.stringify(version)} cannot be handled as a ${expectedKind}: json: cannot unmarshal ${goTypeOf(object["metadata"])} into ${where} of type v1.ObjectMeta`,
     );
   }
 }

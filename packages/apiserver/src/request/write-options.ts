@@ -17,7 +17,7 @@ import {
   tooLong,
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject } from "./body.ts";
-import { notAStruct } from "./decode-object.ts";
+import { notAStruct, typeFaultOf } from "./decode-object.ts";
 import { isTrue } from "./parse-request-info.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
@@ -170,6 +170,8 @@ const deleteOptionsSchema = { $ref: "#/components/schemas/io.k8s.apimachinery.pk
 /** What is not understood must not pass for not being there: a dry run would delete. */
 function fromBody(body: unknown, numbers: DecodedRequest["numbers"]): Given {
   if (!isJsonObject(body)) throw badRequest(`couldn't get version/kind; json parse error: ${notAStruct(body)}`);
+  const fault = typeFaultOf(body);
+  if (fault !== undefined) throw badRequest(fault);
   const { kind, apiVersion } = body;
   if (kind !== undefined && kind !== "DeleteOptions" && kind !== "") {
     const version = JSON.stringify(String(apiVersion ?? "meta.k8s.io/v1"));
@@ -184,7 +186,9 @@ function fromBody(body: unknown, numbers: DecodedRequest["numbers"]): Given {
   const { uid, resourceVersion } = preconditions ?? {};
   return {
     dryRun: dryRun ?? [],
-    gracePeriodSeconds: gracePeriodSeconds === undefined ? undefined : Number(gracePeriodSeconds),
+    // More than a double counts exactly would come back as more than Go's integers hold.
+    gracePeriodSeconds:
+      gracePeriodSeconds === undefined ? undefined : Math.min(Number(gracePeriodSeconds), Number.MAX_SAFE_INTEGER),
     propagationPolicy,
     orphanDependents,
     preconditions: {
