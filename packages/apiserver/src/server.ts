@@ -122,11 +122,11 @@ export class ApiServer implements Component {
     const { clock } = context;
     const { stopped } = this.#state;
     const defaults = this.#defaultObjects();
-    if (defaults !== undefined) await bootstrap(defaults);
-    for (const task of tasks) await besideOthers(clock, () => task(this, stopped));
+    if (defaults !== undefined) await bootstrap(defaults, stopped);
+    for (const task of tasks) await besideOthers(clock, stopped, () => task(this, stopped));
     await customResources.start(stopped);
     const aggregated = { resources: this.resources, transport: this.#ownTransport() };
-    if (aggregator !== undefined) await besideOthers(clock, () => aggregator.bootstrap(aggregated));
+    if (aggregator !== undefined) await besideOthers(clock, stopped, () => aggregator.bootstrap(aggregated));
     const work = background.map((task) => task(this, stopped));
     if (aggregator !== undefined) work.push(aggregator.run(aggregated, stopped));
     work.push(expireEvents(context, eventTtlMs, stopped));

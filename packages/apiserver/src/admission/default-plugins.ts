@@ -66,6 +66,7 @@ export interface AdmissionOptions {
 }
 
 interface Context extends AdmissionOptions {
+  readonly signal: AbortSignal;
   readonly listers: Listers;
   readonly config: AdmissionPluginConfigs;
 }
@@ -172,7 +173,7 @@ export function enabledAdmissionPlugins(enable: readonly string[] = [], disable:
  * @throws Error naming a plugin that is not there
  */
 export async function admissionPlugins(options: AdmissionOptions, signal: AbortSignal): Promise<AdmissionPlugin[]> {
-  const context = { ...options, listers: new Listers(), config: options.config ?? {} };
+  const context = { ...options, signal, listers: new Listers(), config: options.config ?? {} };
   const enabled = new Set(enabledAdmissionPlugins(options.enable, options.disable));
   const made: AdmissionPlugin[] = [];
   for (const [name, make] of ordered) {

@@ -68,7 +68,7 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
     let status = this.#recall(key);
     if (status === undefined) {
       try {
-        status = await this.#ask(spec);
+        status = await this.#ask(spec, attributes.client.signal);
       } catch (error) {
         return this.#failed(attributes, pod, error);
       }
@@ -85,11 +85,11 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
     );
   }
 
-  async #ask(spec: ReviewSpec): Promise<ReviewStatus> {
+  async #ask(spec: ReviewSpec, signal: AbortSignal): Promise<ReviewStatus> {
     const { caller, clock, random, config } = this.#options;
     const body = { kind: "ImageReview", apiVersion, metadata: {}, spec, status: { allowed: false } };
     const backoff = { initialMs: config.retryBackoffMs, factor: 1.5, jitter: 0.2, steps: 5 };
-    const answer = await postWithRetry(caller, body, { clock, random, timeoutMs, backoff });
+    const answer = await postWithRetry(caller, body, { clock, random, timeoutMs, backoff, signal });
     return (answer as { status?: ReviewStatus }).status ?? {};
   }
 

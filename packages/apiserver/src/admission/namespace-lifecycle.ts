@@ -71,7 +71,7 @@ export class NamespaceLifecycle implements AdmissionPlugin {
   }
 
   async #awaitNamespace(attributes: AdmissionAttributes): Promise<void> {
-    await this.#clock.sleep(missingNamespaceWaitMs);
+    await this.#clock.sleep(missingNamespaceWaitMs, attributes.client.signal);
     const found = this.#lister.get("", attributes.namespace);
     if (found === undefined) await this.#checkLive(attributes);
     else if (isTerminating(found)) throw terminating(attributes);

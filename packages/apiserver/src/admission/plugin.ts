@@ -6,6 +6,11 @@ import type { UserInfo } from "../authentication/authenticator.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
+/** The other end of a request. Its signal is made when it is first asked for: only what has to wait asks. */
+export interface RequestEnd {
+  readonly signal: AbortSignal;
+}
+
 export interface AdmissionAttributes {
   readonly operation: AdmissionOperation;
   readonly definition: ResourceDefinition;
@@ -23,6 +28,8 @@ export interface AdmissionAttributes {
   readonly options: unknown;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Whoever waits for the answer. */
+  readonly client: RequestEnd;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
   /** Adds an annotation to the request's audit event, under the key as it is to appear; the first value of a key stays. Does nothing when the request is not audited. */

@@ -99,7 +99,7 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     const attempts = name === defaultName ? defaultAttempts : 1;
     const intervalMs = 100 + random.next() * 100;
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      if (attempt > 1) await clock.sleep(intervalMs);
+      if (attempt > 1) await clock.sleep(intervalMs, attributes.client.signal);
       const account = await reader.get(serviceAccounts, namespace, name);
       if (account !== undefined) return account;
     }

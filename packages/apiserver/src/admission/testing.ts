@@ -26,6 +26,7 @@ export function requestOn(resource: string, rest: Partial<AdmissionAttributes> =
     options: {},
     user: { name: "alice", groups: [] },
     dryRun: false,
+    client: new AbortController(),
     warn() {},
     annotate() {},
     ...rest,

@@ -128,6 +128,7 @@ export class BufferedBackend implements AuditBackend {
     const now = this.#clock.monotonic();
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * qps) - 1;
     this.#filledAt = now;
-    if (this.#tokens < 0) await this.#clock.sleep((-this.#tokens / qps) * 1000);
+    // What is left when the server stops goes on at once.
+    if (this.#tokens < 0) await this.#clock.sleep((-this.#tokens / qps) * 1000, this.#closing.signal).catch(() => {});
   }
 }

@@ -91,7 +91,7 @@ export async function buildAuthentication(
   const issuers = new ReplaceableIssuers({ clock, disallowedIssuers: serviceAccounts?.issuers ?? [] });
   const anonymous = new ReplaceableAnonymous(options.anonymous ?? true);
   await readIssuers(options, issuers, anonymous, signal);
-  const known = await tokenAuthenticators(options, apiAudiences, issuers);
+  const known = await tokenAuthenticators(options, apiAudiences, issuers, signal);
   const token = cachedTokenAuthenticator(unionTokenAuthenticator(known), clock);
   const named = authenticatedGroup(
     unionAuthenticator([...certificateAuthenticators(options, signal), bearerAuthenticator(token, apiAudiences)]),
@@ -161,6 +161,7 @@ async function tokenAuthenticators(
   options: AuthenticationOptions,
   audiences: readonly string[],
   issuers: ReplaceableIssuers,
+  signal: AbortSignal,
 ): Promise<TokenAuthenticator[]> {
   const { clock, reader, tokenFile, serviceAccounts, bootstrapTokens, oidc, configFile } = options;
   const result: TokenAuthenticator[] = [];
@@ -169,7 +170,7 @@ async function tokenAuthenticators(
     result.push(new ServiceAccountTokenAuthenticator({ ...serviceAccounts, audiences, reader, clock }));
   if (bootstrapTokens) result.push(audienceAgnostic(bootstrapTokenAuthenticator(reader, clock), audiences));
   if (oidc !== undefined || configFile !== undefined) result.push(audienceAgnostic(issuers, audiences));
-  if (options.webhook !== undefined) result.push(await webhookFromFile(options, options.webhook, audiences));
+  if (options.webhook !== undefined) result.push(await webhookFromFile(options, options.webhook, audiences, signal));
   return result;
 }
 
@@ -177,8 +178,9 @@ async function webhookFromFile(
   { clock, random = realRandom, logger = silentLogger }: AuthenticationOptions,
   { configFile, version = "v1beta1", cacheTtlMs = defaultWebhookTtlMs }: TokenWebhookOptions,
   implicitAudiences: readonly string[],
+  signal: AbortSignal,
 ): Promise<TokenAuthenticator> {
   const caller = await kubeconfigCaller(await readFile(configFile, "utf8"), configFile, clock);
-  const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger });
+  const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger, signal });
   return cachedTokenAuthenticator(webhook, clock, { successTtlMs: cacheTtlMs, failureTtlMs: cacheTtlMs });
 }

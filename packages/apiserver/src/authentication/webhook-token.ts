@@ -17,6 +17,8 @@ export interface WebhookTokenOptions {
   readonly logger: Logger;
   readonly timeoutMs?: number;
   readonly backoff?: RetryBackoff;
+  /** Ends the asking: an answer is for all who come with the same token. */
+  readonly signal: AbortSignal;
 }
 
 /** Upstream's. */

@@ -79,7 +79,7 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
     );
   const rbac = new RbacIndex();
   const graph = new NodeGraph();
-  const parts: Parts = { options, rbac, graph };
+  const parts: Parts = { options, rbac, graph, signal };
   const content = configFile === undefined ? undefined : await readFile(configFile, "utf8");
   const authorizers = content === undefined ? await fromModes(parts) : await fromConfiguration(parts, content);
   const paths = options.alwaysAllowPaths ?? [];
@@ -100,6 +100,7 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
 }
 
 interface Parts {
+  readonly signal: AbortSignal;
   readonly options: AuthorizationOptions;
   readonly rbac: RbacIndex;
   readonly graph: NodeGraph;
@@ -185,7 +186,7 @@ type WebhookRules = Pick<
 async function webhookFromFile(parts: Parts, file: string, rules: WebhookRules): Promise<Authorizer> {
   const { clock, random, logger } = parts.options;
   const caller: WebhookCaller = await kubeconfigCaller(await readFile(file, "utf8"), file, clock);
-  return new WebhookAuthorizer({ ...rules, caller, clock, random, logger });
+  return new WebhookAuthorizer({ ...rules, caller, clock, random, logger, signal: parts.signal });
 }
 
 async function fromConfiguration(parts: Parts, content: string): Promise<Authorizer[]> {

@@ -151,6 +151,7 @@ function write(plural: string, object: KubeObject, oldObject?: KubeObject): Admi
     options: {},
     user: jane,
     dryRun: false,
+    client: new AbortController(),
     warn() {},
     annotate() {},
   };

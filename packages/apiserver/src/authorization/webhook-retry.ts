@@ -22,19 +22,19 @@ const defaultRetryBackoff: RetryBackoff = { initialMs: 500, factor: 1.5, jitter:
 export async function postWithRetry(
   caller: WebhookCaller,
   body: unknown,
-  options: { clock: Clock; random: Random; timeoutMs: number; backoff?: RetryBackoff },
+  options: { clock: Clock; random: Random; timeoutMs: number; backoff?: RetryBackoff; signal: AbortSignal },
 ): Promise<unknown> {
-  const { clock, random, timeoutMs, backoff = defaultRetryBackoff } = options;
+  const { clock, random, timeoutMs, backoff = defaultRetryBackoff, signal } = options;
   const bytes = Buffer.from(JSON.stringify(body));
   const deadline = clock.monotonic() + timeoutMs;
   let waitMs = backoff.initialMs;
   for (let step = 1; ; step++) {
     try {
-      return await caller.post(bytes, { timeoutMs: Math.max(1, deadline - clock.monotonic()) });
+      return await caller.post(bytes, { timeoutMs: Math.max(1, deadline - clock.monotonic()), signal });
     } catch (error) {
       const pause = waitMs * (1 + random.next() * backoff.jitter);
       if (step >= backoff.steps || !isTransient(error) || clock.monotonic() + pause >= deadline) throw error;
-      await clock.sleep(pause);
+      await clock.sleep(pause, signal);
       waitMs *= backoff.factor;
     }
   }

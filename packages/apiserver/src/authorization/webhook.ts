@@ -21,6 +21,8 @@ export interface WebhookAuthorizerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly backoff?: RetryBackoff;
+  /** Ends the asking: an answer is for all who asked the same. */
+  readonly signal: AbortSignal;
 }
 
 /** Upstream's. */

@@ -228,6 +228,7 @@ export class CustomResources {
       dryRun: false,
       manager: "kube-apiserver",
       options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1" },
+      client: { signal: this.#signal },
       warn: () => {},
       annotate: () => {},
       createIfAbsent: false,

@@ -1,7 +1,8 @@
 /** All objects of a CRD that is being deleted go before it. Source: apiextensions-apiserver's controller/finalizer/crd_finalizer.go. */
 
 import type { CrdCondition } from "@kubets/api/apiextensions";
-import { isNotFound, type KubeObject, messageOf } from "@kubets/apimachinery";
+import { isNotFound, messageOf } from "@kubets/apimachinery";
+import type { Entry } from "@kubets/storage";
 import { type DeleteRequest, remove } from "../registry/delete.ts";
 import type { Registry } from "../registry/registry.ts";
 import { apiServerIdentity } from "../services/default-objects.ts";
@@ -19,20 +20,20 @@ export async function cleanUp(registry: Registry, signal: AbortSignal): Promise<
     reason,
     message,
   });
-  let objects: KubeObject[];
+  let entries: readonly Entry[];
   try {
-    const { entries } = await registry.store.list(registry.prefix);
-    objects = entries.map((entry) => registry.served(entry).object);
+    ({ entries } = await registry.store.list(registry.prefix));
   } catch (error) {
     return failed("InstanceDeletionFailed", `could not list instances: ${messageOf(error)}`);
   }
   const errors: string[] = [];
-  for (let i = 0; i < objects.length; i += deletesAtOnce) {
-    const batch = objects.slice(i, i + deletesAtOnce);
+  for (let i = 0; i < entries.length && !signal.aborted; i += deletesAtOnce) {
+    const batch = entries.slice(i, i + deletesAtOnce);
     await Promise.all(
-      batch.map((object) => removeOne(registry, object).catch((error) => errors.push(messageOf(error)))),
+      batch.map((entry) => removeOne(registry, entry, signal).catch((error) => errors.push(messageOf(error)))),
     );
   }
+  signal.throwIfAborted();
   if (errors.length > 0) {
     const all = [...new Set(errors)];
     const text = all.length === 1 ? all[0] : `[${all.join(", ")}]`;
@@ -46,8 +47,8 @@ export async function cleanUp(registry: Registry, signal: AbortSignal): Promise<
   return { type: "Terminating", status: "False", reason: "InstanceDeletionCompleted", message };
 }
 
-async function removeOne(registry: Registry, object: KubeObject): Promise<void> {
-  const { name = "", namespace = "" } = object.metadata ?? {};
+async function removeOne(registry: Registry, entry: Entry, signal: AbortSignal): Promise<void> {
+  const { name = "", namespace = "" } = registry.served(entry).object.metadata ?? {};
   const request: DeleteRequest = {
     namespace,
     name,
@@ -63,6 +64,7 @@ async function removeOne(registry: Registry, object: KubeObject): Promise<void> 
       orphanDependents: undefined,
       preconditions: {},
     },
+    client: { signal },
     warn: () => {},
     annotate: () => {},
   };

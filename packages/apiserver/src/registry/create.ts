@@ -46,6 +46,7 @@ export async function create(
     options: request.options,
     user: request.user,
     dryRun: request.dryRun,
+    client: request.client,
     warn: request.warn,
     annotate: request.annotate,
   };

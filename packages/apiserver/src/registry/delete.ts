@@ -141,6 +141,7 @@ async function admitDelete(registry: Registry, request: DeleteRequest, old: Kube
     options: request.options,
     user: request.user,
     dryRun: request.dryRun,
+    client: request.client,
     warn: request.warn,
     annotate: request.annotate,
   };

@@ -120,6 +120,7 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
     options: request.options,
     user: request.user,
     dryRun: request.dryRun,
+    client: request.client,
     warn: request.warn,
     annotate: request.annotate,
   };

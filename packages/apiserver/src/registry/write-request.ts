@@ -1,6 +1,7 @@
 /** What the registry must know of a write besides the object. */
 
 import type { KubeObject } from "@kubets/apimachinery";
+import type { RequestEnd } from "../admission/plugin.ts";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
 export interface WriteRequest {
@@ -14,6 +15,8 @@ export interface WriteRequest {
   readonly manager: string;
   /** As admission sees it: CreateOptions, UpdateOptions (also of a patch), DeleteOptions. */
   readonly options: unknown;
+  /** Whoever waits for the answer. */
+  readonly client: RequestEnd;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
   /** Adds an audit annotation. */

@@ -74,6 +74,7 @@ export function writeRequestOf(call: ResourceCall, options: WriteOptions, option
       ...(options.fieldManager === "" ? {} : { fieldManager: options.fieldManager }),
       ...(request.query.has("fieldValidation") ? { fieldValidation: options.fieldValidation } : {}),
     },
+    client: request,
     warn: call.warn,
     annotate: call.annotate,
   };

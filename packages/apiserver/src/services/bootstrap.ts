@@ -28,7 +28,8 @@ const watched = [
   "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
 ];
 
-export async function bootstrap(options: BootstrapOptions): Promise<void> {
+/** @param signal ends the waiting for others */
+export async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
   const { transport, publication, serviceCidrs, leases, clock, logger } = options;
   await ensureNamespaces(transport);
   if (serviceCidrs !== undefined) {
@@ -39,11 +40,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   }
   await leases?.renew();
   if (publication === undefined) return;
-  await besideOthers(clock, () => publishKubernetesService({ ...publication, transport }));
+  await besideOthers(clock, signal, () => publishKubernetesService({ ...publication, transport }));
 }
 
 /** Does what every server of a cluster does when it starts: where it cannot because another is in the middle of it, again a moment later. */
-export async function besideOthers(clock: Clock, work: () => Promise<void>): Promise<void> {
+export async function besideOthers(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -51,7 +52,7 @@ export async function besideOthers(clock: Clock, work: () => Promise<void>): Pro
       // 409: the other was first; 422: it has taken the address and not yet made the Service.
       const mayPass = error instanceof StatusError && (error.code === 409 || error.code === 422);
       if (!mayPass || attempt === maxAttempts) throw error;
-      await clock.sleep(retryMs);
+      await clock.sleep(retryMs, signal);
     }
   }
 }

@@ -132,6 +132,7 @@ export class ServiceIps {
         dryRun: false,
         manager: "kube-apiserver",
         options: {},
+        client: this.#options,
         warn() {},
         annotate() {},
       });

@@ -5,7 +5,7 @@ import type { ResourceCall } from "../server/context.ts";
 
 /** @param object private: plugins may change it. @throws StatusError of the plugin that refuses */
 export async function admitCreate(
-  { info, resource, user, server, warn, annotate }: ResourceCall,
+  { info, resource, request, user, server, warn, annotate }: ResourceCall,
   object: KubeObject,
   { kind, dryRun }: { readonly kind: GroupVersionKind; readonly dryRun: boolean },
 ): Promise<void> {
@@ -21,6 +21,7 @@ export async function admitCreate(
     options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1", ...(dryRun ? { dryRun: ["All"] } : {}) },
     user,
     dryRun,
+    client: request,
     warn,
     annotate,
   };

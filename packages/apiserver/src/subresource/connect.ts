@@ -59,6 +59,7 @@ export async function admitConnect({
     options: undefined,
     user,
     dryRun: false,
+    client: request,
     warn,
     annotate,
   };

@@ -135,6 +135,7 @@ async function take(call: ResourceCall, { metadata }: PodDisruptionBudget, dryRu
     dryRun,
     manager: "kube-apiserver",
     options: { kind: "UpdateOptions", apiVersion: "meta.k8s.io/v1" },
+    client: call.request,
     warn: call.warn,
     annotate: call.annotate,
     createIfAbsent: false,

@@ -35,7 +35,7 @@ async function readTokenRequest({ request, resource, warn, audit }: ResourceCall
 
 /** NodeRestriction among others: a node gets tokens for its own pods only. */
 async function admit(
-  { info, resource, user, server, warn, annotate }: ResourceCall,
+  { info, resource, request, user, server, warn, annotate }: ResourceCall,
   object: TokenRequest,
 ): Promise<void> {
   const attributes = {
@@ -50,6 +50,7 @@ async function admit(
     options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
     user,
     dryRun: false,
+    client: request,
     warn,
     annotate,
   };

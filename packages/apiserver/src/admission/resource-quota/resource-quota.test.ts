@@ -47,6 +47,7 @@ async function setUp(quotas: ResourceQuota[], config?: ResourceQuotaConfiguratio
       cluster: { updateQuotaStatus },
       clock: realClock,
       config,
+      signal: new AbortController().signal,
     }),
     used: async (name = "q") => (await reader.get(resourceQuotas, "ns", name))?.status?.used,
     writes: () => writes,

@@ -22,6 +22,8 @@ export interface ResourceQuotaOptions {
   readonly cluster: Pick<AdmissionCluster, "updateQuotaStatus">;
   readonly clock: Clock;
   readonly config?: ResourceQuotaConfiguration | undefined;
+  /** Ends the trying again, which is for all that wait together. */
+  readonly signal: AbortSignal;
 }
 
 const timeoutMs = 10_000;
@@ -149,8 +151,8 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
       return;
     }
     if (retries === 0) throw failed[0]!.error;
-    const { clock, reader } = this.#options;
-    await clock.sleep(retryAfterMs * (maxRetries - retries + 1));
+    const { clock, reader, signal } = this.#options;
+    await clock.sleep(retryAfterMs * (maxRetries - retries + 1), signal);
     // Only what could not be written is looked at again: the other quotas have been charged.
     const names = new Set(failed.map(({ quota }) => quota.metadata?.name));
     const now = await reader.list(resourceQuotas, failed[0]!.quota.metadata?.namespace ?? "");

@@ -30,7 +30,7 @@ const defaultTimeoutSeconds = 10;
 
 /**
  * The webhook's verdict, with its warnings and audit annotations passed on.
- * @throws FailedCall, or StatusError when it refuses or may not be asked
+ * @throws FailedCall, or StatusError when it refuses or may not be asked; the signal's reason when nobody waits for the request any more
  */
 export async function askWebhook(
   { client, random }: Pick<WebhookAdmissionOptions, "client" | "random">,
@@ -47,10 +47,12 @@ export async function askWebhook(
   } catch (error) {
     throw failures.client(name, error);
   }
+  const { signal } = attributes.client;
   let answer: unknown;
   try {
-    answer = await client.call(clientConfig, question.review, { timeoutMs: timeoutSeconds * 1000 });
+    answer = await client.call(clientConfig, question.review, { timeoutMs: timeoutSeconds * 1000, signal });
   } catch (error) {
+    signal.throwIfAborted();
     throw failures.call(name, error);
   }
   const verdict = readVerdict(name, question, answer, mutating);
@@ -65,7 +67,7 @@ export async function askWebhook(
 export async function metered<T>(
   { metrics, clock }: Pick<WebhookAdmissionOptions, "metrics" | "clock">,
   { webhook: { name, failurePolicy } }: Hook,
-  { operation, warn }: AdmissionAttributes,
+  { operation, warn, client }: AdmissionAttributes,
   type: "admit" | "validating",
   ask: () => Promise<T>,
 ): Promise<T> {
@@ -81,6 +83,8 @@ export async function metered<T>(
     done(200, false);
     return result;
   } catch (error) {
+    // Not the webhook's doing.
+    if (client.signal.aborted) throw error;
     if (error instanceof FailedCall) {
       const ignored = failurePolicy === "Ignore";
       if (ignored) metrics.failedOpen(name, type);

@@ -9,7 +9,7 @@ import { StoreReader } from "../../reader/object-reader.ts";
 import type { ApiServer } from "../../server.ts";
 import { type HookServer, hookServer } from "../../testing/hook-server.ts";
 import { podNamed, realServer } from "../../testing/real-server.ts";
-import { send } from "../../testing/server.ts";
+import { requestOf, send } from "../../testing/server.ts";
 import { WebhookClient } from "../../webhook/index.ts";
 import {
   conditionCompiler,
@@ -149,6 +149,25 @@ test("calls, refusals and failures are counted under upstream's names", async ()
   const seconds = `${prefix}_admission_duration_seconds_count`;
   const labels = 'name="yes.example.com",operation="CREATE",rejected="false",type="validating"';
   assert.equal(await counted(seconds, labels), 1);
+});
+
+test("a webhook is not waited for on behalf of nobody", async () => {
+  for (const [kind, type] of [
+    ["Mutating", "admit"],
+    ["Validating", "validating"],
+  ] as const) {
+    const arrived = Promise.withResolvers<undefined>();
+    answers.set("/slow", () => void arrived.resolve(undefined));
+    await configured(kind, [webhook("slow.example.com", "/slow", { failurePolicy: "Ignore" })], async () => {
+      const client = new AbortController();
+      const answer = server.handle(requestOf("POST", url, configMap(), { signal: client.signal }));
+      await arrived.promise;
+      client.abort(new DOMException("gone", "AbortError"));
+      assert.equal((await answer).status, 504);
+    });
+    const labels = `name="slow.example.com",type="${type}"`;
+    assert.equal(await counted("apiserver_admission_webhook_fail_open_count", labels), 0);
+  }
 });
 
 test("a validating webhook is shown the request, and refuses it with its own words", () =>
