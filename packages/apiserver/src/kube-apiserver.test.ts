@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { type Clock, realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { createSigningKey } from "./certificates/create.ts";
-import { createKubeApiServer, type KubeApiServerOptions } from "./kube-apiserver.ts";
+import type { KubeApiServerOptions } from "./kube-apiserver/options.ts";
+import { createKubeApiServer } from "./kube-apiserver.ts";
 import { type ClusterServer, withClusterServer } from "./testing/cluster-server.ts";
 import { send } from "./testing/server.ts";
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { memoryStore } from "@kubets/storage";
 import { ensureClusterCertificates } from "../certificates/cluster-certificates.ts";
-import { createKubeApiServer, type KubeApiServer, type KubeApiServerOptions } from "../kube-apiserver.ts";
+import type { KubeApiServerOptions } from "../kube-apiserver/options.ts";
+import { createKubeApiServer, type KubeApiServer } from "../kube-apiserver.ts";
 import { type Reply, type SendOptions, send } from "./server.ts";
 
 export interface ClusterServer extends Pick<KubeApiServer, "server" | "tokens"> {
