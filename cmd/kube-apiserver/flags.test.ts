@@ -7,6 +7,7 @@ import { realClock, silentLogger } from "@kubets/apimachinery";
 import { parseFlags } from "../lib/flags.ts";
 import { configOf } from "./config.ts";
 import { sections, specs } from "./flags/index.ts";
+import { storeOverrides } from "./store-overrides.ts";
 import { problemsOf } from "./validate.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -47,7 +48,6 @@ const wrong: [args: string, problem: string | RegExp][] = [
   ],
   ["--etcd-servers=https://a:2379", /two places to keep everything in/],
   ["--storage-backend=etcd2", /^--storage-backend invalid, allowed values: etcd3/],
-  ["--etcd-servers-overrides=x", /must be of format: group\/resource#servers/],
   ["--encryption-provider-config-automatic-reload", /must be set with --encryption-provider-config$/],
   ["--max-requests-inflight=0 --max-mutating-requests-inflight=0", /they must add up to something positive$/],
   ["--runtime-config=api/ga=false", /conflicts with --enable-priority-and-fairness=true/],
@@ -96,12 +96,35 @@ for (const [args, problem] of wrong)
     else assert.match(problems[0] as string, problem);
   });
 
+test("etcds of their own for some resources", () => {
+  const problems = (...args: string[]) =>
+    problemsOf(parse(...required.slice(1), "--etcd-servers=https://a:1", ...args));
+  assert.deepEqual(problems("--etcd-servers-overrides=/events#https://b:1;https://c:1,apps/*#http://d:1"), []);
+  assert.match(problems("--etcd-servers-overrides=x")[0] ?? "", /must be of format: group\/resource#servers/);
+  assert.match(problems("--etcd-servers-overrides=/events#b:1")[0] ?? "", /b:1: want URLs/);
+  const [withDirectory] = problemsOf(parse(...required, "--etcd-servers-overrides=/events#http://b:1"));
+  assert.match(withDirectory ?? "", /needs --etcd-servers/);
+  const overrides = storeOverrides([
+    ...["/events#http://a:1", "/events#http://b:1;http://c:1", "autoscaling/*#http://d:1", "odd.io/odds#http://e:1"],
+    "apiextensions.k8s.io/customresourcedefinitions#http://f:1",
+  ]);
+  assert.deepEqual(
+    overrides.map(({ prefixes }) => prefixes),
+    [[], ["/registry/events/"], ["/registry/horizontalpodautoscalers/"], [], []],
+  );
+  assert.deepEqual(overrides[1]?.servers, ["http://b:1", "http://c:1"]);
+});
+
 test("what does less than upstream's is said", () => {
   const warnings = (...args: string[]) => {
     const { flags, given } = parseFlags(specs, args);
     return warningsOf(flags, given);
   };
   assert.deepEqual(warnings(), []);
+  assert.match(
+    warnings("--etcd-servers-overrides=odd.io/odds#http://e:1")[0] ?? "",
+    /^Flag --etcd-servers-overrides has no effect for odd\.io\/odds: /,
+  );
   assert.deepEqual(warnings("--feature-gates=A=true", "--storage-media-type=application/vnd.kubernetes.protobuf"), [
     "Feature gate A has no effect: stable features are on, and there are no others",
     "Flag --storage-media-type has no effect: objects are stored as application/json",

@@ -26,6 +26,7 @@ const decided: Readonly<Partial<Record<keyof KubeApiServerFlags, string>>> = {
   "etcd-certfile": sayItThere("etcd-certfile"),
   "etcd-keyfile": sayItThere("etcd-keyfile"),
   "etcd-prefix": sayItThere("etcd-prefix"),
+  "etcd-servers-overrides": "a cluster keeps everything in one store",
   "encryption-provider-config": sayItThere("encryption-provider-config"),
   "encryption-provider-config-automatic-reload": "changes of --encryption-provider-config are always followed",
   "tls-cert-file": `${clustersOwn}; a certificate for other names goes with tls-sni-cert-key`,

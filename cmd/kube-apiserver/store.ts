@@ -3,9 +3,10 @@
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
-import type { Store, ValueTransformer } from "@kubets/storage";
+import type { Route, Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
+import { storeOverrides } from "./store-overrides.ts";
 
 export interface StoreMeans {
   readonly clock: Clock;
@@ -38,7 +39,7 @@ async function open(
   means: StoreMeans,
   encryption: { readonly transformer?: ValueTransformer },
 ): Promise<Store> {
-  const { objectForm, openEtcdStore, openSqliteStore } = await import("@kubets/storage");
+  const { objectForm, openEtcdStore, openSqliteStore, RoutedStore } = await import("@kubets/storage");
   const dataDir = flags["data-dir"];
   if (dataDir !== undefined)
     return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...encryption, ...means });
@@ -47,8 +48,7 @@ async function open(
   const ca = flags["etcd-cafile"];
   const certificate = flags["etcd-certfile"];
   const key = flags["etcd-keyfile"];
-  return await openEtcdStore({
-    servers: flags["etcd-servers"],
+  const options = {
     tls: {
       ...(ca ? { ca: textOf("etcd-cafile", ca) } : {}),
       ...(certificate ? { certificate: textOf("etcd-certfile", certificate) } : {}),
@@ -58,7 +58,27 @@ async function open(
     form: objectForm({ decodeProtobuf }),
     ...encryption,
     ...means,
-  });
+  };
+  const opened = new Map<string, Store>();
+  const openAt = async (servers: readonly string[]): Promise<Store> => {
+    const name = [...servers].sort().join(",");
+    const store = opened.get(name) ?? (await openEtcdStore({ ...options, servers }));
+    opened.set(name, store);
+    return store;
+  };
+  try {
+    const main = await openAt(flags["etcd-servers"]);
+    const routes: Route[] = [];
+    for (const { prefixes, servers } of storeOverrides(flags["etcd-servers-overrides"])) {
+      if (prefixes.length === 0) continue;
+      const store = await openAt(servers);
+      routes.push(...prefixes.map((prefix) => ({ prefix, store })));
+    }
+    return routes.length === 0 ? main : new RoutedStore(main, routes);
+  } catch (error) {
+    await Promise.all([...opened.values()].map((store) => store.close()));
+    throw error;
+  }
 }
 
 async function encryptionOf(

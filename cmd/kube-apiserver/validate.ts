@@ -13,6 +13,7 @@ import type { KubeApiServerFlags } from "./flags/index.ts";
 import { metricProblems } from "./metric-flags.ts";
 import { parseNamedCertificate } from "./named-certificate.ts";
 import { serviceRangeProblems } from "./service-ranges.ts";
+import { overridePattern } from "./store-overrides.ts";
 
 export function problemsOf(flags: KubeApiServerFlags): string[] {
   return [
@@ -76,6 +77,7 @@ function cors(patterns: readonly string[]): string[] {
   });
 }
 
+const serverPattern = /^https?:\/\/(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(:\d+)?\/?$/;
 const storageMediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 function etcd(flags: KubeApiServerFlags): string[] {
@@ -87,7 +89,7 @@ function etcd(flags: KubeApiServerFlags): string[] {
   if (servers.length > 0 && dataDir !== undefined)
     problems.push("--etcd-servers and --data-dir are two places to keep everything in; specify one");
   for (const server of servers)
-    if (!/^https?:\/\/(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(:\d+)?\/?$/.test(server))
+    if (!serverPattern.test(server))
       problems.push(`--etcd-servers ${server}: want URLs such as https://10.0.0.1:2379, with commas between them`);
   problems.push(...pair(flags, "etcd-certfile", "etcd-keyfile"));
   if (!["", "etcd3"].includes(flags["storage-backend"]))
@@ -97,11 +99,17 @@ function etcd(flags: KubeApiServerFlags): string[] {
     problems.push(
       `--storage-media-type ${JSON.stringify(form)} invalid, allowed values: ${storageMediaTypes.join(", ")}`,
     );
-  for (const override of flags["etcd-servers-overrides"])
-    if (!/^[^#/]*\/[^#/]+#[^#]+$/.test(override))
+  const overrides = flags["etcd-servers-overrides"];
+  for (const override of overrides)
+    if (!overridePattern.test(override))
       problems.push(
         "--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated",
       );
+  if (overrides.length > 0 && dataDir !== undefined)
+    problems.push("--etcd-servers-overrides needs --etcd-servers; with --data-dir everything is in one file");
+  for (const server of overrides.flatMap((override) => overridePattern.exec(override)?.[3]?.split(";") ?? []))
+    if (!serverPattern.test(server))
+      problems.push(`--etcd-servers-overrides ${server}: want URLs such as https://10.0.0.1:2379`);
   if (flags["encryption-provider-config-automatic-reload"] && !flags["encryption-provider-config"])
     problems.push("--encryption-provider-config-automatic-reload must be set with --encryption-provider-config");
   if (flags["etcd-compaction-interval"] < 0) problems.push("--etcd-compaction-interval can not be negative value");

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { etcdTestSkip } from "@kubets/storage/testing";
+import { etcdTestSkip, rawEtcd, startEtcd } from "@kubets/storage/testing";
+import { cleanUp } from "../harness/clean-up.ts";
 import { startCluster } from "../harness/cluster.ts";
 import { etcdFlags, type SecureEtcd, startSecureEtcd } from "../harness/etcd.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -78,6 +79,34 @@ test("bin/kube-apiserver on an etcd: kubectl creates and gets, and etcdctl shows
   );
   await admin("delete", "configmap", "kept");
   assert.ok(!(await etcd.keys("/registry/configmaps/default")).includes("/registry/configmaps/default/kept"));
+});
+
+test("bin/kube-apiserver keeps events and leases in an etcd of their own", { skip, timeout: 60_000 }, async (t) => {
+  if (!(await needs(t, "kubectl"))) return;
+  const [main, aside] = await Promise.all([startEtcd(), startEtcd()]);
+  cleanUp(t, async () => void (await Promise.all([main.stop(), aside.stop()])));
+  const { admin, start, file } = await hardWay(t);
+  const elsewhere = aside.servers.join(";");
+  const overrides = `/events#${elsewhere},coordination.k8s.io/*#${elsewhere}`;
+  await start("--etcd-servers", main.servers.join(","), "--etcd-servers-overrides", overrides);
+  await admin("create", "configmap", "kept");
+  const event = { apiVersion: "v1", kind: "Event", metadata: { name: "e", namespace: "default" } };
+  const about = { involvedObject: { kind: "ConfigMap", namespace: "default", name: "kept" }, reason: "Seen" };
+  await admin("create", "-f", file("event.json", JSON.stringify({ ...event, ...about })));
+  assert.match(await admin("get", "events", "-o", "jsonpath={.items[*].reason}"), /Seen/);
+  const watched = admin("wait", "--for=jsonpath={.count}=7", "event/e", "--timeout=20s");
+  await admin("patch", "event", "e", "--type=merge", "--patch", '{"count":7}');
+  assert.match(await watched, /condition met/);
+  const [there, here] = await Promise.all([rawEtcd(aside.servers), rawEtcd(main.servers)]);
+  try {
+    assert.ok((await there.get("/registry/events/default/e")) !== undefined);
+    assert.ok((await there.range("/registry/leases/")).count > 0);
+    assert.equal((await here.range("/registry/events/")).count + (await here.range("/registry/leases/")).count, 0);
+    assert.equal(await there.get("/registry/configmaps/default/kept"), undefined);
+    assert.ok((await here.get("/registry/configmaps/default/kept")) !== undefined);
+  } finally {
+    for (const etcd of [there, here]) etcd.close();
+  }
 });
 
 test("several kubets up on one etcd: apart by their prefixes, or one cluster with several control planes", {

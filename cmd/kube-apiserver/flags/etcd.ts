@@ -76,9 +76,9 @@ export const etcd = {
   },
   "etcd-servers-overrides": {
     type: "strings",
-    help: "other etcds for some resources: GROUP/RESOURCE#URL;URL",
+    value: "GROUP/RESOURCE#URL;URL",
+    help: "other etcds for some resources, such as /events#https://10.0.0.9:2379. The group of core resources is empty; for the resource * stands for all of a group",
     default: [],
-    ignored: "one revision counts for all resources, so all are kept in one place",
   },
   "lease-reuse-duration-seconds": {
     type: "number",

@@ -114,10 +114,12 @@ export interface Store {
    */
   commit(write: Write): Promise<Entry>;
   watch(prefix: string, options: WatchOptions): Promise<void>;
+  /** The store that keys with this prefix are kept in, where not all are kept in one: its `revision` is theirs. */
+  partOf?(prefix: string): Store;
   /** Forgets history before `revision`, which must not be in the future. Older than {@link compactedRevision}: nothing happens. */
   compact(revision: number): Promise<void>;
   /** For engines that several processes share: compacts by turns with them, until `signal` aborts; never rejects. */
-  readonly compactByTurns?: (intervalMs: number, signal: AbortSignal) => Promise<void>;
+  readonly compactByTurns?: ((intervalMs: number, signal: AbortSignal) => Promise<void>) | undefined;
   /** Bytes that the database takes on its disk; absent where there is none. */
   sizeBytes?(): Promise<number>;
   /** Waits for pending writes, then lets go of everything. */

@@ -108,7 +108,7 @@ export function storageMetrics(metrics: MetricsRegistry, store: Store, resources
       const { group, plural, storagePath } = definition;
       received.with(group, plural).value = Math.max(received.with(group, plural).value, hub.dispatched);
       dispatched.with(group, plural).value = received.with(group, plural).value;
-      revision.with(group, plural).value = store.revision % 1e15;
+      revision.with(group, plural).value = registry.store.revision % 1e15;
       if (counted.has(storagePath)) continue;
       counted.add(storagePath);
       const count = await store.count(registry.prefix).catch(() => -1);

@@ -5,6 +5,7 @@ import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
+import { prefixOf } from "../registry/keys.ts";
 import { type Converter, Registry, type RegistryOptions, renameVersion } from "../registry/registry.ts";
 import type { StoredForm } from "../registry/stored-form.ts";
 import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
@@ -85,7 +86,7 @@ export class ResourceTable {
       storedAs,
       convert: own.convert ?? this.#options.convert ?? renameVersion,
       schemas: own.schemas ?? this.#options.schemas,
-      store,
+      store: store.partOf?.(prefixOf(definition)) ?? store,
       clock,
       random,
       admission,
