@@ -178,15 +178,27 @@ export function findDefinition(group: string, version: string, plural: string): 
   const name = nameOf({ group, version, plural });
   byName ??= new Map(stable().map((d) => [nameOf(d), d]));
   const found = byName.get(name);
-  if (found !== undefined || /^v\d+$/.test(version)) return found;
+  if (found !== undefined || isStable(version)) return found;
   unstableByName ??= new Map(unstableDefinitions().map((d) => [nameOf(d), d]));
   return unstableByName.get(name);
 }
 
 let byKind: Map<string, ResourceDefinition> | undefined;
+let unstableByKind: Map<string, ResourceDefinition> | undefined;
+
+const kindOf = (definition: ResourceDefinition) => `${apiVersionOf(definition)} ${definition.kind}`;
 
 /** A kind by its apiVersion, served or not. */
 export function findKind(apiVersion: string, kind: string): ResourceDefinition | undefined {
-  byKind ??= new Map(allDefinitions().map((d) => [`${apiVersionOf(d)} ${d.kind}`, d]));
-  return byKind.get(`${apiVersion} ${kind}`);
+  const name = `${apiVersion} ${kind}`;
+  byKind ??= new Map(stable().map((d) => [kindOf(d), d]));
+  const found = byKind.get(name);
+  if (found !== undefined || isStable(apiVersion)) return found;
+  unstableByKind ??= new Map(unstableDefinitions().map((d) => [kindOf(d), d]));
+  return unstableByKind.get(name);
+}
+
+/** Of a version or an apiVersion. The definitions of others are made when one is first asked for. */
+function isStable(version: string): boolean {
+  return /(?:^|\/)v\d+$/.test(version);
 }

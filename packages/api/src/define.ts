@@ -9,7 +9,7 @@ import { statusStrategy } from "./strategy.ts";
 
 type Given<T extends KubeObject> = Pick<
   ResourceDefinition<T>,
-  "strategy" | "status" | "scale" | "columns" | "rowConditions" | "virtual"
+  "strategy" | "status" | "scale" | "columns" | "rowConditions" | "virtual" | "stored"
 >;
 
 export interface Rules<T extends KubeObject> extends Partial<Given<T>> {
@@ -45,6 +45,8 @@ export function define<T extends KubeObject>(
   const row = resourceTable.find(isRow) ?? unstableResourceTable.find(isRow);
   if (row === undefined) throw new Error(`no resource ${plural} in ${group}/${version}`);
   const { shortNames = [], categories = [], storagePath = plural, selectableFields = {}, strategy = {} } = rules;
+  const { stored } = rules;
+  const isStoredItself = stored === undefined || (stored.group === group && stored.version === version);
   const hasStatus = row.subresources.some((sub) => sub.name === "status");
   return {
     group,
@@ -59,6 +61,7 @@ export function define<T extends KubeObject>(
     verbs: row.verbs,
     schema: schemaRef(row.definition),
     storagePath,
+    ...(isStoredItself ? {} : { stored }),
     strategy,
     ...(hasStatus ? { status: rules.status ?? statusStrategy<T>() } : {}),
     ...(rules.scale === undefined ? {} : { scale: rules.scale }),

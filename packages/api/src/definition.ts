@@ -110,8 +110,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly schema: Schema;
   /** Where objects live below `/registry/`: `pods`, `minions`, `services/specs`. Versions of one kind share it. */
   readonly storagePath: string;
-  /** The version of a custom resource that is stored, where that is another one. */
-  readonly storageVersion?: string;
+  /** What its objects are stored as, where that is not what they are here. */
+  readonly stored?: StoredVersion;
   readonly strategy: Strategy<T>;
   readonly status?: StatusStrategy<T>;
   readonly scale?: ScaleDefinition;
@@ -134,6 +134,17 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deprecationWarning?: string;
   /** Not stored: the API server has a handler that answers creates (TokenReview, SubjectAccessReview). */
   readonly virtual?: boolean;
+}
+
+/** The group and version that objects of a kind are stored in, whichever of its versions they are written in. */
+export interface StoredVersion {
+  readonly group: string;
+  readonly version: string;
+  /** Where the fields differ. An object that is given is shared and not changed; its apiVersion is the caller's to set. */
+  readonly convert?: {
+    toStored(object: KubeObject): KubeObject;
+    fromStored(object: KubeObject): KubeObject;
+  };
 }
 
 /** A lighter handle on a resource, for clients: enough to build a URL, and the type of what comes back. */

@@ -11,7 +11,7 @@ import type {
   MetricStatus,
 } from "../generated/types.ts";
 import { specStrategy, statusStrategy } from "../strategy.ts";
-import { autoscalerToV2 } from "./conversion.ts";
+import { autoscalerToV1, autoscalerToV2 } from "./conversion.ts";
 import { validateAutoscaler, validateAutoscalerStatus, validateAutoscalerUpdate } from "./validation.ts";
 
 function setDefaults({ spec }: HorizontalPodAutoscaler): void {
@@ -115,6 +115,7 @@ export const horizontalPodAutoscalerDefinition = define<HorizontalPodAutoscaler>
 
 export const horizontalPodAutoscalerV1Definition = define<HorizontalPodAutoscalerV1>("autoscaling", "v1", plural, {
   ...names,
+  stored: { group: "autoscaling", version: "v2", convert: { toStored: autoscalerToV2, fromStored: autoscalerToV1 } },
   strategy: specStrategy<HorizontalPodAutoscalerV1>(
     {
       setDefaults({ spec }) {

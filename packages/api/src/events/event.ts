@@ -4,10 +4,11 @@ import { eventColumns, eventFields } from "../core/event.ts";
 import { validateEvent, validateStrict, validateStrictUpdate } from "../core/event-validation.ts";
 import { define } from "../define.ts";
 import type { EventsEvent } from "../generated/types.ts";
-import { eventToCore } from "./conversion.ts";
+import { eventToCore, eventToEvents } from "./conversion.ts";
 
 export const eventsEventDefinition = define<EventsEvent>("events.k8s.io", "v1", "events", {
   shortNames: ["ev"],
+  stored: { group: "", version: "v1", convert: { toStored: eventToCore, fromStored: eventToEvents } },
   strategy: {
     validate(event) {
       const core = eventToCore(event);

@@ -99,6 +99,7 @@ function duplicates(anchors: readonly string[]): string[] {
 
 export function clusterTrustBundleDefinition(version: string): ResourceDefinition<Bundle> {
   return define<Bundle>(group, version, "clustertrustbundles", {
+    stored: { group, version: "v1beta1" },
     // The name is checked with the signer it depends on.
     strategy: {
       validateName: () => [],

@@ -45,7 +45,9 @@ function isBefore(a: string, b: string): boolean {
 }
 
 export function leaseCandidateDefinition(servedVersion: string): ResourceDefinition<Candidate> {
-  return define<Candidate>("coordination.k8s.io", servedVersion, "leasecandidates", {
+  const group = "coordination.k8s.io";
+  return define<Candidate>(group, servedVersion, "leasecandidates", {
+    stored: { group, version: "v1beta1" },
     strategy: {
       validate,
       validateUpdate: (candidate, old) => [

@@ -49,6 +49,7 @@ function validateTaintRule({ spec }: TaintRule): FieldError[] {
 
 export function deviceTaintRuleDefinition(version: string): ResourceDefinition<TaintRule> {
   return define<TaintRule>(group, version, "devicetaintrules", {
+    stored: { group, version: "v1beta2" },
     strategy: specStrategy<TaintRule>({ validate: validateTaintRule, validateUpdate: validateTaintRule }),
     status: statusStrategy<TaintRule>({
       keepsMetadata: true,
@@ -91,11 +92,13 @@ export function resourcePoolStatusRequestDefinition(version: string): ResourceDe
 /** v1's rules for v1beta1: each is asked about the object as v1 has it, and what it changes is written back. */
 export function asV1beta1<T extends KubeObject>(stable: ResourceDefinition<T>): ResourceDefinition<T> {
   const { strategy, status, scale: _, columns = [], selectableFields, storagePath } = stable;
-  const toV1 = (object: T): T => ({ ...resourceToV1({ ...object, kind: stable.kind }) }) as T;
-  const writeBack = (object: T, changed: T) =>
-    Object.assign(object, resourceToV1beta1({ ...changed, kind: stable.kind }));
+  const { group, plural, kind, version } = stable;
+  const toStored = (object: KubeObject) => resourceToV1({ ...object, kind });
+  const fromStored = (object: KubeObject) => resourceToV1beta1({ ...object, kind });
+  const toV1 = (object: T): T => ({ ...toStored(object) }) as T;
+  const writeBack = (object: T, changed: T) => Object.assign(object, fromStored(changed));
   const wrap = <S extends Strategy<T> | StatusStrategy<T>>(rules: S): S => {
-    const { prepareForCreate, setDefaults, validate, ...others } = rules as Strategy<T>;
+    const { setDefaults, validate, ...others } = rules as Strategy<T>;
     return {
       ...others,
       ...(setDefaults && {
@@ -105,17 +108,14 @@ export function asV1beta1<T extends KubeObject>(stable: ResourceDefinition<T>): 
           writeBack(object, changed);
         },
       }),
-      ...(prepareForCreate && {
-        prepareForCreate: (object: T, context: Parameters<typeof prepareForCreate>[1]) =>
-          prepareForCreate(object, context),
-      }),
       ...(validate && { validate: (object: T) => validate(toV1(object)) }),
       ...(rules.validateUpdate && {
         validateUpdate: (object: T, old: T) => rules.validateUpdate!(toV1(object), toV1(old)),
       }),
     } as unknown as S;
   };
-  return define<T>(stable.group, "v1beta1", stable.plural, {
+  return define<T>(group, "v1beta1", plural, {
+    stored: { group, version, convert: { toStored, fromStored } },
     strategy: wrap(strategy),
     ...(status === undefined ? {} : { status: wrap(status) }),
     selectableFields,

@@ -7,5 +7,6 @@ import type { ResourceDefinition } from "../definition.ts";
 export function servedAs<T extends KubeObject>(stable: ResourceDefinition<T>, version: string): ResourceDefinition<T> {
   const { group, plural, schema: _s, version: _v, kind: _k, listKind: _l, singular: _n, verbs: _b, ...rest } = stable;
   const { subresources: _r, namespaced: _c, columns, ...rules } = rest;
-  return define<T>(group, version, plural, { ...rules, ...(columns === undefined ? {} : { columns }) });
+  const stored = { group, version: stable.version };
+  return define<T>(group, version, plural, { ...rules, ...(columns === undefined ? {} : { columns }), stored });
 }

@@ -36,7 +36,7 @@ export function customDefinition(crd: CustomResourceDefinition, schema: VersionS
     verbs,
     schema: schema.merged,
     storagePath: storagePathOf(crd),
-    storageVersion: storageVersionOf(crd)?.name ?? version.name,
+    stored: { group: spec!.group, version: storageVersionOf(crd)?.name ?? version.name },
     ...strategiesOf(schema),
     ...(scale === undefined ? {} : { scale }),
     subresources: [],

@@ -165,10 +165,8 @@ function subresourcesOf(definition: ResourceDefinition): NamedSubresource[] {
 
 /** Upstream's hash of what a resource is stored as: base64 of the first bytes of a SHA-256 of `group/version/kind`. */
 function storageVersionHash(definition: ResourceDefinition): string {
-  const { storageVersion, kind } = definition;
-  const stored =
-    storageVersion === undefined ? storedVersion(definition) : { group: definition.group, version: storageVersion };
-  const name = `${stored.group}/${stored.version}/${kind}`;
+  const { group, version } = storedVersion(definition);
+  const name = `${group}/${version}/${definition.kind}`;
   return createHash("sha256").update(name).digest().subarray(0, 8).toString("base64");
 }
 
