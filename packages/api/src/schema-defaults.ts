@@ -51,7 +51,7 @@ function fill(value: unknown, plan: Plan | undefined): void {
     if (below !== undefined) fill(object[name], below);
   }
   if (plan.elements !== undefined && plan.fields.length === 0) {
-    for (const child of Object.values(object)) fill(child, plan.elements);
+    for (const key in object) fill(object[key], plan.elements);
   }
 }
 

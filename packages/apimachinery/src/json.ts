@@ -87,9 +87,9 @@ function countKeys(value: Json): number {
     for (const item of value) count += countKeys(item);
     return count;
   }
-  const keys = Object.keys(value);
-  count = keys.length;
-  for (const key of keys) {
+  // The engine reads what it enumerates at once; a list of keys it looks up one by one.
+  for (const key in value) {
+    count++;
     const child = value[key];
     if (typeof child === "object") count += countKeys(child as Json);
   }

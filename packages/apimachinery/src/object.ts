@@ -70,8 +70,8 @@ export function clone<T>(value: T): T {
   if (Array.isArray(value)) return value.map(clone) as T;
   // A spread takes over the shape; an object grown key by key becomes a hash table at about sixteen, and slow from then on.
   const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
-  for (const key of Object.keys(copy)) {
-    const child = copy[key];
+  for (const key in value) {
+    const child = value[key];
     // No prototype is touched by this: `__proto__` is there as an own property, or not at all.
     if (typeof child === "object" && child !== null) copy[key] = clone(child);
   }
@@ -91,7 +91,7 @@ export function put<V>(target: Record<string, V>, key: string, value: V): void {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
+  for (const key in value) deepFreeze(value[key]);
   return value;
 }
 

@@ -31,10 +31,9 @@ export function fieldsOfNew(
   const fields: Fields = {};
   const record = value as Record<string, Json>;
   let found = false;
-  for (const key of sortedKeys(record)) {
+  for (const [key, child] of sortedEntries(record)) {
     const element = `f:${key}`;
     if (reset?.children.get(element)?.member) continue;
-    const child = record[key]!;
     const childType = actual.named(key) ?? actual.others;
     const without = stripped.children.get(element);
     const zeroChild = partOf(zero, key);
@@ -71,8 +70,8 @@ function fieldsOf(value: Json, type: MergeType, zero?: Json): Fields | undefined
 function fieldsOfMap(value: Record<string, Json>, type: MapType, zero: Json | undefined): Fields | undefined {
   const fields: Fields = zero === undefined ? { ".": nothing } : {};
   let found = false;
-  for (const key of sortedKeys(value)) {
-    const below = fieldsOf(value[key]!, type.named(key) ?? type.others, partOf(zero, key));
+  for (const [key, child] of sortedEntries(value)) {
+    const below = fieldsOf(child, type.named(key) ?? type.others, partOf(zero, key));
     if (below === undefined) continue;
     put<Json>(fields, `f:${key}`, below);
     found = true;
@@ -94,13 +93,17 @@ function fieldsOfList(list: readonly Json[], type: ListType, isThere: boolean): 
   return fields;
 }
 
-/** Of fields that have a value. Sorting is most of the work, and keys mostly come sorted. */
-function sortedKeys(record: Record<string, Json>): string[] {
-  const keys = Object.keys(record);
+/** Fields that have a value, each looked up once. */
+function sortedEntries(record: Record<string, Json>): [key: string, value: Json][] {
+  const entries: [string, Json][] = [];
   let sorted = true;
-  for (let i = 0; i < keys.length; i++) {
-    if (record[keys[i]!] === undefined) return keys.filter((key) => record[key] !== undefined).sort();
-    if (i > 0 && keys[i - 1]! > keys[i]!) sorted = false;
+  let last = "";
+  for (const key in record) {
+    const value = record[key];
+    if (value === undefined) continue;
+    if (key < last) sorted = false;
+    last = key;
+    entries.push([key, value]);
   }
-  return sorted ? keys : keys.sort();
+  return sorted ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -28,7 +28,8 @@ const spaceWarning = "the provided Authorization header contains extra space bef
 /** `Authorization: Bearer ...`, or the WebSocket subprotocol that browsers must use instead. @throws StatusError 401 */
 function bearerTokenOf(credentials: Credentials): string | undefined {
   const { headers } = credentials;
-  const authorization = [headers["authorization"] ?? []].flat()[0]?.trim() ?? "";
+  const given = headers["authorization"];
+  const authorization = (typeof given === "string" ? given : given?.[0])?.trim() ?? "";
   if (authorization !== "") {
     const [scheme = "", token = "", rest] = authorization.split(" ", 3);
     const isBearer = scheme.toLowerCase() === "bearer";

@@ -66,6 +66,52 @@ export class ClientConnection {
   }
 }
 
+/** What came over a socket. A class: an object with a getter and what is spread into it would be made anew, field by field, for each request. */
+class SocketRequest implements ServerRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly url: string;
+  readonly headers: ServerRequest["headers"];
+  readonly rawHeaders: readonly string[];
+  readonly auditId: string;
+  readonly body: RequestBody;
+  readonly remoteAddress?: string;
+  readonly peerCertificate?: Uint8Array;
+  readonly peerIntermediates?: () => readonly Uint8Array[];
+  readonly upgrade?: NonNullable<ServerRequest["upgrade"]>;
+  readonly #connection: ClientConnection;
+
+  constructor(
+    incoming: Incoming,
+    auditId: string,
+    body: RequestBody,
+    connection: ClientConnection,
+    upgrade: ServerRequest["upgrade"] | undefined,
+  ) {
+    const { method, url, headers, rawHeaders } = incoming;
+    const mark = url.indexOf("?");
+    const { remoteAddress, peerCertificate, peerIntermediates } = peerOf(incoming);
+    this.method = method;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+    this.url = url;
+    this.headers = headers;
+    this.rawHeaders = rawHeaders;
+    this.auditId = auditId;
+    this.body = body;
+    if (remoteAddress !== undefined) this.remoteAddress = remoteAddress;
+    if (peerCertificate !== undefined) this.peerCertificate = peerCertificate;
+    if (peerIntermediates !== undefined) this.peerIntermediates = peerIntermediates;
+    if (upgrade !== undefined) this.upgrade = upgrade;
+    this.#connection = connection;
+  }
+
+  get signal(): AbortSignal {
+    return this.#connection.signal;
+  }
+}
+
 export function serverRequest(
   incoming: Incoming,
   clock: Clock,
@@ -73,24 +119,8 @@ export function serverRequest(
   upgrade?: NonNullable<ServerRequest["upgrade"]>,
   random: Random = realRandom,
 ): ServerRequest {
-  const { method, url, headers, rawHeaders } = incoming;
-  const mark = url.indexOf("?");
-  const peer = peerOf(incoming);
-  return {
-    method,
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
-    url,
-    headers,
-    rawHeaders,
-    auditId: header(incoming, "audit-id") || random.uuid(),
-    body: bodyOf(incoming, clock),
-    get signal() {
-      return connection.signal;
-    },
-    ...peer,
-    ...(upgrade === undefined ? {} : { upgrade }),
-  };
+  const auditId = header(incoming, "audit-id") || random.uuid();
+  return new SocketRequest(incoming, auditId, bodyOf(incoming, clock), connection, upgrade);
 }
 
 /** By connection: reading the certificate is slow, and it does not change. */

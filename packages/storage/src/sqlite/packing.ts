@@ -18,9 +18,13 @@ export function packRecords(records: readonly LogRecord[]): PackedRecords {
   const keys: string[] = [];
   const numbers = new Float64Array(records.length * columns);
   let size = 0;
-  for (const [i, { key, revision, createRevision, previousRevision, value }] of records.entries()) {
+  let at = 0;
+  for (const { key, revision, createRevision, previousRevision, value } of records) {
     keys.push(key);
-    numbers.set([revision, createRevision, previousRevision, value?.length ?? -1], i * columns);
+    numbers[at++] = revision;
+    numbers[at++] = createRevision;
+    numbers[at++] = previousRevision;
+    numbers[at++] = value?.length ?? -1;
     size += value?.length ?? 0;
   }
   const values = new Uint8Array(size);
