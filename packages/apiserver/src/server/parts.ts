@@ -5,7 +5,6 @@ import {
   schemaSet as builtInSchemas,
   convertObject,
   findDefinition,
-  storedVersion,
 } from "@kubets/api";
 import { realClock, realRandom, silentLogger } from "@kubets/apimachinery";
 import { crdHooks, crdResource, withCrdChecks } from "../custom-resources/crd-hooks.ts";
@@ -96,7 +95,7 @@ function resourceTable(
   };
   return new ResourceTable(
     {
-      ...{ store, schemas, clock, random, logger, admission, hooks, convert, storedVersion, findDefinition },
+      ...{ store, schemas, clock, random, logger, admission, hooks, convert, findDefinition },
       ttlSeconds: { events: Math.ceil(eventTtlMs / 1000) },
       redefaultThrough,
       meterOf: (definition) => writeMeter(meters, definition),

@@ -1,6 +1,6 @@
 /** What is served: a registry and a watch hub for every definition. Custom resources come and go at run time. */
 
-import type { ResourceDefinition } from "@kubets/api";
+import { type ResourceDefinition, storedVersion } from "@kubets/api";
 import type { Clock, Logger, Random, SchemaSet } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
@@ -25,8 +25,6 @@ export interface ResourceTableOptions {
   readonly logger: Logger;
   readonly admission: AdmissionChain;
   readonly convert?: Converter;
-  /** Which group and version a kind's objects are stored in; the first one added for a storage path when undefined. */
-  readonly storedVersion?: (definition: ResourceDefinition) => { readonly group: string; readonly version: string };
   /** A definition that is not among those served: kinds are stored in one version whichever are served. */
   readonly findDefinition?: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
   /** See {@link RegistryOptions.redefaultThrough}. */
@@ -59,7 +57,7 @@ export class ResourceTable {
     this.#options = options;
     const all = [...definitions];
     for (const definition of all) {
-      const { group, version } = options.storedVersion?.(definition) ?? definition;
+      const { group, version } = storedVersion(definition);
       const isStored = (each: ResourceDefinition) =>
         each.kind === definition.kind && each.group === group && each.version === version;
       const unserved = () => options.findDefinition?.(group, version, definition.plural);
