@@ -1,7 +1,7 @@
 /** Requests for groups that other servers answer, passed on as they came: bodies and watches as streams, upgrades as connections. */
 
 import type { IncomingMessage } from "node:http";
-import { type Answer, type ServerRequest, text } from "../request/request.ts";
+import { type Answer, httpError, type ServerRequest, text } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
 import { headOf, hideBearerProtocol, joined } from "../subresource/pass-through.ts";
 import { type Address, goErrorText } from "../webhook/index.ts";
@@ -27,7 +27,7 @@ const hopByHop = new Set([
 const usedUp = new Set(["authorization", "host", "content-length"]);
 
 /** Texts are upstream's, which answers plain text and not a Status here. */
-const unavailable = text(503, "service unavailable\n");
+const unavailable = httpError(503, "service unavailable");
 
 export interface AggregationProxyOptions {
   /** What would lead the client elsewhere is answered with 502. */
@@ -94,7 +94,7 @@ export class AggregationProxy {
       await joinConnections(request, upgraded);
       return { status: 101, content: { type: "hijacked" } };
     } catch (error) {
-      return text(503, `error trying to reach service: ${goErrorText(error)}`);
+      return httpError(503, `error trying to reach service: ${goErrorText(error)}`);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { internalError, type KubeObject, messageOf, type Status, writeJson } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
-import { type Answer, type Content, header, type ServerRequest, text } from "../request/request.ts";
+import { type Answer, type Content, header, internalServerError, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { isLongRunning } from "../server/in-flight.ts";
 import { listValue } from "../server/render.ts";
@@ -177,7 +177,7 @@ export class RequestAudit {
   }
 
   #rejection(): Answer {
-    return text(500, `Internal Server Error: ${JSON.stringify(this.#requestUri)}: failed to store audit event\n`);
+    return internalServerError(this.#requestUri, "failed to store audit event");
   }
 
   #withId(answer: Answer): Answer {

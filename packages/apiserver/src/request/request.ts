@@ -75,6 +75,19 @@ export function text(status: number, body: string, contentType = "text/plain; ch
   return { status, content: { type: "bytes", contentType, bytes: Buffer.from(body) } };
 }
 
+/** Go's http.Error: plain text, which no browser is to take for anything else. */
+export function httpError(status: number, message: string): Answer {
+  return { ...text(status, `${message}\n`), headers: noSniff };
+}
+
+/** As upstream's chain says it where no handler has the request yet. @param uri as it was asked for */
+export function internalServerError(uri: string, why: string): Answer {
+  const message = `Internal Server Error: ${JSON.stringify(uri)}: ${why}`;
+  return httpError(500, message.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"));
+}
+
+export const noSniff = Object.freeze({ "x-content-type-options": "nosniff" });
+
 export function value(status: number, body: object): Answer {
   return { status, content: { type: "value", value: body } };
 }

@@ -2,8 +2,8 @@
 
 import {
   type FieldSelector,
-  internalError,
   type LabelRequirement,
+  messageOf,
   parseFieldSelector,
   parseSelector,
 } from "@kubets/apimachinery";
@@ -61,12 +61,20 @@ function readLabels(text: string | null): readonly LabelRequirement[] | undefine
   }
 }
 
+/** An authorizer that might have allowed it could not be asked. */
+export class UndecidedError extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+  }
+}
+
 const decisionKey = "authorization.k8s.io/decision";
 const reasonKey = "authorization.k8s.io/reason";
 
 /**
  * @param annotate adds to the audit event what was decided, and why
- * @throws StatusError 403; 500 when an authorizer that might have allowed it could not be asked
+ * @throws StatusError 403
+ * @throws UndecidedError when an authorizer that might have allowed it could not be asked
  */
 export async function authorize(
   authorizer: Authorizer,
@@ -82,7 +90,7 @@ export async function authorize(
   }
   if (error !== undefined) {
     annotate(reasonKey, "internal error");
-    throw internalError(error);
+    throw new UndecidedError(error);
   }
   annotate(decisionKey, "forbid");
   annotate(reasonKey, reason);

@@ -3,7 +3,7 @@
  */
 
 import type { ResourceDefinition } from "@kubets/api";
-import type { Logger } from "@kubets/apimachinery";
+import { internalError, type Logger } from "@kubets/apimachinery";
 import type { Auditing, RequestAudit } from "../audit/index.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { delayOf, noteDelay } from "../metrics/delays.ts";
@@ -11,11 +11,18 @@ import type { MetricsRegistry } from "../metrics/families.ts";
 import { meteredAuthenticator, meteredAuthorizer } from "../metrics/identity-metrics.ts";
 import { negotiateOutput, onlyProtobuf } from "../request/negotiate.ts";
 import { parseRequestInfo } from "../request/parse-request-info.ts";
-import { type Answer, type Content, header, type ServerRequest } from "../request/request.ts";
+import {
+  type Answer,
+  type Content,
+  header,
+  internalServerError,
+  noSniff,
+  type ServerRequest,
+} from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Delivery } from "../watch/event.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
-import { attributesOf, authorize } from "./authorize.ts";
+import { attributesOf, authorize, UndecidedError } from "./authorize.ts";
 import type { Call, ServerContext } from "./context.ts";
 import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
@@ -52,6 +59,8 @@ interface Held {
   place: Place | undefined;
   /** Under it delays are noted. */
   warn: ((text: string) => void) | undefined;
+  /** A handler has the request. */
+  handled: boolean;
 }
 
 const notAudited = () => {};
@@ -84,18 +93,14 @@ export class Chain {
   async #process(request: ServerRequest, audit?: RequestAudit): Promise<Processed> {
     let info: RequestInfo | undefined;
     const warnings = new Set<string>();
-    const held: Held = { place: undefined, warn: undefined };
+    const held: Held = { place: undefined, warn: undefined, handled: false };
     let answer: Answer;
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
       if (request.query.has("timeout") && !isLongRunning(info)) timeoutOf(request.query);
       answer = await this.#answer(request, info, warnings, audit, held);
     } catch (error) {
-      const unexpected = audit && ((thrown: unknown) => audit.panicked(thrown));
-      answer =
-        error instanceof RefusedError
-          ? error.answer
-          : answerOf(error, this.#logger, { method: request.method, path: request.path }, unexpected);
+      answer = this.#refusal(error, request, held, audit);
     }
     const { place } = held;
     const delayedMs = delayOf(held.warn);
@@ -118,6 +123,21 @@ export class Chain {
     return { answer, info, delayedMs };
   }
 
+  #refusal(error: unknown, request: ServerRequest, { handled }: Held, audit: RequestAudit | undefined): Answer {
+    if (error instanceof RefusedError) return error.answer;
+    const { method, path, user, url } = request;
+    if (error instanceof UndecidedError) {
+      // Callers in this process read no text.
+      if (user === undefined) return internalServerError(url ?? path, error.message);
+      return answerOf(internalError(error.cause), this.#logger, { method, path });
+    }
+    const unexpected = audit && ((thrown: unknown) => audit.panicked(thrown));
+    const answer = answerOf(error, this.#logger, { method, path }, unexpected);
+    // Of what is said before, upstream guards all but that it does not know who asks.
+    const isGuarded = !handled && answer.status !== 401;
+    return isGuarded ? { ...answer, headers: { ...answer.headers, ...noSniff } } : answer;
+  }
+
   async #answer(
     request: ServerRequest,
     info: RequestInfo,
@@ -132,6 +152,7 @@ export class Chain {
     const place = limiter.enter(request, info, user);
     held.place = place instanceof Promise ? await this.#seated(place, notes.warn) : place;
     await authorize(this.#authorizer, attributesOf(user, info, request.query), notes.annotate);
+    held.handled = true;
     const call: Call = {
       server,
       request,

@@ -4,7 +4,7 @@ import type { Verb } from "@kubets/api";
 import { notFound, StatusError } from "@kubets/apimachinery";
 import { readObjectBody } from "../request/body.ts";
 import { decodeObject, isCustom } from "../request/decode-object.ts";
-import { type Answer, text, value } from "../request/request.ts";
+import { type Answer, httpError, value } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
 import { admitCreate } from "../subresource/admit-create.ts";
@@ -50,10 +50,7 @@ const statusHandlers: Readonly<Record<string, Handler>> = {
 };
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
-export const pageNotFound: Answer = {
-  ...text(404, "404 page not found\n"),
-  headers: { "x-content-type-options": "nosniff" },
-};
+export const pageNotFound = httpError(404, "404 page not found");
 
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
   const { info, server } = call;

@@ -1,6 +1,6 @@
 /** `/healthz`, `/livez` and `/readyz`, whole and check by check. Source of the texts: apiserver's server/healthz. */
 
-import { type Answer, text } from "../request/request.ts";
+import { type Answer, httpError, noSniff, text } from "../request/request.ts";
 import type { Call } from "./context.ts";
 
 export interface HealthCheck {
@@ -39,7 +39,7 @@ export class HealthEndpoints {
 
 async function one(check: HealthCheck): Promise<Answer> {
   const why = await check.check();
-  return why === undefined ? text(200, "ok") : text(500, `internal server error: ${why}\n`);
+  return why === undefined ? text(200, "ok") : httpError(500, `internal server error: ${why}`);
 }
 
 async function report(
@@ -64,6 +64,6 @@ async function report(
     const names = [...excluded].sort().map((name) => JSON.stringify(name));
     lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(",")}`);
   }
-  if (failed) return text(500, `${lines.join("\n")}\n${endpoint} check failed\n`);
-  return text(200, verbose ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok");
+  if (failed) return httpError(500, `${lines.join("\n")}\n${endpoint} check failed`);
+  return { ...text(200, verbose ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok"), headers: noSniff };
 }

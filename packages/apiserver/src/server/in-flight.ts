@@ -5,7 +5,7 @@
 
 import { type StatusError, tooManyRequests } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
-import { type Answer, type ServerRequest, text } from "../request/request.ts";
+import { type Answer, httpError, type ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 
 /** What a request holds while it is served. */
@@ -38,8 +38,8 @@ export class RefusedError extends Error {
   /** Not a Status: upstream answers before it knows how. */
   get answer(): Answer {
     const retryAfterSeconds = (this.cause as StatusError).status.details?.retryAfterSeconds ?? 1;
-    const headers = { ...this.headers, "retry-after": String(retryAfterSeconds), "x-content-type-options": "nosniff" };
-    return { ...text(429, `${this.message}\n`), headers };
+    const answer = httpError(429, this.message);
+    return { ...answer, headers: { ...answer.headers, ...this.headers, "retry-after": String(retryAfterSeconds) } };
   }
 }
 

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGzip, gzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
-import { header, type ServerRequest } from "../request/request.ts";
+import { header, noSniff, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ListBytes } from "./list-bytes.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
@@ -161,6 +161,7 @@ function refuseForNow(outgoing: Exchange): void {
   outgoing.respond(429, {
     "content-type": "text/plain; charset=utf-8",
     "retry-after": "1",
+    ...noSniff,
     "content-length": text.length,
   });
   outgoing.end(text);
@@ -172,7 +173,7 @@ export function sendElsewhere(outgoing: Exchange): void {
   const headers: Record<string, string | number> = {
     "content-type": "text/plain; charset=utf-8",
     "retry-after": "5",
-    "x-content-type-options": "nosniff",
+    ...noSniff,
     "content-length": text.length,
   };
   outgoing.on("error", () => {});
