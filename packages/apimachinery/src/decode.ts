@@ -182,7 +182,7 @@ class Walk {
   }
 
   /** Go names the innermost struct and the fields on the way to it; map keys and indices it leaves out. */
-  #mismatch(value: Json, plan: Plan, struct: string, name: string, text = String(value)): Json {
+  #mismatch(value: Json, plan: Plan, struct: string, name: string, text?: string): Json {
     if (this.#pruneOnly) return value;
     // Which has a decoder of its own.
     if (plan.type === "quantity") throw new DecodeError(malformedQuantity);
@@ -196,11 +196,12 @@ class Walk {
   }
 }
 
-function goKind(value: Json, { type }: Plan, text: string): string {
+/** @param text of a number, as it was written */
+function goKind(value: Json, { type }: Plan, text: string | undefined): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   if (typeof value !== "number" && typeof value !== "bigint") return typeof value;
-  return type === "int32" || type === "int64" || type === "int-or-string" ? `number ${text}` : "number";
+  return type === "int32" || type === "int64" || type === "int-or-string" ? `number ${text ?? value}` : "number";
 }
 
 /** What a Go type's own decoder takes the value for. */

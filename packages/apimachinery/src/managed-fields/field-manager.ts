@@ -280,7 +280,8 @@ export class FieldManager {
         `Incorrect version specified in apply patch. Specified patch version: ${apiVersion}, expected: ${this.#apiVersion}`,
       );
     }
-    if (metadata?.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+    const { managedFields = null } = metadata ?? {};
+    if (managedFields !== null) throw badRequest("metadata.managedFields must be nil");
   }
 
   #apply<T extends KubeObject>(

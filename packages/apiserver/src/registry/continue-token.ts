@@ -20,7 +20,7 @@ export function decodeContinue(text: string): ContinueToken {
   const token = parse(text);
   if (token["v"] !== tokenVersion) {
     throw badRequest(
-      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${token["v"]}`,
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${textOf(token["v"])}`,
     );
   }
   const { rv, start } = token;
@@ -36,6 +36,10 @@ export function decodeContinue(text: string): ContinueToken {
   }
   if (start.includes("..")) throw badRequest(`invalid continue token: continue key is not valid: ${start}`);
   return { revision: rv, after: start.endsWith("\u0000") ? start.slice(0, -1) : start };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? "");
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -19,15 +19,22 @@ import {
 } from "@kubets/apimachinery";
 import { type DecodedRequest, isJsonObject, jsonCopy, unsupportedMediaType, withNumbers } from "../request/body.ts";
 import { bodyTooLarge, maxBodyBytes, maxStoredBytes } from "../request/body-limit.ts";
-import { decodeObject, isCustom, patchedText, requireDeclared, requireTypes } from "../request/decode-object.ts";
+import {
+  decodeObject,
+  goTypeOf,
+  isCustom,
+  patchedText,
+  requireDeclared,
+  requireTypes,
+} from "../request/decode-object.ts";
 import { patchMediaType } from "../request/media-type.ts";
 import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { decodeYamlAside } from "../request/yaml-thread.ts";
 import type { ResourceCall } from "../server/context.ts";
 import { writeRequestOf } from "../server/context.ts";
 import { applyFields } from "./field-manager.ts";
-import { goTypeOf, jsonPatchNumbers, jsonPatchProblems, requireCustomType } from "./patched-type.ts";
-import { requireSameNamespace } from "./same-namespace.ts";
+import { jsonPatchNumbers, jsonPatchProblems, requireCustomType } from "./patched-type.ts";
+import { requireSameName, requireSameNamespace } from "./same-namespace.ts";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
@@ -174,15 +181,10 @@ function decodePatched(
 }
 
 /** A patch cannot make the object another one. */
-function checkNames(object: KubeObject, { info, resource }: ResourceCall): void {
+export function checkNames(object: KubeObject, { info, resource }: ResourceCall): void {
   object.metadata ??= {};
   const { metadata } = object;
-  const { name } = metadata;
-  if (!name)
-    throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
-  if (name !== info.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
-  }
+  requireSameName(metadata.name, info.name);
   if (!resource.definition.namespaced) return;
   requireSameNamespace(metadata.namespace, info.namespace);
   metadata.namespace = info.namespace;
@@ -207,26 +209,37 @@ function withTypesFirst<T>(apply: () => T, check: () => void): T {
   }
 }
 
-/** @throws StatusError 400 */
-function requireType({ apiVersion = "", kind = "" }: KubeObject, definition: ResourceDefinition): void {
-  if (apiVersion === apiVersionOf(definition) && kind === definition.kind) return;
+/** What is no text is not there for upstream, which has yet to look at the types. @throws StatusError 400 */
+function requireType(applied: KubeObject, definition: ResourceDefinition): void {
+  if (applied.apiVersion === apiVersionOf(definition) && applied.kind === definition.kind) return;
+  const textOf = (given: unknown) => (typeof given === "string" ? given : "");
+  const [apiVersion, kind] = [textOf(applied.apiVersion), textOf(applied.kind)];
   const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
   throw badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
+}
+
+/** @throws StatusError 400, or 500 as upstream for what is of another type than it must be */
+function checkMetadata(call: ResourceCall, applied: KubeObject, options: WriteOptions): void {
+  const { definition } = call.resource;
+  const { info } = call;
+  const metadata = applied.metadata ?? {};
+  const { name, namespace, managedFields } = metadata;
+  const areTexts = [name ?? "", namespace ?? ""].every((each) => typeof each === "string");
+  if (!isJsonObject(metadata) || !areTexts || !Array.isArray(managedFields ?? [])) {
+    const what = `/; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
+    requireTypes(applied as unknown as Json, { ...decodeOptionsOf(call, options), applied: what });
+    throw badRequest("error decoding YAML: the metadata of the applied configuration are of the wrong type");
+  }
+  if (name !== undefined && name !== null) requireSameName(name, info.name);
+  if (definition.namespaced) requireSameNamespace(namespace, info.namespace);
 }
 
 function applyTransform(call: ResourceCall, body: PatchBody, options: WriteOptions, strategy?: StatusStrategy) {
   const { definition, registry } = call.resource;
   const { info } = call;
   const applied = configurationOf(body.value);
-  const { metadata } = applied;
   requireType(applied, definition);
-  if (metadata?.name !== undefined && metadata.name !== info.name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`);
-  }
-  if (definition.namespaced) requireSameNamespace(metadata?.namespace, info.namespace);
-  if (metadata?.managedFields !== undefined && metadata.managedFields.length > 0) {
-    throw badRequest("metadata.managedFields must be nil");
-  }
+  checkMetadata(call, applied, options);
   const request = {
     ...writeRequestOf(call, options, "UpdateOptions"),
     ...(strategy === undefined ? {} : { strategy }),

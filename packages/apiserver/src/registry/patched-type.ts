@@ -12,6 +12,7 @@ import {
   type WrittenNumber,
 } from "@kubets/apimachinery";
 import { isJsonObject } from "../request/body.ts";
+import { goTypeOf, typeFaultOf } from "../request/decode-object.ts";
 
 const operationFields: readonly string[] = ["op", "path", "from", "value"];
 
@@ -58,13 +59,6 @@ function mistypedField(value: unknown, field: string) {
   );
 }
 
-/** Go's word for a JSON value. */
-export function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "boolean") return "bool";
-  return typeof value === "bigint" ? "number" : typeof value;
-}
-
 /**
  * A custom object that a patch made must still say what it is: there is no Go type to say it instead.
  * @param shown the object as the 422 shows it
@@ -78,12 +72,8 @@ export function requireCustomType(
   if (!isJsonObject(object)) return;
   const { kind, apiVersion, metadata } = object;
   const refuse = (why: string) => invalid("", "", "", [invalidValue(path("patch"), shown(object), why)]);
-  for (const [field, given] of Object.entries({ kind, apiVersion })) {
-    if (given === undefined || given === null || typeof given === "string") continue;
-    throw refuse(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`,
-    );
-  }
+  const fault = typeFaultOf(object);
+  if (fault !== undefined) throw refuse(fault);
   if (!kind) throw refuse(`Object 'Kind' is missing in '${shown(object)}'`);
   if (metadata !== undefined && metadata !== null && !isJsonObject(metadata)) {
     throw refuse(`json: cannot unmarshal ${goTypeOf(metadata)} into Go value of type v1.ObjectMeta`);

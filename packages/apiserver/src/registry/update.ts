@@ -3,7 +3,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { StatusStrategy } from "@kubets/api";
 import {
-  badRequest,
   clone,
   conflict,
   deepEqual,
@@ -26,7 +25,7 @@ import { create, mayBeStored } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { keyOfObject } from "./keys.ts";
 import { interpretStoreError, type Registry } from "./registry.ts";
-import { requireSameNamespace } from "./same-namespace.ts";
+import { requireSameName, requireSameNamespace } from "./same-namespace.ts";
 import type { ServedObject } from "./served-object.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -267,11 +266,7 @@ function withoutTimes(object: KubeObject): KubeObject {
 export function replaceWith(body: KubeObject, request: Pick<WriteRequest, "name" | "namespace">): () => KubeObject {
   const metadata = body.metadata ?? {};
   requireSameNamespace(metadata.namespace, request.namespace);
-  if (!metadata.name)
-    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
-  if (metadata.name !== request.name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`);
-  }
+  requireSameName(metadata.name, request.name);
   return () => {
     const object = clone(body);
     object.metadata = { ...object.metadata, ...(request.namespace === "" ? {} : { namespace: request.namespace }) };

@@ -13,7 +13,14 @@ import {
   path,
 } from "@kubets/apimachinery";
 import { applyFields } from "../registry/field-manager.ts";
-import { applyPatchType, numbersOfPatch, type PatchBody, patchBodyOf, patchJson } from "../registry/patch.ts";
+import {
+  applyPatchType,
+  checkNames,
+  numbersOfPatch,
+  type PatchBody,
+  patchBodyOf,
+  patchJson,
+} from "../registry/patch.ts";
 import { ServedObject } from "../registry/served-object.ts";
 import { update } from "../registry/update.ts";
 import { type DecodedRequest, isJsonObject, readObjectBody } from "../request/body.ts";
@@ -50,13 +57,7 @@ export async function updateScale(call: ResourceCall): Promise<Answer> {
   const options = parseWriteOptions(call.request.query, "UpdateOptions");
   const scale: Scale = decodeObject(await readObjectBody(call.request, "Scale"), decoding(call, options));
   call.audit?.requestObject(scale as KubeObject);
-  const { name } = call.info;
-  if (!scale.metadata?.name) {
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (scale.metadata.name !== name) {
-    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
-  }
+  checkNames(scale, call);
   return await write(call, writeRequestOf(call, options, "UpdateOptions"), () => scale);
 }
 
@@ -68,7 +69,11 @@ export async function patchScale(call: ResourceCall): Promise<Answer> {
   const { body, options } = await patchBodyOf(call);
   if (body.type === applyPatchType) return await applyScale(call, body, options);
   const asPatched = { ...decoding(call, options), patched: true };
-  const change = (present: Scale) => decodeObject(patched(present, body), asPatched);
+  const change = (present: Scale) => {
+    const scale: Scale = decodeObject(patched(present, body), asPatched);
+    checkNames(scale, call);
+    return scale;
+  };
   return await write(call, writeRequestOf(call, options, "UpdateOptions"), change);
 }
 
@@ -82,8 +87,9 @@ async function applyScale(
   const { info } = call;
   if (!isJsonObject(applied)) throw badRequest("error decoding YAML: the applied configuration must be an object");
   const apiVersion = "autoscaling/v1";
-  if (applied["apiVersion"] !== apiVersion) {
-    const given = `Specified patch version: ${applied["apiVersion"] ?? ""}, expected: ${apiVersion}`;
+  const said = applied["apiVersion"];
+  if (said !== apiVersion) {
+    const given = `Specified patch version: ${typeof said === "string" ? said : ""}, expected: ${apiVersion}`;
     throw badRequest(`Incorrect version specified in apply patch. ${given}`);
   }
   const what = `${info.namespace}/${info.name}; ${apiVersion}, Kind=Scale`;

@@ -1,14 +1,15 @@
 /** `pods/NAME/binding` and the older `bindings`: a scheduler's decision. Source: pkg/registry/core/pod/storage/storage.go. */
 
-import { type Binding, type Pod, validatePodBinding } from "@kubets/api";
+import { type Binding, type Pod, schemaRef, schemaSet, validatePodBinding } from "@kubets/api";
 import { badRequest, clone, conflict, formatTime, invalid, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { Registry } from "../registry/registry.ts";
 import { requireSameNamespace } from "../registry/same-namespace.ts";
 import { update } from "../registry/update.ts";
 import type { WriteRequest } from "../registry/write-request.ts";
-import { isJsonObject, readObjectBody } from "../request/body.ts";
+import { readObjectBody } from "../request/body.ts";
+import { decodeObject } from "../request/decode-object.ts";
 import { type Answer, value } from "../request/request.ts";
-import { parseWriteOptions } from "../request/write-options.ts";
+import { parseWriteOptions, type WriteOptions } from "../request/write-options.ts";
 import { type ResourceCall, writeRequestOf } from "../server/context.ts";
 import { admitCreate } from "./admit-create.ts";
 import { successStatus } from "./status.ts";
@@ -18,7 +19,7 @@ const resource = { group: "", resource: "pods/binding" };
 /** POST on `pods/NAME/binding`. */
 export async function bindPod(call: ResourceCall): Promise<Answer> {
   const options = parseWriteOptions(call.request.query, "CreateOptions");
-  const binding = await readBinding(call);
+  const binding = await readBinding(call, options);
   const name = binding.metadata?.name ?? call.info.name;
   if (name !== call.info.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.info.name})`);
@@ -38,11 +39,12 @@ export async function createBinding(call: ResourceCall, object: KubeObject): Pro
   return successStatus(201);
 }
 
-async function readBinding({ request, audit }: ResourceCall): Promise<Binding> {
-  const body = await readObjectBody(request);
-  if (body === undefined || !isJsonObject(body.value)) throw badRequest("the body of the request must be a Binding");
-  audit?.requestObject(body.value as KubeObject);
-  return body.value as Binding;
+async function readBinding(call: ResourceCall, { fieldValidation }: WriteOptions): Promise<Binding> {
+  const definition = { ...bindingKind, schema: schemaRef("io.k8s.api.core.v1.Binding") };
+  const body = await readObjectBody(call.request, "Binding");
+  const binding = decodeObject(body, { definition, schemas: schemaSet, fieldValidation, warn: call.warn });
+  call.audit?.requestObject(binding);
+  return binding;
 }
 
 const bindingKind = { group: "", version: "v1", kind: "Binding" };
