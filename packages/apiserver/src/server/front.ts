@@ -4,12 +4,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureContext, TLSSocket } from "node:tls";
@@ -17,9 +12,9 @@ import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimac
 import type { ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
-import { bodyTimeoutMs, ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
+import { httpsServer } from "./https-server.ts";
+import { ClientConnection, serverRequest, serverStopping, upgradeOf } from "./incoming.ts";
 import { refuseUpgrade, send, sendElsewhere, UnreadBytes } from "./outgoing.ts";
-import { refusePlainHttp } from "./plain-http.ts";
 import type { HttpResponse } from "./render.ts";
 import { type Deadlined, defaultRequestTimeoutMs, RequestDeadlines } from "./request-deadlines.ts";
 import { contextOptions, NamedContexts, type TlsFiles } from "./serving-tls.ts";
@@ -59,11 +54,6 @@ export interface FrontOptions {
 }
 
 const defaultDrainMs = 2000;
-const defaultMaxStreams = 250;
-/** More than nghttp2 takes in eight frames would end the whole connection. */
-const maxHttp2HeaderBytes = 64 * 1024;
-/** Go's, and upstream's. */
-const maxHttp1HeaderBytes = 1024 * 1024;
 
 const ignore = () => {};
 
@@ -96,34 +86,20 @@ export class HttpsFront {
       forwards,
       onTimeout: (request, info) => options.onTimeout?.(request, info),
     });
-    const { tls, http2 = true, maxStreams = defaultMaxStreams } = options;
+    const { tls, logger } = options;
     this.#named = new NamedContexts(tls);
-    this.#server = createSecureServer({
-      ...contextOptions(tls, tls),
-      ...(tls.named?.length ? { SNICallback: this.#onServerName } : {}),
-      allowHTTP1: true,
-      ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
-      requestCert: true,
-      rejectUnauthorized: false,
-      maxHeaderListPairs: 256,
-      // Megabytes. Clients put everything on one connection; Node's 10 would refuse the third large list that is on its way.
-      maxSessionMemory: 1024,
-      settings: {
-        maxConcurrentStreams: maxStreams,
-        maxHeaderListSize: maxHttp2HeaderBytes,
-        initialWindowSize: 256 * 1024,
-      },
-      // HTTP/1.1's, which the types of this function do not name.
-      ...{
-        maxHeaderSize: maxHttp1HeaderBytes,
-        requestTimeout: bodyTimeoutMs,
-        headersTimeout: 32_000,
-        keepAliveTimeout: 180_000,
-      },
+    this.#server = httpsServer({
+      tls,
+      ...(options.http2 === undefined ? {} : { http2: options.http2 }),
+      ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
+      onServerName: this.#onServerName,
+      onHandshakeError: () => options.onHandshakeError?.(),
+      logger,
     });
-    refusePlainHttp(this.#server);
-    // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
-    this.#server.on("connection", (socket: Socket) => socket.setNoDelay(true));
+    this.#receive();
+  }
+
+  #receive(): void {
     this.#server.on("request", (request, response) => {
       void this.#serve(new Http1Exchange(request as unknown as IncomingMessage, response));
     });
@@ -132,7 +108,7 @@ export class HttpsFront {
     this.#server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: string[]) => {
       void this.#serve(new Http2Exchange(stream, headers, rawHeaders));
     });
-    const { goawayChance = 0, random = realRandom } = options;
+    const { goawayChance = 0, random = realRandom } = this.#options;
     if (goawayChance > 0)
       this.#server.on("stream", ({ session }: ServerHttp2Stream) => {
         if (random.next() < goawayChance) session?.goaway();
@@ -145,16 +121,6 @@ export class HttpsFront {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
     });
-    // A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process.
-    for (const event of ["tlsClientError", "sessionError"]) this.#server.on(event, this.#onClientError);
-    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-      const refusal = refusals[error.code ?? ""] ?? (error.code?.startsWith("HPE_") ? "400 Bad Request" : undefined);
-      if (refusal === undefined || !socket.writable) return this.#onClientError(error, socket);
-      const header = "Content-Type: text/plain; charset=utf-8\r\nConnection: close";
-      socket.end(`HTTP/1.1 ${refusal}\r\n${header}\r\n\r\n${refusal}`);
-    });
-    this.#server.on("tlsClientError", () => options.onHandshakeError?.());
-    this.#server.on("error", (error) => options.logger.error("the HTTPS server reported an error", { err: error }));
   }
 
   readonly #onServerName = (name: string, choose: (error: null, context?: SecureContext) => void): void =>
@@ -166,11 +132,6 @@ export class HttpsFront {
     this.#server.setSecureContext(contextOptions(tls, tls));
     this.#named = named;
   }
-
-  readonly #onClientError = (error: Error, socket?: { destroy?(): void; destroyed?: boolean }): void => {
-    this.#options.logger.debug("a connection failed", { err: error.message });
-    socket?.destroy?.();
-  };
 
   #track(socket: TLSSocket): void {
     this.#connections.add(socket);
@@ -295,11 +256,6 @@ export class HttpsFront {
     }
   }
 }
-
-/** What Go's server says to what its parser does not take, by the code of Node's. */
-const refusals: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-};
 
 const exemptPaths = ["/readyz", "/livez", "/healthz", "/metrics"];
 
