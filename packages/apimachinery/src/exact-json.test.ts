@@ -56,6 +56,20 @@ test("what is no JSON stays none, and strings stay strings", () => {
   assert.equal(writeJson(parseJson(odd)), odd);
 });
 
+test("what is wrong is told of the text as it came", () => {
+  const wrong = "[9007199254740993, x]";
+  const told = (parse: (text: string) => unknown) => {
+    try {
+      parse(wrong);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.equal(told(parseJson), told(JSON.parse));
+  assert.match(told(parseJson) ?? "", /x/);
+});
+
 test("a key given twice, beside a long integer", () => {
   const { value, duplicates } = decodeJson('{"a":1,"a":9007199254740993}');
   assert.deepEqual([value, duplicates], [{ a: 9007199254740993n }, ['duplicate field "a"']]);

@@ -74,7 +74,15 @@ function isDigit(code: number): boolean {
 function parseExactly(text: string): unknown {
   mark ??= `${realRandom.uuid()}:`;
   const marked = markLongIntegers(text, mark);
-  return marked === undefined ? JSON.parse(text) : unmarked(JSON.parse(marked) as Json, mark);
+  if (marked === undefined) return JSON.parse(text);
+  let value: Json;
+  try {
+    value = JSON.parse(marked) as Json;
+  } catch {
+    // What is wrong is told of the text as it came: nobody is to learn the mark.
+    return JSON.parse(text);
+  }
+  return unmarked(value, mark);
 }
 
 let mark: string | undefined;
