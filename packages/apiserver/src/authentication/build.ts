@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { type Clock, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
+import { type Clock, deepEqual, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
 import { MetricsRegistry } from "../metrics/families.ts";
 import { ReloadMetrics } from "../metrics/reload-metrics.ts";
@@ -12,14 +12,14 @@ import type { Authenticator } from "./authenticator.ts";
 import { bootstrapTokenAuthenticator } from "./bootstrap-token.ts";
 import { ClientCertificates } from "./client-certificates.ts";
 import type { LegacyTokenTracking } from "./legacy-token-tracking.ts";
-import type { OidcFlags } from "./oidc/configuration.ts";
-import { ReplaceableAnonymous, ReplaceableIssuers } from "./outside-issuers.ts";
+import type { AnonymousConfiguration, OidcFlags } from "./oidc/configuration.ts";
+import { ReplaceableIssuers } from "./outside-issuers.ts";
 import { type RequestHeaderNames, requestHeaderAuthenticator } from "./request-header.ts";
 import type { VerificationKey } from "./service-account-keys.ts";
 import { ServiceAccountTokenAuthenticator } from "./service-account-token.ts";
 import { audienceAgnostic, bearerAuthenticator, type TokenAuthenticator, unionTokenAuthenticator } from "./token.ts";
 import { cachedTokenAuthenticator } from "./token-cache.ts";
-import { authenticatedGroup, failingUnionAuthenticator, unionAuthenticator } from "./union.ts";
+import { anonymousAuthenticator, authenticatedGroup, failingUnionAuthenticator, unionAuthenticator } from "./union.ts";
 import { webhookTokenAuthenticator } from "./webhook-token.ts";
 import { certificateExpirations, X509Authenticator } from "./x509.ts";
 
@@ -89,14 +89,15 @@ export async function buildAuthentication(
     throw new Error("authentication-config file and oidc-* flags are mutually exclusive");
   const apiAudiences = options.apiAudiences ?? serviceAccounts?.issuers ?? [];
   const issuers = new ReplaceableIssuers({ clock, disallowedIssuers: serviceAccounts?.issuers ?? [] });
-  const anonymous = new ReplaceableAnonymous(options.anonymous ?? true);
-  await readIssuers(options, issuers, anonymous, signal);
+  const configured = await readIssuers(options, issuers, signal);
   const known = await tokenAuthenticators(options, apiAudiences, issuers, signal);
   const token = cachedTokenAuthenticator(unionTokenAuthenticator(known), clock);
   const named = authenticatedGroup(
     unionAuthenticator([...certificateAuthenticators(options, signal), bearerAuthenticator(token, apiAudiences)]),
   );
-  return { request: failingUnionAuthenticator([named, anonymous], logger), token, apiAudiences };
+  const { enabled = false, conditions = [] } = configured ?? { enabled: options.anonymous ?? true };
+  const anonymous = enabled ? [anonymousAuthenticator(conditions.map(({ path = "" }) => path))] : [];
+  return { request: failingUnionAuthenticator([named, ...anonymous], logger), token, apiAudiences };
 }
 
 /** The front proxy before the client's own certificate, which the proxy's CA may have signed too. */
@@ -132,29 +133,32 @@ function followAuthorities(
   void followFile({ path, content, clock, logger, apply }, signal);
 }
 
+/** @returns what the configuration file says of who comes without a name, which it may not say otherwise while the server runs */
 async function readIssuers(
   options: AuthenticationOptions,
   issuers: ReplaceableIssuers,
-  anonymous: ReplaceableAnonymous,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<AnonymousConfiguration | undefined> {
   const { clock, logger = silentLogger, oidc, configFile } = options;
   if (oidc !== undefined) await issuers.useFlags(oidc);
-  if (configFile === undefined) return;
-  const apply = async (content: string) => {
-    const config = await issuers.useConfiguration(content, (found) => {
-      if (found.anonymous !== undefined && options.anonymous !== undefined)
-        throw new Error("anonymous-auth can not be set when anonymous is configured in the authentication-config file");
-    });
-    if (config.anonymous !== undefined) anonymous.use(config.anonymous);
-  };
+  if (configFile === undefined) return undefined;
   const content = await readFile(configFile, "utf8");
-  await apply(content);
+  const first = await issuers.useConfiguration(content, (found) => {
+    if (found.anonymous !== undefined && options.anonymous !== undefined)
+      throw new Error("anonymous-auth can not be set when anonymous is configured in the authentication-config file");
+  });
+  const apply = async (changed: string) => {
+    await issuers.useConfiguration(changed, (found) => {
+      if (!deepEqual(found.anonymous, first.anonymous))
+        throw new Error("anonymous: Forbidden: changed from initial configuration file");
+    });
+  };
   // Ends with the signal, and tells its failures itself.
   const { meters = new MetricsRegistry(), host = hostname() } = options;
   const metrics = new ReloadMetrics({ meters, clock, what: "authentication", host });
   metrics.loaded(content);
   void followFile({ path: configFile, content, clock, logger, apply: metrics.applying(apply) }, signal);
+  return first.anonymous;
 }
 
 async function tokenAuthenticators(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Clock, realClock, StatusError, VirtualClock } from "@kubets/apimachinery";
+import { type Clock, realClock, StatusError, silentLogger, VirtualClock } from "@kubets/apimachinery";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { MetricsRegistry } from "../metrics/families.ts";
 import { FakeReader } from "../reader/fake-reader.ts";
@@ -243,6 +243,25 @@ test("a changed configuration is counted, whether it is taken or not", async () 
   await changed("{}", counted("failure"));
   const head = { apiVersion: "apiserver.config.k8s.io/v1", kind: "AuthenticationConfiguration" };
   await changed(JSON.stringify({ ...head, jwt: [] }), counted("success"));
+});
+
+test("who comes without a name is decided when the server starts: a file that says otherwise later is refused", async () => {
+  const anonymous = { enabled: true, conditions: [{ path: "/livez" }] };
+  const path = configFile({ jwt: [], anonymous });
+  const clock = new VirtualClock(realClock.now());
+  const told = Promise.withResolvers<string>();
+  const logger = { ...silentLogger, error: (_: string, about?: object) => told.resolve(JSON.stringify(about)) };
+  const { authentication } = await world({ configFile: path, clock, logger });
+  const as = (asked: string) => authentication.request.authenticate({ headers: {}, path: asked });
+  assert.deepEqual([(await as("/livez"))?.name, await as("/api")], ["system:anonymous", undefined]);
+  const changed = configFile({ jwt: [], anonymous: { enabled: true } });
+  writeFileSync(path, readFileSync(changed));
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(60_001);
+    await realClock.sleep(5);
+  }
+  assert.match(await told.promise, /anonymous: Forbidden: changed from initial configuration file/);
+  assert.equal(await as("/api"), undefined);
 });
 
 test("of a configuration that is refused nothing is used", async () => {

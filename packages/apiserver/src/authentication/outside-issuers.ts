@@ -1,16 +1,13 @@
-/** Issuers that a configuration names, and whether anyone may come without a name: both can change while the server runs. */
+/** Issuers that a configuration names, which can change while the server runs. */
 
 import type { Clock } from "@kubets/apimachinery";
-import type { Authenticator, Credentials, UserInfo } from "./authenticator.ts";
 import type {
-  AnonymousConfiguration,
   AuthenticationConfiguration,
   JwtAuthenticatorConfiguration,
   OidcFlags,
   ReadAuthenticationConfiguration,
 } from "./oidc/configuration.ts";
 import type { TokenAnswer, TokenAuthenticator } from "./token.ts";
-import { anonymousAuthenticator } from "./union.ts";
 
 export interface ReplaceableIssuersOptions {
   readonly clock: Clock;
@@ -124,22 +121,5 @@ export class ReplaceableIssuers implements TokenAuthenticator {
       if (answer !== undefined) return answer;
     }
     return undefined;
-  }
-}
-
-export class ReplaceableAnonymous implements Authenticator {
-  #inner: Authenticator | undefined;
-
-  constructor(enabled: boolean) {
-    this.#inner = enabled ? anonymousAuthenticator() : undefined;
-  }
-
-  use({ enabled = false, conditions = [] }: AnonymousConfiguration): void {
-    const paths = conditions.map(({ path = "" }) => path);
-    this.#inner = enabled ? anonymousAuthenticator(paths) : undefined;
-  }
-
-  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined> {
-    return this.#inner?.authenticate(credentials);
   }
 }
