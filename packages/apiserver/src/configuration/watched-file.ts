@@ -16,6 +16,8 @@ const settleMs = 100;
 interface FollowMeans {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What was refused may be taken later, though it is the same: it is tried again every minute. Default: the next content is. */
+  readonly retry?: boolean;
 }
 
 export interface FollowOptions extends FollowMeans {
@@ -45,7 +47,7 @@ export async function followFile(
 
 /** Files that have a meaning only together, such as a certificate and its key. Resolves when `signal` aborts. */
 export async function followFiles(options: FollowTogetherOptions, signal: AbortSignal): Promise<void> {
-  const { paths, clock, logger, apply } = options;
+  const { paths, clock, logger, apply, retry = false } = options;
   const changes = new Changes(paths, clock, signal);
   let { contents } = options;
   for (;;) {
@@ -54,8 +56,9 @@ export async function followFiles(options: FollowTogetherOptions, signal: AbortS
     try {
       const found = await Promise.all(paths.map((path) => readFile(path, "utf8")));
       if (found.every((content, at) => content === contents[at])) continue;
-      contents = found;
+      if (!retry) contents = found;
       await apply(found);
+      contents = found;
       logger.info("A changed configuration file is in use", { path: paths.join(",") });
     } catch (error) {
       logger.error("A changed configuration file is not used", { path: paths.join(","), err: messageOf(error) });

@@ -73,7 +73,7 @@ export async function encryptionAtRest(options: EncryptionOptions, signal: Abort
     before.plugins.closeSoon();
   });
   transformer = new EncryptionTransformer(current.rules, metrics);
-  if (automaticReload) void followFile({ path, content, clock, logger, apply: reload }, signal);
+  if (automaticReload) void followFile({ path, content, clock, logger, retry: true, apply: reload }, signal);
   const checked = automaticReload || current.plugins !== noPlugins;
   return Object.assign(transformer, {
     healthChecks: checked ? [{ name: "kms-providers", check: () => current.plugins.check() }] : [],

@@ -28,6 +28,8 @@ export const noPlugins: KmsPlugins = {
 };
 
 const retryMs = 100;
+/** Upstream's: how long plugins of a new configuration have at least to be well. */
+const leastHealthMs = 10_000;
 
 /** Loads what is needed for plugins. @param signal ends all of them */
 export async function loadedPlugins(means: Omit<KmsMeans, "signal">, signal: AbortSignal): Promise<KmsPlugins> {
@@ -37,7 +39,10 @@ export async function loadedPlugins(means: Omit<KmsMeans, "signal">, signal: Abo
   ]);
   const { clock } = means;
   const stop = new AbortController();
-  const close = () => stop.abort();
+  const close = () => {
+    signal.removeEventListener("abort", close);
+    stop.abort();
+  };
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();
   const providers: KmsProvider[] = [];
@@ -60,7 +65,7 @@ export async function loadedPlugins(means: Omit<KmsMeans, "signal">, signal: Abo
       return provider;
     },
     async awaitHealth() {
-      const until = clock.monotonic() + graceMs;
+      const until = clock.monotonic() + Math.max(graceMs, leastHealthMs);
       for (;;) {
         const problem = await check();
         if (problem === undefined) return;
