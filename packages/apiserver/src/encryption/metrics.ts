@@ -85,7 +85,7 @@ export interface PrefixedCodec extends ValueCodec {
 }
 
 /** gRPC's, where a plugin was asked. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   return /rpc error: code = (\w+)/.exec(message)?.[1] ?? "unknown-non-grpc";
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type Clock, realClock, silentLogger, VirtualClock } from "@kubets/apimachinery";
+import { type Clock, realClock, realRandom, silentLogger, VirtualClock } from "@kubets/apimachinery";
 import { openSqliteStore, type Store } from "@kubets/storage";
 import { MetricsRegistry } from "../../metrics/families.ts";
 import type { ApiServer } from "../../server.ts";
@@ -11,7 +11,9 @@ import { realServer } from "../../testing/real-server.ts";
 import { send } from "../../testing/server.ts";
 import { aesGcm } from "../ciphers.ts";
 import { encryptionAtRest } from "../index.ts";
+import { KmsMetrics } from "../metrics.ts";
 import { decodeObject, encodeObject, sourceTypes } from "./encrypted-object.ts";
+import { Sources } from "./provider.ts";
 import { hkdfExpand, seedCipher } from "./seed-cipher.ts";
 import { socketPath } from "./service.ts";
 import { startPlugin } from "./testing.ts";
@@ -153,6 +155,38 @@ test("a plugin that comes late is waited for; one that stays away stops writes a
   const refused = await send(server, "POST", url, secret("c"));
   assert.match(refused.json.message, /encryptedDEKSource with keyID hash "sha256:[0-9a-f]{64}" expired at /);
   assert.equal(await passwordOf(server, "a"), "pass-a");
+});
+
+test("a plugin that does not answer is waited for once, not for each value; none is waited for when it is closed", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "kms-"));
+  try {
+    const { WaitingDecrypt } = await import("./waiting-decrypt.ts");
+    const closed = new WaitingDecrypt({ path: join(directory, "none.sock"), timeoutMs: 60_000 });
+    closed.close();
+    const encrypted = { keyId: "k", source: Buffer.from("s"), annotations: new Map(), type: sourceTypes.seed };
+    assert.throws(
+      () => closed.decrypt(encrypted, "u"),
+      /code = Canceled desc = grpc: the client connection is closing/,
+    );
+    let calls = 0;
+    const silent = {
+      close() {},
+      decrypt() {
+        calls++;
+        throw new Error("rpc error: code = DeadlineExceeded desc = context deadline exceeded");
+      },
+    };
+    const metrics = new KmsMetrics(new MetricsRegistry(), realClock, "h");
+    const sources = new Sources("vault", silent, { metrics, random: realRandom, onReadable() {} });
+    for (const source of ["a", "b"])
+      assert.throws(() => sources.cipherOf({ ...encrypted, source: Buffer.from(source) }), /DeadlineExceeded/);
+    assert.equal(calls, 1);
+    sources.tryAgain();
+    assert.throws(() => sources.cipherOf({ ...encrypted, source: Buffer.from("b") }), /DeadlineExceeded/);
+    assert.equal(calls, 2);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test("KMS v1 is refused, in upstream's words", async (t) => {

@@ -5,7 +5,7 @@ import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { messageOf, parseDuration } from "@kubets/apimachinery";
 import { aesGcm, type ValueCipher } from "../ciphers.ts";
 import type { KmsConfiguration } from "../configuration.ts";
-import type { KmsMetrics } from "../metrics.ts";
+import { codeOf, type KmsMetrics } from "../metrics.ts";
 import type { Provider } from "../providers.ts";
 import { decodeObject, type EncryptedSource, encodeObject, sourceTypes } from "./encrypted-object.ts";
 import { noState, PluginProbe } from "./plugin-probe.ts";
@@ -83,17 +83,21 @@ export async function kmsProvider(config: KmsConfiguration, means: KmsMeans): Pr
   };
 }
 
-/** The seeds and keys that are known, by what the plugin made of them. */
-class Sources {
+type SourceMeans = Pick<KmsMeans, "metrics" | "random" | "onReadable">;
+
+/** The seeds and keys that are known, by what the plugin made of them. @internal exported for its test */
+export class Sources {
   readonly #name: string;
-  readonly #plugin: WaitingDecrypt;
-  readonly #means: KmsMeans;
+  readonly #plugin: Pick<WaitingDecrypt, "decrypt" | "close">;
+  readonly #means: SourceMeans;
   readonly #ciphers = new Map<string, ValueCipher>();
   /** Those the plugin would not decrypt: every value under them would ask again, and this thread wait for each. */
   readonly #refused = new Map<string, Error>();
+  /** Why the plugin did not answer: whoever asks next would wait as long, and this thread with it. */
+  #unanswered: Error | undefined;
   #hasFailed = false;
 
-  constructor(name: string, plugin: WaitingDecrypt, means: KmsMeans) {
+  constructor(name: string, plugin: Pick<WaitingDecrypt, "decrypt" | "close">, means: SourceMeans) {
     this.#name = name;
     this.#plugin = plugin;
     this.#means = means;
@@ -106,6 +110,7 @@ class Sources {
     if (known !== undefined) return known;
     const refused = this.#refused.get(key);
     if (refused !== undefined) throw refused;
+    if (this.#unanswered !== undefined) throw this.#unanswered;
     this.#means.metrics.cacheMiss();
     const { keyId, source, annotations, type } = encrypted;
     // What is read may be a part of something large, which is not to be kept or sent with it.
@@ -117,6 +122,7 @@ class Sources {
     } catch (error) {
       const failure = this.failed(`failed to decrypt DEK, error: ${messageOf(error)}`);
       this.#refused.set(key, failure);
+      if (codeOf(error) === "DeadlineExceeded") this.#unanswered = failure;
       throw failure;
     }
     this.#keep(key, cipher);
@@ -143,6 +149,7 @@ class Sources {
     if (!this.#hasFailed) return;
     this.#hasFailed = false;
     this.#refused.clear();
+    this.#unanswered = undefined;
     this.#means.onReadable();
   }
 

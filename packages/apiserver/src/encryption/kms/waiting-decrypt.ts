@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { realClock } from "@kubets/apimachinery";
+import { messageOf, realClock } from "@kubets/apimachinery";
 import type { EncryptedSource } from "./encrypted-object.ts";
 import type { KmsMethod } from "./service.ts";
 
@@ -41,6 +41,8 @@ export class WaitingDecrypt {
   readonly #answered: Int32Array<SharedArrayBuffer>;
   readonly #worker: Worker;
   #number = 0;
+  /** Why there is nobody to ask any more. */
+  #ended: string | undefined;
 
   constructor(options: WaitingDecryptOptions) {
     const { path, timeoutMs } = options;
@@ -54,14 +56,17 @@ export class WaitingDecrypt {
       workerData: { port: port2, signal, path, timeoutMs } satisfies DecryptWorkerData,
       transferList: [port2],
     });
-    // Neither keeps the process alive; a thread that fails is noticed by its silence.
+    // Neither keeps the process alive.
     this.#worker.unref();
-    this.#worker.on("error", () => {});
+    this.#worker.on("error", (error) => {
+      this.#ended ??= `rpc error: code = Internal desc = the thread that asks the plugin ended: ${messageOf(error)}`;
+    });
     this.#port.unref();
   }
 
   /** @throws Error with gRPC's words */
   decrypt(encrypted: EncryptedSource, uid: string): Uint8Array {
+    if (this.#ended !== undefined) throw new Error(this.#ended);
     const start = realClock.monotonic();
     const number = ++this.#number;
     this.#port.postMessage({ number, encrypted, uid } satisfies DecryptRequest);
@@ -89,6 +94,7 @@ export class WaitingDecrypt {
   }
 
   close(): void {
+    this.#ended ??= "rpc error: code = Canceled desc = grpc: the client connection is closing";
     this.#port.close();
     void this.#worker.terminate();
   }
