@@ -15,12 +15,21 @@ test("the next time", () => {
     ["0 0 29 2 *", undefined, "2026-01-01T00:00", "2028-02-29T00:00"],
     ["0 0 31 2 *", undefined, "2026-01-01T00:00", undefined],
     ["0 12 * * *", "Europe/Berlin", "2026-07-01T00:00", "2026-07-01T10:00"],
+    ["30 23 31 12 *", "Pacific/Apia", "2011-01-02T00:00", "2011-12-31T09:30"],
+    ["0 0 1 3 *", "Australia/Lord_Howe", "2026-03-01T00:00", "2027-02-28T13:00"],
     ["CRON_TZ=Asia/Tokyo 0 12 * * *", undefined, "2026-07-01T00:00", "2026-07-01T03:00"],
     ["0 12 * * *", "Asia/Kathmandu", "2026-07-01T00:00", "2026-07-01T06:15"],
   ];
   for (const [schedule, zone, after, want] of table) {
     assert.equal(iso(parseSchedule(schedule, zone).next(Date.parse(`${after}Z`))), want, `${schedule} ${zone ?? ""}`);
   }
+});
+
+test("a day that never comes is looked for in few steps: a zone's clock is slow to ask", (t) => {
+  const schedule = parseSchedule("0 0 31 2 *", "Europe/Berlin");
+  const asked = t.mock.method(Intl.DateTimeFormat.prototype, "formatToParts").mock;
+  assert.equal(schedule.next(Date.parse("2026-03-01T00:00Z")), undefined);
+  assert.ok(asked.callCount() < 5000, `${asked.callCount()} steps`);
 });
 
 test("what is no schedule", () => {

@@ -25,17 +25,28 @@ interface WallTime {
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const horizonMs = 5 * 366 * 24 * hourMs;
+const dayMs = 24 * hourMs;
+const horizonMs = 5 * 366 * dayMs;
 
-/** Walks real time in steps as large as the fields allow: hours, once the day is wrong, minutes otherwise. */
+/** Days that every month has. */
+const shortestMonth = 28;
+/** From a day that is none it is at most to the hour after this one: the clock may be set on on the way, and the next day not be missed. */
+const lateHour = 20;
+
+/** Walks real time in steps as large as the fields allow: a zone's clock is slow to ask, and there may be nothing to find in years. */
 function search(fields: CronFields, clock: (ms: number) => WallTime, afterMs: number): number | undefined {
   let at = Math.floor(afterMs / minuteMs) * minuteMs + minuteMs;
   const end = afterMs + horizonMs;
   while (at <= end) {
     const wall = clock(at);
-    if (!dayMatches(fields, wall) || !fields.hour.values.has(wall.hour)) {
-      // To the next full hour on the wall. Zones are off by quarters of an hour, so it is counted from there.
-      at += (60 - wall.minute) * minuteMs;
+    // To a full hour on the wall. Zones are off by quarters of an hour, so it is counted from there.
+    const toFullHourMs = (60 - wall.minute) * minuteMs;
+    if (!fields.month.values.has(wall.month) && wall.day < shortestMonth) {
+      at += (shortestMonth - wall.day) * dayMs - 2 * hourMs;
+    } else if (!dayMatches(fields, wall)) {
+      at += toFullHourMs + Math.max(0, lateHour - wall.hour) * hourMs;
+    } else if (!fields.hour.values.has(wall.hour)) {
+      at += toFullHourMs;
     } else if (!fields.minute.values.has(wall.minute)) at += minuteMs;
     else return at;
   }
