@@ -7,17 +7,19 @@ import { clone, type Schema, type SchemaSet, schemaRefPrefix } from "@kubets/api
 
 /** What there is to do below a schema; compiled once. */
 interface Plan {
-  fields: Field[];
+  /** Fields with a default. */
+  zeros: Zero[];
+  /** Fields that have, or hold, something to fill in. An object has few of those its schema knows: it is asked for what it has. */
+  below: Map<string, Plan>;
   elements: Plan | undefined;
   /** Parts without a default anywhere in them are cut off. */
   isPruned: boolean;
 }
 
-interface Field {
+interface Zero {
   readonly name: string;
-  readonly zero: unknown;
+  readonly value: unknown;
   readonly nullable: boolean;
-  below: Plan | undefined;
 }
 
 const plans = new WeakMap<SchemaSet, WeakMap<Schema, Plan>>();
@@ -44,28 +46,26 @@ function fill(value: unknown, plan: Plan | undefined): void {
     return;
   }
   const object = value as Record<string, unknown>;
-  for (const { name, zero, nullable, below } of plan.fields) {
-    const present = object[name];
-    const absent = present === undefined || (present === null && !nullable);
-    if (absent && zero !== undefined) object[name] = clone(zero);
-    if (below !== undefined) fill(object[name], below);
+  for (const zero of plan.zeros) {
+    const present = object[zero.name];
+    if (present === undefined || (present === null && !zero.nullable)) object[zero.name] = clone(zero.value);
   }
-  if (plan.elements !== undefined && plan.fields.length === 0) {
-    for (const key in object) fill(object[key], plan.elements);
-  }
+  const { below, elements } = plan;
+  if (below.size > 0) for (const key in object) fill(object[key], below.get(key));
+  else if (elements !== undefined && plan.zeros.length === 0) for (const key in object) fill(object[key], elements);
 }
 
 function compile(schema: Schema, set: SchemaSet, known: WeakMap<Schema, Plan>): Plan {
   const target = follow(schema, set);
   const ready = known.get(target);
   if (ready !== undefined) return ready;
-  const plan: Plan = { fields: [], elements: undefined, isPruned: false };
+  const plan: Plan = { zeros: [], below: new Map(), elements: undefined, isPruned: false };
   // Known before it is complete: definitions refer to themselves.
   known.set(target, plan);
   for (const [name, property] of Object.entries(target.properties ?? {})) {
-    const below = hasParts(property, set) ? compile(property, set, known) : undefined;
-    if (property.default === undefined && below === undefined) continue;
-    plan.fields.push({ name, zero: property.default, nullable: property.nullable === true, below });
+    if (hasParts(property, set)) plan.below.set(name, compile(property, set, known));
+    if (property.default !== undefined)
+      plan.zeros.push({ name, value: property.default, nullable: property.nullable === true });
   }
   const element =
     target.items ?? (typeof target.additionalProperties === "object" ? target.additionalProperties : undefined);
@@ -77,22 +77,20 @@ function compile(schema: Schema, set: SchemaSet, known: WeakMap<Schema, Plan>): 
 function prune(root: Plan): void {
   const all = new Set<Plan>([root]);
   for (const plan of all) for (const next of partsOf(plan)) all.add(next);
-  const useful = new Set([...all].filter(({ fields }) => fields.some(({ zero }) => zero !== undefined)));
+  const useful = new Set([...all].filter(({ zeros }) => zeros.length > 0));
   for (let size = -1; size !== useful.size; ) {
     size = useful.size;
     for (const plan of all) if (partsOf(plan).some((part) => useful.has(part))) useful.add(plan);
   }
   for (const plan of all) {
-    for (const field of plan.fields) if (field.below !== undefined && !useful.has(field.below)) field.below = undefined;
-    plan.fields = plan.fields.filter(({ zero, below }) => zero !== undefined || below !== undefined);
+    for (const [name, part] of plan.below) if (!useful.has(part)) plan.below.delete(name);
     if (plan.elements !== undefined && !useful.has(plan.elements)) plan.elements = undefined;
     plan.isPruned = true;
   }
 }
 
-function partsOf({ fields, elements }: Plan): Plan[] {
-  const below = fields.flatMap((field) => field.below ?? []);
-  return elements === undefined ? below : [...below, elements];
+function partsOf({ below, elements }: Plan): Plan[] {
+  return elements === undefined ? [...below.values()] : [...below.values(), elements];
 }
 
 function follow(schema: Schema, set: SchemaSet): Schema {

@@ -125,19 +125,20 @@ class Walk {
 
   #object(value: { [key: string]: Json }, plan: ObjectPlan): Json {
     let copy: { [key: string]: Json } | undefined;
-    const keys = Object.keys(value);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!;
+    let dropped: Set<string> | undefined;
+    for (const key in value) {
       const child = value[key] as Json;
       const next = this.#field(key, child, plan);
-      if (copy === undefined) {
-        if (next === child) continue;
-        copy = {};
-        for (let j = 0; j < i; j++) put(copy, keys[j]!, value[keys[j]!]!);
+      if (next === child) continue;
+      if (next === undefined) {
+        dropped ??= new Set();
+        dropped.add(key);
+      } else {
+        copy ??= { ...value };
+        copy[key] = next;
       }
-      if (next !== undefined) put(copy, key, next);
     }
-    return copy ?? value;
+    return dropped === undefined ? (copy ?? value) : without(copy ?? value, dropped);
   }
 
   #field(key: string, child: Json, plan: ObjectPlan): Json | undefined {
@@ -194,6 +195,13 @@ class Walk {
       `json: cannot unmarshal ${goKind(value, plan, text)} into Go ${target} of type ${scalarOf(plan)}`,
     );
   }
+}
+
+/** Made anew: an object that something was deleted from is slow for good. */
+function without(value: { [key: string]: Json }, dropped: ReadonlySet<string>): Json {
+  const rest: { [key: string]: Json } = {};
+  for (const key in value) if (!dropped.has(key)) put(rest, key, value[key]!);
+  return rest;
 }
 
 /** @param text of a number, as it was written */
