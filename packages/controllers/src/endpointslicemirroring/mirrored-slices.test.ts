@@ -88,3 +88,16 @@ test("an address is mirrored as Go reads and prints it, however it was written",
   );
   assert.equal(invalid, 0);
 });
+
+test("an address that is there twice is one endpoint, the last", () => {
+  const subset = {
+    addresses: [{ ip: "10.1.2.3" }, { ip: "10.1.2.4", hostname: "a" }, { ip: "10.1.2.4", hostname: "b" }],
+    notReadyAddresses: [{ ip: "010.1.2.3", nodeName: "n" }],
+  };
+  const [slice] = planMirror(endpointsWith([subset]), [], 1000).create;
+  assert.deepEqual(slice?.endpoints, [
+    { addresses: ["10.1.2.3"], conditions: { ready: false }, nodeName: "n" },
+    { addresses: ["10.1.2.4"], conditions: { ready: true }, hostname: "a" },
+    { addresses: ["10.1.2.4"], conditions: { ready: true }, hostname: "b" },
+  ]);
+});

@@ -84,8 +84,8 @@ function groupsOf({ subsets = [] }: Endpoints, maxPerSubset: number) {
       const type = ip.family === 6 ? "IPv6" : "IPv4";
       const key = groupKey(type, slicePorts);
       const group = groups.get(key) ?? { type, ports: slicePorts, endpoints: new Map() };
-      const identity = JSON.stringify([address.ip, address.hostname, address.nodeName, address.targetRef]);
-      group.endpoints.set(identity, endpointOf(address, ip, ready));
+      const endpoint = endpointOf(address, ip, ready);
+      group.endpoints.set(identityOf(endpoint), endpoint);
       groups.set(key, group);
     };
     for (const address of addresses) add(address, true);
@@ -93,6 +93,11 @@ function groupsOf({ subsets = [] }: Endpoints, maxPerSubset: number) {
     skipped += addresses.length + notReadyAddresses.length - added;
   }
   return { groups, invalid, skipped };
+}
+
+/** What is the same in this is one endpoint, however its address was written: the last one. Source: hashEndpoint in k8s.io/endpointslice. */
+function identityOf({ addresses, hostname = "", targetRef }: Endpoint): string {
+  return JSON.stringify([addresses, hostname, targetRef?.namespace ?? "", targetRef?.name ?? ""]);
 }
 
 function groupKey(type: AddressType, ports: readonly DiscoveryEndpointPort[]): string {
