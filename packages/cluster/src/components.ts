@@ -1,6 +1,7 @@
 /** Running several components as one: the first that fails stops the others. */
 
-import type { Component } from "@kubets/apimachinery";
+import { aborted, type Component } from "@kubets/apimachinery";
+import type { StoppableInformerFactory } from "@kubets/client";
 
 /** Resolves when all have stopped after `signal` aborted. @throws the first failure, after all have stopped */
 export async function runTogether(components: readonly Component[], signal: AbortSignal): Promise<void> {
@@ -19,4 +20,18 @@ export async function runTogether(components: readonly Component[], signal: Abor
     }),
   );
   if (failure !== undefined) throw failure.error;
+}
+
+/** Informers that several components share, as one of them. */
+export function informerRunner(informers: StoppableInformerFactory): Component {
+  return {
+    name: "informers",
+    ready: Promise.resolve(),
+    healthz: () => ({ ok: true }),
+    async start(signal) {
+      informers.start(signal);
+      await aborted(signal);
+      await informers.stopped();
+    },
+  };
 }

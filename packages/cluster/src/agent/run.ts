@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  aborted,
   type Clock,
   type Component,
   giveMemoryBackWhenIdle,
@@ -18,7 +17,7 @@ import { createForwarder, DnsServer, noForwarder, resolversOf } from "@kubets/dn
 import { Kubelet } from "@kubets/kubelet";
 import { CniWriter } from "@kubets/network";
 import { NftablesRules, Proxier } from "@kubets/proxy";
-import { runTogether } from "../components.ts";
+import { informerRunner, runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
 import { clusterDomain } from "../credentials.ts";
 import { dnsPort } from "../dns-port.ts";
@@ -117,16 +116,7 @@ async function networkParts(
   const rules = new NftablesRules({ family: "ip", podCIDR: config.podCIDR, nodePortIPs: [node.address] });
   const resolvers = config.egress ? await resolversOf("/etc/resolv.conf") : [];
   return [
-    {
-      name: "informers",
-      ready: Promise.resolve(),
-      healthz: () => ({ ok: true }),
-      async start(signal) {
-        informers.start(signal);
-        await aborted(signal);
-        await informers.stopped();
-      },
-    },
+    informerRunner(informers),
     new CniWriter({
       informers,
       nodeName: node.name,

@@ -3,23 +3,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  aborted,
   type Clock,
   type Component,
   giveMemoryBackWhenIdle,
   type Logger,
-  type Random,
   realClock,
   realRandom,
 } from "@kubets/apimachinery";
-import { runTogether } from "../components.ts";
+import type { ClusterCertificates, Pki } from "@kubets/apiserver";
+import { informerRunner, runTogether } from "../components.ts";
 import { type ClusterConfig, ConfigError, readConfig } from "../config.ts";
 import { adminKubeconfig, clusterDomain, nodeCredentials } from "../credentials.ts";
 import { localNode, localNodes } from "../local-nodes.ts";
 import { fileLogger } from "../logging.ts";
 import { clusterPaths } from "../paths.ts";
 import { sayReady } from "../supervised.ts";
-import type { ApiServerFlags, ControlPlaneMeans } from "./control-plane.ts";
+import type { ApiServerFlags, ControlPlane, ControlPlaneMeans, ControlPlaneOptions } from "./control-plane.ts";
 import { MachineListener } from "./machine-listener.ts";
 import { openStore } from "./open-store.ts";
 import { readyCertificates } from "./ready-certificates.ts";
@@ -42,6 +41,12 @@ export type ReadArguments = (
   means: { readonly clock: Clock; readonly logger: Logger },
 ) => Promise<ApiServerFlags>;
 
+type Base = Pick<ControlPlaneOptions, "clock" | "random" | "logger">;
+
+/**
+ * Runs until `signal` aborts.
+ * @throws ConfigError where there is no cluster, or for a file that cannot be used; whatever ends the control plane
+ */
 export async function runControlPlane(
   dataDir: string,
   signal: AbortSignal,
@@ -52,52 +57,18 @@ export async function runControlPlane(
   const paths = clusterPaths(config.name, dataDir);
   const logger = fileLogger({ file: join(paths.logs, "control-plane.log") });
   giveMemoryBackWhenIdle(realClock);
-  const base = { clock: realClock as Clock, random: realRandom as Random, logger };
+  const base: Base = { clock: realClock, random: realRandom, logger };
   try {
     // What waits for others first: a process makes the certificates, a thread opens the store, and this one loads the API server meanwhile.
     const certified = readyCertificates(config);
     const opened = openStore(config, base, signal);
     const loaded = Promise.all([import("./control-plane.ts"), import("@kubets/apiserver")]);
     const [certificates, { store, encryption }, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
-    const nodes = localNodes(config);
-    const machineAddress = nodes[0]?.machineAddress;
-    const { bindAddress, securePort: port, serviceCIDR, kubeApiserverArgs = [] } = config;
-    const advertiseAddress = machineAddress ?? addressForOthers(config);
-    const certificate = (file: string) => certificates.pki.path(file);
-    const told = { certificate, advertiseAddress, bindAddress, port, serviceCIDR, clusterDomain };
-    const apiServer = kubeApiserverArgs.length === 0 ? undefined : await readArguments(kubeApiserverArgs, told, base);
-    const controlPlane = new ControlPlane({
-      store,
-      encryption,
-      certificates,
-      serviceCIDR,
-      podCIDR: config.podCIDR,
-      clusterDomain,
-      advertiseAddress,
-      listen: { bindAddress, port },
-      ...(apiServer === undefined ? {} : { apiServer }),
-      ...(config.tokenAuthFile === undefined
-        ? {}
-        : { tokenFile: { path: config.tokenAuthFile, text: readFileSync(config.tokenAuthFile, "utf8") } }),
-      extras: (means) => extras(config, means),
-      ...base,
-    });
-    const components: Component[] = [controlPlane];
-    const onEverything = config.bindAddress === "0.0.0.0" || config.bindAddress === "::";
-    if (machineAddress !== undefined && !onEverything)
-      components.push(new MachineListener(controlPlane, machineAddress, base));
-    const running = runTogether(components, signal);
+    const options = await controlPlaneOptions(config, certificates, readArguments, base);
+    const controlPlane = new ControlPlane({ ...options, store, encryption });
+    const running = runTogether([controlPlane, ...machineListener(config, controlPlane, base)], signal);
     controlPlane.ready
-      .then(async () => {
-        const settled = { ...config, securePort: controlPlane.server.port ?? config.securePort };
-        logger.info("The API server answers", {
-          port: settled.securePort,
-          uptimeMs: Math.round(process.uptime() * 1000),
-        });
-        await adminKubeconfig(settled, certificates.pki);
-        for (const node of nodes) await nodeCredentials(settled, certificates.pki, node);
-        sayReady({ port: settled.securePort });
-      })
+      .then(() => handOut(config, controlPlane, certificates.pki, logger))
       .catch((err) => logger.error("Could not write credentials", { err }));
     try {
       await running;
@@ -108,6 +79,51 @@ export async function runControlPlane(
     logger.error("The control plane cannot go on", { err });
     throw err;
   }
+}
+
+async function controlPlaneOptions(
+  config: ClusterConfig,
+  certificates: ClusterCertificates,
+  readArguments: ReadArguments,
+  base: Base,
+): Promise<Omit<ControlPlaneOptions, "store">> {
+  const { bindAddress, securePort: port, serviceCIDR, podCIDR, tokenAuthFile: path, kubeApiserverArgs = [] } = config;
+  const advertiseAddress = localNodes(config)[0]?.machineAddress ?? addressForOthers(config);
+  const certificate = (file: string) => certificates.pki.path(file);
+  const told = { certificate, advertiseAddress, bindAddress, port, serviceCIDR, clusterDomain };
+  const apiServer = kubeApiserverArgs.length === 0 ? undefined : await readArguments(kubeApiserverArgs, told, base);
+  return {
+    certificates,
+    serviceCIDR,
+    podCIDR,
+    clusterDomain,
+    advertiseAddress,
+    listen: { bindAddress, port },
+    ...(apiServer === undefined ? {} : { apiServer }),
+    ...(path === undefined ? {} : { tokenFile: { path, text: readFileSync(path, "utf8") } }),
+    extras: (means) => extras(config, means),
+    ...base,
+  };
+}
+
+/** Where nodes reach the control plane, if that is not where it listens anyway. */
+function machineListener(config: ClusterConfig, controlPlane: ControlPlane, base: Base): readonly Component[] {
+  const machineAddress = localNodes(config)[0]?.machineAddress;
+  const onEverything = config.bindAddress === "0.0.0.0" || config.bindAddress === "::";
+  if (machineAddress === undefined || onEverything) return [];
+  return [new MachineListener(controlPlane, machineAddress, base)];
+}
+
+/** The API server answers: whoever is to reach it gets to know where, and something to show. */
+async function handOut(config: ClusterConfig, { server }: ControlPlane, pki: Pki, logger: Logger): Promise<void> {
+  const settled = { ...config, securePort: server.port ?? config.securePort };
+  logger.info("The API server answers", {
+    port: settled.securePort,
+    uptimeMs: Math.round(process.uptime() * 1000),
+  });
+  await adminKubeconfig(settled, pki);
+  for (const node of localNodes(config)) await nodeCredentials(settled, pki, node);
+  sayReady({ port: settled.securePort });
 }
 
 /** Endpoints may not hold loopback addresses: a server that only this machine reaches is named where nodes would find it. */
@@ -139,16 +155,7 @@ async function extras(config: ClusterConfig, means: ControlPlaneMeans): Promise<
     components.push(
       new NodeRoutes({ informers, routes: machineRoutes(config), localNodes: nodeNames, clock, logger }),
       new DnsEndpoints({ client, informers, serviceCIDR: config.serviceCIDR, nodeNames, clock, logger }),
-      {
-        name: "informers",
-        ready: Promise.resolve(),
-        healthz: () => ({ ok: true }),
-        async start(signal) {
-          informers.start(signal);
-          await aborted(signal);
-          await informers.stopped();
-        },
-      },
+      informerRunner(informers),
     );
   }
   return components;
