@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
-import type { Duplex } from "node:stream";
+import { dial, type Upgraded, writeBody } from "../streaming/forward.ts";
 import { type Address, checkIdentity, type ServiceResolver } from "../webhook/index.ts";
 import type { Headers } from "./identity-headers.ts";
 import type { Backend } from "./registrations.ts";
@@ -20,12 +20,6 @@ export interface BackendRequest {
   readonly headers: Headers;
   readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly signal: AbortSignal;
-}
-
-export interface UpgradedBackend {
-  readonly response: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
 }
 
 /** Go's IdleConnTimeout. */
@@ -73,15 +67,9 @@ export class BackendClient {
   }
 
   /** An upgraded connection, or the answer of a server that would not upgrade. @throws Error of the connection */
-  upgrade(backend: Backend, address: Address, request: BackendRequest): Promise<UpgradedBackend | IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const tls = this.#tls(backend) as RequestOptions;
-      const outgoing = httpsRequest({ ...tls, ...this.#requestOptions(backend, address, request), agent: false });
-      outgoing.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
-      outgoing.on("response", resolve);
-      outgoing.on("error", reject);
-      outgoing.end();
-    });
+  upgrade(backend: Backend, address: Address, request: BackendRequest): Promise<Upgraded | IncomingMessage> {
+    const tls = this.#tls(backend) as RequestOptions;
+    return dial("https", { ...tls, ...this.#requestOptions(backend, address, request) });
   }
 
   #requestOptions(
@@ -115,18 +103,4 @@ export class BackendClient {
     }
     return agent;
   }
-}
-
-async function writeBody(
-  outgoing: ReturnType<typeof httpsRequest>,
-  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
-): Promise<void> {
-  if (body === undefined || body instanceof Uint8Array) return void outgoing.end(body);
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
-    if (!outgoing.write(chunk)) {
-      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
-    }
-  }
-  outgoing.end();
 }

@@ -1,27 +1,15 @@
 /** Requests for groups that other servers answer, passed on as they came: bodies and watches as streams, upgrades as connections. */
 
 import type { IncomingMessage } from "node:http";
+import { writeJson } from "@kubets/apimachinery";
 import { type Answer, httpError, type ServerRequest, text } from "../request/request.ts";
 import type { Call } from "../server/context.ts";
+import { endToEnd, isUpgraded, type Upgraded } from "../streaming/forward.ts";
 import { headOf, hideBearerProtocol, joined } from "../subresource/pass-through.ts";
 import { type Address, goErrorText } from "../webhook/index.ts";
-import type { BackendClient, BackendRequest, UpgradedBackend } from "./backend-client.ts";
+import type { BackendClient, BackendRequest } from "./backend-client.ts";
 import { type Headers, type IdentityHeaderNames, identityHeaders, identityHeaderTest } from "./identity-headers.ts";
 import type { Backend, Registrations } from "./registrations.ts";
-
-/** Of one connection only. */
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "transfer-encoding",
-  "upgrade",
-  "te",
-  "trailer",
-  "http2-settings",
-]);
 
 /** Used up here: from here on the user is who the identity headers say. */
 const usedUp = new Set(["authorization", "host", "content-length"]);
@@ -90,7 +78,7 @@ export class AggregationProxy {
     try {
       if (!upgrade) return this.#passedBack(await this.#client.send(backend, address, outgoing));
       const upgraded = await this.#client.upgrade(backend, address, outgoing);
-      if (!("socket" in upgraded && "head" in upgraded)) return this.#passedBack(upgraded as IncomingMessage);
+      if (!isUpgraded(upgraded)) return this.#passedBack(upgraded);
       await joinConnections(request, upgraded);
       return { status: 101, content: { type: "hijacked" } };
     } catch (error) {
@@ -100,9 +88,9 @@ export class AggregationProxy {
 
   #passedHeaders({ headers }: ServerRequest, upgrade: boolean): Headers {
     const passed: Headers = {};
-    for (const [name, value] of Object.entries(headers)) {
+    for (const [name, value] of Object.entries(upgrade ? headers : endToEnd(headers))) {
       if (value === undefined || name.startsWith(":") || usedUp.has(name) || this.#isIdentityHeader(name)) continue;
-      if (name.startsWith("impersonate-") || (hopByHop.has(name) && !upgrade)) continue;
+      if (name.startsWith("impersonate-")) continue;
       passed[name] = value;
     }
     hideBearerProtocol(passed);
@@ -125,15 +113,12 @@ function pathOf({ path, query }: ServerRequest): string {
 
 async function bodyOf({ body }: ServerRequest): Promise<AsyncIterable<Uint8Array> | Uint8Array | undefined> {
   if (body.type === "none") return undefined;
-  if (body.type === "value") return Buffer.from(JSON.stringify(body.value));
+  if (body.type === "value") return Buffer.from(writeJson(body.value));
   return body.stream ?? (await body.read(Number.POSITIVE_INFINITY));
 }
 
 function passedBack(response: IncomingMessage): Answer {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined && !hopByHop.has(name)) headers[name] = value;
-  }
+  const headers = endToEnd<string | readonly string[]>(response.headers);
   const contentType = response.headers["content-type"] ?? "";
   return { status: response.statusCode ?? 502, headers, content: { type: "stream", contentType, stream: response } };
 }
@@ -141,7 +126,7 @@ function passedBack(response: IncomingMessage): Answer {
 /** The backend's own header first, then bytes both ways until either side is done. */
 async function joinConnections(
   { upgrade }: ServerRequest,
-  { response, socket: backend, head }: UpgradedBackend,
+  { response, socket: backend, head }: Upgraded,
 ): Promise<void> {
   const client = upgrade!.socket;
   client.write(headOf(response));

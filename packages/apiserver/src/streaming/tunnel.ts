@@ -3,8 +3,9 @@
 import type { RequestOptions } from "node:https";
 import { type Logger, messageOf } from "@kubets/apimachinery";
 import type { RawData, WebSocket } from "ws";
+import type { Upgraded } from "./forward.ts";
 import { type ByteRate, slowedInput, slowedOutput } from "./throttle.ts";
-import { dialUpgrade, type Upgraded } from "./upgrade.ts";
+import { dialUpgrade } from "./upgrade.ts";
 
 export const portForwardTunnelProtocol = "SPDY/3.1+portforward.k8s.io";
 

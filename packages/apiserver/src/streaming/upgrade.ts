@@ -1,36 +1,19 @@
 /** An HTTP/1.1 upgrade towards a node. */
 
-import type { IncomingMessage } from "node:http";
-import { request as httpsRequest, type RequestOptions } from "node:https";
-import type { Duplex } from "node:stream";
+import type { RequestOptions } from "node:https";
 import { internalError, type Status, StatusError } from "@kubets/apimachinery";
+import { dial, isUpgraded, textOf, type Upgraded } from "./forward.ts";
 
-export interface Upgraded {
-  readonly socket: Duplex;
-  /** Bytes that came together with the answer's header. */
-  readonly head: Buffer;
-  readonly response: IncomingMessage;
-}
+const maxErrorLength = 4096;
 
 /** @throws StatusError with what the node said when it answered anything but 101, or InternalError when it cannot be reached */
-export function dialUpgrade(options: RequestOptions, signal: AbortSignal): Promise<Upgraded> {
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest({ ...options, agent: false, signal });
-    request.on("upgrade", (response, socket, head) => resolve({ socket, head, response }));
-    request.on("response", (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        if (text.length < 4096) text += chunk;
-      });
-      response.on("end", () => reject(refusal(response.statusCode ?? 500, text.trim())));
-      response.on("error", reject);
-    });
-    request.on("error", (cause) =>
-      reject(internalError(new Error(`error dialing backend: ${cause.message}`, { cause }))),
-    );
-    request.end();
+export async function dialUpgrade(options: RequestOptions, signal: AbortSignal): Promise<Upgraded> {
+  const answer = await dial("https", { ...options, signal }).catch((cause: Error) => {
+    throw internalError(new Error(`error dialing backend: ${cause.message}`, { cause }));
   });
+  if (isUpgraded(answer)) return answer;
+  const text = await textOf(answer, maxErrorLength);
+  throw refusal(answer.statusCode ?? 500, text.trim());
 }
 
 /** As client-go's SPDY round tripper tells it. */

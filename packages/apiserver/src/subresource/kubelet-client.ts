@@ -5,6 +5,7 @@ import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { Node } from "@kubets/api";
 import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
 import type { ServerContext } from "../server/context.ts";
+import { textOf, writeBody } from "../streaming/forward.ts";
 import { confirmProxyable } from "./proxyable.ts";
 
 export interface KubeletClientOptions {
@@ -23,7 +24,7 @@ const defaultAddressTypes = ["InternalIP", "ExternalIP", "InternalDNS", "Externa
 const defaultKubeletPort = 10250;
 /** What the kubelet's simulated nodes carry. */
 const simulatedLabel = "kubets.io/simulated";
-const maxErrorBytes = 64 * 1024;
+const maxErrorLength = 64 * 1024;
 
 /** Where a request is to be sent on to. */
 export interface Location {
@@ -102,32 +103,13 @@ export function send(
   });
 }
 
-async function writeBody(
-  outgoing: ReturnType<typeof httpRequest>,
-  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
-): Promise<void> {
-  if (body === undefined) return void outgoing.end();
-  if (body instanceof Uint8Array) return void outgoing.end(body);
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
-    if (!outgoing.write(chunk))
-      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
-  }
-  outgoing.end();
-}
-
 export function unreachable(cause: Error): StatusError {
   return new StatusError(503, "ServiceUnavailable", `error trying to reach service: ${cause.message}`, { cause });
 }
 
 /** What a kubelet that refused said, as a Status. Source: apiserver's generic/rest/response_checker.go. */
 export async function refusalOf(response: IncomingMessage): Promise<StatusError> {
-  let said = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) {
-    said += chunk;
-    if (said.length > maxErrorBytes) break;
-  }
+  const said = await textOf(response, maxErrorLength);
   const code = response.statusCode ?? 500;
   if (code === 400) return badRequest(said);
   if (code === 404) return new StatusError(404, "NotFound", "the server could not find the requested resource");

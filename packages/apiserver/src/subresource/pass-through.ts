@@ -1,11 +1,11 @@
 /** An upgraded connection between the client and whoever serves it: after the header, bytes both ways. */
 
-import { request as httpRequest, type IncomingMessage, STATUS_CODES } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { isIdentityHeader } from "../aggregation/identity-headers.ts";
 import { withoutBearerProtocol } from "../authentication/token.ts";
 import type { ServerRequest } from "../request/request.ts";
+import { dial, isUpgraded, type Upgraded } from "../streaming/forward.ts";
 import { type ByteRate, slowedOutput } from "../streaming/throttle.ts";
 import { type Location, refusalOf, unreachable } from "./kubelet-client.ts";
 
@@ -24,7 +24,7 @@ export async function passThrough(
   { headers = passedHeaders(request), rate }: Passing,
 ): Promise<void> {
   const { socket: client, head } = request.upgrade!;
-  const { response, socket: backend, head: backendHead } = await dial(request, location, headers);
+  const { response, socket: backend, head: backendHead } = await upgrade(request, location, headers);
   client.write(headOf(response));
   if (backendHead.length > 0) client.write(backendHead);
   if (head.length > 0) backend.write(head);
@@ -38,35 +38,24 @@ interface Passing {
   readonly rate: ByteRate | undefined;
 }
 
-interface Dialled {
-  readonly response: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
-function dial(
-  request: ServerRequest,
+/** @throws StatusError */
+async function upgrade(
+  { method, signal }: ServerRequest,
   { scheme, options }: Location,
   headers: Record<string, string | string[]>,
-): Promise<Dialled> {
-  return new Promise((resolve, reject) => {
-    const make = scheme === "https" ? httpsRequest : httpRequest;
-    const outgoing = make({
-      ...options,
-      method: request.method,
-      headers,
-      signal: request.signal,
-      agent: false,
-    });
-    outgoing.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
-    outgoing.on("response", (response) => refusalOf(response).then(reject, reject));
-    outgoing.on("error", (cause) => reject(unreachable(cause)));
-    outgoing.end();
+): Promise<Upgraded> {
+  const answer = await dial(scheme, { ...options, method, headers, signal }).catch((cause: Error) => {
+    throw unreachable(cause);
   });
+  if (isUpgraded(answer)) return answer;
+  throw await refusalOf(answer);
 }
 
-/** What the client said, and where it is. */
-export function passedHeaders({ headers, remoteAddress }: ServerRequest): Record<string, string | string[]> {
+/** What the client said, or of that what is in `headers`, and where it is. */
+export function passedHeaders(
+  { remoteAddress, headers: said }: ServerRequest,
+  headers: ServerRequest["headers"] = said,
+): Record<string, string | string[]> {
   const passed: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(":") || withheld.has(name) || isIdentityHeader(name)) continue;

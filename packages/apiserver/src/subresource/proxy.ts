@@ -6,6 +6,7 @@ import { badRequest, StatusError } from "@kubets/apimachinery";
 import { listPrefix } from "../registry/keys.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
+import { endToEnd } from "../streaming/forward.ts";
 import { admitConnect } from "./connect.ts";
 import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
 import { passedHeaders, passThrough } from "./pass-through.ts";
@@ -22,17 +23,6 @@ interface Target {
 
 /** Answers about who may read them are the API server's. */
 const corsHeaders = ["credentials", "headers", "methods", "origin"].map((each) => `access-control-allow-${each}`);
-
-/** Of one connection, or of the proxy's own making: not passed on in answers. */
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-  "te",
-  "trailer",
-]);
 
 export function nodeProxy(kubelet: KubeletClient): SubresourceHandler {
   return proxy(({ server }, { scheme, name, port }, path) =>
@@ -126,7 +116,8 @@ function proxy(locate: Locate): SubresourceHandler {
     // The other side is told the host it was asked for, and by TLS its own.
     const tls = location.scheme === "https" ? { servername: isIP(name ?? "") === 0 ? (name ?? "") : "" } : {};
     const there: Location = { ...location, options: { ...location.options, ...tls } };
-    const headers = { ...passedHeaders(request), ...(host === "" ? {} : { host }) };
+    const sent = request.upgrade === undefined ? endToEnd(request.headers) : request.headers;
+    const headers = { ...passedHeaders(request, sent), ...(host === "" ? {} : { host }) };
     if (request.upgrade !== undefined) {
       await passThrough(request, there, { headers, rate: call.server.streamRate });
       return { status: 101, content: { type: "hijacked" } };
@@ -144,15 +135,11 @@ async function passOn(
   headers: Record<string, string | string[]>,
   page: ProxiedPage,
 ): Promise<Answer> {
-  for (const name of hopByHop) delete headers[name];
-  headers["x-forwarded-uri"] = request.path;
   const { body } = request;
   const content = body.type === "bytes" ? (body.stream ?? (await body.read(Number.POSITIVE_INFINITY))) : undefined;
-  const response = await send(location, request.method, headers, content, request.signal);
-  const answered: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined && !hopByHop.has(name)) answered[name] = value;
-  }
+  const passed = { ...headers, "x-forwarded-uri": request.path };
+  const response = await send(location, request.method, passed, content, request.signal);
+  const answered = endToEnd<string | readonly string[]>(response.headers);
   for (const name of corsHeaders) delete answered[name];
   const contentType = header({ headers: answered }, "content-type") ?? "";
   const { location: redirect } = response.headers;

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { dial, endToEnd, isUpgraded, textOf } from "./forward.ts";
+
+test("what is about one connection is not passed on, nor what the connection's header names", () => {
+  const headers = { connection: "Keep-Alive, X-Mine", "keep-alive": "5", "x-mine": "1", te: "trailers", accept: "a" };
+  assert.deepEqual(endToEnd({ ...headers, "proxy-authorization": "p", absent: undefined }), { accept: "a" });
+  assert.deepEqual(endToEnd({ accept: "a" }), { accept: "a" });
+});
+
+test("who would not upgrade answers, and no more is read than is wanted", async (t) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(403);
+    // Endless: nobody waits for its end.
+    response.write("no".repeat(1000));
+  });
+  server.on("upgrade", (_request, socket) =>
+    socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nfirst"),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const refused = await dial("http", { host: "127.0.0.1", port });
+  assert.ok(!isUpgraded(refused));
+  assert.equal((await textOf(refused, 100)).length, 2000);
+  const upgraded = await dial("http", { host: "127.0.0.1", port, headers: { connection: "upgrade", upgrade: "x" } });
+  assert.ok(isUpgraded(upgraded));
+  assert.equal(upgraded.head.toString(), "first");
+  upgraded.socket.destroy();
+});

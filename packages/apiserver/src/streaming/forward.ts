@@ -1,0 +1,77 @@
+/** What is common to all requests that are sent on, to nodes, pods and other API servers. */
+
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest, type RequestOptions } from "node:https";
+import type { Duplex } from "node:stream";
+
+/** Source: removeHopByHopHeaders in Go's net/http/httputil. */
+const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "proxy-connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Without those that are about one connection: by their names, or because `connection` names them. */
+export function endToEnd<T extends string | readonly string[]>(
+  headers: Readonly<Record<string, T | undefined>>,
+): Record<string, T> {
+  const named = new Set([headers["connection"] ?? []].flat().join(",").toLowerCase().split(/ *, */));
+  const passed: Record<string, T> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !hopByHop.has(name) && !named.has(name)) passed[name] = value;
+  return passed;
+}
+
+/** No faster than it is taken. Rejects when `body` does. */
+export async function writeBody(
+  outgoing: ClientRequest,
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
+): Promise<void> {
+  if (body === undefined || body instanceof Uint8Array) return void outgoing.end(body);
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return;
+    if (!outgoing.write(chunk))
+      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
+  }
+  outgoing.end();
+}
+
+export interface Upgraded {
+  readonly socket: Duplex;
+  /** Bytes that came together with the answer's header. */
+  readonly head: Buffer;
+  readonly response: IncomingMessage;
+}
+
+/** An upgraded connection of its own, or the answer of a server that would not upgrade. @throws Error of the connection */
+export function dial(scheme: "http" | "https", options: RequestOptions): Promise<Upgraded | IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const make = scheme === "https" ? httpsRequest : httpRequest;
+    const outgoing = make({ ...options, agent: false });
+    outgoing.on("upgrade", (response, socket, head) => resolve({ socket, head, response }));
+    outgoing.on("response", resolve);
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}
+
+export function isUpgraded(answer: Upgraded | IncomingMessage): answer is Upgraded {
+  return "response" in answer;
+}
+
+/** What a server that refused said; of more than `maxLength` characters the beginning. */
+export async function textOf(response: IncomingMessage, maxLength: number): Promise<string> {
+  let said = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) {
+    said += chunk;
+    if (said.length > maxLength) break;
+  }
+  return said;
+}
