@@ -12,15 +12,9 @@ import type { ByteSink } from "../server/render.ts";
 import type { ResourceTable, ServedResource } from "../server/resource-table.ts";
 import type { Delivery } from "../watch/event.ts";
 import type { WatchRequest } from "../watch/watch-request.ts";
-import { exponentialBuckets, type Histogram, type MetricsRegistry, type Series } from "./families.ts";
+import type { Histogram, MetricsRegistry, Series } from "./families.ts";
+import { type RequestFamilies, requestFamilies } from "./request-families.ts";
 
-/** Upstream's, of everything that is a request's or the store's time. */
-export const latencyBuckets: readonly number[] = [
-  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-];
-
-const requestLabels = ["verb", "group", "version", "resource", "subresource", "scope", "component"];
-const dryRunLabels = ["verb", "dry_run", ...requestLabels.slice(1)];
 const component = "apiserver";
 
 const connectSubresources: ReadonlySet<string> = new Set(["log", "exec", "portforward", "attach", "proxy"]);
@@ -59,7 +53,7 @@ interface RequestSeries {
 export class RequestMetrics {
   readonly #clock: Clock;
   readonly #resources: ResourceTable;
-  readonly #families: ReturnType<typeof familiesOf>;
+  readonly #families: RequestFamilies;
   readonly #ofResource = new WeakMap<ServedResource["definition"], Map<string, RequestSeries>>();
   readonly #ofOther = new Map<string, RequestSeries>();
   /** How many events are being delivered to a watcher. */
@@ -70,7 +64,7 @@ export class RequestMetrics {
   constructor(metrics: MetricsRegistry, resources: ResourceTable, clock: Clock) {
     this.#clock = clock;
     this.#resources = resources;
-    this.#families = familiesOf(metrics);
+    this.#families = requestFamilies(metrics);
     metrics.collect(() => {
       const { inflight } = this.#families;
       inflight.with("readOnly").value = this.#reading.read(clock.monotonic());
@@ -226,74 +220,6 @@ export interface Outcome {
   readonly at: number;
   readonly delayedMs: number;
   readonly bytes: number | undefined;
-}
-
-function familiesOf(metrics: MetricsRegistry) {
-  return {
-    total: metrics.counter(
-      "apiserver_request_total",
-      "STABLE",
-      "Requests by verb, dry run, group, version, resource, scope, component and HTTP code.",
-      [...dryRunLabels, "code"],
-    ),
-    duration: metrics.histogram(
-      "apiserver_request_duration_seconds",
-      "STABLE",
-      "How long requests took, by verb, dry run, group, version, resource, subresource, scope and component.",
-      dryRunLabels,
-      latencyBuckets,
-    ),
-    sli: metrics.histogram(
-      "apiserver_request_sli_duration_seconds",
-      "ALPHA",
-      "How long requests took, without the time of webhooks and of waiting for a seat.",
-      requestLabels,
-      [0.05, ...latencyBuckets.slice(3)],
-    ),
-    size: metrics.histogram(
-      "apiserver_response_sizes",
-      "STABLE",
-      "Bytes of answers to reads.",
-      requestLabels,
-      exponentialBuckets(1000, 10, 7),
-    ),
-    longRunning: metrics.gauge(
-      "apiserver_longrunning_requests",
-      "STABLE",
-      "Long-running requests that are open, by verb, group, version, resource, scope and component.",
-      requestLabels,
-    ),
-    terminations: metrics.counter(
-      "apiserver_request_terminations_total",
-      "ALPHA",
-      "Requests that the server ended in self-defence.",
-      [...requestLabels, "code"],
-    ),
-    inflight: metrics.gauge(
-      "apiserver_current_inflight_requests",
-      "STABLE",
-      "The most requests that were served at once in the last second, by kind.",
-      ["request_kind"],
-    ),
-    watchEvents: metrics.counter("apiserver_watch_events_total", "BETA", "Events sent to watchers.", [
-      "group",
-      "version",
-      "resource",
-    ]),
-    watchSizes: metrics.histogram(
-      "apiserver_watch_events_sizes",
-      "BETA",
-      "Bytes of events sent to watchers, on average over those that were sent together.",
-      ["group", "version", "resource"],
-      exponentialBuckets(1024, 2, 8),
-    ),
-    deprecated: metrics.gauge(
-      "apiserver_requested_deprecated_apis",
-      "STABLE",
-      "1 for deprecated APIs that were asked for, by group, version, resource, subresource and the release that removes them.",
-      ["group", "version", "resource", "subresource", "removed_release"],
-    ),
-  };
 }
 
 function verbOf({ method, headers }: ServerRequest, info: RequestInfo | undefined): string {

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from "@kubets/api";
 import type { Store } from "@kubets/storage";
 import type { ResourceTable } from "../server/resource-table.ts";
 import type { Histogram, MetricsRegistry, Series } from "./families.ts";
-import { latencyBuckets } from "./request-metrics.ts";
+import { latencyBuckets } from "./request-families.ts";
 
 const labels = ["operation", "group", "resource"];
 
