@@ -86,6 +86,7 @@ const wrong: [args: string, problem: string | RegExp][] = [
     "--allow-metric-labels=a,b=c --allow-metric-labels-manifest=f",
     /^metrics: .*cannot specify both allowListMapping and/,
   ],
+  ["--feature-gates=Odd=true --logging-format=xml", "unrecognized feature gate: Odd"],
   ["--logging-format=xml", 'format: Invalid value: "xml": Unsupported log format'],
 ];
 for (const [args, problem] of wrong)
@@ -125,10 +126,13 @@ test("what does less than upstream's is said", () => {
     warnings("--etcd-servers-overrides=odd.io/odds#http://e:1")[0] ?? "",
     /^Flag --etcd-servers-overrides has no effect for odd\.io\/odds: /,
   );
-  assert.deepEqual(warnings("--feature-gates=A=true", "--storage-media-type=application/vnd.kubernetes.protobuf"), [
-    "Feature gate A has no effect: stable features are on, and there are no others",
-    "Flag --storage-media-type has no effect: objects are stored as application/json",
-  ]);
+  assert.deepEqual(
+    warnings("--feature-gates=AllAlpha=true", "--storage-media-type=application/vnd.kubernetes.protobuf"),
+    [
+      "Feature gate AllAlpha=true has no effect: features are as they are by default, gate or no gate",
+      "Flag --storage-media-type has no effect: objects are stored as application/json",
+    ],
+  );
 });
 
 async function config(t: TestContext, ...args: string[]) {

@@ -5,7 +5,6 @@ import { sectionedHelp } from "../lib/flag-help.ts";
 import { parseFlags, UsageError } from "../lib/flags.ts";
 import { streamLogger } from "../lib/log.ts";
 import { type KubeApiServerFlags, sections, specs } from "./flags/index.ts";
-import { warningsOf } from "./warnings.ts";
 
 const help = `The Kubernetes API server of kubets. It takes the flags of upstream's kube-apiserver v1.36.
 
@@ -41,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`Kubernetes ${gitVersion}\n`);
     return 0;
   }
+  const { warningsOf } = await import("./warnings.ts");
   for (const warning of [...parsed.warnings, ...warningsOf(flags, given)]) process.stderr.write(`${warning}\n`);
   return await serve(flags);
 }

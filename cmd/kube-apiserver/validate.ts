@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { allDefinitions, parseRuntimeConfig, runtimeConfigProblems } from "@kubets/api";
 import { messageOf } from "@kubets/apimachinery";
-import { auditFlagProblems, authorizerTypes, enabledAdmissionPlugins } from "@kubets/apiserver";
+import { auditFlagProblems, authorizerTypes, enabledAdmissionPlugins, gateSettings } from "@kubets/apiserver";
 import { cipherSuites, curvePreferences, tlsVersion } from "../lib/tls.ts";
 import { admissionNames } from "./admission-names.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
@@ -16,6 +16,9 @@ import { serviceRangeProblems } from "./service-ranges.ts";
 import { overridePattern } from "./store-overrides.ts";
 
 export function problemsOf(flags: KubeApiServerFlags): string[] {
+  // Upstream reads them before all else.
+  const { problems } = gateSettings(flags["feature-gates"]);
+  if (problems.length > 0) return [...problems];
   return [
     ...generic(flags),
     ...etcd(flags),

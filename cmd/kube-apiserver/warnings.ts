@@ -1,5 +1,6 @@
 /** Flags that are taken, and do less than upstream's, by what they were given. */
 
+import { gateSettings, gateWarnings } from "@kubets/apiserver";
 import type { KubeApiServerFlags } from "./flags/index.ts";
 import { storeOverrides } from "./store-overrides.ts";
 
@@ -10,9 +11,7 @@ export function warningsOf(flags: KubeApiServerFlags, given: ReadonlySet<keyof K
   const form = flags["storage-media-type"];
   const bind = flags["endpoint-reconciler-type"];
   return [
-    ...Object.keys(flags["feature-gates"]).map(
-      (gate) => `Feature gate ${gate} has no effect: stable features are on, and there are no others`,
-    ),
+    ...gateWarnings(gateSettings(flags["feature-gates"])),
     ...(given.has("storage-media-type") && form !== "application/json"
       ? [`Flag --storage-media-type has no effect: objects are stored as application/json`]
       : []),

@@ -29,9 +29,9 @@ test("the hard way: users, roles and tokens; stopped gracefully, and nothing is 
     `--encryption-provider-config=${encryption}`,
     "--shutdown-delay-duration=1500ms",
   ];
-  const first = await setup.start(...own, "--watch-cache=true", "--feature-gates=Odd=true");
+  const first = await setup.start(...own, "--watch-cache=true", "--feature-gates=CBORServingAndStorage=true");
   assert.match(first.stderr, /^Flag --watch-cache has no effect: /m);
-  assert.match(first.stderr, /^Feature gate Odd has no effect: /m);
+  assert.match(first.stderr, /^Feature gate CBORServingAndStorage=true has no effect: /m);
 
   assert.match(await admin("get", "--raw", "/readyz?verbose"), /\[\+\]poststarthook\/rbac\/bootstrap-roles ok\n/);
   assert.match(await admin("get", "svc", "kubernetes"), /10\.32\.0\.1/);

@@ -26,9 +26,10 @@ export const generic = {
     help: "the host in URLs that this server writes of itself, such as those for OpenID discovery. Left out: the advertised address",
   },
   "feature-gates": {
-    type: "map",
-    help: "switches of upstream's features, such as A=true,B=false. Stable features are on here and the others are not there: each that is named is answered with a warning",
-    default: {},
+    type: "strings",
+    value: "GATE=BOOLEAN,...",
+    help: "switches of upstream's features. Those that upstream does not know, or has locked to the other value, are an error as there. Features are as they are by default here: what asks for something else is answered with a warning",
+    default: [],
   },
   "goaway-chance": {
     type: "float",

@@ -1,4 +1,4 @@
-/** process_*, kubernetes_build_info: what Prometheus' clients and component-base tell of every program. */
+/** process_*, kubernetes_build_info, kubernetes_feature_enabled: what Prometheus' clients and component-base tell of every program. */
 
 import { readdir, readFile } from "node:fs/promises";
 import type { Clock } from "@kubets/apimachinery";
@@ -29,6 +29,22 @@ export function processMetrics(metrics: MetricsRegistry, clock: Clock): void {
     return [];
   });
   buildInfo(metrics);
+  featureGates(metrics);
+}
+
+/** Hundreds of lines, made when they are first asked for. */
+function featureGates(metrics: MetricsRegistry): void {
+  let told: Promise<void> | undefined;
+  const tell = async () => {
+    const { tellGates } = await import("../feature-gates/feature-gates.ts");
+    const help = "Whether a feature is on; 1 if it is.";
+    tellGates(metrics.gauge("kubernetes_feature_enabled", "BETA", help, ["name", "stage"]));
+  };
+  metrics.collect(async () => {
+    told ??= tell();
+    await told;
+    return [];
+  });
 }
 
 /** A file that is not there is no news. */
