@@ -1,6 +1,6 @@
 /**
- * An API server in memory that says how long a request kept it from others. Says its port as its first message; answers "reset" and "longest" with
- * the longest turn of its event loop since the last "reset". Ends when the one who started it does.
+ * An API server in memory that says how long a request kept it from others. Says its port as its first message; answers every message with the
+ * longest turn of its event loop since the one before. Ends when the one who started it does.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
