@@ -24,9 +24,10 @@ test("ranges that hold addresses and each other", () => {
 });
 
 suite("ServiceCIDRs", { timeout: 20_000 }, () => {
-  test("are ready, stay while a Service has an address of theirs alone, and go ten seconds later", async () => {
+  test("are ready, stay while a Service has an address of theirs alone, and go ten seconds later", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([serviceCidrController], { clock });
+    t.after(() => harness.stop());
     const { client, eventually } = harness;
     const cidrs = client.resource(serviceCIDRs);
     const stateOf = async (name: string) => {
@@ -66,6 +67,5 @@ suite("ServiceCIDRs", { timeout: 20_000 }, () => {
     );
     await clock.advance(20_000);
     await eventually(() => cidrs.get("wider").then(() => false, isNotFound), "it to go");
-    await harness.stop();
   });
 });
