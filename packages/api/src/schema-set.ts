@@ -52,6 +52,8 @@ const schemaFiles: readonly string[] = [
 ];
 
 const loaded = new Map<string, Readonly<Record<string, Schema>>>();
+/** What was asked for before: each request asks for its kind's several times. */
+const found = new Map<string, Schema>();
 
 function load(file: string): Readonly<Record<string, Schema>> {
   let content = loaded.get(file);
@@ -77,10 +79,14 @@ function fileOf(name: string): string | undefined {
  */
 export const schemaSet: SchemaSet = {
   get(name) {
+    const known = found.get(name);
+    if (known !== undefined) return known;
     const file = fileOf(name);
     if (file === undefined) return undefined;
     const content = load(file);
-    return Object.hasOwn(content, name) ? content[name] : undefined;
+    const schema = Object.hasOwn(content, name) ? content[name] : undefined;
+    if (schema !== undefined) found.set(name, schema);
+    return schema;
   },
   *names() {
     for (const file of schemaFiles) yield* Object.keys(load(file));
