@@ -84,6 +84,7 @@ export class ApiServer implements Component {
     if (signal.aborted) stop();
     const { listen } = this.#options;
     const { stopped } = this.#state;
+    this.#state.nowBeginning();
     try {
       if (listen !== undefined) await this.#listen(listen);
       const work = await this.#begin();
@@ -127,6 +128,7 @@ export class ApiServer implements Component {
     await customResources.start(stopped);
     const aggregated = { resources: this.resources, transport: this.#ownTransport() };
     if (aggregator !== undefined) await besideOthers(clock, stopped, () => aggregator.bootstrap(aggregated));
+    this.#state.nowComplete();
     const work = background.map((task) => task(this, stopped));
     if (aggregator !== undefined) work.push(aggregator.run(aggregated, stopped));
     work.push(expireEvents(context, eventTtlMs, stopped));

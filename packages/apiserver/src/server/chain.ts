@@ -24,7 +24,7 @@ import type { Delivery } from "../watch/event.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
 import { attributesOf, authorize, UndecidedError } from "./authorize.ts";
 import type { Call, ServerContext } from "./context.ts";
-import { dispatch, type Handlers, pageNotFound } from "./dispatch.ts";
+import { dispatch, type Handlers, nothingThere } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
 import { Identification } from "./identity.ts";
 import { isLongRunning, type Place, RefusedError, type RequestLimiter } from "./in-flight.ts";
@@ -186,7 +186,7 @@ export class Chain {
       const answer = await handler(call);
       if (answer !== undefined) return answer;
     }
-    return pageNotFound;
+    return nothingThere(call);
   }
 }
 

@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly authorizer: Authorizer;
   /** How long a watch lasts at least, and at most twice, if it does not say; 0 for as long as its client wants. */
   readonly minRequestTimeoutMs: number;
+  /** Something is still to come that may answer for a path that nothing answers for. */
+  awaitsPaths(): boolean;
   /** What each direction of an upgraded connection is held to; undefined for no limit. */
   readonly streamRate?: ByteRate | undefined;
 }

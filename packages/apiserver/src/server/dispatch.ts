@@ -7,6 +7,7 @@ import { decodeObject, isCustom } from "../request/decode-object.ts";
 import { type Answer, httpError, value } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
+import { apiServerIdentity } from "../services/default-objects.ts";
 import { admitCreate } from "../subresource/admit-create.ts";
 import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./context.ts";
 import { deprecationOf } from "./deprecations.ts";
@@ -50,7 +51,7 @@ const statusHandlers: Readonly<Record<string, Handler>> = {
 };
 const scaleHandlers: Readonly<Record<string, Handler>> = { get: getScale, update: updateScale, patch: patchScale };
 
-export const pageNotFound = httpError(404, "404 page not found");
+const pageNotFound = httpError(404, "404 page not found");
 
 export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> {
   const { info, server } = call;
@@ -62,7 +63,7 @@ export async function dispatch(call: Call, handlers: Handlers): Promise<Answer> 
   if (deprecation !== undefined) call.warn(deprecation);
   const key = `${definition.group}/${definition.plural}`;
   if (definition.namespaced && info.namespace === "" && needsNamespace(info)) {
-    if (isCustom(definition)) return pageNotFound;
+    if (isCustom(definition)) return nothingThere(call);
     throw methodNotAllowed();
   }
   if (!definition.namespaced && info.namespace !== "" && !isNamespaceItself(info)) return noSuchPath(call);
@@ -135,14 +136,26 @@ async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undef
 }
 
 /** A path below a group version of built-in kinds is refused by upstream's router, which answers with a Status; any other by its last resort. */
-function noSuchPath({ info, server }: Call): Answer {
+function noSuchPath(call: Call): Answer {
+  const { info, server } = call;
   for (const { definition } of server.resources.all()) {
     const { group, version } = definition;
     if (group === info.apiGroup && version === info.apiVersion && !isCustom(definition)) {
       throw new StatusError(404, "NotFound", "the server could not find the requested resource", { details: {} });
     }
   }
-  return pageNotFound;
+  return nothingThere(call);
+}
+
+/**
+ * The last resort. What is not there yet may come, and nobody is to take it for gone; but for the server itself, whose doing it may be that waits for.
+ * Source: apiserver's util/notfoundhandler.
+ * @throws StatusError 503
+ */
+export function nothingThere({ server, user }: Call): Answer {
+  if (!server.awaitsPaths() || user.name === apiServerIdentity.name) return pageNotFound;
+  const message = "the request has been made before all known HTTP paths have been installed, please try again";
+  throw new StatusError(503, "ServiceUnavailable", message, { details: { retryAfterSeconds: 5 } });
 }
 
 function unsupported({ info, resource }: ResourceCall): StatusError {

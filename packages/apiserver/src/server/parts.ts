@@ -63,6 +63,7 @@ export function serverParts(options: ApiServerOptions, state: ServerState): Serv
   const context: ServerContext = {
     ...{ resources, store, ...means, admission, ...identity },
     ...{ minRequestTimeoutMs, streamRate },
+    awaitsPaths: () => state.awaitsPaths,
   };
   const customResources = new CustomResources(context, {
     webhooks: options.conversionWebhooks,

@@ -6,6 +6,7 @@ export class ServerState {
   #markReady!: () => void;
   #isReady = false;
   #isStopping = false;
+  #awaitsPaths = false;
   readonly #stopped = new AbortController();
   /** What is listened on, once it is. */
   port: number | undefined;
@@ -28,6 +29,19 @@ export class ServerState {
   /** Aborts when what the server does is to end. */
   get stopped(): AbortSignal {
     return this.#stopped.signal;
+  }
+
+  /** Something is still to come that may answer for a path that nothing answers for: custom resources, other servers. */
+  get awaitsPaths(): boolean {
+    return this.#awaitsPaths;
+  }
+
+  nowBeginning(): void {
+    this.#awaitsPaths = true;
+  }
+
+  nowComplete(): void {
+    this.#awaitsPaths = false;
   }
 
   nowReady(): void {
