@@ -21,6 +21,7 @@ import { isObject, type JsonObject, metaFields, type SchemaNode, schemaNode } fr
 import { faultsOf } from "./value-faults.ts";
 
 export { preparePatterns } from "./patterns.ts";
+export { prepareRules } from "./prepare-rules.ts";
 
 export const crdChecks: SchemaChecks = {
   patternFault,

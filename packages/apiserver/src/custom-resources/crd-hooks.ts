@@ -8,15 +8,19 @@ import {
   setCrdCondition,
 } from "@kubets/api/apiextensions";
 import { type Clock, forbiddenField, invalid, type KubeObject, messageOf, path } from "@kubets/apimachinery";
-import type { RegistryHooks } from "../registry/write-request.ts";
+import type { Finish, RegistryHooks } from "../registry/write-request.ts";
 
 export const crdResource = "apiextensions.k8s.io/customresourcedefinitions";
 
 type Engines = typeof import("./crd-checks.ts");
 let loaded: Engines | undefined;
 
-/** @throws StatusError 422 for more patterns than can be compiled while others wait */
-async function prepare(crd: KubeObject): Promise<undefined> {
+/**
+ * Compiles patterns and rules ahead of their validation, which cannot let others have their turn.
+ * @returns forgets the rules
+ * @throws StatusError 422 for more patterns than can be compiled while others wait
+ */
+async function prepare(crd: KubeObject): Promise<Finish> {
   loaded ??= await import("./crd-checks.ts");
   try {
     await loaded.preparePatterns(crd);
@@ -26,7 +30,7 @@ async function prepare(crd: KubeObject): Promise<undefined> {
       forbiddenField(path("spec.versions"), messageOf(error)),
     ]);
   }
-  return undefined;
+  return await loaded.prepareRules(crd as CustomResourceDefinition);
 }
 
 function need(): SchemaChecks {

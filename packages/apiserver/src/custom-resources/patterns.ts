@@ -46,10 +46,15 @@ export async function preparePatterns(definition: object): Promise<void> {
   }
 }
 
-function* patternsIn(value: unknown, name = ""): Generator<string> {
-  if (typeof value === "string" && name === "pattern") yield value;
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, child] of Object.entries(value)) yield* patternsIn(child, key);
+/** Without recursion: a definition may be nested as deep as a body may be. */
+function* patternsIn(definition: object): Generator<string> {
+  const left: object[] = [definition];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    for (const [key, child] of Object.entries(next)) {
+      if (typeof child === "string" && key === "pattern") yield child;
+      else if (typeof child === "object" && child !== null) left.push(child);
+    }
+  }
 }
 
 /** Why RE2 does not take a pattern; undefined when it does. */

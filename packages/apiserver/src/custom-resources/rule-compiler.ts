@@ -2,6 +2,7 @@
 
 import type { ValidationRule } from "@kubets/api";
 import { type CompiledRule, type JSONSchemaProps, validFieldPath } from "@kubets/api/apiextensions";
+import { TimeSlice } from "@kubets/apimachinery";
 import {
   type CelSchema,
   compile,
@@ -30,7 +31,57 @@ export interface RuleSet {
   readonly type: Type | undefined;
 }
 
+/** A schema with rules, and whether its values are whole resources. */
+export interface RulePlace {
+  readonly schema: JSONSchemaProps;
+  readonly isResourceRoot: boolean;
+}
+
+/** What {@link compileAhead} made, for as long as it is wanted. */
+const ahead = new WeakMap<JSONSchemaProps, RuleSet & Pick<RulePlace, "isResourceRoot">>();
+
+/**
+ * Compiles rules, and estimates what they cost, with others' turns in between: from then on those who cannot wait are given what was made.
+ * @returns forgets it
+ */
+export async function compileAhead(places: Iterable<RulePlace>): Promise<() => void> {
+  const slice = new TimeSlice();
+  const made: JSONSchemaProps[] = [];
+  for (const { schema, isResourceRoot } of places) {
+    const programs: RuleProgram[] = [];
+    try {
+      const compiling = compilation(schema, isResourceRoot);
+      for (const each of compiling.programs) {
+        each.program?.estimateCost();
+        each.message?.estimateCost();
+        programs.push(each);
+        if (slice.over) await slice.end();
+      }
+      ahead.set(schema, { programs, type: compiling.type, isResourceRoot });
+      made.push(schema);
+    } catch {
+      // Of a schema that is none: whoever asks for its rules finds that out again, and has words for it.
+    }
+    if (slice.over) await slice.end();
+  }
+  return () => {
+    for (const schema of made) ahead.delete(schema);
+  };
+}
+
 export function compileRuleSet(schema: JSONSchemaProps, isResourceRoot: boolean): RuleSet {
+  const known = ahead.get(schema);
+  if (known?.isResourceRoot === isResourceRoot) return known;
+  const { programs, type } = compilation(schema, isResourceRoot);
+  return { programs: [...programs], type };
+}
+
+interface Compilation extends Pick<RuleSet, "type"> {
+  /** Compiled as they are asked for. */
+  readonly programs: Iterable<RuleProgram>;
+}
+
+function compilation(schema: JSONSchemaProps, isResourceRoot: boolean): Compilation {
   const rules = schema["x-kubernetes-validations"] ?? [];
   if (rules.length === 0) return { programs: [], type: undefined };
   const type = schemaType(schema as CelSchema, { resourceRoot: isResourceRoot, name: "selfType" });
@@ -41,9 +92,16 @@ export function compileRuleSet(schema: JSONSchemaProps, isResourceRoot: boolean)
   const plain = new Environment({ variables: { self: type, oldSelf: type } });
   const optional = new Environment({ variables: { self: type, oldSelf: optionalType(type) } });
   return {
-    programs: rules.map((rule) => compileRule(rule, schema, rule.optionalOldSelf ? optional : plain)),
+    programs: compiled(rules, (rule) => compileRule(rule, schema, rule.optionalOldSelf ? optional : plain)),
     type,
   };
+}
+
+function* compiled(
+  rules: readonly ValidationRule[],
+  compileOne: (rule: ValidationRule) => RuleProgram,
+): Generator<RuleProgram> {
+  for (const rule of rules) yield compileOne(rule);
 }
 
 function compileRule(rule: ValidationRule, schema: JSONSchemaProps, environment: Environment): RuleProgram {

@@ -12,7 +12,7 @@ import {
 } from "@kubets/apimachinery";
 import { type Bindings, maxMessageExpressionBytes, Optional, type Program, runtimeCostBudget } from "@kubets/cel";
 import { type Correlation, oldMapItem } from "./correlation.ts";
-import { compileRuleSet, type RuleProgram } from "./rule-compiler.ts";
+import { compileAhead, compileRuleSet, type RulePlace, type RuleProgram } from "./rule-compiler.ts";
 import { isObject, type SchemaNode } from "./schema-node.ts";
 
 /** The rules at and below a place; undefined when there are none. */
@@ -51,6 +51,16 @@ export class Rules {
     this.#root = ruleNode(node, isResourceRoot);
   }
 
+  /** As the constructor, with others' turns in between. */
+  static async inSlices(node: SchemaNode): Promise<Rules> {
+    const forget = await compileAhead(rulePlaces(node));
+    try {
+      return new Rules(node);
+    } finally {
+      forget();
+    }
+  }
+
   get empty(): boolean {
     return this.#root === undefined;
   }
@@ -61,6 +71,12 @@ export class Rules {
     if (this.#root !== undefined) run.visit(this.#root, object, old, at ?? new FieldPath(), ratchet);
     return { errors: run.errors, remaining: run.remaining };
   }
+}
+
+function* rulePlaces(node: SchemaNode, isResourceRoot = true): Generator<RulePlace> {
+  if (node.schema["x-kubernetes-validations"] !== undefined) yield { schema: node.schema, isResourceRoot };
+  for (const below of [...node.properties.values(), node.values, node.items])
+    if (below !== undefined) yield* rulePlaces(below, below.embedded);
 }
 
 function ruleNode(node: SchemaNode, isResourceRoot: boolean): RuleNode | undefined {

@@ -3,7 +3,7 @@
 import type { CustomResourceDefinition, ResourceDefinition, Verb } from "@kubets/api";
 import { schemaSet } from "@kubets/api";
 import { isCrdConditionTrue, storageVersionOf } from "@kubets/api/apiextensions";
-import { deepEqual, forbidden, type Random } from "@kubets/apimachinery";
+import { deepEqual, forbidden, type KubeObject, type Random } from "@kubets/apimachinery";
 import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import { AdmissionChain } from "../registry/admission-chain.ts";
 import { Registry } from "../registry/registry.ts";
@@ -76,7 +76,7 @@ export class ServedCrd {
     const versions = this.#versionsOf(crd);
     if (versions === undefined) return;
     const storedAs = this.#definition(versions.stored);
-    const hooks: RegistryHooks = { beginCreate: (object) => this.#refuseWhileTerminating(object.metadata?.name ?? "") };
+    const beginCreate = (object: KubeObject) => this.#refuseWhileTerminating(object.metadata?.name ?? "");
     for (const schema of versions.schemas.values()) {
       if (!schema.version.served) continue;
       const definition = schema === versions.stored ? storedAs : this.#definition(schema);
@@ -84,6 +84,7 @@ export class ServedCrd {
       // A built-in kind of the same name stays what is served.
       if (present !== undefined && present.definition.decode === undefined) continue;
       const form = new CustomForm(schema, versions);
+      const hooks: RegistryHooks = { beginCreate, makeReady: () => schema.makeReady() };
       resources.add(definition, { schemas: schemaSet, storedAs, form, hooks });
       this.#definitions.push(definition);
     }

@@ -21,6 +21,7 @@ export class VersionSchema {
   #check: Check | undefined;
   #statusCheck: Check | undefined;
   #rules: Rules | undefined;
+  #compiling: Promise<void> | undefined;
   readonly #cel: CelMetrics | undefined;
 
   /** @param cel measures the rules */
@@ -75,6 +76,23 @@ export class VersionSchema {
   get rules(): Rules {
     this.#rules ??= this.#cel?.compiling(() => new Rules(this.node)) ?? new Rules(this.node);
     return this.#rules;
+  }
+
+  /** Compiles the rules with others' turns in between, so that no object has to wait for it at once. Undefined when that is done. */
+  makeReady(): Promise<void> | undefined {
+    if (this.#rules !== undefined) return undefined;
+    this.#compiling ??= this.#compileRules();
+    return this.#compiling;
+  }
+
+  async #compileRules(): Promise<void> {
+    const compile = () => Rules.inSlices(this.node);
+    try {
+      const rules = await (this.#cel?.compilingInSlices(compile) ?? compile());
+      this.#rules ??= rules;
+    } finally {
+      this.#compiling = undefined;
+    }
   }
 
   /** {@link Rules.validate} of the whole object. */

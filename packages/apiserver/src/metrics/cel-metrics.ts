@@ -19,6 +19,15 @@ export class CelMetrics {
     return this.#timed(this.#compilation, work);
   }
 
+  async compilingInSlices<T>(work: () => Promise<T>): Promise<T> {
+    const start = this.#clock.monotonic();
+    try {
+      return await work();
+    } finally {
+      this.#compilation.observe((this.#clock.monotonic() - start) / 1000);
+    }
+  }
+
   evaluating<T>(work: () => T): T {
     return this.#timed(this.#evaluation, work);
   }

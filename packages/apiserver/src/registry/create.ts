@@ -58,6 +58,8 @@ export async function create(
   keepReadableManagedFields(object, managedFields, request.warn);
   requireNamespace(registry, object, request);
   fillSystemMetadata(registry, object.metadata);
+  const making = registry.hooks.makeReady?.();
+  if (making !== undefined) await making;
   const finish = await registry.hooks.beginCreate?.(object, request);
   let stored: boolean | undefined = false;
   try {

@@ -134,6 +134,8 @@ async function updateEntry(registry: Registry, request: UpdateRequest, entry: En
     keepSystemMetadata(registry, object, old);
     keepReadableManagedFields(object, managedFields, request.warn);
   }
+  const making = registry.hooks.makeReady?.();
+  if (making !== undefined) await making;
   const finish = request.subresource === "" ? await registry.hooks.beginUpdate?.(object, old, request) : undefined;
   let stored: boolean | undefined = false;
   try {

@@ -31,6 +31,8 @@ export type Finish = (stored: boolean | undefined) => void | Promise<void>;
  * `object` is private and mutable; a hook may throw StatusError.
  */
 export interface RegistryHooks {
+  /** Before an object is validated: makes what validation needs and cannot wait for. Undefined when it is there. */
+  makeReady?(): Promise<void> | undefined;
   beginCreate?(object: KubeObject, request: WriteRequest): Finish | undefined | Promise<Finish | undefined>;
   beginUpdate?(
     object: KubeObject,
