@@ -4,6 +4,7 @@
  */
 
 import { writeJson } from "./exact-json.ts";
+import { escapeAsGo } from "./sorted-json.ts";
 import { StatusError } from "./status.ts";
 
 export type FieldErrorType =
@@ -67,7 +68,7 @@ export function path(text = ""): FieldPath {
 function quote(value: unknown): string {
   if (value === undefined || value === null) return "null";
   if (typeof value === "string") return goQuote(value);
-  return writeJson(value).replace(/[<>&\u2028\u2029]/g, escaped);
+  return escapeAsGo(writeJson(value));
 }
 
 /** Text as Go's `%q` prints it: JSON's form but for control characters. */
@@ -76,10 +77,6 @@ function goQuote(text: string): string {
 }
 
 const goControls: Readonly<Record<string, string>> = { "07": "\\a", "0b": "\\v" };
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
 
 export function required(at: FieldPath, detail = ""): FieldError {
   return {

@@ -57,6 +57,7 @@ export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./seeded-random.ts";
 export * from "./seen-before.ts";
+export { writeSortedJson } from "./sorted-json.ts";
 export * from "./status.ts";
 export * from "./time-slice.ts";
 export * from "./virtual-clock.ts";

@@ -3,8 +3,7 @@
  * in letters that make no words. Its value is our own: nothing but equality is ever asked of it.
  */
 
-import type { Json } from "@kubets/apimachinery";
-import { writeJson } from "@kubets/apimachinery";
+import { writeSortedJson } from "@kubets/apimachinery";
 import type { PodTemplateSpec } from "../generated/types.ts";
 
 /** No vowels, and no digits that look like them. Source: apimachinery's util/rand. */
@@ -27,20 +26,9 @@ export function fnv1a(text: string, seed = offsetBasis): number {
   return hash;
 }
 
-/** JSON with sorted keys: the same text for the same meaning. */
-function canonicalJson(value: unknown): string {
-  if (typeof value !== "object" || value === null) return writeJson(value ?? null);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const object = value as Readonly<Record<string, Json | undefined>>;
-  const keys = Object.keys(object)
-    .filter((key) => object[key] !== undefined)
-    .sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`).join(",")}}`;
-}
-
 /** `collisionCount` makes another name when the first belongs to a ReplicaSet that is not ours. */
 export function podTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
-  let hash = fnv1a(canonicalJson(template));
+  let hash = fnv1a(writeSortedJson(template));
   if (collisionCount !== undefined) hash = fnv1a(String(collisionCount), hash);
   return safeEncodeString(String(hash));
 }

@@ -3,8 +3,9 @@
  * Source: apimachinery's managedfields, lastAppliedManager and lastAppliedUpdater.
  */
 
-import { parseJson, writeJson } from "../exact-json.ts";
+import { parseJson } from "../exact-json.ts";
 import type { Json, KubeObject } from "../object.ts";
+import { escapeAsGo, writeSortedJson } from "../sorted-json.ts";
 import { compareFields } from "./comparison.ts";
 import { claimedFields } from "./field-extraction.ts";
 import { emptyFieldSet, type FieldSet, subtractFieldSet } from "./field-set.ts";
@@ -34,7 +35,7 @@ export function fieldsOfLastApplied(live: Json, apiVersion: string, type: MergeT
 export function withLastApplied<T extends KubeObject>(object: T, config: KubeObject): T {
   const annotations = object.metadata?.annotations;
   if (!annotations?.[lastAppliedAnnotation]) return object;
-  const text = `${writeJson(sorted(withoutAnnotation(config) as Json))}\n`;
+  const text = `${escapeAsGo(writeSortedJson(withoutAnnotation(config)))}\n`;
   const updated: Record<string, string> = { ...annotations, [lastAppliedAnnotation]: text };
   const size = Object.entries(updated).reduce((sum, [k, v]) => sum + Buffer.byteLength(k) + Buffer.byteLength(v), 0);
   if (size > maxAnnotationsBytes) delete updated[lastAppliedAnnotation];
@@ -46,12 +47,4 @@ function withoutAnnotation(config: KubeObject): KubeObject {
   if (annotations?.[lastAppliedAnnotation] === undefined) return config;
   const { [lastAppliedAnnotation]: _, ...rest } = annotations;
   return { ...config, metadata: { ...config.metadata, annotations: rest } };
-}
-
-/** Go writes a map's keys in order. */
-function sorted(value: Json): Json {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, child]) => [key, sorted(child)]));
 }

@@ -248,6 +248,16 @@ test("kubectl may take over what its client-side apply wrote", () => {
   assert.throws(() => apply(live, thing({ replicas: 3 }), "other"), /conflict/);
 });
 
+test("what was applied is kept in the text that Go would make of it", () => {
+  const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}" };
+  const live = create(thing({}, { annotations }), "kubectl-client-side-apply");
+  const taken = apply(live, thing({ args: ["a < b"] }, { labels: { "9": "x", "10": "y" } }), "kubectl");
+  assert.equal(
+    taken.metadata?.annotations?.["kubectl.kubernetes.io/last-applied-configuration"],
+    '{"apiVersion":"apps/v1","kind":"Thing","metadata":{"labels":{"10":"y","9":"x"},"name":"x"},"spec":{"args":["a \\u003c b"]}}\n',
+  );
+});
+
 test("an object without managed fields belongs to nobody known before its first apply", () => {
   const live = withFields(thing({ replicas: 1 }), undefined);
   const next = apply(live, thing({ args: ["a"] }), "me");
