@@ -182,7 +182,7 @@ function onlyNames({ type: _, default: __, properties = {}, ...rest }: JSONSchem
 }
 
 /** `anyOf: [{type: integer}, {type: string}]` and nothing more. */
-function isIntOrStringAnyOf(anyOf: readonly JSONSchemaProps[] | undefined): boolean {
+export function isIntOrStringAnyOf(anyOf: readonly JSONSchemaProps[] | undefined): boolean {
   if (anyOf?.length !== 2) return false;
   const only = (schema: JSONSchemaProps | undefined, type: string) =>
     schema !== undefined && schema.type === type && Object.keys(schema).length === 1;

@@ -3,7 +3,8 @@
  * Source: apiextensions-apiserver's controller/openapi (builder, v2/conversion.go) and schema/unfold.go.
  */
 
-import { schemaRefPrefix, writeJson } from "@kubets/apimachinery";
+import { schemaRefPrefix } from "@kubets/apimachinery";
+import { isIntOrStringAnyOf } from "../apiextensions/structural-schema.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { fieldsOfCustomKinds as texts } from "../descriptions/index.ts";
 import type { JSONSchemaProps } from "../generated/types.ts";
@@ -78,7 +79,7 @@ function publishV3(schema: JSONSchemaProps): Json {
 }
 
 function saysIntOrString({ anyOf, allOf }: JSONSchemaProps): boolean {
-  return [anyOf, allOf?.[0]?.anyOf].some((each) => writeJson(each) === writeJson(intOrString));
+  return isIntOrStringAnyOf(anyOf) || isIntOrStringAnyOf(allOf?.[0]?.anyOf);
 }
 
 function publishV2(given: JSONSchemaProps): Json {
