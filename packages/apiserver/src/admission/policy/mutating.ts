@@ -5,7 +5,6 @@ import {
   type MutatingAdmissionPolicyBinding,
   mutatingAdmissionPolicies,
   mutatingAdmissionPolicyBindings,
-  type ResourceDefinition,
 } from "@kubets/api";
 import {
   clone,
@@ -23,7 +22,7 @@ import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, MutationPass } from "../plugin.ts";
 import { Reinvocation } from "../reinvocation.ts";
-import { converted, redecoded, replaceContents } from "../webhook/versions.ts";
+import { WorkingVersion } from "../versions.ts";
 import { OutOfBudget } from "./activation.ts";
 import type { CompiledPolicy } from "./compile-policy.ts";
 import type { Cel } from "./environment.ts";
@@ -100,10 +99,7 @@ class Run {
   readonly #reinvocation: Reinvocation;
   readonly #cel: Cel;
   readonly #variables: RequestVariables;
-  #as: ResourceDefinition;
-  #object: KubeObject | undefined;
-  #oldObject: KubeObject | undefined;
-  #dirty = false;
+  readonly #working: WorkingVersion;
 
   constructor(
     options: PolicyAdmissionOptions,
@@ -119,32 +115,26 @@ class Run {
     this.#reinvocation = reinvocation;
     this.#cel = cel;
     this.#variables = variables;
-    this.#as = attributes.definition;
-    this.#object = attributes.object;
-    this.#oldObject = attributes.oldObject;
+    this.#working = new WorkingVersion(options.source, attributes);
   }
 
   async all(invocations: readonly Invocation<Policy, Binding>[]): Promise<readonly Failure[]> {
-    const { object } = this.#attributes;
     const failures: Failure[] = [];
     try {
       for (const invocation of invocations) pushAll(failures, await this.#one(invocation));
-      if (this.#dirty && object !== undefined) {
-        await this.#present(this.#attributes.definition);
-        replaceContents(object, this.#object!);
-      }
+      await this.#working.finish();
     } finally {
-      this.#reinvocation.left(object);
+      this.#reinvocation.left(this.#attributes.object);
     }
     return failures;
   }
 
   async #one({ policy, binding, as, param }: Invocation<Policy, Binding>): Promise<readonly Failure[]> {
-    await this.#present(as);
+    await this.#working.as(as);
     const compiled = this.#policies.compiled(this.#cel, policy);
     const { failurePolicy, reinvocationPolicy, mutations = [] } = policy.spec ?? {};
     const activation = (withNamespace: boolean) =>
-      this.#variables.activation(compiled, this.#presented, param, withNamespace);
+      this.#variables.activation(compiled, this.#working.presented, param, withNamespace);
     const failed = (message: string): Failure => ({ policy, binding, message, reason: "Invalid" });
     const match = await conditionsMatch(compiled.matchConditions, () => activation(false), failurePolicy);
     if (match.error !== undefined) return [failed(match.error)];
@@ -153,10 +143,10 @@ class Run {
       .map((each) => `${each?.metadata?.namespace ?? ""}/${each?.metadata?.name}`)
       .join();
     if (this.#reinvocation.isPassedOver(key)) return [];
-    const before = this.#object;
+    const before = this.#working.object;
     const failures: Failure[] = [];
     for (const [i] of mutations.entries()) {
-      if (this.#object === undefined) break;
+      if (this.#working.object === undefined) break;
       try {
         await this.#apply(compiled.mutations[i]!, compiled, param);
       } catch (error) {
@@ -164,7 +154,7 @@ class Run {
         failures.push(failed(error.message));
       }
     }
-    this.#reinvocation.taken(key, !deepEqual(before, this.#object), reinvocationPolicy === "IfNeeded");
+    this.#reinvocation.taken(key, !deepEqual(before, this.#working.object), reinvocationPolicy === "IfNeeded");
     return failures;
   }
 
@@ -174,24 +164,23 @@ class Run {
     param: KubeObject | null,
   ): Promise<void> {
     if (mutation.program === undefined) throw new MutationError(mutation.error ?? "");
-    const activation = this.#variables.activation(compiled, this.#presented, param);
+    const activation = this.#variables.activation(compiled, this.#working.presented, param);
     const { results } = await activation.evaluate([mutation], budget);
     const { value, error } = results[0]!;
     if (error !== undefined) throw new MutationError(error);
-    const object = this.#object!;
+    const object = this.#working.object!;
     const isPatch = mutation.patchType === "JSONPatch";
     const changed = isPatch
       ? applyPatchValue(this.#cel, object, value!)
       : applyConfiguration(this.#cel, object, value!, this.#type());
     if (changed === object) return;
     if (isPatch) this.#requireKnownFields(changed);
-    this.#object = redecoded(this.#options.source.resources(), changed, this.#as, this.#attributes);
-    this.#dirty = true;
+    this.#working.change(changed);
   }
 
   #type(): ConfigurationType {
     if (this.#attributes.kind !== undefined) return { merge: { kind: "untyped" } };
-    const { group, version, plural } = this.#as;
+    const { group, version, plural } = this.#working.presented.as;
     const { registry } = this.#options.source.resources().get(group, version, plural)!;
     const { schema } = registry.definition;
     const merge = mergeTypeOf(schema, registry.schemas);
@@ -211,20 +200,6 @@ class Run {
     } catch (error) {
       throw error instanceof DecodeError ? internalError(error.message) : error;
     }
-  }
-
-  get #presented() {
-    return { as: this.#as, object: this.#object, oldObject: this.#oldObject };
-  }
-
-  async #present(as: ResourceDefinition): Promise<void> {
-    if (as !== this.#as && this.#attributes.kind === undefined) {
-      const resources = this.#options.source.resources();
-      const { definition, oldObject } = this.#attributes;
-      this.#object = await converted(resources, this.#object, this.#as, as);
-      this.#oldObject = await converted(resources, oldObject, definition, as);
-    }
-    this.#as = as;
   }
 }
 

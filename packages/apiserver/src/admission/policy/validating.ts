@@ -1,7 +1,6 @@
 /** ValidatingAdmissionPolicy. Source: apiserver's admission/plugin/policy/validating/dispatcher.go. */
 
 import {
-  type ResourceDefinition,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
   validatingAdmissionPolicies,
@@ -9,11 +8,11 @@ import {
 } from "@kubets/api";
 import { StatusError } from "@kubets/apimachinery";
 import type { EnforcementAction, PolicyError } from "../../metrics/admission-metrics.ts";
-import type { Cel, PresentedObjects } from "../cel/index.ts";
+import type { Cel } from "../cel/index.ts";
 import { refuse } from "../errors.ts";
 import type { Candidate } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../plugin.ts";
-import { converted } from "../webhook/versions.ts";
+import { Versions } from "../versions.ts";
 import { type Invocation, isExcluded, isFault, RequestVariables, selectInvocations } from "./invocations.ts";
 import type { PolicyAdmissionOptions } from "./plugins.ts";
 import { type BoundPolicy, nameOf, Policies } from "./policies.ts";
@@ -98,10 +97,9 @@ function kindOfError(message = ""): PolicyError {
 class Evaluation {
   readonly #options: PolicyAdmissionOptions;
   readonly #policies: Policies<Policy, Binding>;
-  readonly #attributes: AdmissionAttributes;
   readonly #cel: Cel;
   readonly #variables: RequestVariables;
-  readonly #versions = new Map<ResourceDefinition, PresentedObjects>();
+  readonly #versions: Versions;
 
   private constructor(
     options: PolicyAdmissionOptions,
@@ -112,7 +110,7 @@ class Evaluation {
   ) {
     this.#options = options;
     this.#policies = policies;
-    this.#attributes = attributes;
+    this.#versions = new Versions(options.source, attributes);
     this.#cel = cel;
     this.#variables = variables;
   }
@@ -129,7 +127,7 @@ class Evaluation {
 
   async run({ policy, binding, as, param }: Invocation<Policy, Binding>, outcome: Outcome): Promise<void> {
     const compiled = this.#policies.compiled(this.#cel, policy);
-    const presented = await this.#as(as);
+    const presented = await this.#versions.as(as);
     const { clock, metrics } = this.#options;
     const start = clock.monotonic();
     const verdict = await validatePolicy(policy, compiled, (withNamespace) =>
@@ -151,17 +149,6 @@ class Evaluation {
         count("deny", error);
       } else outcome.annotate(policy, key, value ?? "");
     }
-  }
-
-  async #as(as: ResourceDefinition): Promise<PresentedObjects> {
-    const known = this.#versions.get(as);
-    if (known !== undefined) return known;
-    const { definition, object, oldObject, kind } = this.#attributes;
-    const resources = this.#options.source.resources();
-    const convert = (each: typeof object) => (kind === undefined ? converted(resources, each, definition, as) : each);
-    const presented = { as, object: await convert(object), oldObject: await convert(oldObject) };
-    this.#versions.set(as, presented);
-    return presented;
   }
 }
 

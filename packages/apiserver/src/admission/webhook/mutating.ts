@@ -10,7 +10,6 @@ import {
   deepEqual,
   internalError,
   type Json,
-  type KubeObject,
   messageOf,
   parseJson,
   writeJson,
@@ -18,12 +17,12 @@ import {
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin, MutationPass } from "../plugin.ts";
 import { Reinvocation } from "../reinvocation.ts";
+import { WorkingVersion } from "../versions.ts";
 import { askWebhook, failedOpen, metered, type WebhookAdmissionOptions } from "./call.ts";
 import { conditionsHold } from "./conditions.ts";
 import { Configurations, type Hook } from "./configurations.ts";
 import { FailedCall, failures } from "./errors.ts";
 import type { Verdict } from "./review.ts";
-import { converted, redecoded, replaceContents } from "./versions.ts";
 
 const annotationPrefix = "mutation.webhook.admission.k8s.io/";
 const patchPrefix = "patch.webhook.admission.k8s.io/";
@@ -59,7 +58,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     pass: MutationPass,
   ): Promise<void> {
     const reinvocation = Reinvocation.of(this.name, pass, attributes.object);
-    const working = new Working(this.#options, attributes);
+    const working = new WorkingVersion(this.#options.source, attributes);
     try {
       for (const candidate of candidates) {
         const current = { ...attributes, object: working.object };
@@ -77,7 +76,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     hook: Hook,
     as: ResourceDefinition,
     attributes: AdmissionAttributes,
-    working: Working,
+    working: WorkingVersion,
     reinvocation: Reinvocation,
     pass: MutationPass,
   ): Promise<void> {
@@ -106,7 +105,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
   }
 
   /** @returns whether the object is another now */
-  async #ask(hook: Hook, attributes: AdmissionAttributes, working: Working, round: string): Promise<boolean> {
+  async #ask(hook: Hook, attributes: AdmissionAttributes, working: WorkingVersion, round: string): Promise<boolean> {
     const { webhook, configuration } = hook;
     const verdict = await askWebhook(this.#options, hook, attributes, working.presented, true);
     const operations = operationsOf(webhook.name, verdict);
@@ -119,7 +118,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     if (verdict.patchType !== "JSONPatch") {
       throw new FailedCall(webhook.name, `unsupported patch type "${verdict.patchType}"`, 400);
     }
-    const changed = working.patch(operations);
+    const changed = patched(working, operations);
     const said = { configuration, webhook: webhook.name, patch: operations, patchType: "JSONPatch" };
     attributes.annotate(`${patchPrefix}${round}`, writeJson(said));
     return changed;
@@ -142,60 +141,13 @@ function operationsOf(webhook: string, { patch }: Verdict): readonly Json[] {
   return operations as Json[];
 }
 
-/** The request's object on its way through the webhooks: in the version of the last one that was asked, and back at the end. */
-class Working {
-  readonly #options: WebhookAdmissionOptions;
-  readonly #attributes: AdmissionAttributes;
-  #as: ResourceDefinition;
-  #object: KubeObject | undefined;
-  #oldObject: KubeObject | undefined;
-  #dirty = false;
-
-  constructor(options: WebhookAdmissionOptions, attributes: AdmissionAttributes) {
-    this.#options = options;
-    this.#attributes = attributes;
-    this.#as = attributes.definition;
-    this.#object = attributes.object;
-    this.#oldObject = attributes.oldObject;
+/** @returns whether it is another object now. @throws StatusError 500 for a patch that cannot be applied, or makes no such object */
+function patched(working: WorkingVersion, operations: readonly Json[]): boolean {
+  const before = working.object!;
+  try {
+    working.change(applyJsonPatch(clone(before) as unknown as Json, clone(operations) as Json));
+  } catch (error) {
+    throw internalError(error);
   }
-
-  get object(): KubeObject | undefined {
-    return this.#object;
-  }
-
-  get presented() {
-    return { as: this.#as, object: this.#object, oldObject: this.#oldObject };
-  }
-
-  async as(as: ResourceDefinition) {
-    if (as !== this.#as && this.#attributes.kind === undefined) {
-      const resources = this.#options.source.resources();
-      const { definition, oldObject } = this.#attributes;
-      this.#object = await converted(resources, this.#object, this.#as, as);
-      this.#oldObject = await converted(resources, oldObject, definition, as);
-    }
-    this.#as = as;
-    return this.presented;
-  }
-
-  /** @returns whether it is another now. @throws StatusError 500 for a patch that cannot be applied, or makes no such object */
-  patch(operations: readonly Json[]): boolean {
-    const before = this.#object!;
-    try {
-      const patched = applyJsonPatch(clone(before) as unknown as Json, clone(operations) as Json);
-      this.#object = redecoded(this.#options.source.resources(), patched, this.#as, this.#attributes);
-    } catch (error) {
-      throw internalError(error);
-    }
-    this.#dirty = true;
-    return !deepEqual(before, this.#object);
-  }
-
-  /** Gives the request the object as it is now. */
-  async finish(): Promise<void> {
-    const { definition, object } = this.#attributes;
-    if (!this.#dirty || object === undefined) return;
-    await this.as(definition);
-    replaceContents(object, this.#object!);
-  }
+  return !deepEqual(before, working.object);
 }

@@ -1,16 +1,16 @@
 /** ValidatingAdmissionWebhook: all webhooks that a request is for are asked at once; any of them can refuse it. */
 
-import { type ResourceDefinition, validatingWebhookConfigurations } from "@kubets/api";
+import { validatingWebhookConfigurations } from "@kubets/api";
 import { internalError } from "@kubets/apimachinery";
 import { noteDelay } from "../../metrics/delays.ts";
 import { type Candidate, matchRequest } from "../matching/index.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "../plugin.ts";
+import { Versions } from "../versions.ts";
 import { askWebhook, failedOpen, metered, type WebhookAdmissionOptions } from "./call.ts";
 import { conditionsHold } from "./conditions.ts";
 import { Configurations, type Hook } from "./configurations.ts";
 import { FailedCall } from "./errors.ts";
 import type { Presented } from "./review.ts";
-import { converted } from "./versions.ts";
 
 const failedOpenPrefix = "failed-open.validating.webhook.admission.k8s.io/";
 
@@ -40,7 +40,7 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
   }
 
   async #validate(candidates: readonly Candidate<Hook>[], attributes: AdmissionAttributes): Promise<void> {
-    const versions = new Versions(this.#options, attributes);
+    const versions = new Versions(this.#options.source, attributes);
     const invocations: { hook: Hook; presented: Presented }[] = [];
     for (const candidate of candidates) {
       const as = await matchRequest(candidate, attributes, this.#options.source);
@@ -73,28 +73,5 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
       if (hook.webhook.failurePolicy !== "Ignore") throw internalError(error);
       failedOpen(this.#options.logger, attributes, hook, error, `${failedOpenPrefix}round_0_index_${index}`);
     }
-  }
-}
-
-/** The request's objects in each version that is asked for, converted once. */
-class Versions {
-  readonly #options: WebhookAdmissionOptions;
-  readonly #attributes: AdmissionAttributes;
-  readonly #known = new Map<ResourceDefinition, Presented>();
-
-  constructor(options: WebhookAdmissionOptions, attributes: AdmissionAttributes) {
-    this.#options = options;
-    this.#attributes = attributes;
-  }
-
-  async as(as: ResourceDefinition): Promise<Presented> {
-    const found = this.#known.get(as);
-    if (found !== undefined) return found;
-    const { definition, object, oldObject, kind } = this.#attributes;
-    const resources = this.#options.source.resources();
-    const convert = (each: typeof object) => (kind === undefined ? converted(resources, each, definition, as) : each);
-    const presented = { as, object: await convert(object), oldObject: await convert(oldObject) };
-    this.#known.set(as, presented);
-    return presented;
   }
 }
