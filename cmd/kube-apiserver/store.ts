@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
-import type { Route, Store, ValueTransformer } from "@kubets/storage";
+import type { EtcdTlsFiles, Route, Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
 import { storeOverrides } from "./store-overrides.ts";
@@ -39,21 +39,14 @@ async function open(
   means: StoreMeans,
   encryption: { readonly transformer?: ValueTransformer },
 ): Promise<Store> {
-  const { objectForm, openEtcdStore, openSqliteStore, RoutedStore } = await import("@kubets/storage");
+  const { objectForm, openEtcdStore, openSqliteStore, RoutedStore, tlsFromFiles } = await import("@kubets/storage");
   const dataDir = flags["data-dir"];
   if (dataDir !== undefined)
     return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...encryption, ...means });
   // A kube-apiserver of upstream may have written there before, in its own form.
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
-  const ca = flags["etcd-cafile"];
-  const certificate = flags["etcd-certfile"];
-  const key = flags["etcd-keyfile"];
   const options = {
-    tls: {
-      ...(ca ? { ca: textOf("etcd-cafile", ca) } : {}),
-      ...(certificate ? { certificate: textOf("etcd-certfile", certificate) } : {}),
-      ...(key ? { key: textOf("etcd-keyfile", key) } : {}),
-    },
+    tls: tlsFromFiles(tlsFilesOf(flags), means.logger),
     prefix: flags["etcd-prefix"],
     form: objectForm({ decodeProtobuf }),
     ...encryption,
@@ -79,6 +72,16 @@ async function open(
     await Promise.all([...opened.values()].map((store) => store.close()));
     throw error;
   }
+}
+
+/** @throws Error naming the flag of a file that cannot be read */
+function tlsFilesOf(flags: KubeApiServerFlags): EtcdTlsFiles {
+  const [ca, certificate, key] = (["etcd-cafile", "etcd-certfile", "etcd-keyfile"] as const).map((flag) => {
+    const file = flags[flag] || undefined;
+    if (file !== undefined) textOf(flag, file);
+    return file;
+  });
+  return { ca, certificate, key };
 }
 
 async function encryptionOf(

@@ -2,6 +2,7 @@ export * from "./compaction.ts";
 export type { EtcdTls } from "./etcd/channel.ts";
 export * from "./etcd/open.ts";
 export { type ObjectFormOptions, objectForm, type StoredForm } from "./etcd/stored-form.ts";
+export { type EtcdTlsFiles, tlsFromFiles } from "./etcd/tls-files.ts";
 export type { EventRingLimits } from "./event-ring.ts";
 export * from "./memory-store.ts";
 export * from "./routed-store.ts";

@@ -1,10 +1,10 @@
 /** Where a cluster's objects are kept: a file of its own, or the etcd it was told of; encrypted, where that was asked for. */
 
-import { readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
 import type { EncryptionAtRest } from "@kubets/apiserver/encryption";
-import type { EtcdTls, Store, ValueTransformer } from "@kubets/storage";
+import type { EtcdTlsFiles, Store, ValueTransformer } from "@kubets/storage";
 import { type ClusterConfig, ConfigError, etcdServersOf } from "../config.ts";
 import { clusterPaths } from "../paths.ts";
 
@@ -33,7 +33,7 @@ export async function openStore(config: ClusterConfig, means: StoreMeans, signal
 async function open(
   config: ClusterConfig,
   means: StoreMeans,
-  { openEtcdStore, openSqliteStore, objectForm }: typeof import("@kubets/storage"),
+  { openEtcdStore, openSqliteStore, objectForm, tlsFromFiles }: typeof import("@kubets/storage"),
   encryption: { readonly transformer?: ValueTransformer },
 ): Promise<Store> {
   const { etcdServers, etcdPrefix } = config;
@@ -45,7 +45,7 @@ async function open(
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
   return await openEtcdStore({
     servers: etcdServersOf(etcdServers),
-    tls: tlsOf(config),
+    tls: tlsFromFiles(tlsFilesOf(config), means.logger),
     ...(etcdPrefix === undefined ? {} : { prefix: etcdPrefix }),
     form: objectForm({ decodeProtobuf }),
     ...encryption,
@@ -67,17 +67,18 @@ async function encryptionOf(
   }
 }
 
-function tlsOf({ etcdCafile, etcdCertfile, etcdKeyfile }: ClusterConfig): EtcdTls {
-  return {
-    ...(etcdCafile === undefined ? {} : { ca: textOf("--etcd-cafile", etcdCafile) }),
-    ...(etcdCertfile === undefined ? {} : { certificate: textOf("--etcd-certfile", etcdCertfile) }),
-    ...(etcdKeyfile === undefined ? {} : { key: textOf("--etcd-keyfile", etcdKeyfile) }),
-  };
+/** @throws ConfigError for one that cannot be read */
+function tlsFilesOf({ etcdCafile: ca, etcdCertfile: certificate, etcdKeyfile: key }: ClusterConfig): EtcdTlsFiles {
+  checkReadable("--etcd-cafile", ca);
+  checkReadable("--etcd-certfile", certificate);
+  checkReadable("--etcd-keyfile", key);
+  return { ca, certificate, key };
 }
 
-function textOf(flag: string, file: string): string {
+function checkReadable(flag: string, file: string | undefined): void {
+  if (file === undefined) return;
   try {
-    return readFileSync(file, "utf8");
+    accessSync(file, constants.R_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ConfigError(`${flag} ${file} cannot be read (${code})`, { cause });

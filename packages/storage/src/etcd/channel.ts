@@ -38,8 +38,11 @@ export interface WatchCall {
   cancel(): void;
 }
 
-/** @throws Error for what is no URL of an etcd member */
-export function openChannel(endpoint: string, tls: EtcdTls): Channel {
+/**
+ * @param tls asked for each connection where it is a function
+ * @throws Error for what is no URL of an etcd member
+ */
+export function openChannel(endpoint: string, tls: EtcdTls | (() => EtcdTls)): Channel {
   return new GrpcChannel(endpoint, tls);
 }
 
@@ -47,14 +50,10 @@ class GrpcChannel implements Channel {
   readonly endpoint: string;
   readonly #calls: Http2Calls;
 
-  constructor(endpoint: string, { ca, certificate, key }: EtcdTls) {
+  constructor(endpoint: string, tls: EtcdTls | (() => EtcdTls)) {
     this.endpoint = endpoint;
-    const tls = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined ? {} : { cert: certificate }),
-      ...(key === undefined ? {} : { key }),
-    };
-    this.#calls = new Http2Calls({ url: urlOf(endpoint), tls });
+    const current = typeof tls === "function" ? tls : () => tls;
+    this.#calls = new Http2Calls({ url: urlOf(endpoint), tls: () => sessionOptions(current()) });
   }
 
   call<Name extends UnaryName>(
@@ -103,6 +102,14 @@ class GrpcChannel implements Channel {
   close(): void {
     this.#calls.close();
   }
+}
+
+function sessionOptions({ ca, certificate, key }: EtcdTls) {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 const noAnswer = { code: 13, details: "the call was ended without an answer" };

@@ -23,7 +23,7 @@ async function serve(t: TestContext, answer: Answer): Promise<Peer> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const calls = new Http2Calls({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: {} });
+  const calls = new Http2Calls({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: () => ({}) });
   t.after(() => {
     calls.close();
     for (const session of sessions) session.destroy();
@@ -115,7 +115,7 @@ test("a call ends at its deadline, and with its connection; the next one finds a
 });
 
 test("where nobody listens, calls fail at once and say why", async () => {
-  const calls = new Http2Calls({ url: "http://127.0.0.1:1", tls: {} });
+  const calls = new Http2Calls({ url: "http://127.0.0.1:1", tls: () => ({}) });
   for (let i = 0; i < 2; i++) {
     const { failure } = await run(calls, 5000);
     assert.equal(failure?.code, 14);

@@ -27,7 +27,8 @@ export interface RunningCall {
 export interface Http2CallsOptions {
   /** As `https://10.0.0.1:2379`. */
   readonly url: string;
-  readonly tls: SecureClientSessionOptions;
+  /** Asked for each connection. */
+  readonly tls: () => SecureClientSessionOptions;
   readonly clock?: Clock;
 }
 
@@ -140,7 +141,7 @@ export class Http2Calls {
   #connect(): ClientHttp2Session {
     const { url, tls } = this.#options;
     const session = connect(url, {
-      ...tls,
+      ...tls(),
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
       settings: { enablePush: false, initialWindowSize: streamWindow },
     });

@@ -10,7 +10,8 @@ import type { StoredForm } from "./stored-form.ts";
 export interface EtcdStoreOptions {
   /** As `https://10.0.0.1:2379`: some or all members. */
   readonly servers: readonly string[];
-  readonly tls?: EtcdTls;
+  /** Asked for each connection where it is a function: see {@link tlsFromFiles}. */
+  readonly tls?: EtcdTls | (() => EtcdTls);
   /** What keys begin with in the etcd: `--etcd-prefix`. Default /registry. */
   readonly prefix?: string;
   /** What the store's keys begin with, which the prefix stands in for. Default /registry. */
