@@ -4,12 +4,12 @@
  */
 
 import type { Writable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, nextTurn } from "@kubets/apimachinery";
 import type { AuditBackend } from "./backend.ts";
 import { type AuditEvent, legacyText } from "./event.ts";
 import { Lines } from "./lines.ts";
 import type { AuditMetrics } from "./metrics.ts";
+import { OversizedLines } from "./rotating-file.ts";
 
 export type LogFormat = "json" | "legacy";
 
@@ -90,7 +90,8 @@ export class LogBackend implements AuditBackend {
       await this.#sink.append(lines);
       return true;
     } catch (error) {
-      this.#metrics.lost("log", error, first === undefined ? [] : [first], lines.count);
+      const lost = error instanceof OversizedLines ? error.count : lines.count;
+      this.#metrics.lost("log", error, first === undefined ? [] : [first], lost);
       return false;
     } finally {
       lines.clear();

@@ -47,6 +47,16 @@ test("each line goes whole into one file", async () => {
   });
 });
 
+test("a line that no file has room for takes no other with it", async () => {
+  await inFolder({ maxBytes: 10 }, async (file, folder) => {
+    const lost = await file
+      .append(linesOf("1\n", "22222222222\n", "3\n", "44444444444\n", "5\n"))
+      .catch((error) => error);
+    assert.deepEqual([lost.message, lost.count], ["write length 12 exceeds maximum file size 10", 2]);
+    assert.equal(await readFile(join(folder, "audit.log"), "utf8"), "1\n3\n5\n");
+  });
+});
+
 test("what is there is gone on with; the old and the other are told apart", async () => {
   await inFolder({ maxBytes: 10, maxAgeDays: 2 }, async (file, folder) => {
     await writeFile(join(folder, "audit.log"), "12345\n");

@@ -30,6 +30,16 @@ interface Backup {
 const dayMs = 86_400_000;
 const compressedEnd = ".gz";
 
+/** Lines that no file has room for: they alone were not written. */
+export class OversizedLines extends Error {
+  readonly count: number;
+
+  constructor([first = 0, ...others]: readonly number[], maxBytes: number) {
+    super(`write length ${first} exceeds maximum file size ${maxBytes}`);
+    this.count = others.length + 1;
+  }
+}
+
 export class RotatingFile {
   readonly #path: string;
   readonly #options: RotationOptions;
@@ -57,16 +67,30 @@ export class RotatingFile {
 
   /**
    * Appends lines; each goes whole into one file. To be called again when it has ended only.
-   * @throws Error when some could not be written
+   * @throws Error when some could not be written; {@link OversizedLines} when all others were
    */
   async append(lines: Lines): Promise<void> {
     const { maxBytes } = this.#options;
-    for (let from = 0; from < lines.count; ) {
-      const next = lines.bytesOf(from, from + 1);
-      if (maxBytes > 0 && next > maxBytes)
-        throw new Error(`write length ${next} exceeds maximum file size ${maxBytes}`);
-      await this.#openFor(next);
-      let to = lines.count;
+    if (maxBytes === 0) return await this.#appendSome(lines, 0, lines.count);
+    const oversized: number[] = [];
+    let from = 0;
+    for (let line = 0; line < lines.count; line++) {
+      const length = lines.bytesOf(line, line + 1);
+      if (length <= maxBytes) continue;
+      oversized.push(length);
+      await this.#appendSome(lines, from, line);
+      from = line + 1;
+    }
+    await this.#appendSome(lines, from, lines.count);
+    if (oversized.length > 0) throw new OversizedLines(oversized, maxBytes);
+  }
+
+  /** Lines `first` to `end` (not with it), each of which a file has room for. */
+  async #appendSome(lines: Lines, first: number, end: number): Promise<void> {
+    const { maxBytes } = this.#options;
+    for (let from = first; from < end; ) {
+      await this.#openFor(lines.bytesOf(from, from + 1));
+      let to = end;
       if (maxBytes > 0 && this.#size + lines.bytesOf(from, to) > maxBytes)
         for (to = from + 1; this.#size + lines.bytesOf(from, to + 1) <= maxBytes; ) to++;
       await this.#write(lines.slice(from, to));
