@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { Container, EphemeralContainer, Pod } from "@kubets/api";
 import { type Clock, messageOf, type Random } from "@kubets/apimachinery";
 import { postWithRetry, type WebhookCaller } from "../authorization/webhook-retry.ts";
+import { RememberedAnswers } from "../webhook/remembered-answers.ts";
 import type { ImagePolicyConfiguration } from "./configuration.ts";
 import { onlyAbout, refuse } from "./errors.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
@@ -50,11 +51,12 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
   readonly name = "ImagePolicyWebhook";
   readonly concerns = onlyAbout("", "pods", ["", "ephemeralcontainers"]);
   readonly #options: ImagePolicyOptions;
-  /** By what was asked, least recently used first. */
-  readonly #answers = new Map<string, { readonly status: ReviewStatus; readonly until: number }>();
+  /** By what was asked. */
+  readonly #answers: RememberedAnswers<ReviewStatus>;
 
   constructor(options: ImagePolicyOptions) {
     this.#options = options;
+    this.#answers = new RememberedAnswers(options.clock, maxRemembered);
   }
 
   handles(operation: AdmissionAttributes["operation"]): boolean {
@@ -65,14 +67,15 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
     const pod = attributes.object as Pod;
     const spec = specOf(attributes, pod);
     const key = JSON.stringify(spec);
-    let status = this.#recall(key);
+    const { allowTtlMs, denyTtlMs } = this.#options.config;
+    let status = this.#answers.get(key);
     if (status === undefined) {
       try {
         status = await this.#ask(spec, attributes.client.signal);
       } catch (error) {
         return this.#failed(attributes, pod, error);
       }
-      this.#remember(key, status);
+      this.#answers.set(key, status, status.allowed ? allowTtlMs : denyTtlMs);
     }
     for (const [name, value] of Object.entries(status.auditAnnotations ?? {}))
       attributes.annotate(auditPrefix + name, value);
@@ -98,26 +101,6 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
     attributes.annotate(`${auditPrefix}failed-open`, "true");
     pod.metadata ??= {};
     pod.metadata.annotations = { ...pod.metadata.annotations, [failedOpenKey]: "true" };
-  }
-
-  #recall(key: string): ReviewStatus | undefined {
-    const known = this.#answers.get(key);
-    if (known === undefined) return undefined;
-    this.#answers.delete(key);
-    if (known.until <= this.#options.clock.monotonic()) return undefined;
-    this.#answers.set(key, known);
-    return known.status;
-  }
-
-  #remember(key: string, status: ReviewStatus): void {
-    const { allowTtlMs, denyTtlMs } = this.#options.config;
-    this.#answers.set(key, {
-      status,
-      until: this.#options.clock.monotonic() + (status.allowed ? allowTtlMs : denyTtlMs),
-    });
-    if (this.#answers.size <= maxRemembered) return;
-    const [oldest] = this.#answers.keys();
-    this.#answers.delete(oldest!);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { SubjectAccessReviewSpec, SubjectAccessReviewStatus } from "@kubets/api";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
+import { RememberedAnswers } from "../webhook/remembered-answers.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from "./authorizer.ts";
 import type { MatchConditions } from "./match-conditions.ts";
 import { reviewSpecOf } from "./selector-attributes.ts";
@@ -30,20 +31,15 @@ const maxRemembered = 8192;
 /** What a client chooses may not fill the memory. */
 const maxRememberedLength = 10_000;
 
-interface Remembered {
-  readonly status: SubjectAccessReviewStatus;
-  readonly until: number;
-}
-
 export class WebhookAuthorizer implements Authorizer {
   readonly #options: WebhookAuthorizerOptions;
-  /** Least recently used first. */
-  readonly #answers = new Map<string, Remembered>();
+  readonly #answers: RememberedAnswers<SubjectAccessReviewStatus>;
   /** What is being asked, so that a burst of the same question is one call. */
   readonly #asked = new Map<string, Promise<SubjectAccessReviewStatus>>();
 
   constructor(options: WebhookAuthorizerOptions) {
     this.#options = options;
+    this.#answers = new RememberedAnswers(options.clock, maxRemembered);
   }
 
   authorize(attributes: AuthorizationAttributes): AuthorizationDecision | Promise<AuthorizationDecision> {
@@ -52,7 +48,7 @@ export class WebhookAuthorizer implements Authorizer {
     if (matches === false) return { decision: "NoOpinion", reason: "" };
     if (matches !== true) return this.#failed(matches);
     const key = JSON.stringify(spec);
-    const known = this.#recall(key);
+    const known = this.#answers.get(key);
     return known === undefined ? this.#ask(key, spec, attributes) : decisionOf(known);
   }
 
@@ -63,15 +59,6 @@ export class WebhookAuthorizer implements Authorizer {
 
   #failed(error: unknown): AuthorizationDecision {
     return { decision: this.#options.failurePolicy, reason: "", error: messageOf(error) };
-  }
-
-  #recall(key: string): SubjectAccessReviewStatus | undefined {
-    const known = this.#answers.get(key);
-    if (known === undefined) return undefined;
-    this.#answers.delete(key);
-    if (known.until <= this.#options.clock.monotonic()) return undefined;
-    this.#answers.set(key, known);
-    return known.status;
   }
 
   async #ask(
@@ -86,7 +73,9 @@ export class WebhookAuthorizer implements Authorizer {
     }
     try {
       const status = await asked;
-      if (mayRemember(attributes)) this.#remember(key, status);
+      const { authorizedTtlMs, unauthorizedTtlMs } = this.#options;
+      const ttlMs = status.allowed === true ? authorizedTtlMs : unauthorizedTtlMs;
+      if (mayRemember(attributes)) this.#answers.set(key, status, ttlMs);
       return decisionOf(status);
     } catch (error) {
       this.#options.logger.error("Failed to make webhook authorizer request", { err: messageOf(error) });
@@ -106,15 +95,6 @@ export class WebhookAuthorizer implements Authorizer {
     const answer = (await postWithRetry(caller, review, this.#options)) as { status?: unknown } | null;
     const status = answer?.status;
     return typeof status === "object" && status !== null ? (status as SubjectAccessReviewStatus) : { allowed: false };
-  }
-
-  #remember(key: string, status: SubjectAccessReviewStatus): void {
-    const { authorizedTtlMs, unauthorizedTtlMs, clock } = this.#options;
-    const ttl = status.allowed === true ? authorizedTtlMs : unauthorizedTtlMs;
-    if (ttl <= 0) return;
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size >= maxRemembered && oldest !== undefined) this.#answers.delete(oldest);
-    this.#answers.set(key, { status, until: clock.monotonic() + ttl });
   }
 }
 

@@ -1,17 +1,17 @@
 /** What baseline forbids: known ways out of the container. Source: k8s.io/pod-security-admission/policy/check_*.go. */
 
-import type { Container, LifecycleHandler, PodSpec, Probe, SELinuxOptions } from "@kubets/api";
+import type { Container, LifecycleHandler, Probe, SELinuxOptions } from "@kubets/api";
 import {
   type Check,
   type CheckPod,
   containers,
   containersOf,
-  hasUserNamespace,
   namesWhere,
   plural,
   quoted,
   setters,
   sorted,
+  unlessInUserNamespace,
 } from "./check.ts";
 
 const appArmorAnnotation = "container.apparmor.security.beta.kubernetes.io/";
@@ -237,10 +237,6 @@ const windowsHostProcess: CheckPod = (spec) => {
 };
 
 const always = (check: CheckPod) => [{ since: 0, check }];
-const unlessInUserNamespace =
-  (check: CheckPod): CheckPod =>
-  (spec: PodSpec, metadata) =>
-    hasUserNamespace(spec) ? undefined : check(spec, metadata);
 
 export const baselineChecks: readonly Check[] = [
   { id: "appArmorProfile", level: "baseline", versions: always(appArmorProfile) },

@@ -65,8 +65,8 @@ export function setters(pod: boolean, names: readonly string[]): string {
 }
 
 /** In a user namespace root is nobody outside. */
-export function hasUserNamespace({ hostUsers }: PodSpec): boolean {
-  return hostUsers === false;
+export function unlessInUserNamespace(check: CheckPod): CheckPod {
+  return (spec, metadata) => (spec.hostUsers === false ? undefined : check(spec, metadata));
 }
 
 /** Windows has none of these things. */

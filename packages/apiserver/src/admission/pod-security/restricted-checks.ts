@@ -7,12 +7,12 @@ import {
   type CheckPod,
   containers,
   containersOf,
-  hasUserNamespace,
   namesWhere,
   plural,
   quoted,
   setters,
   sorted,
+  unlessInUserNamespace,
   unlessWindows,
 } from "./check.ts";
 
@@ -122,11 +122,6 @@ const seccomp: CheckPod = (spec, metadata) => {
   };
 };
 
-const rootOnlyInUserNamespace =
-  (check: CheckPod): CheckPod =>
-  (spec, metadata) =>
-    hasUserNamespace(spec) ? undefined : check(spec, metadata);
-
 export const restrictedChecks: readonly Check[] = [
   {
     id: "allowPrivilegeEscalation",
@@ -162,7 +157,7 @@ export const restrictedChecks: readonly Check[] = [
     level: "restricted",
     versions: [
       { since: 0, check: runAsNonRoot },
-      { since: 35, check: rootOnlyInUserNamespace(runAsNonRoot) },
+      { since: 35, check: unlessInUserNamespace(runAsNonRoot) },
     ],
   },
   {
@@ -170,7 +165,7 @@ export const restrictedChecks: readonly Check[] = [
     level: "restricted",
     versions: [
       { since: 23, check: runAsUser },
-      { since: 35, check: rootOnlyInUserNamespace(runAsUser) },
+      { since: 35, check: unlessInUserNamespace(runAsUser) },
     ],
   },
   {
