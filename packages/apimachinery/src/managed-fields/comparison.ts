@@ -3,7 +3,7 @@
 import { deepEqual } from "../equality.ts";
 import type { Json } from "../object.ts";
 import { allFields } from "./field-extraction.ts";
-import { type FieldSet, FieldSetBuilder, leafFieldSet } from "./field-set.ts";
+import { type FieldSet, FieldSetBuilder, fieldElement, leafFieldSet } from "./field-set.ts";
 import { itemsByElement, type ListType, type MapType, type MergeType, typeFor } from "./merge-type.ts";
 
 export interface Comparison {
@@ -55,10 +55,11 @@ class Comparer {
   #maps(before: Record<string, Json>, after: Record<string, Json>, type: MapType): void {
     for (const key of Object.keys(after)) {
       const old = Object.hasOwn(before, key) ? before[key] : undefined;
-      if (old !== after[key]) this.#pair(`f:${key}`, old, after[key], type.named(key) ?? type.others);
+      if (old !== after[key]) this.#pair(fieldElement(key), old, after[key], type.named(key) ?? type.others);
     }
     for (const key of Object.keys(before)) {
-      if (!Object.hasOwn(after, key)) this.#pair(`f:${key}`, before[key], undefined, type.named(key) ?? type.others);
+      if (!Object.hasOwn(after, key))
+        this.#pair(fieldElement(key), before[key], undefined, type.named(key) ?? type.others);
     }
   }
 

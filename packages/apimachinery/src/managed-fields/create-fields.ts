@@ -5,7 +5,7 @@
 
 import { deepEqual } from "../equality.ts";
 import { type Json, put } from "../object.ts";
-import { compareElements, type FieldSet } from "./field-set.ts";
+import { compareElements, type FieldSet, fieldElement } from "./field-set.ts";
 import { isMap, itemsByElement, type ListType, type MapType, type MergeType, typeFor } from "./merge-type.ts";
 
 type Fields = Record<string, Json>;
@@ -32,7 +32,7 @@ export function fieldsOfNew(
   const record = value as Record<string, Json>;
   let found = false;
   for (const [key, child] of sortedEntries(record)) {
-    const element = `f:${key}`;
+    const element = fieldElement(key);
     if (reset?.children.get(element)?.member) continue;
     const childType = actual.named(key) ?? actual.others;
     const without = stripped.children.get(element);
@@ -73,7 +73,7 @@ function fieldsOfMap(value: Record<string, Json>, type: MapType, zero: Json | un
   for (const [key, child] of sortedEntries(value)) {
     const below = fieldsOf(child, type.named(key) ?? type.others, partOf(zero, key));
     if (below === undefined) continue;
-    put<Json>(fields, `f:${key}`, below);
+    put<Json>(fields, fieldElement(key), below);
     found = true;
   }
   if (found) return fields;

@@ -254,6 +254,20 @@ function normalizeElement(element: string): string {
   return element[0] === "v" ? valueElement(parseJson(text) as Json) : element;
 }
 
+const fieldElements = new Map<string, string>();
+const mostFieldElements = 8192;
+
+/** `f:` and a field's name, the same string for the same name: made anew, each would have to be looked up before it can be a key. */
+export function fieldElement(name: string): string {
+  let element = fieldElements.get(name);
+  if (element === undefined) {
+    element = `f:${name}`;
+    // Schemas have some thousands of names; users' maps have any, and of any length.
+    if (fieldElements.size < mostFieldElements && name.length <= 63) fieldElements.set(name, element);
+  }
+  return element;
+}
+
 /** `k:` with its keys in order. */
 export function keyElement(keys: Readonly<Record<string, Json>>): string {
   const names = Object.keys(keys);
