@@ -2,8 +2,7 @@
 
 import type { Verb } from "@kubets/api";
 import { notFound, StatusError } from "@kubets/apimachinery";
-import { readObjectBody } from "../request/body.ts";
-import { decodeObject, isCustom } from "../request/decode-object.ts";
+import { isCustom } from "../request/decode-object.ts";
 import { type Answer, httpError, value } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { parseWriteOptions } from "../request/write-options.ts";
@@ -13,6 +12,7 @@ import type { Call, ResourceCall, SubresourceHandler, VirtualHandler } from "./c
 import { deprecationOf } from "./deprecations.ts";
 import { methodNotAllowed } from "./errors.ts";
 import {
+  bodyObject,
   createObject,
   deleteCollection,
   deleteObject,
@@ -119,16 +119,9 @@ function subresourceHandler(call: ResourceCall, named: SubresourceHandler | unde
 
 async function answerVirtual(call: ResourceCall, handler: VirtualHandler | undefined): Promise<Answer> {
   if (handler === undefined || call.info.verb !== "create") throw methodNotAllowed();
-  const { definition, registry } = call.resource;
   const options = parseWriteOptions(call.request.query, "CreateOptions");
-  const object = decodeObject(await readObjectBody(call.request, definition.kind), {
-    definition,
-    schemas: registry.schemas,
-    fieldValidation: options.fieldValidation,
-    warn: call.warn,
-  });
-  call.audit?.requestObject(object);
-  const { group, version, kind, plural } = definition;
+  const object = await bodyObject(call, options);
+  const { group, version, kind, plural } = call.resource.definition;
   // A Binding is admitted by its handler, for its other URL has the same.
   if (plural !== "bindings")
     await admitCreate(call, object, { kind: { group, version, kind }, dryRun: options.dryRun });

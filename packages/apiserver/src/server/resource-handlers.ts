@@ -11,7 +11,7 @@ import {
 } from "@kubets/apimachinery";
 import { create } from "../registry/create.ts";
 import { type Deleted, remove } from "../registry/delete.ts";
-import { readList } from "../registry/list.ts";
+import { type ListPage, readList } from "../registry/list.ts";
 import { patchTransform } from "../registry/patch.ts";
 import { parseSelection } from "../registry/selection.ts";
 import type { ServedObject } from "../registry/served-object.ts";
@@ -36,17 +36,16 @@ export async function getObject({ resource, info, request }: ResourceCall): Prom
   return { status: 200, content: { type: "object", served, definition: resource.definition } };
 }
 
-export async function listObjects({ resource, info, request }: ResourceCall): Promise<Answer> {
+export async function listObjects(call: ResourceCall): Promise<Answer> {
+  const { items, metadata } = await selected(call);
+  return { status: 200, content: { type: "list", items, metadata, definition: call.resource.definition } };
+}
+
+function selected({ resource, info, request }: ResourceCall): Promise<ListPage> {
   const { definition, registry } = resource;
   const options = parseListOptions(request.query);
   const selection = parseSelection(definition, options);
-  const { items, metadata } = await readList(
-    registry,
-    namespaceOf(info.namespace, definition.namespaced),
-    selection,
-    options,
-  );
-  return { status: 200, content: { type: "list", items, metadata, definition } };
+  return readList(registry, namespaceOf(info.namespace, definition.namespaced), selection, options);
 }
 
 export async function watchObjects({ resource, info, request, server }: ResourceCall): Promise<Answer> {
@@ -77,7 +76,8 @@ function namespaceOf(namespace: string, namespaced: boolean): string {
   return namespaced ? namespace : "";
 }
 
-async function bodyObject(call: ResourceCall, options: WriteOptions): Promise<KubeObject> {
+/** The request's body as an object of its kind. @throws StatusError 400, 413 or 415 for one that cannot be read */
+export async function bodyObject(call: ResourceCall, options: WriteOptions): Promise<KubeObject> {
   const { definition, registry } = call.resource;
   const object = decodeObject(await readObjectBody(call.request, definition.kind), {
     definition,
@@ -175,19 +175,11 @@ const deletesAtOnce = 64;
 /** Answers with the list of what was chosen, as it was before. */
 export async function deleteCollection(call: ResourceCall): Promise<Answer> {
   const { definition, registry } = call.resource;
-  const { info, request } = call;
-  const deleteQuery = new URLSearchParams(request.query);
+  const deleteQuery = new URLSearchParams(call.request.query);
   // Of a collection these choose the list, and are no condition for each of its objects.
   for (const name of ["uid", "resourceVersion"]) deleteQuery.delete(name);
   const deleteOptions = await readDeleteOptions(call, deleteQuery);
-  const options = parseListOptions(request.query);
-  const selection = parseSelection(definition, options);
-  const { items, metadata } = await readList(
-    registry,
-    namespaceOf(info.namespace, definition.namespaced),
-    selection,
-    options,
-  );
+  const { items, metadata } = await selected(call);
   const removeOne = async ({ object }: ServedObject) => {
     const { name = "", namespace = "" } = object.metadata ?? {};
     try {
