@@ -4,6 +4,7 @@ import * as cel from "@kubets/cel";
 import { causesOf } from "../testing/custom-resources.ts";
 import { realServer } from "../testing/real-server.ts";
 import { send } from "../testing/server.ts";
+import { turnsDuring } from "../testing/turns.ts";
 import { compileSelector, deviceEnvironment } from "./compile-selector.ts";
 import { deviceSelectorHooks } from "./selector-hooks.ts";
 
@@ -105,4 +106,19 @@ test("device classes, claims and templates with bad selectors are refused", asyn
     spec: { spec },
   });
   assert.equal(fields(template)[0], "spec.spec.devices.requests[0].exactly.selectors[0].cel.expression");
+});
+
+test("a claim of a thousand long selectors is compiled with others' turns in between", async () => {
+  const server = realServer({ hooks: deviceSelectorHooks });
+  await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "default" } });
+  const long = (i: number) => Array.from({ length: 30 }, (_, j) => `device.driver == "d${i}-${j}"`).join(" || ");
+  const requests = Array.from({ length: 32 }, (_, r) => {
+    const selectors = Array.from({ length: 32 }, (_, s) => selector(long(32 * r + s)));
+    return { name: `r${r}`, exactly: { deviceClassName: "c", selectors } };
+  });
+  const claim = { metadata: { name: "long" }, spec: { devices: { requests } } };
+  const url = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaims";
+  const { turns, result } = await turnsDuring(() => send(server, "POST", url, claim));
+  assert.equal(result.status, 201);
+  assert.ok(turns > 1, `${turns} turns`);
 });

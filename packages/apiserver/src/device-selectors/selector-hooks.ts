@@ -29,22 +29,20 @@ export const deviceSelectorHooks: Readonly<Record<string, RegistryHooks>> = {
   "resource.k8s.io/resourceclaimtemplates": { beginCreate: (object) => checked(object, template) },
 };
 
-let loaded: SelectorCheck | undefined;
-
-async function load(): Promise<void> {
-  const { selectorCheck } = await import("./compile-selector.ts");
-  loaded ??= selectorCheck(await import("@kubets/cel"));
-}
-
 /** Nothing to wait for, and nothing loaded, when there are no expressions. @throws StatusError 422 */
 function checked(object: KubeObject, validate: Validate): Promise<undefined> | undefined {
-  let expressions = 0;
-  const errors = validate(object.apiVersion?.endsWith("/v1beta1") ? resourceToV1(object) : object, (expression, at) => {
-    expressions++;
-    return loaded?.(expression, at) ?? [];
+  const current = object.apiVersion?.endsWith("/v1beta1") ? resourceToV1(object) : object;
+  const expressions: string[] = [];
+  validate(current, (expression) => {
+    expressions.push(expression);
+    return [];
   });
-  if (expressions === 0) return undefined;
-  if (loaded === undefined) return load().then(() => checked(object, validate));
+  return expressions.length === 0 ? undefined : compiled(current, expressions, validate);
+}
+
+async function compiled(object: KubeObject, expressions: readonly string[], validate: Validate): Promise<undefined> {
+  const { selectorCheck } = await import("./compile-selector.ts");
+  const errors = validate(object, await selectorCheck(await import("@kubets/cel"), expressions));
   // The other errors are told with these, as upstream has it.
   if (errors.length > 0) throw invalid("resource.k8s.io", object.kind ?? "", object.metadata?.name ?? "", errors);
   return undefined;
