@@ -4,6 +4,8 @@ import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "n
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, realClock, VirtualClock } from "@kubets/apimachinery";
+import { Cable } from "../testing/cable.ts";
 import { type CallFailure, Http2Calls } from "./http2-calls.ts";
 
 type Answer = (stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>) => void;
@@ -13,7 +15,13 @@ interface Peer {
   readonly sessions: ServerHttp2Session[];
 }
 
-async function serve(t: TestContext, answer: Answer): Promise<Peer> {
+/** @param through where calls are sent to instead, given the server's own URL */
+async function serve(
+  t: TestContext,
+  answer: Answer,
+  clock: Clock = realClock,
+  through: (url: string) => Promise<string> = async (url) => url,
+): Promise<Peer> {
   const server = createServer();
   const sessions: ServerHttp2Session[] = [];
   server.on("session", (session) => sessions.push(session));
@@ -23,7 +31,8 @@ async function serve(t: TestContext, answer: Answer): Promise<Peer> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const calls = new Http2Calls({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: () => ({}) });
+  const url = await through(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const calls = new Http2Calls({ url, tls: () => ({}), clock });
   t.after(() => {
     calls.close();
     for (const session of sessions) session.destroy();
@@ -112,6 +121,38 @@ test("a call ends at its deadline, and with its connection; the next one finds a
   hang = false;
   assert.equal((await run(calls)).failure, undefined);
   assert.equal(sessions.length, 2);
+});
+
+test("a server that is gone without a word is found out, and one that is there is left alone", async (t) => {
+  const clock = new VirtualClock();
+  let cable: Cable | undefined;
+  const asked = Promise.withResolvers<void>();
+  const { calls, sessions } = await serve(
+    t,
+    () => asked.resolve(),
+    clock,
+    async (url) => {
+      cable = await Cable.to(url);
+      t.after(() => cable!.close());
+      return cable.url;
+    },
+  );
+  const outcomes: Outcome[] = [];
+  const ended = run(calls).then((outcome) => outcomes.push(outcome));
+  await asked.promise;
+  const pinged = once(sessions[0]!, "ping");
+  await clock.advance(10_000);
+  await pinged;
+  // What comes behind the answer comes back when that has arrived.
+  await new Promise<void>((resolve) => void sessions[0]!.ping(() => resolve()));
+  await clock.advance(9_000);
+  assert.equal(outcomes.length, 0);
+  cable!.deafen();
+  await clock.advance(1_000);
+  assert.equal(outcomes.length, 0);
+  await clock.advance(5_000);
+  await ended;
+  assert.deepEqual(outcomes[0]?.failure, { code: 14, details: "the server does not answer" });
 });
 
 test("where nobody listens, calls fail at once and say why", async () => {
