@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "./virtual-clock.ts";
-import { WorkQueue } from "./work-queue.ts";
+import { WorkQueue, type WorkQueueMeter } from "./work-queue.ts";
 
 test("a key is queued once and worked on once at a time", async () => {
   const queue = new WorkQueue();
@@ -82,4 +82,36 @@ test("shutdown hands out what is queued, then undefined", async () => {
   queue.done("a");
   await drained;
   assert.equal(clock.pendingTimers, 0);
+});
+
+test("the meter is told of adds while a key is worked on, as client-go's, and of what is in work", async () => {
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  let inWork = (): number[] => [];
+  const meter: WorkQueueMeter = {
+    added: () => void told.push("added"),
+    started: (ms) => void told.push(`started after ${ms}`),
+    ended: (ms) => void told.push(`ended after ${ms}`),
+    retried: () => void told.push("retried"),
+    follow: (ages) => {
+      inWork = ages;
+    },
+  };
+  const queue = new WorkQueue<string>({ clock, meter });
+  queue.add("a");
+  queue.add("a");
+  await clock.advance(10);
+  await queue.get();
+  await clock.advance(5);
+  assert.deepEqual(inWork(), [5]);
+  queue.add("a");
+  queue.add("a");
+  await clock.advance(7);
+  queue.done("a");
+  assert.deepEqual(inWork(), []);
+  await queue.get();
+  queue.addAfter("b", 0);
+  queue.addRateLimited("b");
+  const first = ["added", "started after 10", "added", "ended after 12", "started after 7"];
+  assert.deepEqual(told, [...first, "retried", "added", "retried"]);
 });

@@ -23,9 +23,14 @@ export interface WorkQueueMeter {
   /** A key was handed out. */
   started(waitedMs: number): void;
   ended(workedMs: number): void;
-  /** A key comes back after a failure. */
+  /** A key is to come back later. */
   retried(): void;
+  /** Called once: for how long each key in work has been worked on. */
+  follow?(inWork: () => number[]): void;
 }
+
+/** Gives the queue of this name its meter, where there are metrics. */
+export type WorkQueueMeters = (name: string) => WorkQueueMeter;
 
 interface Delayed {
   readonly at: number;
@@ -49,8 +54,10 @@ export class WorkQueue<K = string> {
   readonly #failures = new Map<K, number>();
   readonly #getters = new Set<Getter<K>>();
   readonly #meter: WorkQueueMeter | undefined;
-  /** For the meter: since when keys wait, or are worked on. */
-  readonly #since = new Map<K, number>();
+  /** For the meter: since when keys wait. */
+  readonly #addedAt = new Map<K, number>();
+  /** Likewise, since when they are worked on. */
+  readonly #startedAt = new Map<K, number>();
   #shuttingDown = false;
   #drained: (() => void) | undefined;
 
@@ -59,6 +66,10 @@ export class WorkQueue<K = string> {
     this.#meter = options.meter;
     this.#baseDelayMs = options.baseDelayMs ?? 5;
     this.#maxDelayMs = options.maxDelayMs ?? 1_000_000;
+    this.#meter?.follow?.(() => {
+      const now = this.#clock.monotonic();
+      return [...this.#startedAt.values()].map((at) => now - at);
+    });
   }
 
   /** Keys ready to be worked on; not those delayed or in work. */
@@ -82,17 +93,20 @@ export class WorkQueue<K = string> {
 
   add(key: K): void {
     if (this.#shuttingDown) return;
-    if (this.#processing.has(key)) {
-      this.#again.add(key);
-      return;
+    if (this.#meter !== undefined && !this.#queue.has(key) && !this.#again.has(key)) {
+      this.#addedAt.set(key, this.#clock.monotonic());
+      this.#meter.added();
     }
+    if (this.#processing.has(key)) this.#again.add(key);
+    else this.#push(key);
+  }
+
+  /** To whoever waits for one, or into the queue. */
+  #push(key: K): void {
     const [getter] = this.#queue.size === 0 ? this.#getters : [];
-    if (getter === undefined) {
-      this.#enqueue(key);
-      return;
-    }
+    this.#queue.add(key);
+    if (getter === undefined) return;
     this.#getters.delete(getter);
-    this.#enqueue(key);
     this.#handOut(key);
     getter.resolve(key);
   }
@@ -100,6 +114,7 @@ export class WorkQueue<K = string> {
   /** Adds after `ms`. A key that already waits comes at the earlier of the two times. */
   addAfter(key: K, ms: number): void {
     if (this.#shuttingDown) return;
+    this.#meter?.retried();
     if (ms <= 0) {
       this.add(key);
       return;
@@ -119,7 +134,6 @@ export class WorkQueue<K = string> {
 
   /** Adds after the key's back-off, which doubles each time until `forget`. */
   addRateLimited(key: K): void {
-    this.#meter?.retried();
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.addAfter(key, Math.min(this.#baseDelayMs * 2 ** failures, this.#maxDelayMs));
@@ -166,11 +180,8 @@ export class WorkQueue<K = string> {
   /** The work on a key is over, well or not. A key added meanwhile is queued now. */
   done(key: K): void {
     this.#processing.delete(key);
-    if (this.#meter !== undefined) this.#meter.ended(this.#elapsed(key));
-    if (this.#again.delete(key)) {
-      if (this.#shuttingDown) this.#enqueue(key);
-      else this.add(key);
-    }
+    if (this.#meter !== undefined) this.#meter.ended(this.#elapsed(this.#startedAt, key));
+    if (this.#again.delete(key)) this.#push(key);
     this.#checkDrained();
   }
 
@@ -199,26 +210,18 @@ export class WorkQueue<K = string> {
     });
   }
 
-  #enqueue(key: K): void {
-    if (this.#meter !== undefined && !this.#queue.has(key)) {
-      this.#since.set(key, this.#clock.monotonic());
-      this.#meter.added();
-    }
-    this.#queue.add(key);
-  }
-
   #handOut(key: K): void {
     this.#queue.delete(key);
     this.#processing.add(key);
     if (this.#meter === undefined) return;
-    this.#meter.started(this.#elapsed(key));
-    this.#since.set(key, this.#clock.monotonic());
+    this.#meter.started(this.#elapsed(this.#addedAt, key));
+    this.#startedAt.set(key, this.#clock.monotonic());
   }
 
-  #elapsed(key: K): number {
+  #elapsed(times: Map<K, number>, key: K): number {
     const now = this.#clock.monotonic();
-    const since = this.#since.get(key) ?? now;
-    this.#since.delete(key);
+    const since = times.get(key) ?? now;
+    times.delete(key);
     return now - since;
   }
 

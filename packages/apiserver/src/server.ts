@@ -1,9 +1,10 @@
 /** The API server's life: it listens, brings into being what must be there first, serves, and ends. Its parts are put together in `server/parts.ts`. */
 
 import type { Socket } from "node:net";
-import { aborted, type Component, type Health } from "@kubets/apimachinery";
+import { aborted, type Component, type Health, type WorkQueueMeter } from "@kubets/apimachinery";
 import type { UserInfo } from "./authentication/authenticator.ts";
 import type { CustomResources } from "./custom-resources/custom-resources.ts";
+import { workQueueMeter } from "./metrics/queue-metrics.ts";
 import type { ServerRequest } from "./request/request.ts";
 import type { ServerContext } from "./server/context.ts";
 import { HttpsFront } from "./server/front.ts";
@@ -71,7 +72,14 @@ export class ApiServer implements Component {
 
   /** A transport of this process: requests enter the chain as `user`, past authentication. */
   transport(user: UserInfo, userAgent = user.name): InProcessTransport {
-    return inProcessTransport(this.#parts.handler, user, userAgent, this.#state.stopped);
+    const { handler, context, metrics } = this.#parts;
+    const meters = { meterOf: metrics.inProcess, clock: context.clock };
+    return inProcessTransport(handler, user, userAgent, this.#state.stopped, meters);
+  }
+
+  /** Of a work queue whose keys are worked on beside the server; under upstream's name of the queue. */
+  queueMeter(name: string): WorkQueueMeter {
+    return workQueueMeter(this.#parts.metrics.registry, name);
   }
 
   healthz(): Health {

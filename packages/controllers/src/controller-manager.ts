@@ -9,6 +9,7 @@ import {
   realClock,
   realRandom,
   silentLogger,
+  type WorkQueueMeters,
 } from "@kubets/apimachinery";
 import {
   type Client,
@@ -32,6 +33,8 @@ export interface ControllerManagerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+  /** For the metrics of the controllers' queues. */
+  readonly meters?: WorkQueueMeters;
 }
 
 /** Runs the controllers until the signal aborts. Ready when all caches are full and all controllers work. */
@@ -95,6 +98,6 @@ class ControllerManager implements Component {
     const account = definition.serviceAccount;
     const client = account === undefined ? this.#options.client : this.#options.clientFor(account);
     const recorder = (component: string) => createEventRecorder({ client, component, signal, clock, random, logger });
-    return { client, informers, clock, random, logger, recorder };
+    return { client, informers, clock, random, logger, meters: this.#options.meters, recorder };
   }
 }

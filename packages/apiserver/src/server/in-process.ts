@@ -5,6 +5,7 @@
 
 import {
   badRequest,
+  type Clock,
   deepFreeze,
   type KubeObject,
   parseJson,
@@ -14,6 +15,7 @@ import {
   writeJson,
 } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
+import type { ClientMeter } from "../metrics/client-metrics.ts";
 import type { Answer, Content, RequestBody, ServerRequest } from "../request/request.ts";
 import type { Delivery } from "../watch/event.ts";
 import { eventObject } from "../watch/watch-request.ts";
@@ -44,16 +46,27 @@ export interface InProcessTransport {
 /** A consumer that falls this many events behind is cut off, and lists again. */
 const maxQueuedEvents = 100_000;
 
+/** How requests are counted, by their method. */
+export interface InProcessMeters {
+  readonly meterOf: (method: string) => ClientMeter;
+  readonly clock: Clock;
+}
+
 /** @param stopped aborts when the server stops: watches end then */
 export function inProcessTransport(
   chain: Pick<Chain, "process">,
   user: UserInfo,
   userAgent: string,
   stopped: AbortSignal,
+  { meterOf, clock }: InProcessMeters,
 ): InProcessTransport {
   const send = async (request: InProcessRequest): Promise<Answer> => {
     request.signal?.throwIfAborted();
+    const start = clock.monotonic();
     const { answer } = await chain.process(serverRequest(request, user, userAgent, stopped));
+    const meter = meterOf(request.method);
+    meter.answered(answer.status);
+    if (answer.content.type !== "watch") meter.took(clock.monotonic() - start);
     request.signal?.throwIfAborted();
     if (answer.status >= 400) throw failure(answer);
     return answer;

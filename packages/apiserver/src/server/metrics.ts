@@ -2,6 +2,7 @@
 
 import type { Clock } from "@kubets/apimachinery";
 import type { Store } from "@kubets/storage";
+import { type ClientMeter, clientMeters, inProcessHost } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry, Series } from "../metrics/families.ts";
 import { processMetrics } from "../metrics/process-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
@@ -20,10 +21,13 @@ export interface MetricsSource {
 export class Metrics {
   readonly registry: MetricsRegistry;
   readonly requests: RequestMetrics;
+  /** Of callers in this process. */
+  readonly inProcess: (method: string) => ClientMeter;
   readonly #handshakeErrors: Series;
 
   constructor({ registry, resources, store, clock }: MetricsSource) {
     this.registry = registry;
+    this.inProcess = clientMeters(registry, inProcessHost);
     this.requests = new RequestMetrics(registry, resources, clock);
     storageMetrics(registry, store, () => resources);
     processMetrics(registry, clock);

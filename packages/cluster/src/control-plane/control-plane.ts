@@ -124,6 +124,7 @@ export class ControlPlane implements Component {
           signToken: ({ namespace, serviceAccountName: name, serviceAccountUID: uid, secretName }) =>
             tokens.legacyToken({ metadata: { namespace, name, uid } }, secretName),
         }),
+        meters: (queue) => server.queueMeter(queue),
         ...base,
       });
     const schedulerClient = clientFor("system:kube-scheduler");

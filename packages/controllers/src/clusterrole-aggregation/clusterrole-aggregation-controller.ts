@@ -24,8 +24,10 @@ function create(context: ControllerContext): Runnable {
   const roles = context.informers.informer(clusterRoles);
   const controller = new Controller({
     name: "clusterrole-aggregation-controller",
+    queueName: "ClusterRoleAggregator",
     clock: context.clock,
     logger: context.logger,
+    meters: context.meters,
     async reconcile(key, signal) {
       const role = roles.lister.getByKey(key);
       if (role?.aggregationRule === undefined) return undefined;

@@ -37,9 +37,11 @@ class CronJobController implements Runnable {
     this.#jobs = context.informers.informer(jobs);
     this.#controller = new Controller({
       name: "cronjob-controller",
+      queueName: "cronjob",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#jobs.addIndex(controllerIndex, indexByController);
     const enqueue = (cronJob: CronJob) => this.#controller.enqueue(keyOf(cronJob));

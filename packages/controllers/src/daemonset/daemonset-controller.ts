@@ -61,10 +61,12 @@ class DaemonSetController implements Runnable {
     this.#history = new ControllerHistory(context.client, context.informers, daemonSets);
     this.#controller = new Controller({
       name: "daemonset-controller",
+      queueName: "daemonset",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       workers: 2,
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#pods.addIndex(controllerIndex, indexByController);
     this.#watch();

@@ -26,9 +26,11 @@ class DeploymentController implements Runnable {
     this.#recorder = context.recorder("deployment-controller");
     this.#controller = new Controller({
       name: "deployment-controller",
+      queueName: "deployment",
       reconcile: (key, signal) => this.reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#sets.addIndex(controllerIndex, indexByController);
     this.#pods.addIndex(controllerIndex, indexByController);

@@ -52,9 +52,11 @@ class DisruptionController implements Runnable {
     ] as unknown as readonly Informer<Scaled>[];
     this.#controller = new Controller({
       name: "disruption-controller",
+      queueName: "disruption",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const enqueue = (budget: PodDisruptionBudget) => this.#controller.enqueue(keyOf(budget));
     this.#budgets.addHandler({ add: enqueue, update: (_, budget) => enqueue(budget) });

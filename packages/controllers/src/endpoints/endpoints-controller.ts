@@ -22,9 +22,11 @@ class EndpointsController implements Runnable {
     this.#recorder = context.recorder("endpoint-controller");
     this.#controller = new Controller({
       name: "endpoint-controller",
+      queueName: "endpoint",
       reconcile: (key, signal) => this.reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#endpoints = context.informers.informer(endpoints);
     this.#selectors = new ServiceSelectors(context.informers, (key) => this.#controller.enqueue(key));

@@ -33,9 +33,11 @@ class EndpointSliceController implements Runnable {
     this.#recorder = context.recorder("endpoint-slice-controller");
     this.#controller = new Controller({
       name: "endpointslice-controller",
+      queueName: "endpoint_slice",
       reconcile: (key, signal) => this.reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#slices = context.informers.informer(endpointSlices);
     this.#nodes = context.informers.informer(nodes);

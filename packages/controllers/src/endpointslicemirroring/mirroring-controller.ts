@@ -42,9 +42,11 @@ class EndpointSliceMirroringController implements Runnable {
     this.#recorder = context.recorder("endpoint-slice-mirroring-controller");
     this.#controller = new Controller({
       name: "endpointslice-mirroring-controller",
+      queueName: "endpoint_slice_mirroring",
       reconcile: (key, signal) => this.reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#endpoints = context.informers.informer(endpointsResource);
     this.#services = context.informers.informer(services);

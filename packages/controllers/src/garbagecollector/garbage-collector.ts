@@ -32,15 +32,17 @@ class GarbageCollector implements Runnable {
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#recorder = context.recorder("garbage-collector-controller");
-    const { clock, logger } = context;
-    const options = { workers: 20, clock, logger };
+    const { clock, logger, meters } = context;
+    const options = { workers: 20, clock, logger, meters };
     this.#deletions = new Controller({
       name: "garbage-collector-controller",
+      queueName: "garbage_collector_attempt_to_delete",
       reconcile: (uid, signal) => this.#attemptToDelete(uid, signal),
       ...options,
     });
     this.#orphanings = new Controller({
       name: "garbage-collector-controller-orphan",
+      queueName: "garbage_collector_attempt_to_orphan",
       reconcile: (uid, signal) => this.#attemptToOrphan(uid, signal),
       ...options,
     });

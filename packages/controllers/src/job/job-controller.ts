@@ -53,9 +53,11 @@ class JobController implements Runnable {
     this.#expectations = new Expectations(context.clock);
     this.#controller = new Controller({
       name: "job-controller",
+      queueName: "job",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#pods.addIndex(controllerIndex, indexByController);
     const enqueue = (job: Job) => this.#controller.enqueue(keyOf(job));

@@ -34,10 +34,12 @@ class NamespaceController implements Runnable {
     this.#pods = context.informers.informer(pods);
     this.#controller = new Controller({
       name: "namespace-controller",
+      queueName: "namespace",
       reconcile: (key, signal) => this.reconcile(key, signal),
       workers: 10,
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const enqueue = (namespace: Namespace) => {
       if (namespace.metadata?.deletionTimestamp !== undefined) this.#controller.enqueue(keyOf(namespace));

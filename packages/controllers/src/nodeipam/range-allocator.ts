@@ -38,10 +38,12 @@ class RangeAllocator implements Runnable {
     this.#nodes = context.informers.informer(nodes);
     this.#controller = new Controller({
       name: "node-ipam-controller",
+      queueName: "cidrallocator_node",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       workers: 1,
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
       maxDelayMs: 60_000,
     });
     const enqueue = (node: Node) => this.#controller.enqueue(keyOf(node));

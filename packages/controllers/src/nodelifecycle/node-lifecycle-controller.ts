@@ -51,9 +51,11 @@ class NodeLifecycleController implements Runnable {
     this.#pods.addIndex(podNodeIndex, podNode);
     this.#controller = new Controller({
       name: "node-lifecycle-controller",
+      queueName: "node_lifecycle_controller",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#watch();
   }

@@ -41,9 +41,11 @@ class TaintEvictionController implements Runnable {
     this.#pods.addIndex(podNodeIndex, podNode);
     this.#controller = new Controller({
       name: "taint-eviction-controller",
+      queueName: "noexec_taint_pod",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const ofNode = (node: Node) => {
       for (const pod of this.#pods.lister.byIndex(podNodeIndex, keyOf(node))) this.#controller.enqueue(keyOf(pod));

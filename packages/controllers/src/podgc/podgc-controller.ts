@@ -38,9 +38,11 @@ class PodGC implements Runnable {
     this.#pods.addIndex(podNodeIndex, podNode);
     this.#controller = new Controller({
       name: "pod-garbage-collector-controller",
+      queueName: "orphaned_pods_nodes",
       reconcile: (key, signal) => (key === terminatedKey ? this.#trim(signal) : this.#reconcile(key, signal)),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#pods.addHandler({
       add: (pod) => this.#changed(undefined, pod),

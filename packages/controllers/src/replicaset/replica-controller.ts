@@ -37,9 +37,11 @@ export class ReplicaController implements Runnable {
     this.#expectations = new Expectations(context.clock);
     this.#controller = new Controller({
       name: kind.component,
+      queueName: kind.queueName,
       reconcile: (key, signal) => this.reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#pods.addIndex(controllerIndex, indexByController);
     this.#owners.addIndex(controllerIndex, indexByController);

@@ -19,17 +19,21 @@ export interface ReplicaKind {
   readonly resource: Resource<ReplicaOwner>;
   /** `source.component` of its events. */
   readonly component: string;
+  /** Of the controller's queue, for metrics. */
+  readonly queueName: string;
   selectorOf(owner: ReplicaOwner): Selector;
 }
 
 export const replicaSetKind: ReplicaKind = {
   resource: replicaSets as Resource<ReplicaOwner>,
   component: "replicaset-controller",
+  queueName: "replicaset",
   selectorOf: (owner) => selectorFromLabelSelector((owner as ReplicaSet).spec?.selector),
 };
 
 export const replicationControllerKind: ReplicaKind = {
   resource: replicationControllers as unknown as Resource<ReplicaOwner>,
   component: "replication-controller",
+  queueName: "replicationmanager",
   selectorOf: (owner) => selectorFromSet((owner as unknown as ReplicationController).spec?.selector),
 };

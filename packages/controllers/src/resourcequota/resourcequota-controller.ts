@@ -44,9 +44,11 @@ class ResourceQuotaController implements Runnable {
     this.#quotas = context.informers.informer(resourceQuotas);
     this.#controller = new Controller({
       name: "resourcequota-controller",
+      queueName: "resourcequota_primary",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const seen = (quota: ResourceQuota) => this.#changedAt.set(keyOf(quota), context.clock.monotonic());
     this.#quotas.addHandler({

@@ -17,8 +17,10 @@ function create(context: ControllerContext, rootCA: string): Runnable {
   const maps = context.informers.informer(configMaps, { fieldSelector: `metadata.name=${rootCAConfigMap}` });
   const controller = new Controller({
     name: "root-ca-certificate-publisher-controller",
+    queueName: "root_ca_cert_publisher",
     clock: context.clock,
     logger: context.logger,
+    meters: context.meters,
     async reconcile(key, signal) {
       const namespace = namespaceInformer.lister.getByKey(key);
       if (namespace === undefined || namespace.status?.phase === "Terminating") return undefined;

@@ -1,6 +1,6 @@
 /** What a controller is given to work with. */
 
-import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import type { Clock, Logger, Random, WorkQueueMeters } from "@kubets/apimachinery";
 import type { Client, EventRecorder, InformerFactory } from "@kubets/client";
 import type { Runnable } from "./controller.ts";
 
@@ -12,6 +12,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Undefined where nothing is measured. */
+  readonly meters: WorkQueueMeters | undefined;
   /** Events as `source.component`. */
   recorder(component: string): EventRecorder;
 }

@@ -9,6 +9,7 @@ import {
   StatusError,
   silentLogger,
   WorkQueue,
+  type WorkQueueMeters,
 } from "@kubets/apimachinery";
 
 /** Ask for the key to be looked at again, although nothing failed. */
@@ -33,8 +34,11 @@ export interface Runnable {
 }
 
 export interface ControllerOptions {
-  /** `deployment`, for logs. */
+  /** `deployment-controller`, for logs. */
   readonly name: string;
+  /** Upstream's name of the queue, `deployment`, for metrics. */
+  readonly queueName: string;
+  readonly meters: WorkQueueMeters | undefined;
   readonly reconcile: Reconcile;
   /** Keys worked on at the same time. Default 5. */
   readonly workers?: number;
@@ -59,6 +63,7 @@ export class Controller implements Runnable {
     this.#logger = (options.logger ?? silentLogger).child({ controller: options.name });
     this.#queue = new WorkQueue<string>({
       clock: options.clock ?? realClock,
+      ...(options.meters === undefined ? {} : { meter: options.meters(options.queueName) }),
       ...(options.baseDelayMs === undefined ? {} : { baseDelayMs: options.baseDelayMs }),
       ...(options.maxDelayMs === undefined ? {} : { maxDelayMs: options.maxDelayMs }),
     });

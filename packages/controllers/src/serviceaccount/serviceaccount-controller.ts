@@ -12,8 +12,10 @@ function create(context: ControllerContext): Runnable {
   const accounts = context.informers.informer(serviceAccounts);
   const controller = new Controller({
     name: "serviceaccount-controller",
+    queueName: "serviceaccount",
     clock: context.clock,
     logger: context.logger,
+    meters: context.meters,
     async reconcile(key, signal) {
       const namespace = namespaceInformer.lister.getByKey(key);
       if (namespace === undefined || namespace.status?.phase === "Terminating") return undefined;

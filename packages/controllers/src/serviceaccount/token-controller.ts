@@ -42,9 +42,11 @@ class TokenController implements Runnable {
     this.#accounts = context.informers.informer(serviceAccounts);
     this.#controller = new Controller({
       name: "serviceaccount-token-controller",
+      queueName: "serviceaccount_tokens_secret",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const enqueue = (secret: Secret) => this.#controller.enqueue(keyOf(secret));
     this.#secrets.addHandler({ add: enqueue, update: (_, secret) => enqueue(secret) });

@@ -46,9 +46,12 @@ class ServiceCidrController implements Runnable {
     this.#recorder = context.recorder(name);
     this.#controller = new Controller({
       name,
+      // Upstream's name: what blocks a range are its addresses.
+      queueName: "ipaddresses",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#cidrs.addHandler({
       // A new one may hold what keeps another from going.

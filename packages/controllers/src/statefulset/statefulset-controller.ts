@@ -63,9 +63,11 @@ class StatefulSetController implements Runnable {
     this.#history = new ControllerHistory(context.client, context.informers, statefulSets);
     this.#controller = new Controller({
       name: "statefulset-controller",
+      queueName: "statefulset",
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     this.#pods.addIndex(controllerIndex, indexByController);
     const enqueue = (set: StatefulSet) => this.#controller.enqueue(keyOf(set));

@@ -19,8 +19,10 @@ function create(context: ControllerContext): Runnable {
   const informer = context.informers.informer(jobs);
   const controller = new Controller({
     name: "ttl-after-finished-controller",
+    queueName: "ttl_jobs_to_delete",
     clock: context.clock,
     logger: context.logger,
+    meters: context.meters,
     async reconcile(key, signal) {
       const cached = informer.lister.getByKey(key);
       const left = cached && timeLeft(cached, context.clock.now());

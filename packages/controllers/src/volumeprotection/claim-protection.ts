@@ -14,6 +14,7 @@ function create(context: ControllerContext): Runnable {
   podInformer.addIndex(claimIndex, claimKeysOf);
   const controller = new ProtectionController(context, {
     name: "persistentvolumeclaim-protection-controller",
+    queueName: "pvcprotection",
     resource: persistentVolumeClaims,
     finalizer: "kubernetes.io/pvc-protection",
     async isUsed(claim, signal) {

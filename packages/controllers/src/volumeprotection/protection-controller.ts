@@ -12,6 +12,8 @@ import { Controller, type Runnable } from "../runtime/controller.ts";
 export interface Protection<T extends KubeObject> {
   /** Of the controller. */
   readonly name: string;
+  /** Of its queue, for metrics. */
+  readonly queueName: string;
   readonly resource: Resource<T>;
   readonly finalizer: string;
   /** Asked about an object that is being deleted. */
@@ -30,9 +32,11 @@ export class ProtectionController<T extends KubeObject> implements Runnable {
     this.#objects = context.informers.informer(protection.resource);
     this.#controller = new Controller({
       name: protection.name,
+      queueName: protection.queueName,
       reconcile: (key, signal) => this.#reconcile(key, signal),
       clock: context.clock,
       logger: context.logger,
+      meters: context.meters,
     });
     const look = (object: T) => {
       if (this.#isLeaving(object) || this.#isBare(object)) this.#controller.enqueue(keyOf(object));

@@ -17,6 +17,7 @@ export const volumeProtectionController: ControllerDefinition = {
   create: (context) =>
     new ProtectionController(context, {
       name: "persistentvolume-protection-controller",
+      queueName: "pvprotection",
       resource: persistentVolumes,
       finalizer: "kubernetes.io/pv-protection",
       isUsed: ({ status }) => status?.phase === "Bound",
@@ -38,6 +39,7 @@ function protectClasses(context: ControllerContext): Runnable {
   volumes.addIndex(classIndex, classesOfVolume);
   const controller = new ProtectionController(context, {
     name: "volumeattributesclass-protection-controller",
+    queueName: "vacprotection",
     resource: volumeAttributesClasses,
     finalizer: "kubernetes.io/vac-protection",
     isUsed: ({ metadata }) => {
