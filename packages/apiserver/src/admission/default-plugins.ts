@@ -10,7 +10,7 @@ import {
   serviceAccounts,
   storageClasses,
 } from "@kubets/api";
-import type { Clock, Random } from "@kubets/apimachinery";
+import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { alwaysAdmit, alwaysDeny, alwaysPullImages } from "./always.ts";
@@ -53,6 +53,7 @@ export interface AdmissionOptions {
   readonly cluster: AdmissionCluster;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger?: Logger;
   /** `--enable-admission-plugins`: beyond the defaults. */
   readonly enable?: readonly string[];
   /** `--disable-admission-plugins` */

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Container, EphemeralContainer, Pod } from "@kubets/api";
-import { type Clock, messageOf, type Random } from "@kubets/apimachinery";
+import { type Clock, type Logger, messageOf, type Random, silentLogger } from "@kubets/apimachinery";
 import { postWithRetry, type WebhookCaller } from "../authorization/webhook-retry.ts";
 import { RememberedAnswers } from "../webhook/remembered-answers.ts";
 import type { ImagePolicyConfiguration } from "./configuration.ts";
@@ -34,16 +34,27 @@ const failedOpenKey = "alpha.image-policy.k8s.io/failed-open";
 const maxRemembered = 1024;
 const timeoutMs = 30_000;
 
+interface ImagePolicyMeans {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+  /** Ends the looking for changes of the certificates that the kubeconfig file names. */
+  readonly signal: AbortSignal;
+}
+
 /** @throws Error that says what is wrong with the configuration or the kubeconfig file it names */
 export async function imagePolicyWebhook(
   config: ImagePolicyConfiguration | undefined,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  { clock, random, logger = silentLogger, signal }: ImagePolicyMeans,
 ): Promise<AdmissionPlugin> {
   if (config === undefined)
     throw new Error("no config file path specified for ImagePolicyWebhook admission controller");
   const { kubeconfigCaller } = await import("../webhook/index.ts");
   const { kubeConfigFile } = config;
-  const caller = await kubeconfigCaller(await readFile(kubeConfigFile, "utf8"), kubeConfigFile, clock);
+  const caller = await kubeconfigCaller(await readFile(kubeConfigFile, "utf8"), kubeConfigFile, clock, {
+    logger,
+    signal,
+  });
   return new ImagePolicyWebhook({ caller, config, clock, random });
 }
 

@@ -100,9 +100,17 @@ async function webhookBackend(
   metrics: AuditMetrics,
   parts: Parts,
 ): Promise<AuditBackend> {
-  const { clock, random } = parts;
-  const caller = await kubeconfigCaller(config.text, config.path, clock);
-  const webhook = new WebhookBackend({ caller, initialBackoffMs, clock, random, metrics });
+  const { clock, random, logger } = parts;
+  const following = new AbortController();
+  const caller = await kubeconfigCaller(config.text, config.path, clock, { logger, signal: following.signal });
+  const called: ConstructorParameters<typeof WebhookBackend>[0]["caller"] = {
+    deliver: (body, options) => caller.deliver(body, options),
+    close() {
+      following.abort();
+      caller.close();
+    },
+  };
+  const webhook = new WebhookBackend({ caller: called, initialBackoffMs, clock, random, metrics });
   const backend = inMode(mode ?? "batch", webhook, { ...defaultWebhookBatch, ...batch }, metrics, parts);
   return truncate === undefined ? backend : truncating(backend, truncate, metrics);
 }

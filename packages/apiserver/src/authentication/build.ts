@@ -184,7 +184,7 @@ async function webhookFromFile(
   implicitAudiences: readonly string[],
   signal: AbortSignal,
 ): Promise<TokenAuthenticator> {
-  const caller = await kubeconfigCaller(await readFile(configFile, "utf8"), configFile, clock);
+  const caller = await kubeconfigCaller(await readFile(configFile, "utf8"), configFile, clock, { logger, signal });
   const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger, signal });
   return cachedTokenAuthenticator(webhook, clock, { successTtlMs: cacheTtlMs, failureTtlMs: cacheTtlMs });
 }

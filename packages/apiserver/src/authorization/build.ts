@@ -79,7 +79,11 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
     );
   const rbac = new RbacIndex();
   const graph = new NodeGraph();
-  const parts: Parts = { options, rbac, graph, signal };
+  let inUse = new AbortController();
+  const partsWhile = ({ signal: own }: AbortController): Parts => {
+    return { options, rbac, graph, signal, following: AbortSignal.any([signal, own]) };
+  };
+  const parts = partsWhile(inUse);
   const content = configFile === undefined ? undefined : await readFile(configFile, "utf8");
   const authorizers = content === undefined ? await fromModes(parts) : await fromConfiguration(parts, content);
   const paths = options.alwaysAllowPaths ?? [];
@@ -89,7 +93,10 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
   await Promise.all([rbac.follow(reader, signal), graph.follow(reader, signal)]);
   if (configFile === undefined || content === undefined) return { authorizer: current.fixed, rbac };
   const apply = async (changed: string) => {
-    current.replace(unionAuthorizer([...first, ...(await fromConfiguration(parts, changed))]));
+    const next = new AbortController();
+    current.replace(unionAuthorizer([...first, ...(await fromConfiguration(partsWhile(next), changed))]));
+    inUse.abort();
+    inUse = next;
   };
   // Ends with the signal, and tells its failures itself.
   const { clock, logger, meters = new MetricsRegistry() } = options;
@@ -101,6 +108,8 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
 
 interface Parts {
   readonly signal: AbortSignal;
+  /** Ends the looking for changes of what a configuration names, when it is no longer in use. */
+  readonly following: AbortSignal;
   readonly options: AuthorizationOptions;
   readonly rbac: RbacIndex;
   readonly graph: NodeGraph;
@@ -185,7 +194,9 @@ type WebhookRules = Pick<
 
 async function webhookFromFile(parts: Parts, file: string, rules: WebhookRules): Promise<Authorizer> {
   const { clock, random, logger } = parts.options;
-  const caller: WebhookCaller = await kubeconfigCaller(await readFile(file, "utf8"), file, clock);
+  const caller: WebhookCaller = await kubeconfigCaller(await readFile(file, "utf8"), file, clock, {
+    ...{ logger, signal: parts.following },
+  });
   return new WebhookAuthorizer({ ...rules, caller, clock, random, logger, signal: parts.signal });
 }
 

@@ -24,7 +24,7 @@ export interface Admission {
 
 export async function clusterAdmission(ground: Ground, { authorizer, rbac }: Permission): Promise<Admission> {
   const { options, reader, server, signal } = ground;
-  const { clock, random, admission: flags = {} } = options;
+  const { clock, random, logger, admission: flags = {} } = options;
   const [conversionWebhooks, mutating, validating] = await Promise.all([
     webhookClient(ground),
     webhookClient(ground, flags.config?.MutatingAdmissionWebhook),
@@ -36,7 +36,7 @@ export async function clusterAdmission(ground: Ground, { authorizer, rbac }: Per
       enable: flags.disable?.includes("NodeRestriction") ? [] : ["NodeRestriction"],
       ...flags,
       plugins: [...(flags.plugins ?? []), ...stored],
-      ...{ reader, authorizer, cluster: clusterOf(server), clock, random },
+      ...{ reader, authorizer, cluster: clusterOf(server), clock, random, logger },
     },
     signal,
   );
@@ -66,9 +66,10 @@ async function webhookClient(
   { options, reader, server, signal }: Ground,
   config?: WebhookAdmissionConfiguration,
 ): Promise<WebhookClient> {
-  const { advertiseAddress, clock, random } = options;
+  const { advertiseAddress, clock, random, logger } = options;
   const own = new Set(["127.0.0.1", "::1", "localhost", advertiseAddress]);
   const file = config?.kubeConfigFile;
+  const users = file === undefined ? undefined : await webhookUsers(await readFile(file, "utf8"), file);
   const client = new WebhookClient({
     services: new EndpointResolver(reader, random),
     clock,
@@ -79,8 +80,9 @@ async function webhookClient(
       const request = { method: "POST", path, query: {}, body } as const;
       return transport.request(aborted === undefined ? request : { ...request, signal: aborted });
     },
-    ...(file === undefined ? {} : { users: await webhookUsers(await readFile(file, "utf8"), file) }),
+    ...(users === undefined ? {} : { users }),
   });
+  users?.follow(() => client.close(), { clock, logger, signal });
   signal.addEventListener("abort", () => client.close(), { once: true });
   return client;
 }

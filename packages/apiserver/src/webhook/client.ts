@@ -36,7 +36,7 @@ export class WebhookClient {
   /** Oldest use first. */
   readonly #callers = new Map<string, HttpsCaller>();
   /** Targets are parts of stored, frozen objects: the same one is the same server. */
-  readonly #byTarget = new WeakMap<WebhookTarget, HttpsCaller>();
+  #byTarget = new WeakMap<WebhookTarget, HttpsCaller>();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -75,10 +75,11 @@ export class WebhookClient {
     return caller;
   }
 
-  /** Ends all idle connections. */
+  /** Ends all idle connections; what is called from now on is called anew, as whom its user is by then. */
   close(): void {
     for (const caller of this.#callers.values()) caller.close();
     this.#callers.clear();
+    this.#byTarget = new WeakMap();
   }
 
   /** Two webhooks of one server share its connections; a configuration that was changed elsewhere keeps them. */
@@ -126,7 +127,7 @@ export class WebhookClient {
   }
 
   #identified(hostPort: string, tls: TlsTrust): Pick<CallerOptions, "tls" | "headers"> {
-    const identity = this.#options.users?.(hostPort);
+    const identity = this.#options.users?.of(hostPort);
     return identity === undefined ? { tls } : { tls: { ...tls, ...identity.tls }, headers: () => identity.headers() };
   }
 

@@ -55,26 +55,18 @@ class DeadlineExceeded extends Error {}
 
 export class HttpsCaller {
   readonly #options: CallerOptions;
-  readonly #agent: Agent | HttpAgent;
+  #agent: Agent | HttpAgent;
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    const pool = { keepAlive: true, maxFreeSockets: maxIdleConnections, timeout: idleMs };
-    if (options.url.protocol === "http:") {
-      this.#agent = new HttpAgent(pool);
-      return;
-    }
-    const { ca, cert, key, insecure } = options.tls;
-    this.#agent = new Agent({
-      ...pool,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...(insecure ? { rejectUnauthorized: false } : {}),
-      minVersion: "TLSv1.2",
-      checkServerIdentity: checkIdentity,
-      ALPNProtocols: ["http/1.1"],
-    });
+    this.#agent = agentFor(options.url, options.tls);
+  }
+
+  /** What is shown and believed from now on; calls under way go on. The name that the server's certificate must carry stays. */
+  useTls(tls: TlsTrust): void {
+    const before = this.#agent;
+    this.#agent = agentFor(this.#options.url, tls);
+    retire(before);
   }
 
   /**
@@ -114,7 +106,7 @@ export class HttpsCaller {
 
   /** Ends idle connections; calls under way go on. */
   close(): void {
-    this.#agent.destroy();
+    retire(this.#agent);
   }
 
   async #send(url: URL, body: Uint8Array, timeoutMs: number | undefined, signal: AbortSignal | undefined) {
@@ -208,6 +200,27 @@ export class HttpsCaller {
     }
     return { code: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks, size) };
   }
+}
+
+function agentFor(url: URL, { ca, cert, key, insecure }: TlsTrust): Agent | HttpAgent {
+  const pool = { keepAlive: true, maxFreeSockets: maxIdleConnections, timeout: idleMs };
+  if (url.protocol === "http:") return new HttpAgent(pool);
+  return new Agent({
+    ...pool,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(insecure ? { rejectUnauthorized: false } : {}),
+    minVersion: "TLSv1.2",
+    checkServerIdentity: checkIdentity,
+    ALPNProtocols: ["http/1.1"],
+  });
+}
+
+/** Idle connections are ended now, the others after their calls. */
+function retire(agent: Agent | HttpAgent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 class StaleConnection extends Error {}

@@ -5,8 +5,9 @@
 
 import { dirname, resolve } from "node:path";
 import { type Clock, decodeYaml, messageOf } from "@kubets/apimachinery";
+import { type Following, followTls } from "./followed-files.ts";
 import { HttpsCaller, type TlsTrust } from "./https-caller.ts";
-import { callerIdentity, type KubeconfigUser, pem } from "./kubeconfig-user.ts";
+import { callerIdentity, filesNamed, filesOfUser, type KubeconfigUser, pem } from "./kubeconfig-user.ts";
 
 interface Cluster {
   server?: string;
@@ -25,16 +26,33 @@ export interface Kubeconfig {
 
 /**
  * @param path names the file, for messages and for the files it refers to
+ * @param following how the files it refers to are looked at again; they are read once without it
  * @throws Error that says what is wrong with the file
  */
-export async function kubeconfigCaller(text: string, path: string, clock: Clock): Promise<HttpsCaller> {
+export async function kubeconfigCaller(
+  text: string,
+  path: string,
+  clock: Clock,
+  following?: Omit<Following, "clock">,
+): Promise<HttpsCaller> {
   const { cluster, user } = currentOf(await parseKubeconfig(text, path), path);
   const { server } = cluster;
   if (!server || !URL.canParse(server)) throw new Error(`${path}: the cluster's server is not a URL: ${server ?? ""}`);
   const folder = dirname(resolve(path));
   const identity = callerIdentity(user, folder, path);
-  const tls = { ...trustOf(cluster, folder), ...identity.tls };
-  return new HttpsCaller({ url: new URL(server), clock, tls, headers: identity.headers });
+  const read = () => ({ ...trustOf(cluster, folder), ...callerIdentity(user, folder, path).tls });
+  const caller = new HttpsCaller({ url: new URL(server), clock, tls: read(), headers: identity.headers });
+  if (following !== undefined) {
+    const authority = [cluster["certificate-authority-data"], cluster["certificate-authority"]] as const;
+    const files = [...filesOfUser(user, folder), ...filesNamed([authority], folder)];
+    followTls(
+      files,
+      () => [read()],
+      () => caller.useTls(read()),
+      { clock, ...following },
+    );
+  }
+  return caller;
 }
 
 export async function parseKubeconfig(text: string, path: string): Promise<Kubeconfig> {

@@ -24,6 +24,20 @@ export interface CallerIdentity {
   headers(): Readonly<Record<string, string>>;
 }
 
+/** Of the files that a user or a cluster names: those that count, by their whole paths. */
+export function filesNamed(
+  pairs: readonly (readonly [data: string | undefined, file: string | undefined])[],
+  folder: string,
+): string[] {
+  return pairs.flatMap(([data, file]) => (data || !file ? [] : [resolve(folder, file)]));
+}
+
+/** @see filesNamed */
+export function filesOfUser(user: KubeconfigUser, folder: string): string[] {
+  const certificate = [user["client-certificate-data"], user["client-certificate"]] as const;
+  return filesNamed([certificate, [user["client-key-data"], user["client-key"]]], folder);
+}
+
 /** @throws Error for users that need a program, or files that are not there */
 export function callerIdentity(user: KubeconfigUser, folder: string, path: string): CallerIdentity {
   const cert = pem(user["client-certificate-data"], user["client-certificate"], folder);

@@ -164,7 +164,7 @@ test("the users of a kubeconfig file are named after the servers they are for", 
     { name: "*", user: { token: "rest" } },
   ];
   const find = await webhookUsers(JSON.stringify({ users }), "/etc/webhooks.yaml");
-  const header = (hostPort: string) => find(hostPort)?.headers().authorization;
+  const header = (hostPort: string) => find.of(hostPort)?.headers().authorization;
   assert.equal(header("hook.default.svc:443"), "Bearer service");
   assert.equal(header("a.b.example.com:443"), "Bearer stars");
   assert.equal(header("other.example.com:8443"), `Basic ${Buffer.from("u:p").toString("base64")}`);
