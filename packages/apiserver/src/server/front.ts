@@ -94,6 +94,7 @@ export class HttpsFront {
       ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
       onServerName: this.#onServerName,
       onHandshakeError: () => options.onHandshakeError?.(),
+      clock,
       logger,
     });
     this.#receive();

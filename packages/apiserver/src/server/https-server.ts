@@ -6,8 +6,9 @@
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Logger } from "@kubets/apimachinery";
+import type { Clock, Logger } from "@kubets/apimachinery";
 import { bodyTimeoutMs } from "./incoming.ts";
+import { discard } from "./outgoing.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import { contextOptions, type TlsFiles } from "./serving-tls.ts";
 
@@ -21,14 +22,20 @@ export interface HttpsServerOptions {
   readonly onServerName: NonNullable<SecureServerOptions["SNICallback"]>;
   /** Told of each TLS handshake that failed. */
   onHandshakeError?(): void;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const defaultMaxStreams = 250;
-/** More than nghttp2 takes in eight frames would end the whole connection. */
-const maxHttp2HeaderBytes = 64 * 1024;
-/** Go's, and upstream's. */
-const maxHttp1HeaderBytes = 1024 * 1024;
+/**
+ * Go's, and upstream's. A request with more gets 431 over HTTP/1.1. Over HTTP/2 its stream is reset, before anyone here has seen it: Node counts as the
+ * headers come. Clients are told the limit, and Go's keep to it by themselves.
+ */
+const maxHeaderBytes = 1024 * 1024;
+/** By HTTP/2's way of counting headers. */
+const bytesPerHeader = 32;
+/** The headers of a request come in nine frames at most, or nghttp2 ends the whole connection: who fills its frames has room for all that is allowed. */
+const maxFrameBytes = 128 * 1024;
 
 /** Client certificates are asked for and not required. It listens to nothing yet. */
 export function httpsServer(options: HttpsServerOptions): Http2SecureServer {
@@ -40,22 +47,25 @@ export function httpsServer(options: HttpsServerOptions): Http2SecureServer {
     ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
     requestCert: true,
     rejectUnauthorized: false,
-    maxHeaderListPairs: 256,
+    maxHeaderListPairs: maxHeaderBytes / bytesPerHeader,
     // Megabytes. Clients put everything on one connection; Node's 10 would refuse the third large list that is on its way.
     maxSessionMemory: 1024,
     settings: {
       maxConcurrentStreams: maxStreams,
-      maxHeaderListSize: maxHttp2HeaderBytes,
+      maxHeaderListSize: maxHeaderBytes,
+      maxFrameSize: maxFrameBytes,
       initialWindowSize: 256 * 1024,
     },
     // HTTP/1.1's, which the types of this function do not name.
     ...{
-      maxHeaderSize: maxHttp1HeaderBytes,
+      maxHeaderSize: maxHeaderBytes,
       requestTimeout: bodyTimeoutMs,
       headersTimeout: 32_000,
       keepAliveTimeout: 180_000,
     },
   });
+  // Node takes a thousand. Here as upstream only their length counts: a proxy sends one for each group of whom it asks for.
+  Object.assign(server, { maxHeadersCount: 0 });
   refusePlainHttp(server);
   // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
   server.on("connection", (socket: Socket) => socket.setNoDelay(true));
@@ -65,7 +75,7 @@ export function httpsServer(options: HttpsServerOptions): Http2SecureServer {
 
 /** A client's broken handshake, reset or nonsense is its own affair; without listeners Node would end the process. */
 function surviveClients(server: Http2SecureServer, options: HttpsServerOptions): void {
-  const { logger } = options;
+  const { logger, clock } = options;
   const onClientError = (error: Error, socket?: { destroy?(): void }) => {
     logger.debug("a connection failed", { err: error.message });
     socket?.destroy?.();
@@ -75,7 +85,10 @@ function surviveClients(server: Http2SecureServer, options: HttpsServerOptions):
     const refusal = refusals[error.code ?? ""] ?? (error.code?.startsWith("HPE_") ? "400 Bad Request" : undefined);
     if (refusal === undefined || !socket.writable) return onClientError(error, socket);
     const header = "Content-Type: text/plain; charset=utf-8\r\nConnection: close";
+    // What else it says is no request; but who is not heard out is cut off before reading why.
+    socket.removeAllListeners("data");
     socket.end(`HTTP/1.1 ${refusal}\r\n${header}\r\n\r\n${refusal}`);
+    void discard(socket, clock).then(() => socket.destroy());
   });
   server.on("tlsClientError", () => options.onHandshakeError?.());
   server.on("error", (error) => logger.error("the HTTPS server reported an error", { err: error }));

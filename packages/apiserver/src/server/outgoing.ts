@@ -201,7 +201,8 @@ async function refuseBody(
 const lingerBytes = 64 * 1024 * 1024;
 const lingerMs = 2_000;
 
-function discard(body: Readable, clock: Clock): Promise<void> {
+/** Resolves when it has ended, or has had that much. */
+export function discard(body: Readable, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     let size = 0;
     const finish = () => {
