@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Event, Pod } from "@kubets/api";
 import { configMaps, events, leases, nodeCondition, nodes, pods } from "@kubets/api";
 import { seededRandom, VirtualClock } from "@kubets/apimachinery";
+import type { ApiRequest } from "@kubets/client";
 import { Kubelet } from "./kubelet.ts";
 import type { ProbeAnswer } from "./probes/prober.ts";
 import { simulatedParts } from "./simulated/simulated-nodes.ts";
@@ -132,6 +133,28 @@ describe("Kubelet on a simulated runtime", () => {
     away.mock.restore();
     await bench.clock.advance(5_000);
     assert.equal(await ready(), "True");
+  });
+
+  it("refuses a pod for its node's labels only when the node, asked for anew, does not have them", async () => {
+    const labels = { metadata: { labels: { color: "blue" } } };
+    await bench.client.resource(nodes).patch("node-1", "application/merge-patch+json", labels);
+    await bench.create(testPod({ nodeSelector: { color: "blue" } }));
+    await bench.create(testPod({ nodeSelector: { color: "green" } }, { name: "green" }));
+    await bench.clock.advance(3_000);
+    assert.equal((await bench.pod()).status?.phase, "Running");
+    const { phase, reason } = (await bench.pod("green")).status ?? {};
+    assert.deepEqual([phase, reason], ["Failed", "NodeAffinity"]);
+  });
+
+  it("judges a pod by the labels it knows where the node cannot be asked for", async (t) => {
+    const request = bench.api.request.bind(bench.api);
+    t.mock.method(bench.api, "request", (asked: ApiRequest) => {
+      if (asked.method === "GET" && asked.path.endsWith("/nodes/node-1")) throw new Error("connection refused");
+      return request(asked);
+    });
+    await bench.create(testPod({ nodeSelector: { color: "blue" } }));
+    await bench.clock.advance(3_000);
+    assert.equal((await bench.pod()).status?.reason, "NodeAffinity");
   });
 
   it("writes an unchanged node status only every five minutes", async () => {
