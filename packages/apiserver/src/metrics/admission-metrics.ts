@@ -1,7 +1,8 @@
 /** How long admission took, and what webhooks and policies said. Source: apiserver's admission/metrics and plugin/policy/validating/metrics. */
 
+import { type Clock, realClock } from "@kubets/apimachinery";
 import type { AdmissionOperation } from "../admission/plugin.ts";
-import { type Histogram, type HistogramFamily, MetricsRegistry, type NumberFamily } from "./families.ts";
+import { type HistogramFamily, MetricsRegistry, type NumberFamily, type SummaryFamily } from "./families.ts";
 
 export type AdmissionType = "admit" | "validate";
 /** Upstream has another word for the second here. */
@@ -9,17 +10,23 @@ type WebhookType = "admit" | "validating";
 
 /** Of a plugin, or of a whole step. */
 export interface AdmissionTimes {
-  readonly admitted: Histogram;
-  readonly rejected: Histogram;
+  readonly admitted: Seconds;
+  readonly rejected: Seconds;
 }
 
+interface Seconds {
+  observe(seconds: number): void;
+}
+
+const summaryMs = 5 * 3_600_000;
 const pluginBuckets = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 
 export class AdmissionMetrics {
   readonly #step: HistogramFamily;
+  readonly #summary: SummaryFamily;
   readonly #controller: HistogramFamily;
 
-  constructor(metrics: MetricsRegistry = new MetricsRegistry()) {
+  constructor(metrics: MetricsRegistry = new MetricsRegistry(), clock: Clock = realClock) {
     const family = (kind: string, help: string, labels: readonly string[]) =>
       metrics.histogram(
         `apiserver_admission_${kind}_admission_duration_seconds`,
@@ -34,6 +41,13 @@ export class AdmissionMetrics {
       "How long all plugins of a step took, by operation and step (validate or admit).",
       labels,
     );
+    this.#summary = metrics.summary(
+      "apiserver_admission_step_admission_duration_seconds_summary",
+      "ALPHA",
+      "How long all plugins of a step took in the last five hours, by operation and step (validate or admit).",
+      labels,
+      { clock, maxAgeMs: summaryMs },
+    );
     this.#controller = family("controller", "How long a plugin took, by its name, operation and step.", [
       "name",
       ...labels,
@@ -41,9 +55,17 @@ export class AdmissionMetrics {
   }
 
   step(type: AdmissionType, operation: AdmissionOperation): AdmissionTimes {
+    return { admitted: this.#both(type, operation, false), rejected: this.#both(type, operation, true) };
+  }
+
+  #both(type: AdmissionType, operation: AdmissionOperation, rejected: boolean): Seconds {
+    const histogram = this.#step.with(type, operation, rejected);
+    const summary = this.#summary.with(type, operation, rejected);
     return {
-      admitted: this.#step.with(type, operation, false),
-      rejected: this.#step.with(type, operation, true),
+      observe(seconds) {
+        histogram.observe(seconds);
+        summary.observe(seconds);
+      },
     };
   }
 

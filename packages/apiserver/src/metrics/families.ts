@@ -3,8 +3,9 @@
  * series up by its labels is for those who have not done it yet. Names, labels and buckets are upstream's; so are the stability classes that begin a help text.
  */
 
-import { pushAll } from "@kubets/apimachinery";
+import { type Clock, pushAll } from "@kubets/apimachinery";
 import { LabelLimits, type MetricRules, noRules, ruledLines } from "./rules.ts";
+import { quantiles, Summary } from "./summary.ts";
 
 export type Stability = "ALPHA" | "BETA" | "STABLE";
 
@@ -47,6 +48,8 @@ export function exponentialBuckets(start: number, factor: number, count: number)
 /** Prometheus' own, for what says nothing else. */
 const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+type Type = "counter" | "gauge" | "histogram" | "summary";
+
 interface Head {
   readonly name: string;
   readonly help: string;
@@ -58,11 +61,11 @@ interface Head {
 
 abstract class Family<T> {
   readonly #head: Head;
-  readonly #type: "counter" | "gauge" | "histogram";
+  readonly #type: Type;
   /** By the labels' values. */
   readonly #children = new Map<string, { readonly labels: string; readonly series: T }>();
 
-  constructor(head: Head, type: "counter" | "gauge" | "histogram") {
+  constructor(head: Head, type: Type) {
     this.#head = head;
     this.#type = type;
   }
@@ -138,12 +141,41 @@ export class HistogramFamily extends Family<Histogram> {
   }
 }
 
+export class SummaryFamily extends Family<Summary> {
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
+
+  constructor(head: Head, clock: Clock, maxAgeMs: number) {
+    super(head, "summary");
+    this.#clock = clock;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  protected make(): Summary {
+    return new Summary(this.#clock, this.#maxAgeMs);
+  }
+
+  protected print(name: string, labels: string, summary: Summary): string[] {
+    // Made beforehand, for who observes; there is nothing to tell of it.
+    if (summary.count === 0) return [];
+    const more = labels === "" ? "" : `${labels},`;
+    const values = summary.values();
+    return [
+      ...quantiles.map((quantile, i) => `${name}{${more}quantile="${quantile}"} ${values[i]}`),
+      `${name}_sum${braced(labels)} ${summary.sum}`,
+      `${name}_count${braced(labels)} ${summary.count}`,
+    ];
+  }
+}
+
 /** Something that has lines of its own, made when it is asked. */
 export type Collector = () => readonly string[] | Promise<readonly string[]>;
 
+type AnyFamily = NumberFamily | HistogramFamily | SummaryFamily;
+
 /** All metrics of one server. A family that is asked for twice is the same: parts that know nothing of each other count together. */
 export class MetricsRegistry {
-  readonly #families = new Map<string, NumberFamily | HistogramFamily>();
+  readonly #families = new Map<string, AnyFamily>();
   readonly #collectors: Collector[] = [];
   readonly #rules: MetricRules;
 
@@ -167,6 +199,17 @@ export class MetricsRegistry {
     bounds: readonly number[] = defaultBuckets,
   ): HistogramFamily {
     return this.#family(name, () => new HistogramFamily(this.#head(name, stability, help, labels), bounds));
+  }
+
+  /** @param maxAgeMs its quantiles are of what was seen since */
+  summary(
+    name: string,
+    stability: Stability,
+    help: string,
+    labels: readonly string[],
+    { clock, maxAgeMs }: { readonly clock: Clock; readonly maxAgeMs: number },
+  ): SummaryFamily {
+    return this.#family(name, () => new SummaryFamily(this.#head(name, stability, help, labels), clock, maxAgeMs));
   }
 
   /** Asked before the families are printed: it may set gauges, and give lines beside them. */
@@ -211,7 +254,7 @@ export class MetricsRegistry {
     return { name, help, stability, labels, limits };
   }
 
-  #family<T extends NumberFamily | HistogramFamily>(name: string, make: () => T): T {
+  #family<T extends AnyFamily>(name: string, make: () => T): T {
     const known = this.#families.get(name);
     if (known !== undefined) return known as T;
     const made = make();

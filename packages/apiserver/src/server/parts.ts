@@ -50,7 +50,7 @@ export function serverParts(options: ApiServerOptions, state: ServerState): Serv
   const { clock = realClock, random = realRandom, logger = silentLogger, meters = new MetricsRegistry() } = options;
   const means = { clock, random, logger };
   const { store, authenticator, authorizer, minRequestTimeoutMs = defaultMinRequestTimeoutMs } = options;
-  const admission = new AdmissionChain(options.admission ?? [], new AdmissionMetrics(meters), clock);
+  const admission = new AdmissionChain(options.admission ?? [], new AdmissionMetrics(meters, clock), clock);
   const allocation = serviceAllocation(options, means, () => resources, state.stopped);
   const resources = resourceTable(options, means, { admission, meters, allocation });
   const metrics = new Metrics({ registry: meters, resources, store, clock });
