@@ -2,7 +2,7 @@
 
 import type { CelValue, Program } from "@kubets/cel";
 import type { CompiledPolicy, NamedExpression } from "./compile-policy.ts";
-import { type Cel, variablesType } from "./environment.ts";
+import type { Cel } from "./environment.ts";
 import type { Expression } from "./expression.ts";
 
 export interface Evaluated {
@@ -27,7 +27,7 @@ export class Activation {
   constructor(cel: Cel, policy: CompiledPolicy, bindings: Readonly<Record<string, unknown>>) {
     this.#cel = cel;
     const fields = new Map(policy.variables.map((variable) => [variable.name, this.#lazy(variable)]));
-    const variables = new cel.LazyObject(variablesType(cel, policy.variableTypes), fields);
+    const variables = new cel.LazyObject(policy.variablesType, fields);
     this.#bindings = { ...bindings, variables };
   }
 

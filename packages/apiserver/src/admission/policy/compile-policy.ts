@@ -1,8 +1,15 @@
 /** A policy's expressions, compiled once. Source: apiserver's admission/plugin/policy/validating/plugin.go, mutating/compilation.go. */
 
 import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy } from "@kubets/api";
+import { TimeSlice } from "@kubets/apimachinery";
 import type { Type } from "@kubets/cel";
-import { type Cel, type EnvironmentFeatures, type KnownTypes, policyEnvironment } from "./environment.ts";
+import {
+  type Cel,
+  DeclaredVariables,
+  type EnvironmentFeatures,
+  type KnownTypes,
+  policyEnvironment,
+} from "./environment.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 
 export type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
@@ -13,7 +20,8 @@ export interface NamedExpression extends Expression {
 
 export interface CompiledPolicy {
   readonly variables: readonly NamedExpression[];
-  readonly variableTypes: Readonly<Record<string, Type>>;
+  /** Of `variables`, with all of them. */
+  readonly variablesType: Type;
   readonly matchConditions: readonly Expression[];
   /** Of a ValidatingAdmissionPolicy, in its order. */
   readonly validations: readonly Expression[];
@@ -24,11 +32,13 @@ export interface CompiledPolicy {
   readonly mutations: readonly (Expression & { readonly patchType: string })[];
 }
 
-export function compilePolicy(cel: Cel, { spec }: Policy): CompiledPolicy {
+/** With others' turns in between: a policy may have thousands of expressions. */
+export async function compilePolicy(cel: Cel, { spec }: Policy): Promise<CompiledPolicy> {
   const features = { params: spec?.paramKind !== undefined, authorizer: true, patchTypes: false };
-  const { variables, types: variableTypes } = compileVariables(cel, spec?.variables ?? [], features);
+  const slice = new TimeSlice();
+  const { variables, declared } = await compileVariables(cel, spec?.variables ?? [], features, {}, slice);
   const environmentWith = (more: Partial<EnvironmentFeatures>) =>
-    policyEnvironment(cel, { ...features, ...more, variables: variableTypes });
+    policyEnvironment(cel, { ...features, ...more, variables: declared });
   const full = environmentWith({});
   const { validations = [], auditAnnotations = [] } = (spec ?? {}) as NonNullable<ValidatingAdmissionPolicy["spec"]>;
   const { mutations = [] } = (spec ?? {}) as NonNullable<MutatingAdmissionPolicy["spec"]>;
@@ -38,18 +48,20 @@ export function compilePolicy(cel: Cel, { spec }: Policy): CompiledPolicy {
   const applied = cel.objectType("Object", {});
   return {
     variables,
-    variableTypes,
-    matchConditions: (spec?.matchConditions ?? []).map(({ expression }) =>
+    variablesType: declared.type,
+    matchConditions: await eachOf(slice, spec?.matchConditions ?? [], ({ expression }) =>
       compileExpression(cel, expression, full, [cel.boolType]),
     ),
-    validations: validations.map(({ expression }) => compileExpression(cel, expression, full, [cel.boolType])),
-    messages: validations.map(({ messageExpression }) =>
+    validations: await eachOf(slice, validations, ({ expression }) =>
+      compileExpression(cel, expression, full, [cel.boolType]),
+    ),
+    messages: await eachOf(slice, validations, ({ messageExpression }) =>
       messageExpression ? compileExpression(cel, messageExpression, quiet, [cel.stringType]) : undefined,
     ),
-    auditAnnotations: auditAnnotations.map(({ valueExpression }) =>
+    auditAnnotations: await eachOf(slice, auditAnnotations, ({ valueExpression }) =>
       compileExpression(cel, valueExpression, full, [cel.stringType, cel.nullType]),
     ),
-    mutations: mutations.map(({ patchType, jsonPatch, applyConfiguration }) => {
+    mutations: await eachOf(slice, mutations, ({ patchType, jsonPatch, applyConfiguration }) => {
       const isPatch = patchType === "JSONPatch";
       const source = (isPatch ? jsonPatch?.expression : applyConfiguration?.expression) ?? "";
       return { patchType, ...compileExpression(cel, source, patching, [isPatch ? patchList : applied]) };
@@ -57,19 +69,29 @@ export function compilePolicy(cel: Cel, { spec }: Policy): CompiledPolicy {
   };
 }
 
+async function eachOf<T, R>(slice: TimeSlice, list: readonly T[], compile: (each: T) => R): Promise<R[]> {
+  const results: R[] = [];
+  for (const each of list) {
+    results.push(compile(each));
+    if (slice.over) await slice.end();
+  }
+  return results;
+}
+
 /** Each sees those before it. */
-export function compileVariables(
+export async function compileVariables(
   cel: Cel,
-  declared: readonly { readonly name: string; readonly expression: string }[],
+  all: readonly { readonly name: string; readonly expression: string }[],
   features: Omit<EnvironmentFeatures, "variables">,
   known: KnownTypes = {},
-): { variables: readonly NamedExpression[]; types: Readonly<Record<string, Type>> } {
-  const types: Record<string, Type> = {};
-  const variables = declared.map(({ name, expression }) => {
-    const environment = policyEnvironment(cel, { ...features, variables: types }, known);
+  slice = new TimeSlice(),
+): Promise<{ variables: readonly NamedExpression[]; declared: DeclaredVariables }> {
+  const declared = new DeclaredVariables(cel);
+  const environment = policyEnvironment(cel, { ...features, variables: declared }, known);
+  const variables = await eachOf(slice, all, ({ name, expression }) => {
     const compiled = compileExpression(cel, expression, environment);
-    types[name] = compiled.program?.resultType ?? cel.dynType;
+    declared.declare(name, compiled.program?.resultType ?? cel.dynType);
     return { name, ...compiled };
   });
-  return { variables, types };
+  return { variables, declared };
 }

@@ -11,8 +11,7 @@ export interface EnvironmentFeatures {
   readonly authorizer: boolean;
   /** `Object{...}` and `JSONPatch{...}` may be made. */
   readonly patchTypes: boolean;
-  /** Of `variables`: those before the expression. */
-  readonly variables: Readonly<Record<string, Type>>;
+  readonly variables: DeclaredVariables;
 }
 
 /** What is known of objects where a policy's types are checked; otherwise they are what they are found to be. */
@@ -28,15 +27,25 @@ export function policyEnvironment(cel: Cel, features: EnvironmentFeatures, known
   const variables: Record<string, Type> = {
     ...Object.fromEntries(allowed),
     ...(known.object === undefined ? {} : { object: known.object, oldObject: known.object }),
-    variables: variablesType(cel, features.variables),
+    variables: features.variables.type,
     ...(features.params ? { params: known.params ?? cel.dynType } : {}),
   };
   const objectTypes = features.patchTypes ? patchTypes(cel) : () => undefined;
   return new cel.Environment({ variables, objectTypes });
 }
 
-export function variablesType(cel: Cel, fields: Readonly<Record<string, Type>>): Type {
-  return cel.objectType("kubernetes.variables", fields);
+/** The type of `variables`. It grows: an expression sees those that were declared before it was compiled. */
+export class DeclaredVariables {
+  readonly type: Type;
+  readonly #fields = new Map<string, { readonly jsonName: string; readonly type: Type; readonly required: boolean }>();
+
+  constructor(cel: Cel) {
+    this.type = { ...cel.objectType("kubernetes.variables", {}), fields: () => this.#fields };
+  }
+
+  declare(name: string, type: Type): void {
+    this.#fields.set(name, { jsonName: name, type, required: false });
+  }
 }
 
 /** `Object` and what hangs on it have whatever fields they are given; that they are in their places is seen to later. */

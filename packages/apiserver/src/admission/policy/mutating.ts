@@ -131,7 +131,7 @@ class Run {
 
   async #one({ policy, binding, as, param }: Invocation<Policy, Binding>): Promise<readonly Failure[]> {
     await this.#working.as(as);
-    const compiled = this.#policies.compiled(this.#cel, policy);
+    const compiled = await this.#policies.compiled(this.#cel, policy);
     const { failurePolicy, reinvocationPolicy, mutations = [] } = policy.spec ?? {};
     const activation = (withNamespace: boolean) =>
       this.#variables.activation(compiled, this.#working.presented, param, withNamespace);

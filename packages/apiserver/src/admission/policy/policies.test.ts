@@ -7,10 +7,14 @@ import {
   validatingAdmissionPolicyBindings,
 } from "@kubets/api";
 import { FakeReader } from "../../reader/fake-reader.ts";
-import { testServer } from "../../testing/server.ts";
+import { realServer } from "../../testing/real-server.ts";
+import { send, testServer } from "../../testing/server.ts";
+import { turnsDuring } from "../../testing/turns.ts";
 import { requestOn } from "../testing.ts";
+import { compilePolicy } from "./compile-policy.ts";
 import { isFault, selectInvocations } from "./invocations.ts";
 import { Policies } from "./policies.ts";
+import { policyHooks } from "./policy-hooks.ts";
 
 test("a policy or a binding whose selector cannot be read is faulty, and no other is", async () => {
   const reader = new FakeReader();
@@ -48,4 +52,31 @@ test("a policy or a binding whose selector cannot be read is faulty, and no othe
     ["c", "runs"],
   ]);
   stop.abort();
+});
+
+test("a policy of thousands of variables is checked and compiled in little time, with others' turns in between", async () => {
+  const server = realServer({ hooks: policyHooks });
+  const variables = Array.from({ length: 8000 }, (_, i) => ({
+    name: `v${i}`,
+    expression: i === 0 ? "1" : `variables.v${i - 1}`,
+  }));
+  const matchConstraints = {
+    resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
+  };
+  const validations = [{ expression: "variables.v7999 == 1" }, { expression: "variables.v8000 == 1" }];
+  const policy = { metadata: { name: "many" }, spec: { matchConstraints, variables, validations } };
+  const url = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+  const written = await turnsDuring(() => send(server, "POST", url, policy));
+  const causes = written.result.json.details.causes as { field: string; message: string }[];
+  assert.deepEqual(
+    causes.map(({ field }) => field),
+    ["spec.validations[1].expression"],
+  );
+  assert.match(causes[0]!.message, /undefined field 'v8000'/);
+  assert.ok(written.turns > 1, `${written.turns} turns`);
+  const cel = await import("@kubets/cel");
+  const used = await turnsDuring(() => compilePolicy(cel, policy as unknown as ValidatingAdmissionPolicy));
+  assert.equal(used.result.validations[0]?.error, undefined);
+  assert.match(used.result.validations[1]?.error ?? "", /undefined field 'v8000'/);
+  assert.ok(used.turns > 1, `${used.turns} turns`);
 });

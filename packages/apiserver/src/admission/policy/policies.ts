@@ -30,7 +30,7 @@ export class Policies<P extends Policy, B extends Binding> {
   readonly #policies = new Map<string, P>();
   readonly #bindings = new Map<string, B>();
   /** Compiled when a policy is first evaluated, and kept while it is unchanged. */
-  readonly #compiled = new WeakMap<P, CompiledPolicy>();
+  readonly #compiled = new WeakMap<P, CompiledPolicy | Promise<CompiledPolicy>>();
   #table: MatchTable<BoundPolicy<P, B>> | undefined;
 
   constructor(source: MatchSource) {
@@ -44,10 +44,14 @@ export class Policies<P extends Policy, B extends Binding> {
     return this.#table;
   }
 
-  compiled(cel: Cel, policy: P): CompiledPolicy {
+  /** A promise the first time. */
+  compiled(cel: Cel, policy: P): CompiledPolicy | Promise<CompiledPolicy> {
     let compiled = this.#compiled.get(policy);
     if (compiled === undefined) {
-      compiled = compilePolicy(cel, policy);
+      compiled = compilePolicy(cel, policy).then((made) => {
+        this.#compiled.set(policy, made);
+        return made;
+      });
       this.#compiled.set(policy, compiled);
     }
     return compiled;

@@ -7,11 +7,11 @@ import {
   validateMutatingPolicy,
   validateValidatingPolicy,
 } from "@kubets/api";
-import { deepEqual, type FieldError, invalid, type KubeObject } from "@kubets/apimachinery";
-import type { Type } from "@kubets/cel";
+import { deepEqual, type FieldError, invalid, type KubeObject, TimeSlice } from "@kubets/apimachinery";
+import type { Environment, Type } from "@kubets/cel";
 import type { RegistryHooks } from "../../registry/write-request.ts";
 import type { Policy } from "./compile-policy.ts";
-import { type Cel, policyEnvironment } from "./environment.ts";
+import { type Cel, DeclaredVariables, policyEnvironment } from "./environment.ts";
 import { compileExpression } from "./expression.ts";
 
 type Validate = (policy: Policy, compile: CompilePolicyExpression, skipMatchConditions: boolean) => FieldError[];
@@ -41,18 +41,39 @@ function sameConditions({ spec }: Policy, { spec: old }: Policy): boolean {
   );
 }
 
-/** @throws StatusError 422 */
+interface Asked {
+  readonly use: Parameters<CompilePolicyExpression>[0];
+  readonly expression: string;
+  readonly variable: string | undefined;
+}
+
+/** Validates twice: to find the expressions, and with what has become of them. @throws StatusError 422 */
 async function checked(policy: Policy, validate: Validate, skipMatchConditions: boolean): Promise<undefined> {
   const cel = await import("@kubets/cel");
-  const errors = validate(policy, compiler(cel, policy), skipMatchConditions);
+  const asked = new Map<string, Asked>();
+  const note: CompilePolicyExpression = (use, expression, variable) => {
+    asked.set(keyOf(use, expression, variable), { use, expression, variable });
+    return undefined;
+  };
+  validate(policy, note, skipMatchConditions);
+  const faults = await compileAll(cel, policy, asked);
+  const errors = validate(policy, (...each) => faults.get(keyOf(...each)), skipMatchConditions);
   const { kind = "", metadata } = policy as KubeObject;
   if (errors.length > 0) throw invalid("admissionregistration.k8s.io", kind, metadata?.name ?? "", errors);
   return undefined;
 }
 
-/** Remembers the variables it has seen: what comes after may refer to them. */
-function compiler(cel: Cel, { spec }: Policy): CompilePolicyExpression {
-  const types: Record<string, Type> = {};
+function keyOf(...[use, expression, variable = ""]: Parameters<CompilePolicyExpression>): string {
+  return `${use} ${variable} ${expression}`;
+}
+
+/** What is wrong with expressions, compiled in order, with others' turns in between. Variables are known to those that come after them. */
+async function compileAll(
+  cel: Cel,
+  { spec }: Policy,
+  asked: ReadonlyMap<string, Asked>,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const [none, declared] = [new DeclaredVariables(cel), new DeclaredVariables(cel)];
   const params = spec?.paramKind !== undefined;
   const returns: Readonly<Record<string, readonly Type[]>> = {
     matchCondition: [cel.boolType],
@@ -62,16 +83,28 @@ function compiler(cel: Cel, { spec }: Policy): CompilePolicyExpression {
     JSONPatch: [cel.listType(cel.objectType("JSONPatch", {}))],
     ApplyConfiguration: [cel.objectType("Object", {})],
   };
-  return (use, expression, variable) => {
-    const environment = policyEnvironment(cel, {
-      params,
-      authorizer: use !== "message",
-      patchTypes: use === "JSONPatch" || use === "ApplyConfiguration",
-      // Conditions are looked at before variables are known.
-      variables: use === "matchCondition" ? {} : types,
-    });
-    const compiled = compileExpression(cel, expression, environment, returns[use]);
-    if (variable !== undefined) types[variable] = compiled.program?.resultType ?? cel.dynType;
-    return compiled.error;
+  const environments = new Map<string, Environment>();
+  const environmentOf = (use: string): Environment => {
+    let found = environments.get(use);
+    if (found === undefined) {
+      found = policyEnvironment(cel, {
+        params,
+        authorizer: use !== "message",
+        patchTypes: use === "JSONPatch" || use === "ApplyConfiguration",
+        // Conditions are looked at before variables are known.
+        variables: use === "matchCondition" ? none : declared,
+      });
+      environments.set(use, found);
+    }
+    return found;
   };
+  const slice = new TimeSlice();
+  const faults = new Map<string, string | undefined>();
+  for (const [key, { use, expression, variable }] of asked) {
+    const compiled = compileExpression(cel, expression, environmentOf(use), returns[use]);
+    if (variable !== undefined) declared.declare(variable, compiled.program?.resultType ?? cel.dynType);
+    faults.set(key, compiled.error);
+    if (slice.over) await slice.end();
+  }
+  return faults;
 }

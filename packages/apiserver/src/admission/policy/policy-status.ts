@@ -59,7 +59,7 @@ export async function keepPolicyStatus(options: PolicyStatusOptions, signal: Abo
 
 async function writeStatus({ source, transport }: PolicyStatusOptions, policy: ValidatingAdmissionPolicy) {
   const cel = await import("@kubets/cel");
-  const expressionWarnings = checkTypes(cel, policy, source.resources());
+  const expressionWarnings = await checkTypes(cel, policy, source.resources());
   const name = nameOf(policy);
   const { group, version, plural } = validatingAdmissionPolicies;
   await transport.request({

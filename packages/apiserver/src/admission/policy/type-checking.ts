@@ -4,8 +4,8 @@
  */
 
 import type { NamedRuleWithOperations, ResourceDefinition, ValidatingAdmissionPolicy } from "@kubets/api";
-import { apiVersionOf } from "@kubets/apimachinery";
-import type { Type } from "@kubets/cel";
+import { apiVersionOf, TimeSlice } from "@kubets/apimachinery";
+import type { Environment, Type } from "@kubets/cel";
 import type { ResourceTable, ServedResource } from "../../server/resource-table.ts";
 import { compileVariables } from "./compile-policy.ts";
 import { type Cel, type KnownTypes, policyEnvironment } from "./environment.ts";
@@ -17,23 +17,25 @@ export interface ExpressionWarning {
 
 const maxTypes = 10;
 
-export function checkTypes(
+export async function checkTypes(
   cel: Cel,
   { spec }: ValidatingAdmissionPolicy,
   resources: ResourceTable,
-): ExpressionWarning[] {
+): Promise<ExpressionWarning[]> {
   const { paramKind, variables = [], validations = [], matchConstraints } = spec ?? {};
   const params = paramKind === undefined ? undefined : typeOfKind(cel, resources, paramKind);
   const objects = servedBy(matchConstraints?.resourceRules ?? [], resources);
   const features = { params: paramKind !== undefined, authorizer: true, patchTypes: false };
-  const environments = objects.flatMap((served) => {
+  const slice = new TimeSlice();
+  const environments: { readonly kind: string; readonly environment: Environment }[] = [];
+  for (const served of objects) {
     const object = typeOf(cel, served);
-    if (object === undefined) return [];
+    if (object === undefined) continue;
     const known: KnownTypes = { object, params };
-    const { types } = compileVariables(cel, variables, features, known);
-    const environment = policyEnvironment(cel, { ...features, variables: types }, known);
-    return [{ kind: kindText(served.definition), environment }];
-  });
+    const { declared } = await compileVariables(cel, variables, features, known, slice);
+    const environment = policyEnvironment(cel, { ...features, variables: declared }, known);
+    environments.push({ kind: kindText(served.definition), environment });
+  }
   const warnings: ExpressionWarning[] = [];
   const check = (fieldRef: string, expression: string): void => {
     const problems = environments.flatMap(({ kind, environment }) => {
@@ -45,6 +47,7 @@ export function checkTypes(
   for (const [i, { expression, messageExpression }] of validations.entries()) {
     check(`spec.validations[${i}].expression`, expression);
     if (messageExpression) check(`spec.validations[${i}].messageExpression`, messageExpression);
+    if (slice.over) await slice.end();
   }
   return warnings;
 }

@@ -126,7 +126,7 @@ class Evaluation {
   }
 
   async run({ policy, binding, as, param }: Invocation<Policy, Binding>, outcome: Outcome): Promise<void> {
-    const compiled = this.#policies.compiled(this.#cel, policy);
+    const compiled = await this.#policies.compiled(this.#cel, policy);
     const presented = await this.#versions.as(as);
     const { clock, metrics } = this.#options;
     const start = clock.monotonic();
