@@ -78,6 +78,7 @@ function goQuote(text: string): string {
 
 const goControls: Readonly<Record<string, string>> = { "07": "\\a", "0b": "\\v" };
 
+/** The field must be set, and is not. */
 export function required(at: FieldPath, detail = ""): FieldError {
   return {
     type: "FieldValueRequired",
@@ -86,6 +87,7 @@ export function required(at: FieldPath, detail = ""): FieldError {
   };
 }
 
+/** The value is of the right type and breaks a rule, which `detail` says. @param value quoted in the message as Go prints it */
 export function invalidValue(at: FieldPath, value: unknown, detail: string): FieldError {
   return {
     type: "FieldValueInvalid",
@@ -99,14 +101,17 @@ export function invalidOmitted(at: FieldPath, detail: string): FieldError {
   return { type: "FieldValueInvalid", field: at.toString(), message: `Invalid value: ${detail}` };
 }
 
+/** The value stands twice where each may stand once. */
 export function duplicate(at: FieldPath, value: unknown): FieldError {
   return { type: "FieldValueDuplicate", field: at.toString(), message: `Duplicate value: ${quote(value)}` };
 }
 
+/** The value refers to something that is not there. */
 export function notFoundValue(at: FieldPath, value: unknown): FieldError {
   return { type: "FieldValueNotFound", field: at.toString(), message: `Not found: ${quote(value)}` };
 }
 
+/** The value is none of a few. @param supported listed in the message in this order; left out when empty */
 export function notSupported(at: FieldPath, value: unknown, supported: readonly string[]): FieldError {
   return {
     type: "FieldValueNotSupported",
@@ -127,6 +132,7 @@ function listed(supported: readonly string[]): string {
   return list;
 }
 
+/** The field may not be set here, whatever its value. */
 export function forbiddenField(at: FieldPath, detail: string): FieldError {
   return {
     type: "FieldValueForbidden",
@@ -135,6 +141,7 @@ export function forbiddenField(at: FieldPath, detail: string): FieldError {
   };
 }
 
+/** @param maxBytes below 0 when there is no figure to tell */
 export function tooLong(at: FieldPath, maxBytes: number): FieldError {
   return {
     type: "FieldValueTooLong",
@@ -143,6 +150,7 @@ export function tooLong(at: FieldPath, maxBytes: number): FieldError {
   };
 }
 
+/** @param max below 0 when there is no figure to tell */
 export function tooMany(at: FieldPath, actual: number, max: number): FieldError {
   return {
     type: "FieldValueTooMany",

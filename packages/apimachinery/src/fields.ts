@@ -11,6 +11,7 @@ export interface FieldRequirement {
 /** What a selector reads an object's fields by; undefined is the same as "". */
 export type FieldGetter = (field: string) => string | undefined;
 
+/** Requirements on fields of an object, all of which must hold; without any it matches everything. */
 export class FieldSelector {
   /** All must hold. */
   readonly requirements: readonly FieldRequirement[];

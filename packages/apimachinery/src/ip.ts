@@ -115,10 +115,12 @@ export function parseCidr(text: string): Cidr | undefined {
   };
 }
 
+/** Canonical text: RFC 5952 for IPv6, with the network's address. */
 export function formatCidr({ family, network, prefix }: Pick<Cidr, "family" | "network" | "prefix">): string {
   return `${formatIp(family, network)}/${prefix}`;
 }
 
+/** False for an address of the other family. */
 export function cidrContains(cidr: Cidr, ip: IpAddress): boolean {
   if (cidr.family !== ip.family) return false;
   const host = BigInt((cidr.family === 4 ? 32 : 128) - cidr.prefix);
@@ -154,6 +156,7 @@ function cidrProblems(cidr: Cidr | undefined, strict: boolean): string[] {
   return cidr.address === cidr.network ? [] : ["must not have bits set beyond the prefix length"];
 }
 
+/** For fields of newer APIs: no leading zeros, no bits beyond the prefix, and in canonical form. */
 export function validateCidr(value: string, at: FieldPath): FieldError[] {
   const cidr = parseCidr(value);
   const problems = cidrProblems(cidr, true);
@@ -162,6 +165,7 @@ export function validateCidr(value: string, at: FieldPath): FieldError[] {
   return problems.map((why) => invalidValue(at, value, why));
 }
 
+/** For fields of older APIs, which take what Go once did: leading zeros and bits beyond the prefix. */
 export function validateCidrLegacy(value: string, at: FieldPath): FieldError[] {
   return cidrProblems(parseCidr(value), false).map((why) => invalidValue(at, value, why));
 }

@@ -5,6 +5,7 @@ import type { LabelSelector, LabelSelectorRequirement } from "./labels.ts";
 import { isQualifiedName, isValidLabelValue } from "./names.ts";
 import { pushAll } from "./push-all.ts";
 
+/** Errors are at the map itself, as upstream has them, not at its keys. */
 export function validateLabels(labels: Readonly<Record<string, string>>, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   for (const key of Object.keys(labels)) {
@@ -15,6 +16,7 @@ export function validateLabels(labels: Readonly<Record<string, string>>, at: Fie
   return errors;
 }
 
+/** A label's key: a name of up to 63 characters, with a DNS subdomain before a slash or without. */
 export function validateLabelName(name: string, at: FieldPath): FieldError[] {
   return isQualifiedName(name).map((why) => invalidValue(at, name, why));
 }
@@ -24,6 +26,7 @@ export interface LabelSelectorRules {
   readonly allowInvalidValues?: boolean;
 }
 
+/** None at all is valid. @param rules how much is let pass that older objects hold */
 export function validateLabelSelector(
   selector: LabelSelector | undefined,
   at: FieldPath,

@@ -33,6 +33,7 @@ export class SelectorError extends Error {
   override readonly name = "SelectorError";
 }
 
+/** Requirements on labels, all of which must hold; without any it matches everything. */
 export class Selector {
   /** Sorted by key. All must hold. Use them to choose an index. */
   readonly requirements: readonly LabelRequirement[];

@@ -101,14 +101,17 @@ export function validateObjectMetaUpdate(
   return errors;
 }
 
+/** By deep equality. @param value as the new object has it */
 export function validateImmutableField(value: unknown, old: unknown, at: FieldPath): FieldError[] {
   return deepEqual(value, old) ? [] : [invalidValue(at, value, fieldImmutable)];
 }
 
+/** Zero is allowed. */
 export function validateNonnegative(value: number, at: FieldPath): FieldError[] {
   return value < 0 ? [invalidValue(at, value, "must be greater than or equal to 0")] : [];
 }
 
+/** Keys as of labels, in any case; keys and values together at most 256 KiB. */
 export function validateAnnotations(annotations: Readonly<Record<string, string>>, at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   let size = 0;
@@ -153,6 +156,7 @@ function validateOwnerReference(reference: OwnerReference, at: FieldPath): Field
   return errors;
 }
 
+/** Qualified names; those of the two ways of deleting dependents exclude each other. */
 export function validateFinalizers(finalizers: readonly string[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of finalizers) {

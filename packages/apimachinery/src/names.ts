@@ -33,12 +33,14 @@ const keyText =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 const keyExamples = ["MyName", "my.name", "123-abc"] as const;
 
+/** The sentence that upstream makes of a rule, its pattern and examples. */
 export function regexError(message: string, pattern: string, ...examples: readonly string[]): string {
   if (examples.length === 0) return `${message} (regex used for validation is '${pattern}')`;
   const list = examples.map((e) => `'${e}', `).join(" or ");
   return `${message} (e.g. ${list}regex used for validation is '${pattern}')`;
 }
 
+/** For a number that must be between two, both of which it may be. */
 export function inclusiveRangeError(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
@@ -70,6 +72,7 @@ const subdomainComplaint = () =>
     "example.com",
   );
 
+/** What is wrong with it as a label (RFC 1123, up to 63 characters): names of namespaces, ports and the like. Empty when nothing is. */
 export function isDNS1123Label(value: string): string[] {
   return check(value, 63, labelRegexp, () =>
     subdomainRegexp.test(value)
@@ -83,10 +86,12 @@ export function isDNS1123Label(value: string): string[] {
   );
 }
 
+/** What is wrong with it as a subdomain (RFC 1123, up to 253 characters): most names of objects. Empty when nothing is. */
 export function isDNS1123Subdomain(value: string): string[] {
   return check(value, 253, subdomainRegexp, subdomainComplaint);
 }
 
+/** As {@link isDNS1123Subdomain}, with underscores: host names that pods search in. */
 export function isDNS1123SubdomainWithUnderscore(value: string): string[] {
   return check(value, 253, subdomainWithUnderscoreRegexp, () =>
     regexError(
@@ -97,6 +102,7 @@ export function isDNS1123SubdomainWithUnderscore(value: string): string[] {
   );
 }
 
+/** What is wrong with it as a label (RFC 1035, up to 63 characters, a letter first). Empty when nothing is. */
 export function isDNS1035Label(value: string): string[] {
   return check(value, 63, label1035Regexp, () =>
     regexError(
@@ -108,6 +114,7 @@ export function isDNS1035Label(value: string): string[] {
   );
 }
 
+/** What is wrong with it as a subdomain whose first part is an asterisk: hosts of Ingresses. Empty when nothing is. */
 export function isWildcardDNS1123Subdomain(value: string): string[] {
   return check(value, 253, wildcardRegexp, () =>
     regexError(
@@ -142,6 +149,7 @@ function prefixComplaints(prefix: string): string[] {
   return complaints;
 }
 
+/** What is wrong with it as a label's value, which may be empty and has up to 63 characters. Empty when nothing is. */
 export function isValidLabelValue(value: string): string[] {
   const complaints: string[] = [];
   if (longerThan(value, 63)) complaints.push("must be no more than 63 bytes");
@@ -159,6 +167,7 @@ export function isValidLabelValue(value: string): string[] {
   return complaints;
 }
 
+/** What is wrong with it as a name in C. Empty when nothing is. */
 export function isCIdentifier(value: string): string[] {
   if (cIdentifierRegexp.test(value)) return [];
   return [
@@ -172,6 +181,7 @@ export function isCIdentifier(value: string): string[] {
   ];
 }
 
+/** What is wrong with it as a port, 1 to 65535. Empty when nothing is. */
 export function isValidPortNum(port: number): string[] {
   return isInRange(port, 1, 65535);
 }
@@ -180,10 +190,12 @@ function isInRange(value: number, min: number, max: number): string[] {
   return value >= min && value <= max ? [] : [inclusiveRangeError(min, max)];
 }
 
+/** What is wrong with it as a user's number on Linux, 0 to 2^31-1. Empty when nothing is. */
 export function isValidUserID(uid: number): string[] {
   return isInRange(uid, 0, 0x7fff_ffff);
 }
 
+/** What is wrong with it as a group's number on Linux, 0 to 2^31-1. Empty when nothing is. */
 export function isValidGroupID(gid: number): string[] {
   return isInRange(gid, 0, 0x7fff_ffff);
 }
@@ -200,6 +212,7 @@ export function isValidPortName(port: string): string[] {
   return complaints;
 }
 
+/** What is wrong with it as digits and a percent sign. Empty when nothing is. */
 export function isValidPercent(value: string): string[] {
   if (percentRegexp.test(value)) return [];
   return [
@@ -207,6 +220,7 @@ export function isValidPercent(value: string): string[] {
   ];
 }
 
+/** What is wrong with it as the name of a header. Empty when nothing is. */
 export function isHTTPHeaderName(value: string): string[] {
   if (headerNameRegexp.test(value)) return [];
   return [
@@ -221,6 +235,7 @@ export function isRelaxedEnvVarName(value: string): string[] {
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
+/** What is wrong with it as a key of a ConfigMap or Secret, which becomes a file's name. Empty when nothing is. */
 export function isConfigMapKey(value: string): string[] {
   return check(value, 253, configKeyRegexp, () =>
     regexError(

@@ -38,6 +38,7 @@ export const malformedQuantity =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const suffixWrong = "unable to parse quantity's suffix";
 
+/** An exact amount, and the form it is written in. Never changes; arithmetic makes new ones. */
 export class Quantity {
   static readonly zero = new Quantity(0n, "DecimalSI");
 

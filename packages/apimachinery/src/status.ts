@@ -60,6 +60,7 @@ export interface ResourceName {
   readonly resource: string;
 }
 
+/** A request that failed, as its client is told: what is thrown becomes the answer. */
 export class StatusError extends Error {
   readonly status: Status;
 
@@ -114,18 +115,21 @@ function detailsOf(resource: ResourceName, name: string): StatusDetails {
   };
 }
 
+/** 404: there is no such object. */
 export function notFound(resource: ResourceName, name: string): StatusError {
   return new StatusError(404, "NotFound", `${qualified(resource)} "${name}" not found`, {
     details: detailsOf(resource, name),
   });
 }
 
+/** 409: there is an object of that name already. */
 export function alreadyExists(resource: ResourceName, name: string): StatusError {
   return new StatusError(409, "AlreadyExists", `${qualified(resource)} "${name}" already exists`, {
     details: detailsOf(resource, name),
   });
 }
 
+/** 409: the object is not as the request takes it to be; who reads it anew may try again. */
 export function conflict(resource: ResourceName, name: string, why: string): StatusError {
   return new StatusError(409, "Conflict", `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, {
     details: detailsOf(resource, name),
@@ -136,16 +140,19 @@ export function conflict(resource: ResourceName, name: string, why: string): Sta
 export const staleObjectMessage =
   "the object has been modified; please apply your changes to the latest version and try again";
 
+/** 403: whoever asks may not, or admission does not let it in. @param resource with `resource` empty the message names nothing */
 export function forbidden(resource: ResourceName, name: string, why: string): StatusError {
   const subject =
     resource.resource === "" ? "" : name === "" ? `${qualified(resource)} is ` : `${qualified(resource)} "${name}" is `;
   return new StatusError(403, "Forbidden", `${subject}forbidden: ${why}`, { details: detailsOf(resource, name) });
 }
 
+/** 401: nobody knows who asks. */
 export function unauthorized(message = "Unauthorized"): StatusError {
   return new StatusError(401, "Unauthorized", message);
 }
 
+/** 400: the request cannot be understood. */
 export function badRequest(message: string): StatusError {
   return new StatusError(400, "BadRequest", message);
 }
@@ -155,6 +162,7 @@ export function expired(message: string): StatusError {
   return new StatusError(410, "Expired", message);
 }
 
+/** 500: what failed is the server's. @param cause told to the client by its message, and kept */
 export function internalError(cause: unknown): StatusError {
   const text = messageOf(cause);
   return new StatusError(500, "InternalError", `Internal error occurred: ${text}`, {
@@ -163,10 +171,12 @@ export function internalError(cause: unknown): StatusError {
   });
 }
 
+/** 429: not now. @param retryAfterSeconds becomes the Retry-After header */
 export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
   return new StatusError(429, "TooManyRequests", message, { details: { retryAfterSeconds } });
 }
 
+/** False for any error that is no {@link StatusError}. */
 export function hasReason(error: unknown, reason: StatusReason): boolean {
   return error instanceof StatusError && error.reason === reason;
 }

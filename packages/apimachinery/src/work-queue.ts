@@ -41,6 +41,10 @@ interface Getter<K> {
   readonly resolve: (key: K | undefined) => void;
 }
 
+/**
+ * Keys to be worked on. One that is added while it is worked on comes again; one that failed comes later and later.
+ * @see WorkQueueOptions for how late
+ */
 export class WorkQueue<K = string> {
   readonly #clock: Clock;
   readonly #baseDelayMs: number;

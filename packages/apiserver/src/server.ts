@@ -21,6 +21,7 @@ import { apiServerIdentity } from "./services/default-objects.ts";
 import { defaultEventTtlMs, expireEvents } from "./services/event-expiry.ts";
 import { bootstrapOptions } from "./services/publication.ts";
 
+/** Serves by sockets, where it is told to listen, and by `transport` and `handle` in this process, from its construction on. */
 export class ApiServer implements Component {
   readonly name = "kube-apiserver";
   readonly #options: ApiServerOptions;

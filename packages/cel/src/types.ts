@@ -63,6 +63,7 @@ export function anyType(maxElements: number): Type {
   return { ...dynType, name: "any", maxElements };
 }
 
+/** Of protobuf's Any, which is dyn to the checker. */
 export function isAny({ kind, name }: Type): boolean {
   return kind === "dyn" && name === "any";
 }
@@ -79,20 +80,24 @@ export const bytesType = simple("bytes", "bytes", 2);
 export const durationType = simple("duration", "google.protobuf.Duration", 3);
 export const timestampType = simple("timestamp", "google.protobuf.Timestamp", 21);
 
+/** @param maxElements what its schema allows, for the estimate of costs */
 export function listType(element: Type, maxElements?: number): Type {
   const sizes = maxElements === undefined ? {} : { maxElements };
   return { kind: "list", name: "list", parameters: [element], minSerializedSize: 2, ...sizes };
 }
 
+/** @param maxElements what its schema allows, for the estimate of costs */
 export function mapType(key: Type, value: Type, maxElements?: number): Type {
   const sizes = maxElements === undefined ? {} : { maxElements };
   return { kind: "map", name: "map", parameters: [key, value], minSerializedSize: 2, ...sizes };
 }
 
+/** Of a value that may be missing: `a.?b`. */
 export function optionalType(value: Type): Type {
   return { kind: "optional", name: "optional_type", parameters: [value] };
 }
 
+/** The type of a type's name in an expression. */
 export function typeType(argument: Type): Type {
   return { kind: "type", name: "type", parameters: [argument] };
 }

@@ -43,6 +43,7 @@ export const minInt = -(1n << 63n);
 export const maxInt = (1n << 63n) - 1n;
 export const maxUint = (1n << 64n) - 1n;
 
+/** Kept apart from int, which is a bigint: 1u and 1 are of different types. */
 export class Uint {
   readonly value: bigint;
 
@@ -51,6 +52,7 @@ export class Uint {
   }
 }
 
+/** google.protobuf.Duration: a length of time, which may be negative. */
 export class Duration {
   /** Fits in an int64, about 292 years. */
   readonly nanos: bigint;
@@ -60,6 +62,7 @@ export class Duration {
   }
 }
 
+/** google.protobuf.Timestamp: a moment. */
 export class Timestamp {
   /** Since 1970 UTC; the years 1 to 9999. */
   readonly nanos: bigint;
@@ -81,6 +84,7 @@ export class TypeValue {
   }
 }
 
+/** A value that may not be there: what `a.?b` gives. */
 export class Optional {
   static readonly none = new Optional(undefined);
   readonly value: CelValue | undefined;
@@ -102,6 +106,7 @@ export abstract class Opaque {
   }
 }
 
+/** A list as expressions see it. Lists over objects make their elements only when they are asked for. */
 export abstract class List {
   abstract readonly size: number;
   abstract at(index: number): CelValue;
@@ -115,6 +120,7 @@ export abstract class List {
   }
 }
 
+/** Of values that are there: what an expression made. */
 export class ArrayList extends List {
   readonly items: CelValue[];
 

@@ -54,6 +54,7 @@ const retryMs = 10_000;
 
 const events: Resource = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true };
 
+/** Writes go on behind the caller's back; `flush` waits for them. */
 export function createEventRecorder(options: EventRecorderOptions): FlushableEventRecorder {
   return new Recorder(options);
 }

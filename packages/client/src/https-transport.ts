@@ -35,6 +35,7 @@ export interface HttpsTransport extends Transport {
 const maxRetries = 10;
 const tcpKeepAliveMs = 30_000;
 
+/** Connects when it is first used; to be closed when it is not needed any more. */
 export function createHttpsTransport(config: ServerConfig, options: HttpsTransportOptions = {}): HttpsTransport {
   return new NodeHttpTransport(config, options);
 }

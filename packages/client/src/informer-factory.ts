@@ -17,6 +17,7 @@ export interface StoppableInformerFactory extends InformerFactory {
   stopped(): Promise<void>;
 }
 
+/** Nothing is watched before `start`; what is asked for after that begins at once. */
 export function createInformerFactory(client: Client, options: InformerFactoryOptions = {}): StoppableInformerFactory {
   return new SharedInformerFactory(client, options);
 }

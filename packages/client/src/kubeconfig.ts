@@ -63,6 +63,10 @@ export async function readKubeconfig(path: string): Promise<Kubeconfig> {
   return parseKubeconfig(await readFile(path, "utf8"), path);
 }
 
+/**
+ * @param path for messages only.
+ * @throws KubeconfigError for text that is no kubeconfig
+ */
 export async function parseKubeconfig(text: string, path: string): Promise<Kubeconfig> {
   const { parse } = await import("yaml");
   let value: unknown;

@@ -55,6 +55,7 @@ function writeQuery(options: WriteOptions): Query {
   return query;
 }
 
+/** @param options `resourceVersion`: not older than that, or from the cache for 0 */
 export function getRequest(
   resource: Resource,
   target: Target,
@@ -64,6 +65,7 @@ export function getRequest(
   return { method: "GET", path: resourcePath(resource, target), query, ...signalOf(options) };
 }
 
+/** One page; `options.limit` and `options.continue` go through the rest. */
 export function listRequest(resource: Resource, target: Target, options: ListOptions = {}): ApiRequest {
   return {
     method: "GET",
@@ -73,12 +75,14 @@ export function listRequest(resource: Resource, target: Target, options: ListOpt
   };
 }
 
+/** `sendInitialEvents` says by itself that the version is a lower bound, as the server wants it said. */
 export function watchRequest(resource: Resource, target: Target, options: WatchOptions = {}): ApiRequest {
   const query = setAll({ watch: "true" }, options, watchNames);
   if (options.sendInitialEvents !== undefined) query.resourceVersionMatch = "NotOlderThan";
   return { method: "GET", path: resourcePath(resource, target), query, ...signalOf(options) };
 }
 
+/** @param body the object. For a create below an object `target` names it and the subresource */
 export function createRequest(
   resource: Resource,
   target: Target,
@@ -94,6 +98,7 @@ export function createRequest(
   };
 }
 
+/** @param body the whole object; its resourceVersion, if it has one, must be the present one */
 export function updateRequest(
   resource: Resource,
   target: Target,
@@ -109,6 +114,7 @@ export function updateRequest(
   };
 }
 
+/** @param contentType which kind of patch `body` is; an apply wants a field manager */
 export function patchRequest(
   resource: Resource,
   target: Target,

@@ -14,6 +14,7 @@ import type {
 import * as build from "./request-builder.ts";
 import type { PatchType, Transport, WatchEvent } from "./transport.ts";
 
+/** Holds nothing but the transport: to close that is the caller's. */
 export function createClient(transport: Transport): Client {
   return {
     transport,

@@ -26,6 +26,7 @@ export interface ClusterOptions {
   readonly logger?: Logger;
 }
 
+/** A control plane that runs, and a client of it. `stop` ends it and waits until nothing of it is left. */
 export class Cluster {
   /** As the administrator, without sockets. */
   readonly client: Client;

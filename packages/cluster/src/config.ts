@@ -48,6 +48,7 @@ export type ClusterRequest = {
     | undefined;
 };
 
+/** What was asked for cannot be, and what to do instead. */
 export class ConfigError extends Error {}
 
 /** Real nodes of one cluster on one machine. */
@@ -262,6 +263,7 @@ export function forgetCluster(config: ClusterConfig): void {
   rmSync(pointerOf(config.name), { force: true });
 }
 
+/** Also one whose data is elsewhere than usual. Undefined when there is none of that name. @throws ConfigError for a file that cannot be read */
 export function findCluster(name: string): ClusterConfig | undefined {
   const pointer = pointerOf(name);
   const elsewhere = existsSync(pointer) ? readConfig(readFileSync(pointer, "utf8").trim()) : undefined;

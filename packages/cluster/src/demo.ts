@@ -13,6 +13,10 @@ import { clusterPaths } from "./paths.ts";
 const name = "demo";
 const answersWithinMs = 120_000;
 
+/**
+ * @returns where it answers, and what to try next.
+ * @throws Error for a cluster without real nodes, or when it does not answer in time
+ */
 export async function runDemo(
   cluster: StartedCluster,
   { step, signal }: Reporter & { signal: AbortSignal },

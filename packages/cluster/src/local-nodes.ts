@@ -20,6 +20,7 @@ export interface LocalNode extends NodeAddresses {
   readonly proxyConf: string;
 }
 
+/** In order of their index; empty for a cluster without real nodes. */
 export function localNodes(config: ClusterConfig): LocalNode[] {
   return Array.from({ length: config.nodes }, (_, index) => localNode(config, index));
 }

@@ -19,6 +19,7 @@ export { localNodes } from "./local-nodes.ts";
 export { clusterPaths } from "./paths.ts";
 export { runningProgram } from "./supervised.ts";
 
+/** @see lifecycle/start.ts */
 export async function prepareMachine(
   config: ClusterConfig,
   options: Pick<StartOptions, "install" | "tell" | "signal">,
@@ -26,14 +27,17 @@ export async function prepareMachine(
   await (await import("./lifecycle/start.ts")).prepareMachine(config, options);
 }
 
+/** @see lifecycle/start.ts */
 export async function startCluster(config: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   return (await import("./lifecycle/start.ts")).startCluster(config, options);
 }
 
+/** @see lifecycle/stop.ts */
 export async function stopCluster(config: ClusterConfig, options: StopOptions): Promise<void> {
   await (await import("./lifecycle/stop.ts")).stopCluster(config, options);
 }
 
+/** @see lifecycle/status.ts */
 export async function clusterStatus(config: ClusterConfig, signal: AbortSignal): Promise<ClusterStatus> {
   return (await import("./lifecycle/status.ts")).clusterStatus(config, signal);
 }

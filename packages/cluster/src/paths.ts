@@ -29,6 +29,7 @@ export interface ClusterPaths {
   readonly started: string;
 }
 
+/** Makes nothing. @param dataDir default below /var/lib/kubets for root, and the user's own folder otherwise */
 export function clusterPaths(name: string, dataDir: string = join(defaultBase, name)): ClusterPaths {
   const run = isRoot ? join("/run/kubets", name) : join(dataDir, "run");
   return {

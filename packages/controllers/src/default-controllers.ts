@@ -41,6 +41,7 @@ export interface DefaultControllersOptions {
   readonly podGC?: PodGCOptions;
 }
 
+/** Those that need a key or a range run where it is given. */
 export function defaultControllers(options: DefaultControllersOptions): ControllerDefinition[] {
   const { rootCA, signToken, nodeIpam } = options;
   return [

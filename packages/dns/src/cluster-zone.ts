@@ -67,6 +67,7 @@ function found(answers: readonly ResourceRecord[], additionals: readonly Resourc
   return { rcode: "NOERROR", answers, additionals };
 }
 
+/** The records of the cluster's domain, made when they are asked for, from what the directory knows. */
 export class ClusterZone {
   readonly #domain: string;
   readonly #directory: ServiceDirectory;

@@ -8,6 +8,7 @@ const serviceNameLabel = "kubernetes.io/service-name";
 const byAddress = "dns-address";
 const byService = "dns-service";
 
+/** Complete once its informers are synced; before that, names may seem not to be. */
 export class InformerDirectory implements ServiceDirectory {
   readonly #domain: string;
   readonly #services: Informer<Service>;

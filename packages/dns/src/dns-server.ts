@@ -34,6 +34,7 @@ export interface DnsServerOptions {
 const idleMs = 10_000;
 const maxTcpClients = 256;
 
+/** Ready when it listens and its informers are synced. */
 export class DnsServer implements Component {
   readonly name = "dns";
   readonly ready: Promise<void>;

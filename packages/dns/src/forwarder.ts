@@ -23,6 +23,7 @@ export async function resolversOf(resolvConf: string): Promise<string[]> {
     .filter((ip) => !ip.startsWith("127.") && ip !== "::1");
 }
 
+/** @param resolvers addresses, asked in this order; the next one when one is silent. Answers with undefined when none answers */
 export function createForwarder(resolvers: readonly string[], clock: Clock): Forwarder {
   return {
     async forward(query, overTcp, signal) {

@@ -36,6 +36,7 @@ export interface ResponderOptions {
   readonly serial: () => number;
 }
 
+/** Holds no state of its own: the same for all addresses and for both transports. */
 export class Responder {
   readonly #options: ResponderOptions;
 

@@ -46,6 +46,7 @@ const imageBackOffMs = 10_000;
 const imageBackOffMaxMs = 300_000;
 const containerBackOffMs = 10_000;
 
+/** Ready when the node is registered and its pods are looked after. */
 export class Kubelet implements Component {
   readonly name: string;
   readonly #options: KubeletOptions;

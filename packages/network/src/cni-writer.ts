@@ -13,6 +13,7 @@ export interface CniWriterOptions {
   readonly network: Omit<CniConfigOptions, "podCIDRs">;
 }
 
+/** Ready when the file is written; it writes none again. */
 export class CniWriter implements Component {
   readonly name = "cni";
   readonly #options: CniWriterOptions;

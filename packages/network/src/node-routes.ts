@@ -34,6 +34,7 @@ export interface NodeRoutesOptions {
 
 const retryMs = 1_000;
 
+/** Ready when the routes to all nodes that are known are written. */
 export class NodeRoutes implements Component {
   readonly name = "node-routes";
   readonly #options: NodeRoutesOptions;

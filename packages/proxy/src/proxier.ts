@@ -34,6 +34,7 @@ export interface ProxierOptions {
   readonly retryMs?: number;
 }
 
+/** Ready when the rules for all Services that are known have been written once. */
 export class Proxier implements Component {
   readonly name = "kube-proxy";
   readonly ready: Promise<void>;

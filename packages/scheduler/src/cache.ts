@@ -4,6 +4,7 @@ import type { Node, Pod } from "@kubets/api";
 import { keyOf } from "@kubets/apimachinery";
 import { NodeInfo } from "./framework/node-info.ts";
 
+/** An assumed pod counts on its node until it is confirmed or forgotten. */
 export class SchedulerCache {
   readonly #nodes = new Map<string, NodeInfo>();
   /** Pod key to the node it counts on, and the pod as counted. */

@@ -21,6 +21,7 @@ export interface QueuedPod {
   rejectedBy: ReadonlySet<Plugin>;
 }
 
+/** Pods that wait for a node: ready to be tried, backing off, or put aside until something happens that may help them. */
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #gates: readonly Plugin[];

@@ -38,6 +38,7 @@ export interface SchedulerOptions {
   readonly logger?: Logger;
 }
 
+/** Ready when it knows all nodes and pods that there are, and schedules. */
 export class Scheduler implements Component {
   readonly name = "kube-scheduler";
   readonly ready: Promise<void>;

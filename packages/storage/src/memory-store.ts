@@ -12,6 +12,7 @@ export interface MemoryStoreOptions {
   readonly ringLimits?: EventRingLimits;
 }
 
+/** What is in it ends with the process. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new LoggedStore({ ...options, log: noLog });
 }

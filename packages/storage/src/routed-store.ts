@@ -11,6 +11,7 @@ export interface Route {
   readonly store: Store;
 }
 
+/** Each key is in the store of the route whose prefix it begins with, or in the main one. */
 export class RoutedStore implements Store {
   readonly #main: Store;
   readonly #routes: readonly Route[];

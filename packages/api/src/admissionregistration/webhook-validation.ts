@@ -51,6 +51,10 @@ export function validateWebhooks(configuration: Configuration, compile?: Compile
   return validateAll(configuration, strict, compile);
 }
 
+/**
+ * What stood in `old` already is let pass where newer rules refuse it.
+ * @param compile checks match conditions; undefined: they are not looked at
+ */
 export function validateWebhooksUpdate(
   configuration: Configuration,
   old: Configuration,

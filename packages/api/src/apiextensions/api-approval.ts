@@ -18,6 +18,7 @@ export function isProtectedCommunityGroup(group: string): boolean {
   return ["k8s.io", "kubernetes.io"].some((domain) => group === domain || group.endsWith(`.${domain}`));
 }
 
+/** How the annotation stands, and the sentence of the KubernetesAPIApprovalPolicyConformant condition. */
 export function apiApprovalOf({ metadata }: CustomResourceDefinition): ApiApproval {
   const value = metadata?.annotations?.[apiApprovedAnnotation] ?? "";
   const needed = `protected groups must have approval annotation ${JSON.stringify(apiApprovedAnnotation)}`;

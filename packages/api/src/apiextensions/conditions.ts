@@ -24,6 +24,7 @@ export interface CrdCondition {
   readonly message: string;
 }
 
+/** Undefined as long as nobody has written it. */
 export function findCrdCondition(
   crd: CustomResourceDefinition,
   type: CrdConditionType,
@@ -31,6 +32,7 @@ export function findCrdCondition(
   return crd.status?.conditions?.find((condition) => condition.type === type);
 }
 
+/** False also for one that is Unknown, or not there. */
 export function isCrdConditionTrue(crd: CustomResourceDefinition, type: CrdConditionType): boolean {
   return findCrdCondition(crd, type)?.status === "True";
 }

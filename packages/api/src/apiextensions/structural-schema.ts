@@ -96,6 +96,7 @@ export function validateStructural(schema: JSONSchemaProps, at: FieldPath, patte
   return errors.sort((a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
 }
 
+/** Whether objects may be pruned and given defaults by it. @param pattern tells what is wrong with a regular expression */
 export function isStructural(schema: JSONSchemaProps, pattern: PatternCheck): boolean {
   return structuralFault(schema) === undefined && validateStructural(schema, path(), pattern).length === 0;
 }

@@ -44,6 +44,7 @@ export function parseResourceList(list: ResourceList | undefined): Map<string, Q
   return parsed;
 }
 
+/** As objects hold it: each amount in its canonical form. */
 export function formatResourceList(list: ReadonlyMap<string, Quantity>): ResourceList {
   return Object.fromEntries([...list].map(([name, quantity]) => [name, quantity.toString()]));
 }

@@ -59,6 +59,7 @@ export function findContainer(pod: Pod, name: string): PodContainer | undefined 
   return undefined;
 }
 
+/** Undefined as long as nobody has written it. */
 export function podCondition(status: PodStatus | undefined, type: string): PodCondition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }

@@ -5,6 +5,7 @@ import { ProtobufWriter } from "./protobuf-writer.ts";
 import type { Json } from "./schemas.ts";
 import type { SwaggerDocument } from "./swagger.ts";
 
+/** What `/openapi/v2` gives to those who accept gnostic's protobuf. */
 export function encodeSwagger(document: SwaggerDocument): Uint8Array {
   const info = document["info"] as { title: string; version: string };
   return new ProtobufWriter()

@@ -62,6 +62,7 @@ export function quotaMatches(evaluator: QuotaEvaluator, quota: ResourceQuota, ob
   );
 }
 
+/** Whether the object counts for a quota: all its scopes match. A kind that knows no scopes matches none. */
 export function inScopes(evaluator: QuotaEvaluator, quota: ResourceQuota, object: KubeObject): boolean {
   return scopesOf(quota).every((scope) => evaluator.matchesScope?.(scope, object) === true);
 }

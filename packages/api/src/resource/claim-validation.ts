@@ -70,6 +70,7 @@ const limits = {
 
 const specPath = path("spec");
 
+/** @param check compiles the CEL of selectors; undefined: it is not looked at */
 export function validateDeviceClass({ spec = {} }: DeviceClass, check?: SelectorCheck): FieldError[] {
   const { extendedResourceName: name } = spec;
   const errors = [
@@ -85,10 +86,12 @@ export function validateDeviceClass({ spec = {} }: DeviceClass, check?: Selector
   ];
 }
 
+/** The spec alone. @param check compiles the CEL of selectors; undefined: it is not looked at */
 export function validateClaim({ spec = {} }: ResourceClaim, check?: SelectorCheck): FieldError[] {
   return validateClaimSpec(spec, specPath, check);
 }
 
+/** The metadata and the spec that claims made from it get. @param check compiles the CEL of selectors; undefined: it is not looked at */
 export function validateTemplate({ spec }: ResourceClaimTemplate, check?: SelectorCheck): FieldError[] {
   const { labels = {}, annotations = {} } = spec?.metadata ?? {};
   const at = specPath.child("metadata");

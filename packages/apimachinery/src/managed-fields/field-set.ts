@@ -20,6 +20,7 @@ export const emptyFieldSet: FieldSet = { member: false, children: noChildren };
 /** A path that is a member, with nothing below. */
 export const leafFieldSet: FieldSet = { member: true, children: noChildren };
 
+/** Nobody owns anything by it. */
 export function isEmptyFieldSet(set: FieldSet): boolean {
   return !set.member && set.children.size === 0;
 }
@@ -29,6 +30,7 @@ function combine(member: boolean, children: Map<string, FieldSet>): FieldSet {
   return member ? leafFieldSet : emptyFieldSet;
 }
 
+/** What is in either; shares what is only in one. */
 export function unionFieldSets(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmptyFieldSet(b)) return a;
   if (isEmptyFieldSet(a)) return b;
@@ -66,6 +68,7 @@ function subtract(a: FieldSet, b: FieldSet, deep: boolean): FieldSet {
   return combine(a.member && !b.member, children);
 }
 
+/** What is in both. */
 export function intersectFieldSets(a: FieldSet, b: FieldSet): FieldSet {
   const children = new Map<string, FieldSet>();
   for (const [element, child] of a.children) {
@@ -96,6 +99,7 @@ export function keepFields(set: FieldSet, patterns: readonly FieldPattern[]): Fi
   return combine(set.member, children);
 }
 
+/** The same fields, in whatever order. */
 export function fieldSetsEqual(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
   if (a.member !== b.member || a.children.size !== b.children.size) return false;

@@ -51,6 +51,7 @@ const extendedExpirationSeconds = 24 * 365 * 60 * 60;
 
 type Spec = NonNullable<TokenRequest["spec"]>;
 
+/** Signs with one key, in the name of one issuer. Tokens are bound to what the request names, and end with it. */
 export class ServiceAccountIssuer {
   readonly #options: ServiceAccountIssuerOptions;
 

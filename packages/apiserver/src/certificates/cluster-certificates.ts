@@ -26,6 +26,7 @@ export interface ClusterCertificates {
   readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string };
 }
 
+/** Those that are there are kept as long as they are good; the others are made. @throws Error for files that cannot be read or written */
 export async function ensureClusterCertificates(options: ClusterCertificatesOptions): Promise<ClusterCertificates> {
   const { clusterDomain = "cluster.local", dnsNames, ipAddresses } = options;
   const pki = new Pki(options);

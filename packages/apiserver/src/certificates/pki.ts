@@ -26,6 +26,7 @@ const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
 
 const commonNames: Readonly<Record<AuthorityName, string>> = { ca: "kubernetes", "front-proxy-ca": "front-proxy-ca" };
 
+/** The certificates and keys in one folder: each is read, or made when it is missing or no longer good. */
 export class Pki {
   readonly directory: string;
   readonly #clock: Clock;

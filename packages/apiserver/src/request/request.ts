@@ -71,6 +71,7 @@ export interface Answer {
   readonly warnings?: readonly string[];
 }
 
+/** An answer of plain text, or of the given type, as it is. */
 export function text(status: number, body: string, contentType = "text/plain; charset=utf-8"): Answer {
   return { status, content: { type: "bytes", contentType, bytes: Buffer.from(body) } };
 }
@@ -88,10 +89,12 @@ export function internalServerError(uri: string, why: string): Answer {
 
 export const noSniff = Object.freeze({ "x-content-type-options": "nosniff" });
 
+/** An answer of one object or Status, in whatever form the client accepts. */
 export function value(status: number, body: object): Answer {
   return { status, content: { type: "value", value: body } };
 }
 
+/** Several headers of that name are one, with commas between. @param name in lower case */
 export function header(request: Pick<ServerRequest, "headers">, name: string): string | undefined {
   const found = request.headers[name];
   return typeof found === "string" ? found : found?.join(", ");

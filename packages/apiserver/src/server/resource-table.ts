@@ -47,6 +47,7 @@ export interface AddOptions {
   readonly hooks?: RegistryHooks;
 }
 
+/** Looked up at each request: by group, version and plural. */
 export class ResourceTable {
   readonly #options: ResourceTableOptions;
   readonly #resources = new Map<string, ServedResource>();

@@ -35,6 +35,7 @@ interface Means {
   readonly logger: Logger;
 }
 
+/** Runs until `signal` aborts. @throws ConfigError where there is no cluster; whatever ends the agent */
 export async function runNode(dataDir: string, index: number, signal: AbortSignal): Promise<void> {
   const config = readConfig(dataDir);
   if (config === undefined) throw new ConfigError(`${dataDir} holds no cluster; kubets up makes one`);

@@ -5,6 +5,7 @@ import type { ImageSpec } from "./build.ts";
 /** What holds a pod's namespaces: one static program that reaps orphans and ends on SIGTERM. */
 export const pauseImageName = "kubets.local/pause:1";
 
+/** What holds a pod's namespaces: a process that does nothing but collect its dead children. */
 export function pauseImage(): ImageSpec {
   return {
     names: [pauseImageName],

@@ -29,6 +29,7 @@ export interface ClusterStatus {
   readonly problems: readonly string[];
 }
 
+/** Asks the API server only when its process runs. Never rejects for what is broken: that is what it tells. */
 export async function clusterStatus(config: ClusterConfig, signal: AbortSignal): Promise<ClusterStatus> {
   const paths = clusterPaths(config.name, config.dataDir);
   const programs: ProgramStatus[] = [programStatus("control-plane", runningProgram(paths.controlPlanePid)?.pid)];

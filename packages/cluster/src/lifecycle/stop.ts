@@ -17,6 +17,7 @@ export interface StopOptions {
   step<T>(title: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** The nodes first, then the control plane. @throws Error when another command keeps working on the cluster for more than a minute */
 export async function stopCluster(config: ClusterConfig, { deleteData, step }: StopOptions): Promise<void> {
   const paths = clusterPaths(config.name, config.dataDir);
   await withLock(paths.lock, async () => {

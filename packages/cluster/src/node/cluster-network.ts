@@ -14,6 +14,7 @@ export interface ClusterNetworkOptions {
 /** A route that loses against every other one to the same range. */
 const lastMetric = "4294967294";
 
+/** Can be repeated. @throws Error with the words of `ip` or `nft` */
 export async function ensureClusterNetwork(
   cluster: string,
   subnets: ClusterSubnets,

@@ -17,6 +17,10 @@ export interface NodeAddresses {
 /** Nodes are numbered from here within the cluster's node range; 1 is the machine. */
 const firstNodeOffset = 10;
 
+/**
+ * @param index from 0.
+ * @returns the node's own address, and the machine's as nodes see it
+ */
 export function nodeAddresses(subnets: ClusterSubnets, index: number): NodeAddresses {
   const range = parseCidr(subnets.nodeCIDR);
   return { address: addressAt(range, firstNodeOffset + index), machineAddress: addressAt(range, 1) };
@@ -123,6 +127,7 @@ export async function removeNodeNetwork(layout: NodeLayout): Promise<void> {
   if (await hasNetns(layout)) await run("ip", ["netns", "delete", layout.netns]);
 }
 
+/** Clears away what a reboot leaves of one. */
 export async function hasNetns(layout: NodeLayout): Promise<boolean> {
   // A name whose mount is gone (after a reboot) is an empty file and no namespace.
   const mounts = await readFile("/proc/self/mountinfo", "utf8");

@@ -22,6 +22,7 @@ const required: readonly (RequiredPackage & { readonly isPresent: () => boolean 
   { name: "procps", why: "sets kernel parameters of a node (sysctl)", isPresent: () => hasProgram("sysctl") },
 ];
 
+/** By Debian's names, with what each is needed for. */
 export function missingPackages(): RequiredPackage[] {
   return required.filter(({ isPresent }) => !isPresent()).map(({ name, why }) => ({ name, why }));
 }

@@ -107,6 +107,7 @@ class RangeAllocator implements Runnable {
   }
 }
 
+/** @throws RangeError, when it is created, for ranges that cannot be split so */
 export function nodeIpamController(options: RangeAllocatorOptions): ControllerDefinition {
   return {
     name: "node-ipam-controller",

@@ -234,6 +234,7 @@ class NodeLifecycleController implements Runnable {
   }
 }
 
+/** What its taints do to a node's pods is the taint eviction controller's. */
 export function nodeLifecycleController(options: NodeLifecycleOptions = {}): ControllerDefinition {
   return {
     name: "node-lifecycle-controller",

@@ -137,6 +137,7 @@ function isOutOfService(node: Node): boolean {
   return node.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false;
 }
 
+/** @param options how many finished pods are kept */
 export function podGCController(options: PodGCOptions = {}): ControllerDefinition {
   return {
     name: "pod-garbage-collector-controller",

@@ -49,6 +49,7 @@ export interface ControllerOptions {
   readonly maxDelayMs?: number;
 }
 
+/** A key is worked on by one worker at a time, and again, later each time, when that fails. */
 export class Controller implements Runnable {
   readonly name: string;
   readonly #reconcile: Reconcile;

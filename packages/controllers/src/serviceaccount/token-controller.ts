@@ -117,6 +117,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
+/** Only for Secrets that ask for it by their type: pods have tokens of their own. */
 export function serviceAccountTokenController(options: TokenControllerOptions): ControllerDefinition {
   return {
     name: "serviceaccount-token-controller",

@@ -132,6 +132,7 @@ function remembering(source: PodSource, seen: Map<string, Pod>): PodSource {
   };
 }
 
+/** Ready when all its nodes are. */
 export class SimulatedNodes implements Component {
   readonly name = "simulated-nodes";
   readonly #options: SimulatedNodesOptions;

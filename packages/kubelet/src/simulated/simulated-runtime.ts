@@ -62,6 +62,7 @@ const unsupported = (method: string) => () =>
 
 const podUidLabel = "io.kubernetes.pod.uid";
 
+/** A CRI runtime that keeps account of sandboxes and containers, and runs none. */
 export class SimulatedRuntime implements cri.RuntimeClient {
   readonly runtime: cri.RuntimeService;
   readonly image: SimulatedImages;

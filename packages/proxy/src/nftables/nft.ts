@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 
+/** The message is nft's own, with the line it did not take. */
 export class NftError extends Error {}
 
 /**

@@ -6,6 +6,7 @@ import { NftError, nft } from "./nft.ts";
 import { buildRuleset, type Ruleset, type RulesetOptions, tableName } from "./ruleset.ts";
 import { changeTransaction, fullTransaction } from "./transaction.ts";
 
+/** Writes only what has changed since the last time; everything again after a failure. */
 export class NftablesRules implements ServiceRules {
   readonly mode = "nftables";
   readonly #options: RulesetOptions;

@@ -60,6 +60,7 @@ export const hookChains = [
   "nat-prerouting",
 ];
 
+/** The same for the same ports in whatever order, so that two can be compared. */
 export function buildRuleset(ports: Iterable<ServicePort>, options: RulesetOptions): Ruleset {
   const ruleset: Ruleset = {
     chains: new Map(baseChains(options)),

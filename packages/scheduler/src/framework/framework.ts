@@ -17,6 +17,7 @@ export interface Diagnosis {
 
 export type Choice = { readonly node: NodeInfo; readonly state: CycleState } | { readonly diagnosis: Diagnosis };
 
+/** @see Plugin for the points at which plugins are asked, and in what order */
 export class Framework {
   readonly plugins: readonly Plugin[];
   readonly #weighted: readonly WeightedPlugin[];

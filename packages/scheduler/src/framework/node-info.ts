@@ -6,6 +6,7 @@ import { type Allocatable, addResources, allocatableOf, amountsOf, noResources, 
 
 const noAllocatable: Allocatable = { ...noResources(), pods: 0 };
 
+/** Its Node may be unknown as yet while pods on it are counted. */
 export class NodeInfo {
   readonly name: string;
   readonly pods = new Map<string, Pod>();

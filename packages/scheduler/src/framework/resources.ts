@@ -12,6 +12,7 @@ export interface Resources {
   scalar: Record<string, number>;
 }
 
+/** A new one each time, to be added to. */
 export function noResources(): Resources {
   return { milliCpu: 0, memory: 0, ephemeralStorage: 0, scalar: {} };
 }
@@ -88,6 +89,7 @@ export interface Allocatable extends Resources {
   pods: number;
 }
 
+/** Nothing of what the node does not say. */
 export function allocatableOf(node: Node): Allocatable {
   const list = Object.entries(node.status?.allocatable ?? {}).map(
     ([name, text]) => [name, parseQuantity(text)] as const,

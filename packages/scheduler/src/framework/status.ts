@@ -25,16 +25,19 @@ export interface SchedulingStatus {
 /** Success is `undefined`, so that the common answer costs nothing. */
 export type Result = SchedulingStatus | undefined;
 
+/** The pod does not fit now; evicting others may make room. */
 export function unschedulable(...reasons: string[]): SchedulingStatus {
   return { code: "Unschedulable", reasons };
 }
 
+/** The pod does not fit, and evicting others would not help. */
 export function unresolvable(...reasons: string[]): SchedulingStatus {
   return { code: "UnschedulableAndUnresolvable", reasons };
 }
 
 export const skip: SchedulingStatus = { code: "Skip", reasons: [] };
 
+/** Neither success, which is undefined, nor a plugin that has nothing to say. */
 export function isRejection(status: Result): status is SchedulingStatus {
   return status !== undefined && status.code !== "Skip";
 }
