@@ -35,7 +35,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const { tokens, server: identity, authorizer, rbac } = await identityAndPermission(ground);
   const { plugins, conversionWebhooks } = await clusterAdmission(ground, { authorizer, rbac });
   const aggregator = await aggregationLayer(ground);
-  const auditing = await auditingOf(options);
+  const auditing = await auditingOf(ground);
   const fairness = await fairnessOf(ground);
   const server: ApiServer = new ApiServer({
     ...identity,
@@ -76,10 +76,11 @@ function passedOn(options: KubeApiServerOptions): PassedOn {
   return Object.fromEntries(given.map((name) => [name, options[name]])) as PassedOn;
 }
 
-async function auditingOf({ audit, clock, random, logger }: KubeApiServerOptions) {
+async function auditingOf({ options, meters }: Ground) {
+  const { audit, clock, random, logger } = options;
   if (audit === undefined) return undefined;
   const { Auditing } = await import("./audit/index.ts");
-  return await Auditing.create(audit, { clock, random, logger });
+  return await Auditing.create(audit, { clock, random, logger, meters });
 }
 
 /** Undefined where the two limits are each one of its own. */

@@ -12,6 +12,7 @@ import {
 } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { Authorizer } from "../authorization/authorizer.ts";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import { alwaysAdmit, alwaysDeny, alwaysPullImages } from "./always.ts";
 import {
@@ -54,6 +55,7 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger?: Logger;
+  readonly meters?: MetricsRegistry;
   /** `--enable-admission-plugins`: beyond the defaults. */
   readonly enable?: readonly string[];
   /** `--disable-admission-plugins` */

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { Container, EphemeralContainer, Pod } from "@kubets/api";
 import { type Clock, type Logger, messageOf, type Random, silentLogger } from "@kubets/apimachinery";
 import { postWithRetry, type WebhookCaller } from "../authorization/webhook-retry.ts";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import { RememberedAnswers } from "../webhook/remembered-answers.ts";
 import type { ImagePolicyConfiguration } from "./configuration.ts";
 import { onlyAbout, refuse } from "./errors.ts";
@@ -38,6 +39,7 @@ interface ImagePolicyMeans {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger?: Logger;
+  readonly meters?: MetricsRegistry;
   /** Ends the looking for changes of the certificates that the kubeconfig file names. */
   readonly signal: AbortSignal;
 }
@@ -45,16 +47,14 @@ interface ImagePolicyMeans {
 /** @throws Error that says what is wrong with the configuration or the kubeconfig file it names */
 export async function imagePolicyWebhook(
   config: ImagePolicyConfiguration | undefined,
-  { clock, random, logger = silentLogger, signal }: ImagePolicyMeans,
+  { clock, random, logger = silentLogger, meters, signal }: ImagePolicyMeans,
 ): Promise<AdmissionPlugin> {
   if (config === undefined)
     throw new Error("no config file path specified for ImagePolicyWebhook admission controller");
   const { kubeconfigCaller } = await import("../webhook/index.ts");
   const { kubeConfigFile } = config;
-  const caller = await kubeconfigCaller(await readFile(kubeConfigFile, "utf8"), kubeConfigFile, clock, {
-    logger,
-    signal,
-  });
+  const text = await readFile(kubeConfigFile, "utf8");
+  const caller = await kubeconfigCaller(text, kubeConfigFile, clock, { logger, signal }, meters);
   return new ImagePolicyWebhook({ caller, config, clock, random });
 }
 

@@ -1,6 +1,7 @@
 /** Auditing, put together: a policy that decides, backends that record, and a record for each request. */
 
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import { header, type ServerRequest } from "../request/request.ts";
 import { kubeconfigCaller } from "../webhook/index.ts";
 import { type AuditBackend, ignoringErrors, truncating, union } from "./backend.ts";
@@ -28,6 +29,8 @@ interface Parts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For the calls of a webhook. */
+  readonly meters?: MetricsRegistry;
 }
 
 export class Auditing {
@@ -100,9 +103,10 @@ async function webhookBackend(
   metrics: AuditMetrics,
   parts: Parts,
 ): Promise<AuditBackend> {
-  const { clock, random, logger } = parts;
+  const { clock, random, logger, meters } = parts;
   const following = new AbortController();
-  const caller = await kubeconfigCaller(config.text, config.path, clock, { logger, signal: following.signal });
+  const looks = { logger, signal: following.signal };
+  const caller = await kubeconfigCaller(config.text, config.path, clock, looks, meters);
   const called: ConstructorParameters<typeof WebhookBackend>[0]["caller"] = {
     deliver: (body, options) => caller.deliver(body, options),
     close() {

@@ -179,12 +179,13 @@ async function tokenAuthenticators(
 }
 
 async function webhookFromFile(
-  { clock, random = realRandom, logger = silentLogger }: AuthenticationOptions,
+  { clock, random = realRandom, logger = silentLogger, meters }: AuthenticationOptions,
   { configFile, version = "v1beta1", cacheTtlMs = defaultWebhookTtlMs }: TokenWebhookOptions,
   implicitAudiences: readonly string[],
   signal: AbortSignal,
 ): Promise<TokenAuthenticator> {
-  const caller = await kubeconfigCaller(await readFile(configFile, "utf8"), configFile, clock, { logger, signal });
+  const text = await readFile(configFile, "utf8");
+  const caller = await kubeconfigCaller(text, configFile, clock, { logger, signal }, meters);
   const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger, signal });
   return cachedTokenAuthenticator(webhook, clock, { successTtlMs: cacheTtlMs, failureTtlMs: cacheTtlMs });
 }

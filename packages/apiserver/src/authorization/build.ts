@@ -193,10 +193,10 @@ type WebhookRules = Pick<
 >;
 
 async function webhookFromFile(parts: Parts, file: string, rules: WebhookRules): Promise<Authorizer> {
-  const { clock, random, logger } = parts.options;
-  const caller: WebhookCaller = await kubeconfigCaller(await readFile(file, "utf8"), file, clock, {
-    ...{ logger, signal: parts.following },
-  });
+  const { clock, random, logger, meters } = parts.options;
+  const following = { logger, signal: parts.following };
+  const text = await readFile(file, "utf8");
+  const caller: WebhookCaller = await kubeconfigCaller(text, file, clock, following, meters);
   return new WebhookAuthorizer({ ...rules, caller, clock, random, logger, signal: parts.signal });
 }
 

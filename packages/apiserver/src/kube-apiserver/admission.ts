@@ -23,7 +23,7 @@ export interface Admission {
 }
 
 export async function clusterAdmission(ground: Ground, { authorizer, rbac }: Permission): Promise<Admission> {
-  const { options, reader, server, signal } = ground;
+  const { options, reader, meters, server, signal } = ground;
   const { clock, random, logger, admission: flags = {} } = options;
   const [conversionWebhooks, mutating, validating] = await Promise.all([
     webhookClient(ground),
@@ -36,7 +36,7 @@ export async function clusterAdmission(ground: Ground, { authorizer, rbac }: Per
       enable: flags.disable?.includes("NodeRestriction") ? [] : ["NodeRestriction"],
       ...flags,
       plugins: [...(flags.plugins ?? []), ...stored],
-      ...{ reader, authorizer, cluster: clusterOf(server), clock, random, logger },
+      ...{ reader, authorizer, cluster: clusterOf(server), clock, random, logger, meters },
     },
     signal,
   );
@@ -63,7 +63,7 @@ async function storedAdmission(
 
 /** The API server as a webhook would only wait for itself. */
 async function webhookClient(
-  { options, reader, server, signal }: Ground,
+  { options, reader, server, signal, meters }: Ground,
   config?: WebhookAdmissionConfiguration,
 ): Promise<WebhookClient> {
   const { advertiseAddress, clock, random, logger } = options;
@@ -73,6 +73,7 @@ async function webhookClient(
   const client = new WebhookClient({
     services: new EndpointResolver(reader, random),
     clock,
+    meters,
     isSelf: ({ host, port }) => port === server().port && own.has(host),
     loopback: (path, body, aborted) => {
       if (!server().aggregates(path)) return undefined;

@@ -5,6 +5,7 @@
 
 import type { WebhookClientConfig } from "@kubets/api";
 import { type Clock, messageOf, writeJson } from "@kubets/apimachinery";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import { WebhookCallError } from "./call-error.ts";
 import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
 import type { Address, ServiceResolver } from "./service-resolver.ts";
@@ -18,6 +19,7 @@ export interface WebhookClientOptions {
   readonly clock: Clock;
   /** `kubeConfigFile` of the AdmissionConfiguration: as whom a server is called. Without it as nobody in particular. */
   readonly users?: WebhookUsers;
+  readonly meters?: MetricsRegistry | undefined;
   /**
    * Asks a path of this API server itself, for webhooks whose service is `default/kubernetes`: those of aggregated API servers. Undefined for a
    * path that no other server answers: the call could come back here for ever.
@@ -103,7 +105,7 @@ export class WebhookClient {
   }
 
   #make(target: WebhookTarget): HttpsCaller {
-    const { clock } = this.#options;
+    const { clock, meters } = this.#options;
     const ca = target.caBundle ? { ca: authorities(target.caBundle) } : {};
     const { service } = target;
     if (service !== undefined) {
@@ -114,6 +116,7 @@ export class WebhookClient {
       return new HttpsCaller({
         url,
         clock,
+        meters,
         resolve,
         ...this.#identified(`${serverName}:${port}`, { ...ca, serverName }),
       });
@@ -123,7 +126,7 @@ export class WebhookClient {
     const url = new URL(target.url);
     const own = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? defaultPort : Number(url.port) };
     const resolve = async () => this.#notSelf(own);
-    return new HttpsCaller({ url, clock, resolve, ...this.#identified(`${url.hostname}:${own.port}`, ca) });
+    return new HttpsCaller({ url, clock, meters, resolve, ...this.#identified(`${url.hostname}:${own.port}`, ca) });
   }
 
   #identified(hostPort: string, tls: TlsTrust): Pick<CallerOptions, "tls" | "headers"> {

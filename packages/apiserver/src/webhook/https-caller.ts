@@ -4,6 +4,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Clock } from "@kubets/apimachinery";
+import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
 import { checkIdentity } from "./server-identity.ts";
@@ -32,6 +34,8 @@ export interface CallerOptions {
   resolve?(): Promise<Address>;
   /** Default 10 MiB. */
   readonly maxAnswerBytes?: number;
+  /** Calls are not counted without. */
+  readonly meters?: MetricsRegistry | undefined;
 }
 
 export interface CallOptions {
@@ -55,10 +59,13 @@ class DeadlineExceeded extends Error {}
 
 export class HttpsCaller {
   readonly #options: CallerOptions;
+  readonly #meter: ClientMeter | undefined;
   #agent: Agent | HttpAgent;
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    const { meters, url } = options;
+    this.#meter = meters === undefined ? undefined : clientMeter(meters, "POST", hostHeader(url));
     this.#agent = agentFor(options.url, options.tls);
   }
 
@@ -88,7 +95,7 @@ export class HttpsCaller {
     if (timeoutMs !== undefined) url.searchParams.set("timeout", `${Math.ceil(timeoutMs / 1000)}s`);
     const shown = shownUrl(url, this.#options.url);
     try {
-      const answered = await this.#send(url, body, timeoutMs, signal);
+      const answered = await this.#measured(url, body, timeoutMs, signal);
       const { code, headers, body: answer } = answered;
       if (code < 200 || code > 206) {
         const status = answeredStatus(code, headers, answer);
@@ -107,6 +114,20 @@ export class HttpsCaller {
   /** Ends idle connections; calls under way go on. */
   close(): void {
     retire(this.#agent);
+  }
+
+  async #measured(url: URL, body: Uint8Array, timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    const { clock } = this.#options;
+    const start = clock.monotonic();
+    let answered: Answered | undefined;
+    try {
+      answered = await this.#send(url, body, timeoutMs, signal);
+      return answered;
+    } finally {
+      this.#meter?.sent(body.length);
+      this.#meter?.answered(answered?.code, answered?.body.length);
+      this.#meter?.took(clock.monotonic() - start);
+    }
   }
 
   async #send(url: URL, body: Uint8Array, timeoutMs: number | undefined, signal: AbortSignal | undefined) {

@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from "node:path";
 import { type Clock, decodeYaml, messageOf } from "@kubets/apimachinery";
+import type { MetricsRegistry } from "../metrics/families.ts";
 import { type Following, followTls } from "./followed-files.ts";
 import { HttpsCaller, type TlsTrust } from "./https-caller.ts";
 import { callerIdentity, filesNamed, filesOfUser, type KubeconfigUser, pem } from "./kubeconfig-user.ts";
@@ -27,6 +28,7 @@ export interface Kubeconfig {
 /**
  * @param path names the file, for messages and for the files it refers to
  * @param following how the files it refers to are looked at again; they are read once without it
+ * @param meters where its calls are counted
  * @throws Error that says what is wrong with the file
  */
 export async function kubeconfigCaller(
@@ -34,6 +36,7 @@ export async function kubeconfigCaller(
   path: string,
   clock: Clock,
   following?: Omit<Following, "clock">,
+  meters?: MetricsRegistry,
 ): Promise<HttpsCaller> {
   const { cluster, user } = currentOf(await parseKubeconfig(text, path), path);
   const { server } = cluster;
@@ -41,7 +44,7 @@ export async function kubeconfigCaller(
   const folder = dirname(resolve(path));
   const identity = callerIdentity(user, folder, path);
   const read = () => ({ ...trustOf(cluster, folder), ...callerIdentity(user, folder, path).tls });
-  const caller = new HttpsCaller({ url: new URL(server), clock, tls: read(), headers: identity.headers });
+  const caller = new HttpsCaller({ url: new URL(server), clock, meters, tls: read(), headers: identity.headers });
   if (following !== undefined) {
     const authority = [cluster["certificate-authority-data"], cluster["certificate-authority"]] as const;
     const files = [...filesOfUser(user, folder), ...filesNamed([authority], folder)];

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority, type KeyPair } from "../certificates/create.ts";
+import { MetricsRegistry } from "../metrics/families.ts";
 import { WebhookClient } from "./client.ts";
 import { kubeconfigCaller } from "./kubeconfig-caller.ts";
 import { webhookUsers } from "./webhook-users.ts";
@@ -45,9 +46,10 @@ after(() => {
 });
 
 const caBundle = () => Buffer.from(authority.certificate).toString("base64");
-const clientOf = (isSelf?: () => boolean) =>
+const clientOf = (isSelf?: () => boolean, meters?: MetricsRegistry) =>
   new WebhookClient({
     clock: realClock,
+    meters,
     services: { resolve: async () => ({ host: "127.0.0.1", port }) },
     ...(isSelf === undefined ? {} : { isSelf }),
   });
@@ -177,4 +179,23 @@ test("the users of a kubeconfig file are named after the servers they are for", 
   await client.call({ service: { namespace: "default", name: "hook" }, caBundle: caBundle() }, {});
   assert.equal(seen.at(-1)?.authorization, "Bearer service");
   client.close();
+});
+
+test("calls are counted as client-go counts its own", async () => {
+  const meters = new MetricsRegistry();
+  const client = clientOf(undefined, meters);
+  await client.call(byUrl("/x"), { a: 1 });
+  await assert.rejects(client.call(byUrl("/missing"), {}));
+  await assert.rejects(client.call(byUrl("/slow"), {}, { timeoutMs: 20 }));
+  client.close();
+  const lines = meters.lines();
+  const host = `host="127.0.0.1:${port}"`;
+  for (const code of ["200", "404", "<error>"])
+    assert.ok(lines.includes(`rest_client_requests_total{code="${code}",${host},method="POST"} 1`), code);
+  for (const [what, count] of [
+    ["request_duration_seconds", 3],
+    ["request_size_bytes", 3],
+    ["response_size_bytes", 2],
+  ] as const)
+    assert.ok(lines.includes(`rest_client_${what}_count{${host},verb="POST"} ${count}`), what);
 });
