@@ -3,42 +3,41 @@ import { test } from "node:test";
 import { IdleMemory } from "./idle-memory.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-test("what a start leaves behind is given back when it is over, and what a load leaves behind after a minute's quiet", async () => {
+function idleMemory() {
   const clock = new VirtualClock();
-  let given = 0;
-  const memory = new IdleMemory(clock, () => given++);
-  const busy = async (times: number, everyMs: number) => {
+  const given = { times: 0 };
+  const memory = new IdleMemory(clock, () => given.times++);
+  const collect = async (times: number, everyMs: number) => {
     for (let i = 0; i < times; i++) {
       memory.collected(1);
       await clock.advance(everyMs);
     }
   };
-  await busy(20, 500);
-  assert.equal(given, 0, "it is still starting");
-  await clock.advance(2000);
-  assert.equal(given, 1);
-  await busy(20, 10_000);
-  await clock.advance(40_000);
-  assert.equal(given, 1, "bursts of load");
-  await clock.advance(20_000);
-  assert.equal(given, 2);
+  return { clock, given, memory, collect };
+}
+
+test("what a start leaves behind is given back when it is over, and what a load leaves behind after a minute's quiet", async () => {
+  const { clock, given, memory, collect } = idleMemory();
+  await collect(20, 500);
+  assert.equal(given.times, 0, "it is still starting");
+  await clock.advance(4000);
+  assert.equal(given.times, 1);
+  await collect(20, 10_000);
+  assert.equal(given.times, 1, "bursts of load");
+  await clock.advance(120_000);
+  assert.equal(given.times, 2);
   // What the full collection itself was.
   memory.collected(4);
   await clock.advance(600_000);
-  assert.equal(given, 2);
+  assert.equal(given.times, 2);
 });
 
-test("a little now and then is not worth a pause", async () => {
-  const clock = new VirtualClock();
-  let given = 0;
-  const memory = new IdleMemory(clock, () => given++);
+test("what runs by itself does not keep memory from being given back, and is not worth a pause itself", async () => {
+  const { clock, given, collect } = idleMemory();
   await clock.advance(2000);
-  for (let i = 0; i < 7; i++) {
-    memory.collected(1);
-    await clock.advance(120_000);
-  }
-  assert.equal(given, 1, "the start alone");
-  memory.collected(1);
-  await clock.advance(60_000);
-  assert.equal(given, 2);
+  await collect(7, 40_000);
+  assert.equal(given.times, 1, "the start alone");
+  await collect(50, 100);
+  await collect(4, 40_000);
+  assert.equal(given.times, 2, "after a load");
 });

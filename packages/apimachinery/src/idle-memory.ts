@@ -4,12 +4,14 @@
  */
 
 import { PerformanceObserver } from "node:perf_hooks";
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 
-/** Without a collection for so long a start is over. */
+/** How long nothing much must have gone on after a start. */
 const startedMs = 2000;
-/** And a load: the next burst finds the engine's code as it was, and a full collection throws much of that away. */
+/** And after a load: the next burst finds the engine's code as it was, and a full collection throws much of that away. */
 const quietMs = 60_000;
+/** So many collections meanwhile are nothing much: what runs by itself allocates too. */
+const few = 2;
 /** Fewer collections than this leave little behind. */
 const worthwhile = 8;
 /** A full collection takes 50 ms of 16 MB, and in proportion. Whoever holds more is waited upon. */
@@ -18,10 +20,11 @@ const mostHeap = 64 * 1024 * 1024;
 export class IdleMemory {
   readonly #clock: Clock;
   readonly #giveBack: () => void;
-  #hasStarted = false;
+  /** Since memory was given back. */
   #collections = 0;
-  #timer: Timer | undefined;
+  #isWaiting = false;
 
+  /** To be made when the process starts. */
   constructor(clock: Clock, giveBack: () => void) {
     this.#clock = clock;
     this.#giveBack = giveBack;
@@ -31,19 +34,19 @@ export class IdleMemory {
   /** So many collections have taken place: something was going on. */
   collected(times: number): void {
     this.#collections += times;
-    if (!this.#hasStarted) this.#wait(startedMs);
-    else if (this.#collections >= worthwhile) this.#wait(quietMs);
+    if (!this.#isWaiting && this.#collections >= worthwhile) this.#wait(quietMs);
   }
 
   #wait(ms: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#clock.setTimeout(() => this.#quiet(), ms, { unref: true });
-  }
-
-  #quiet(): void {
-    this.#hasStarted = true;
-    this.#collections = 0;
-    this.#giveBack();
+    this.#isWaiting = true;
+    const before = this.#collections;
+    const look = () => {
+      if (this.#collections - before > few) return this.#wait(ms);
+      this.#isWaiting = false;
+      this.#collections = 0;
+      this.#giveBack();
+    };
+    this.#clock.setTimeout(look, ms, { unref: true });
   }
 }
 
