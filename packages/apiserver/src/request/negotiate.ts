@@ -49,10 +49,7 @@ export function negotiateOutput(
 ): OutputFormat {
   const pretty = isPretty(query.get("pretty"), userAgent);
   if (accept === undefined || accept.trim() === "") return { ...plainJson, pretty };
-  const ranges = accept
-    .split(",")
-    .map(parseRange)
-    .sort((a, b) => b.quality - a.quality);
+  const ranges = rangesOf(accept).sort((a, b) => b.quality - a.quality);
   for (const range of ranges) {
     const format = match(range, allowed);
     if (format !== undefined) return { ...format, pretty };
@@ -84,13 +81,17 @@ function isPretty(given: string | null, userAgent: string): boolean {
 /** How protobuf is taken by who takes nothing else: whole objects or their metadata. Undefined for all others. */
 export function onlyProtobuf(accept: string): OutputFormat | undefined {
   if (!accept.includes(protobufMediaType)) return undefined;
-  const ranges = accept
-    .split(",")
-    .map(parseRange)
-    .filter(({ quality }) => quality > 0);
+  const ranges = rangesOf(accept).filter(({ quality }) => quality > 0);
   if (ranges.some(({ type }) => outputType(type) !== undefined)) return undefined;
   const forms = ranges.filter(({ type }) => type === protobufMediaType).map((range) => formOf(range, { table: true }));
   return forms.find((form) => form?.as === "object" || form?.as === "partial");
+}
+
+function rangesOf(accept: string): MediaRange[] {
+  return accept
+    .split(",")
+    .filter((text) => text !== "")
+    .map(parseRange);
 }
 
 function parseRange(text: string): MediaRange {

@@ -5,6 +5,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type Clock, type Random, realRandom } from "@kubets/apimachinery";
 import { bodyTooLarge } from "../request/body-limit.ts";
+import { parseQuery } from "../request/query.ts";
 import { header, type RequestBody, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -94,7 +95,7 @@ class SocketRequest implements ServerRequest {
     const { remoteAddress, peerCertificate, peerIntermediates } = peerOf(incoming);
     this.method = method;
     this.path = mark < 0 ? url : url.slice(0, mark);
-    this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+    this.query = parseQuery(mark < 0 ? "" : url.slice(mark + 1));
     this.url = url;
     this.headers = headers;
     this.rawHeaders = rawHeaders;
