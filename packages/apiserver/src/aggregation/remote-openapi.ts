@@ -32,6 +32,9 @@ export class RemoteOpenApi implements RemoteDocuments {
   #v3: Cached<V3Paths> | undefined;
   #v2: Cached<PublishedDocument> | undefined;
   #v2Own: PublishedDocument | undefined;
+  #making:
+    | { readonly own: PublishedDocument; readonly generation: number; readonly made: Promise<PublishedDocument> }
+    | undefined;
 
   constructor(registrations: Registrations, proxy: AggregationProxy, options: FetchOptions) {
     this.#registrations = registrations;
@@ -45,8 +48,9 @@ export class RemoteOpenApi implements RemoteDocuments {
 
   async v3Paths(): Promise<V3Paths> {
     if (this.#isFresh(this.#v3)) return this.#v3.value;
+    const { generation } = this.#registrations;
     const all = await Promise.all(this.#available().map((backend) => this.#pathsOf(backend)));
-    this.#v3 = this.#kept(Object.assign({}, ...all));
+    this.#v3 = this.#kept(Object.assign({}, ...all), generation);
     return this.#v3.value;
   }
 
@@ -56,13 +60,25 @@ export class RemoteOpenApi implements RemoteDocuments {
     return backend === undefined ? undefined : this.#proxy.proxy(call, backend);
   }
 
+  /** Those who ask while it is made wait for the same. */
   async v2(own: PublishedDocument): Promise<PublishedDocument> {
     if (this.#v2Own === own && this.#isFresh(this.#v2)) return this.#v2.value;
+    const { generation } = this.#registrations;
+    if (this.#making?.own !== own || this.#making.generation !== generation) {
+      const made = this.#makeV2(own, generation).finally(() => {
+        if (this.#making?.made === made) this.#making = undefined;
+      });
+      this.#making = { own, generation, made };
+    }
+    return await this.#making.made;
+  }
+
+  async #makeV2(own: PublishedDocument, generation: number): Promise<PublishedDocument> {
     const parts = await Promise.all(this.#available().map((backend) => this.#swaggerOf(backend)));
     const whole = parts.reduce(merged, parseJson(Buffer.from(own.bytes).toString()) as Swagger);
     const bytes = Buffer.from(writeJson(whole));
     this.#v2Own = own;
-    this.#v2 = this.#kept({ bytes, etag: etagOf(bytes) });
+    this.#v2 = this.#kept({ bytes, etag: etagOf(bytes) }, generation);
     return this.#v2.value;
   }
 
@@ -75,8 +91,9 @@ export class RemoteOpenApi implements RemoteDocuments {
     return cached.untilMs > this.#clock.monotonic();
   }
 
-  #kept<T>(value: T): Cached<T> {
-    return { generation: this.#registrations.generation, untilMs: this.#clock.monotonic() + keepMs, value };
+  /** @param generation of the registrations that were asked: others may have come meanwhile */
+  #kept<T>(value: T, generation: number): Cached<T> {
+    return { generation, untilMs: this.#clock.monotonic() + keepMs, value };
   }
 
   get #clock(): Clock {
@@ -95,15 +112,15 @@ export class RemoteOpenApi implements RemoteDocuments {
     const document = await this.#json<Swagger>(backend, "/openapi/v2");
     const prefix = `/apis/${backend.group}/${backend.version}/`;
     const own = Object.entries(document?.paths ?? {}).filter(([path]) => `${path}/`.startsWith(prefix));
-    const definitions: Record<string, unknown> = {};
+    const definitions = new Map<string, unknown>();
     const all = document?.definitions ?? {};
     const queue = references(own);
     for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      if (Object.hasOwn(definitions, name) || !Object.hasOwn(all, name)) continue;
-      definitions[name] = all[name];
+      if (definitions.has(name) || !Object.hasOwn(all, name)) continue;
+      definitions.set(name, all[name]);
       pushAll(queue, references(all[name]));
     }
-    return { paths: Object.fromEntries(own), definitions };
+    return { paths: Object.fromEntries(own), definitions: Object.fromEntries(definitions) };
   }
 
   async #json<T>(backend: Backend, path: string): Promise<T | undefined> {
