@@ -1,7 +1,9 @@
 /** Requests as plugins see them, for the tests of plugins. */
 
-import { findDefinition, type Resource } from "@kubets/api";
-import type { KubeObject } from "@kubets/apimachinery";
+import assert from "node:assert/strict";
+import { findDefinition, type PodSpec, type Resource } from "@kubets/api";
+import type { KubeObject, ObjectMeta } from "@kubets/apimachinery";
+import type { AuthorizationAttributes, Authorizer } from "../authorization/authorizer.ts";
 import type { FakeReader } from "../reader/fake-reader.ts";
 import { type Lister, Listers } from "./lister.ts";
 import type { AdmissionAttributes, AdmissionPlugin } from "./plugin.ts";
@@ -58,4 +60,26 @@ export async function following<T extends KubeObject>(reader: FakeReader, resour
   const lister = listers.of(resource);
   await listers.follow(reader, new AbortController().signal);
   return lister;
+}
+
+/** For reading and making fields of every kind. */
+// biome-ignore lint/suspicious/noExplicitAny: the tests say what is where.
+export const fieldsOf = (object: object): any => object;
+
+/** `ns/web`, with one container. */
+export const pod = (spec: Partial<PodSpec> = {}, metadata: ObjectMeta = {}): KubeObject =>
+  fieldsOf({ metadata: { namespace: "ns", name: "web", ...metadata }, spec: { containers: [{ name: "c" }], ...spec } });
+
+export const refuses = (promise: Promise<unknown>, message: string | RegExp) => assert.rejects(promise, { message });
+
+/** Allows what `may` says, and remembers what was asked. */
+export function authorizerThat(may: (asked: AuthorizationAttributes) => boolean) {
+  const asked: AuthorizationAttributes[] = [];
+  const authorizer: Authorizer = {
+    authorize(attributes) {
+      asked.push(attributes);
+      return { decision: may(attributes) ? "Allow" : "NoOpinion", reason: "" };
+    },
+  };
+  return { authorizer, asked };
 }
