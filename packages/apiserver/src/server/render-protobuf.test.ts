@@ -43,6 +43,15 @@ test("a long list is the same as a short one", async () => {
     { kind, metadata, items },
     (({ apiVersion: _, ...rest }) => rest)((await send(server, "GET", maps)).json),
   );
+  const as = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+  const partial = await get(server, maps, { accept: `${only.accept}${as}` });
+  assert.equal(partial.body.type, "slices");
+  const { json } = await send(server, "GET", maps, undefined, { headers: { accept: `application/json${as}` } });
+  const decoded = decodeProtobuf(partial.bytes) as { items: KubeObject[] };
+  assert.deepEqual(
+    decoded.items.map((item) => item.metadata),
+    (json.items as KubeObject[]).map((item) => item.metadata),
+  );
 });
 
 test("a kind without such a form is not acceptable; of its objects the metadata is, and so is what discovery says", async (t) => {

@@ -1,8 +1,8 @@
 /** Answers in Kubernetes' protobuf form. Only for those who take nothing else: JSON is kept ready, this is made anew. */
 
 import type { ResourceDefinition } from "@kubets/api";
-import { apiVersionOf, type KubeObject, TimeSlice } from "@kubets/apimachinery";
-import { partialMetadata } from "../registry/served-object.ts";
+import { apiVersionOf, type KubeObject, type ListMeta, TimeSlice } from "@kubets/apimachinery";
+import { partialMetadata, type ServedObject } from "../registry/served-object.ts";
 import { type OutputFormat, protobufMediaType } from "../request/negotiate.ts";
 import type { Answer, Content } from "../request/request.ts";
 import type { Delivery } from "../watch/event.ts";
@@ -21,7 +21,7 @@ export async function renderProtobuf(
   auditId?: string,
 ): Promise<HttpResponse | undefined> {
   const { status } = answer;
-  const content = format.as === "partial" ? metadataOf(answer.content, format) : answer.content;
+  const { content } = answer;
   if (content.type === "bytes" || content.type === "stream" || content.type === "hijacked") return undefined;
   const encoders = await import("@kubets/api/protobuf");
   const headers = responseHeaders(answer, auditId);
@@ -40,11 +40,12 @@ export async function renderProtobuf(
       );
     return { status, headers, body: { type: "push", start } };
   }
-  if (content.type === "list" && takesLong(content.items) && hasForm(encoders, content.definition)) {
+  if (content.type === "list" && takesLong(content.items)) {
+    if (format.as !== "partial" && !hasForm(encoders, content.definition)) return undefined;
     headers["content-type"] = protobufMediaType;
-    return { status, headers, body: { type: "slices", slices: longList(encoders, content) } };
+    return { status, headers, body: { type: "slices", slices: longList(encoders, content, format) } };
   }
-  const object = objectOf(encoders, content);
+  const object = objectOf(encoders, format.as === "partial" ? metadataOf(content, format) : content);
   if (object === undefined) return undefined;
   headers["content-type"] = protobufMediaType;
   return { status, headers, body: { type: "bytes", bytes: encoders.encodeProtobuf(object) } };
@@ -54,18 +55,22 @@ export async function renderProtobuf(
 async function* longList(
   { protobufListParts }: Encoders,
   { definition, items, metadata }: Extract<Content, { type: "list" }>,
+  { as, version }: OutputFormat,
 ): AsyncGenerator<Uint8Array> {
-  const { before, item, after } = protobufListParts(listValue(definition, [], { ...metadata }));
+  const isPartial = as === "partial";
+  const head = isPartial ? partialList([], metadata, version) : listValue(definition, [], { ...metadata });
+  const { before, item, after } = protobufListParts(head);
+  const made = ({ object }: ServedObject) => item(isPartial ? partialOf(object, version) : object);
   const slice = new TimeSlice();
   let size = 0;
   for (const served of items) {
-    size += item(served.object).length;
+    size += made(served).length;
     if (slice.over) await slice.end();
   }
   yield* inSlices(
     (function* () {
       yield before(size);
-      for (const served of items) yield item(served.object);
+      for (const served of items) yield made(served);
       yield after;
     })(),
   );
@@ -96,14 +101,16 @@ function objectOf(encoders: Encoders, content: Answer["content"]): object | unde
 function metadataOf(content: Content, { version }: OutputFormat): Content {
   if (content.type === "object") return { type: "value", value: partialOf(content.served.object, version) };
   if (content.type !== "list") return content;
-  const { items, metadata } = content;
-  const list = {
+  return { type: "value", value: partialList(content.items, content.metadata, version) };
+}
+
+function partialList(items: readonly ServedObject[], metadata: ListMeta, version: string) {
+  return {
     kind: "PartialObjectMetadataList",
     apiVersion: `meta.k8s.io/${version}`,
     metadata,
     items: items.map(({ object }) => partialOf(object, version)),
   };
-  return { type: "value", value: list };
 }
 
 function partialOf(object: KubeObject, version: string): KubeObject {
