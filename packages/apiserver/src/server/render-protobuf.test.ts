@@ -47,9 +47,9 @@ test("a long list is the same as a short one", async () => {
   const partial = await get(server, maps, { accept: `${only.accept}${as}` });
   assert.equal(partial.body.type, "slices");
   const { json } = await send(server, "GET", maps, undefined, { headers: { accept: `application/json${as}` } });
-  const decoded = decodeProtobuf(partial.bytes) as { items: KubeObject[] };
+  const decoded = decodeProtobuf(partial.bytes)["items"] as KubeObject[];
   assert.deepEqual(
-    decoded.items.map((item) => item.metadata),
+    decoded.map((item) => item.metadata),
     (json.items as KubeObject[]).map((item) => item.metadata),
   );
 });
