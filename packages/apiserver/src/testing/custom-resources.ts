@@ -60,3 +60,22 @@ export function causesOf({ json }: Reply): string[] {
   const causes: { field: string; message: string }[] = json?.details?.causes ?? [];
   return causes.map(({ field, message }) => `${field}: ${message}`);
 }
+
+const text = { type: "string" };
+
+/** Of Widgets: v1, which is stored, with `host` and `port`, and v1beta1 with `hostPort`. */
+export const twoVersions = (conversion: object) =>
+  widgets(
+    {},
+    {},
+    {
+      conversion,
+      versions: [
+        version("v1", specOf({ host: text, port: text }), { storage: true }),
+        version("v1beta1", specOf({ hostPort: text, host: text }), { deprecated: true }),
+      ],
+    },
+  );
+
+/** Widgets as v1beta1 has them. */
+export const betaPath = widgetsPath.replace("/v1/", "/v1beta1/");
