@@ -72,7 +72,7 @@ export async function keepPublished(options: BootstrapOptions, signal: AbortSign
 }
 
 async function keepOne(
-  { transport, logger }: BootstrapOptions,
+  { transport, clock, logger }: BootstrapOptions,
   publication: Omit<ServicePublication, "transport">,
   path: string,
   signal: AbortSignal,
@@ -87,6 +87,7 @@ async function keepOne(
     } catch (err) {
       if (signal.aborted) return;
       logger.warn("the kubernetes Service could not be published again", { path, err });
+      await clock.sleep(retryMs, signal).catch(() => {}); // Ended: so does the loop.
     }
   }
 }
