@@ -69,7 +69,9 @@ async function readPatch({ request }: ResourceCall, type: string): Promise<Omit<
   const isApply = type === applyPatchType;
   const what = isApply ? "YAML" : "patch";
   try {
-    const decoded = isApply ? await decodeYamlAside(bytes) : withNumbers(decodeJson(bytes), bytes);
+    const decoded = isApply
+      ? await decodeYamlAside(bytes, () => request.signal)
+      : withNumbers(decodeJson(bytes), bytes);
     return { ...decoded, size: bytes.length };
   } catch (error) {
     if (error instanceof StatusError) throw error;

@@ -51,7 +51,7 @@ export async function readObjectBody(request: ServerRequest, kind?: string): Pro
   const bytes = await body.read(maxBodyBytes);
   if (bytes.length === 0) return undefined;
   if (type === protobufMediaType) return decodeProtobufBody(bytes);
-  if (type === "application/yaml") return { ...(await decodeYamlBody(bytes)), bytes };
+  if (type === "application/yaml") return { ...(await decodeYamlBody(bytes, request)), bytes };
   return withNumbers(kind === undefined ? decodeJsonBody(bytes) : decodeJsonOf(kind, bytes), bytes);
 }
 
@@ -109,9 +109,9 @@ function decodeJsonBody(bytes: Uint8Array): DecodedBody {
 }
 
 /** @throws StatusError 400 */
-async function decodeYamlBody(bytes: Uint8Array): Promise<DecodedRequest> {
+async function decodeYamlBody(bytes: Uint8Array, request: ServerRequest): Promise<DecodedRequest> {
   try {
-    return await decodeYamlAside(bytes);
+    return await decodeYamlAside(bytes, () => request.signal);
   } catch (error) {
     throw error instanceof StatusError ? error : badRequest(messageOf(error));
   }

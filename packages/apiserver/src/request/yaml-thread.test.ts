@@ -46,3 +46,25 @@ test("a body that comes just as an idle thread is dismissed is read by another",
   await clock.advance(30_000);
   assert.deepEqual((await thread.decode(body)).duplicates, []);
 });
+
+test("what nobody waits for any more is not read, nor waited for", async () => {
+  const clock = new VirtualClock();
+  const thread = new YamlThread(clock);
+  const slow = Buffer.from(`a: {${"a:,".repeat(200_000)}}`);
+  const leavers = [new AbortController(), new AbortController()];
+  const left = leavers.map(({ signal }) =>
+    assert.rejects(
+      thread.decode(slow, () => signal),
+      /gone/,
+    ),
+  );
+  const stays = thread.decode(Buffer.from(`data:\n${lines(2000)}`));
+  for (const leaver of leavers.reverse()) leaver.abort(new Error("gone"));
+  await Promise.all(left);
+  // Without the clock, on which anyone who is being read has twenty seconds.
+  assert.deepEqual((await stays).duplicates, []);
+  await assert.rejects(
+    thread.decode(slow, () => AbortSignal.abort(new Error("gone"))),
+    /gone/,
+  );
+});

@@ -45,18 +45,30 @@ export class YamlThread {
 
   /**
    * As `decodeYaml`, one body after the other.
-   * @throws YamlSyntaxError, JsonSyntaxError; StatusError 413 when it takes more memory or time than any sensible body does
+   * @param signal of whoever wants it, asked for when it takes long: it is not read when nobody does any more
+   * @throws YamlSyntaxError, JsonSyntaxError; StatusError 413 when it takes more memory or time than any sensible body does; the signal's reason
    */
-  async decode(body: Uint8Array): Promise<DecodedBody> {
+  async decode(body: Uint8Array, signal?: () => AbortSignal): Promise<DecodedBody> {
     if (body.length <= inlineBytes) return await decodeYaml(body);
-    return decodeYamlThatIsJson(new TextDecoder().decode(body)) ?? (await this.#decodeAside(body));
+    return decodeYamlThatIsJson(new TextDecoder().decode(body)) ?? (await this.#decodeAside(body, signal?.()));
   }
 
-  #decodeAside(body: Uint8Array): Promise<DecodedBody> {
+  #decodeAside(body: Uint8Array, signal: AbortSignal | undefined): Promise<DecodedBody> {
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      this.#queue.push({ body, resolve, reject });
+      const waiting: Waiting = { body, resolve, reject };
+      signal?.addEventListener("abort", () => this.#leave(waiting, signal.reason), { once: true });
+      this.#queue.push(waiting);
       if (this.#current === undefined) this.#next();
     });
+  }
+
+  /** Harmless when it has been read. */
+  #leave(waiting: Waiting, reason: Error): void {
+    waiting.reject(reason);
+    const at = this.#queue.indexOf(waiting);
+    if (at >= 0) this.#queue.splice(at, 1);
+    else if (waiting === this.#current) this.#dismiss();
   }
 
   #next(): void {
@@ -112,6 +124,6 @@ export class YamlThread {
 const thread = new YamlThread(realClock);
 
 /** {@link YamlThread.decode} by the one thread of this process. */
-export function decodeYamlAside(body: Uint8Array): Promise<DecodedBody> {
-  return thread.decode(body);
+export function decodeYamlAside(body: Uint8Array, signal: () => AbortSignal): Promise<DecodedBody> {
+  return thread.decode(body, signal);
 }
