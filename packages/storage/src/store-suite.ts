@@ -69,25 +69,15 @@ export function collect(store: Store, prefix: string, afterRevision: number) {
 const lines = (events: readonly StoreEvent[]): string[] =>
   events.map(({ type, entry, revision }) => `${revision} ${type} ${entry.key}=${textOf(entry)}`);
 
-/** @param open makes an empty store */
-export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): void {
-  const check = (title: string, body: (store: Store, under: StoreUnderTest) => Promise<void>) =>
-    test(`${name}: ${title}`, async () => {
-      const under = await open();
-      try {
-        await body(under.store, under);
-      } finally {
-        await under.dispose();
-      }
-    });
+type Promised = (store: Store, under: StoreUnderTest) => Promise<void>;
 
-  check("an empty store is at a revision that is not 0", async (store) => {
+const promises: Readonly<Record<string, Promised>> = {
+  "an empty store is at a revision that is not 0": async (store) => {
     assert.ok(store.revision > 0);
     assert.deepEqual(await store.list("/"), { entries: [], revision: store.revision, remaining: 0 });
     assert.equal(await store.get("/a"), undefined);
-  });
-
-  check("create, update and delete give consecutive revisions", async (store) => {
+  },
+  "create, update and delete give consecutive revisions": async (store) => {
     const start = store.revision;
     const created = await store.commit(put("/a", "1", 0));
     assert.deepEqual([created.createRevision, created.modRevision], [start + 1, start + 1]);
@@ -100,9 +90,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     const again = await store.commit(put("/a", "3", 0));
     assert.equal(again.createRevision, start + 4);
     assert.equal(store.revision, start + 4);
-  });
-
-  check("a value is made with the revision it gets, and its memo is carried", async (store, { shared }) => {
+  },
+  "a value is made with the revision it gets, and its memo is carried": async (store, { shared }) => {
     const memo = { parsed: true };
     const made = await store.commit({
       key: "/a",
@@ -114,9 +103,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.equal(textOf(made), shared ? "late" : `${made.modRevision}`);
     if (shared) assert.deepEqual(memo, { parsed: true, at: made.modRevision, bytes: made.value });
     assert.equal((await store.get("/a"))?.memo, memo);
-  });
-
-  check("wrong expectations conflict and change nothing", async (store) => {
+  },
+  "wrong expectations conflict and change nothing": async (store) => {
     const created = await store.commit(put("/a", "1", 0));
     const found = (revision: number | undefined) => (error: unknown) =>
       error instanceof ConflictError && error.current?.modRevision === revision;
@@ -136,9 +124,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
       RangeError,
     );
     assert.equal((await store.commit(put("/d", "1"))).modRevision, created.modRevision + 1);
-  });
-
-  check("of writes submitted together, conflicts are decided in order", async (store) => {
+  },
+  "of writes submitted together, conflicts are decided in order": async (store) => {
     const results = await Promise.allSettled(
       Array.from({ length: 50 }, (_, i) => store.commit(put("/race", `${i}`, 0))),
     );
@@ -160,9 +147,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     );
     assert.equal(done[3]?.createRevision, base + 4);
     assert.equal(textOf(await store.get("/race")), "c");
-  });
-
-  check("nothing is visible before it is acknowledged", async (store) => {
+  },
+  "nothing is visible before it is acknowledged": async (store) => {
     const before = store.revision;
     const watching = collect(store, "/", before);
     await watching.started;
@@ -175,9 +161,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.equal(textOf(await store.get("/a")), "1");
     assert.equal(watching.events.length, 1);
     watching.stop();
-  });
-
-  check("lists are sorted, prefixed, limited and counted", async (store) => {
+  },
+  "lists are sorted, prefixed, limited and counted": async (store) => {
     await Promise.all(["/p/b/1", "/p/a/2", "/p/a/1", "/q/x", "/pp/z"].map((key) => store.commit(put(key, key))));
     assert.deepEqual(names((await store.list("/p/")).entries), ["/p/a/1", "/p/a/2", "/p/b/1"]);
     assert.equal(await store.count("/p/a/"), 2);
@@ -188,9 +173,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.deepEqual([names(rest.entries), rest.remaining], [["/p/a/2", "/p/b/1"], 0]);
     const past = await store.list("/p/", { limit: 5, after: "/p/zzz" });
     assert.deepEqual([past.entries, past.remaining], [[], 0]);
-  });
-
-  check("later pages of a list do not see later writes", async (store) => {
+  },
+  "later pages of a list do not see later writes": async (store) => {
     const keys = Array.from({ length: 300 }, (_, i) => `/p/${String(i).padStart(3, "0")}`);
     await Promise.all(keys.map((key) => store.commit(put(key, "old"))));
     const seen: Entry[] = [];
@@ -209,9 +193,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     }
     assert.deepEqual(names(seen), keys);
     assert.deepEqual([...new Set(seen.map(textOf))], ["old"]);
-  });
-
-  check("any revision that is held can be listed", async (store) => {
+  },
+  "any revision that is held can be listed": async (store) => {
     const pictures: { revision: number; keys: string[] }[] = [];
     for (let i = 0; i < 40; i++) {
       await store.commit(i % 4 === 3 ? remove(`/p/${i - 1}`) : put(`/p/${i}`, `${i}`));
@@ -220,9 +203,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     for (const { revision, keys } of pictures)
       assert.deepEqual(names((await store.list("/p/", { revision })).entries), keys);
     await assert.rejects(store.list("/p/", { revision: store.revision + 1 }), FutureRevisionError);
-  });
-
-  check("a watch resumes where it is told, in order, each event once", async (store) => {
+  },
+  "a watch resumes where it is told, in order, each event once": async (store) => {
     const start = store.revision;
     await store.commit(put("/p/a", "1"));
     await store.commit(put("/q/a", "1"));
@@ -251,18 +233,16 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     await store.commit(put("/p/c", "1"));
     assert.equal(later.events.length, 2);
     assert.equal(watching.events.length, 4);
-  });
-
-  check("a watch from the future waits for it", async (store) => {
+  },
+  "a watch from the future waits for it": async (store) => {
     const start = store.revision;
     const watching = collect(store, "/", start + 2);
     await watching.started;
     for (const key of ["/a", "/b", "/c"]) await store.commit(put(key, key));
     assert.deepEqual(lines(watching.events), [`${start + 3} put /c=/c`]);
     watching.stop();
-  });
-
-  check("a watcher may end others while it is served", async (store) => {
+  },
+  "a watcher may end others while it is served": async (store) => {
     const second = collect(store, "/p/", store.revision);
     await second.started;
     const first = new AbortController();
@@ -276,9 +256,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     await store.commit(put("/p/b", "1"));
     assert.ok(second.events.length <= 1);
     first.abort();
-  });
-
-  check("a watcher that throws is out, and nobody else notices", async (store) => {
+  },
+  "a watcher that throws is out, and nobody else notices": async (store) => {
     const errors: Error[] = [];
     const { signal } = new AbortController();
     const onEvents = () => {
@@ -295,9 +274,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
       ["a bug"],
     );
     other.stop();
-  });
-
-  check("compaction forgets the past and keeps the present", async (store) => {
+  },
+  "compaction forgets the past and keeps the present": async (store) => {
     await store.commit(put("/a", "1"));
     const old = await store.list("/", { limit: 1 });
     await store.commit(put("/a", "2"));
@@ -317,9 +295,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     assert.equal(store.compactedRevision, at);
     await assert.rejects(store.compact(store.revision + 1), FutureRevisionError);
     assert.equal(textOf(await store.get("/a")), "2");
-  });
-
-  check("closing waits for writes, ends watches and refuses what comes after", async (store) => {
+  },
+  "closing waits for writes, ends watches and refuses what comes after": async (store) => {
     const watching = collect(store, "/", store.revision);
     await watching.started;
     const writing = store.commit(put("/a", "1"));
@@ -336,9 +313,8 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
       collect(store, "/", 1).started,
     ])
       await assert.rejects(refused, { name: "StoreUnavailableError", message: "the store is closed" });
-  });
-
-  check("what was written is there after a restart, history included", async (store, { reopen }) => {
+  },
+  "what was written is there after a restart, history included": async (store, { reopen }) => {
     if (reopen === undefined) return;
     const start = store.revision;
     await store.commit(put("/a", "1"));
@@ -360,10 +336,23 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     const last = await reopen();
     assert.deepEqual([last.revision, last.compactedRevision], [start + 4, start + 4]);
     assert.equal((await last.commit(put("/c", "1"))).modRevision, start + 5);
-  });
+  },
+};
 
+/** @param open makes an empty store */
+export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): void {
   const seed = testSeed();
-  check(`agrees with a simple model (KUBETS_SEED=${seed})`, async (store, { reopen, shared = false }) => {
-    await runModel(store, seed, { ...(reopen === undefined ? {} : { reopen }), inTurn: shared });
-  });
+  const model: Promised = (store, { reopen, shared = false }) =>
+    runModel(store, seed, { ...(reopen === undefined ? {} : { reopen }), inTurn: shared });
+  const all = { ...promises, [`agrees with a simple model (KUBETS_SEED=${seed})`]: model };
+  for (const [title, body] of Object.entries(all)) {
+    test(`${name}: ${title}`, async () => {
+      const under = await open();
+      try {
+        await body(under.store, under);
+      } finally {
+        await under.dispose();
+      }
+    });
+  }
 }

@@ -16,12 +16,15 @@ export function controllerBindings(): ClusterRoleBinding[] {
 }
 
 function controllerRules(): Record<string, PolicyRule[]> {
-  return { ...workloadRules(), ...networkRules(), ...storageRules(), ...clusterRules() };
+  return {
+    ...{ ...batchRules(), ...podOwnerRules(), ...podCareRules() },
+    ...{ ...networkRules(), ...storageRules(), ...clusterRules() },
+  };
 }
 
 const workloads = "apps extensions";
 
-function workloadRules(): Record<string, PolicyRule[]> {
+function batchRules(): Record<string, PolicyRule[]> {
   return {
     "cronjob-controller": [
       rule("get list watch update", "batch", "cronjobs"),
@@ -31,6 +34,19 @@ function workloadRules(): Record<string, PolicyRule[]> {
       rule("list watch delete", core, "pods"),
       eventsRule(),
     ],
+    "job-controller": [
+      rule("get list watch update patch", "batch", "jobs"),
+      rule("update", "batch", "jobs/status"),
+      rule("update", "batch", "jobs/finalizers"),
+      rule("list watch create delete patch", core, "pods"),
+      eventsRule(),
+    ],
+    "ttl-after-finished-controller": [rule("get list watch delete", "batch", "jobs"), eventsRule()],
+  };
+}
+
+function podOwnerRules(): Record<string, PolicyRule[]> {
+  return {
     "daemon-set-controller": [
       rule(read, workloads, "daemonsets"),
       rule("update", workloads, "daemonsets/status"),
@@ -49,6 +65,38 @@ function workloadRules(): Record<string, PolicyRule[]> {
       rule("get list watch update", core, "pods"),
       eventsRule(),
     ],
+    "replicaset-controller": [
+      rule("get list watch update", workloads, "replicasets"),
+      rule("update", workloads, "replicasets/status"),
+      rule("update", workloads, "replicasets/finalizers"),
+      rule("list watch patch create delete", core, "pods"),
+      eventsRule(),
+    ],
+    "replication-controller": [
+      rule("get list watch update", core, "replicationcontrollers"),
+      rule("update", core, "replicationcontrollers/status"),
+      rule("update", core, "replicationcontrollers/finalizers"),
+      rule("list watch patch create delete", core, "pods"),
+      eventsRule(),
+    ],
+    "statefulset-controller": [
+      rule("list watch", core, "pods"),
+      rule(read, "apps", "statefulsets"),
+      rule("update", "apps", "statefulsets/status"),
+      rule("update", "apps", "statefulsets/finalizers"),
+      rule("get create delete update patch", core, "pods"),
+      rule("get create delete update patch list watch", "apps", "controllerrevisions"),
+      rule("get create list watch", core, "persistentvolumeclaims"),
+      rule("update delete", core, "persistentvolumeclaims"),
+      rule("update", core, "pods/finalizers"),
+      eventsRule(),
+    ],
+  };
+}
+
+/** Of those who look after the pods of others. */
+function podCareRules(): Record<string, PolicyRule[]> {
+  return {
     "device-taint-eviction-controller": [
       rule("get list watch delete", core, "pods"),
       rule("update patch", core, "pods/status"),
@@ -78,27 +126,6 @@ function workloadRules(): Record<string, PolicyRule[]> {
       rule(read, "external.metrics.k8s.io", "*"),
       eventsRule(),
     ],
-    "job-controller": [
-      rule("get list watch update patch", "batch", "jobs"),
-      rule("update", "batch", "jobs/status"),
-      rule("update", "batch", "jobs/finalizers"),
-      rule("list watch create delete patch", core, "pods"),
-      eventsRule(),
-    ],
-    "replicaset-controller": [
-      rule("get list watch update", workloads, "replicasets"),
-      rule("update", workloads, "replicasets/status"),
-      rule("update", workloads, "replicasets/finalizers"),
-      rule("list watch patch create delete", core, "pods"),
-      eventsRule(),
-    ],
-    "replication-controller": [
-      rule("get list watch update", core, "replicationcontrollers"),
-      rule("update", core, "replicationcontrollers/status"),
-      rule("update", core, "replicationcontrollers/finalizers"),
-      rule("list watch patch create delete", core, "pods"),
-      eventsRule(),
-    ],
     "resource-claim-controller": [
       rule(read, core, "pods"),
       rule("update", core, "pods/finalizers"),
@@ -108,19 +135,6 @@ function workloadRules(): Record<string, PolicyRule[]> {
       eventsRule(),
       rule("update patch", "resource.k8s.io", "resourceclaims/binding"),
     ],
-    "statefulset-controller": [
-      rule("list watch", core, "pods"),
-      rule(read, "apps", "statefulsets"),
-      rule("update", "apps", "statefulsets/status"),
-      rule("update", "apps", "statefulsets/finalizers"),
-      rule("get create delete update patch", core, "pods"),
-      rule("get create delete update patch list watch", "apps", "controllerrevisions"),
-      rule("get create list watch", core, "persistentvolumeclaims"),
-      rule("update delete", core, "persistentvolumeclaims"),
-      rule("update", core, "pods/finalizers"),
-      eventsRule(),
-    ],
-    "ttl-after-finished-controller": [rule("get list watch delete", "batch", "jobs"), eventsRule()],
   };
 }
 
