@@ -84,3 +84,21 @@ for (const [i, [group, plural, object]] of objects.entries()) {
     assert.ok(ms < slowestMs, `it took ${Math.round(ms)} ms`);
   });
 }
+
+test("a definition with faults without end is looked through until an answer can hold no more", () => {
+  const properties = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`k${i}`, {}]));
+  const schema = { openAPIV3Schema: { type: "object", properties } };
+  const { strategy } = kindOf("apiextensions.k8s.io", "customresourcedefinitions");
+  const errors = strategy.validate?.({
+    metadata: { name: "things.example.com" },
+    spec: {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" },
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+    },
+    status: { storedVersions: ["v1"] },
+  } as unknown as Thing);
+  assert.equal(errors?.length, 20_000);
+  assert.match(errors?.[0]?.message ?? "", /^Required value: must not be empty for specified object fields/);
+});

@@ -161,8 +161,8 @@ export function tooMany(at: FieldPath, actual: number, max: number): FieldError 
 
 /** What the errors of one answer may say together, in UTF-16 units: many that each show a long list would be more than memory holds. */
 const mostText = 8 * 1024 * 1024;
-/** And how many they may be: a request can have 300,000, and a second of work in telling them. */
-const mostErrors = 20_000;
+/** How many of the errors of one answer are told: a request can have 300,000, and a second of work in telling them. */
+export const mostErrors = 20_000;
 
 /** The first ones, as many as an answer can hold; one at least. */
 function tellable(errors: readonly FieldError[]): readonly FieldError[] {

@@ -35,6 +35,7 @@ function decoded(value: Loose): Loose {
 /** In place. @throws StatusError 400 */
 export function normalizeSchema(schema: JSONSchemaProps): void {
   const loose = schema as Loose;
+  if (!Object.keys(loose).some((name) => fieldsOfOddForm.has(name))) return;
   dropEmpty(loose);
   normalizeItems(loose);
   for (const name of ["additionalProperties", "additionalItems"]) {
@@ -58,6 +59,12 @@ const omittedEmpty = [
   "x-kubernetes-list-map-keys",
   "x-kubernetes-validations",
 ];
+
+/** What has none of them is as it should be: most schemas are a type. */
+const fieldsOfOddForm = new Set([
+  ...["additionalItems", "additionalProperties", "default", "example", "items", "not"],
+  ...omittedEmpty,
+]);
 
 function dropEmpty(schema: Loose): void {
   for (const name of ["default", "example"]) if (schema[name] === null) delete schema[name];

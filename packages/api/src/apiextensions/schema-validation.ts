@@ -47,7 +47,7 @@ const metaFields = new Set(["metadata", "kind", "apiVersion"]);
 
 export function validateSchema(schema: JSONSchemaProps, at: FieldPath, place: Place, rules: SchemaRules): SchemaFaults {
   const faults: SchemaFaults = { schema: own(schema, at, place, rules), rules: [] };
-  for (const [part, where, inside] of parts(schema, at, place)) {
+  for (const [part, where, inside] of hasParts(schema) ? parts(schema, at, place) : []) {
     const below = validateSchema(part, where, inside, rules);
     pushAll(faults.schema, below.schema);
     pushAll(faults.rules, below.rules);
@@ -109,6 +109,13 @@ function hasDefault({ default: value }: JSONSchemaProps): boolean {
 }
 
 type Part = readonly [schema: JSONSchemaProps, at: FieldPath, place: Place];
+
+/** Most have none. */
+function hasParts(schema: JSONSchemaProps): boolean {
+  const { properties, items, additionalProperties, not, allOf, anyOf, oneOf, definitions, dependencies } = schema;
+  const one = properties ?? items ?? additionalProperties ?? not ?? allOf ?? anyOf ?? oneOf;
+  return (one ?? definitions ?? dependencies) !== undefined;
+}
 
 function parts(schema: JSONSchemaProps, at: FieldPath, place: Place): Part[] {
   const all: Part[] = [];

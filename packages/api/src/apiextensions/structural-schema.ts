@@ -8,6 +8,7 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
+  mostErrors,
   path,
   pushAll,
   required,
@@ -72,28 +73,30 @@ function unsupported(schema: JSONSchemaProps): string | undefined {
 export function someSchema(schema: JSONSchemaProps | undefined, found: (schema: JSONSchemaProps) => boolean): boolean {
   if (schema === undefined) return false;
   if (found(schema)) return true;
-  const { items, additionalProperties, additionalItems, not, allOf = [], anyOf = [], oneOf = [] } = schema;
-  const below: unknown[] = [
-    ...(Array.isArray(items) ? items : [items]),
-    ...allOf,
-    ...anyOf,
-    ...oneOf,
-    not,
-    ...Object.values(schema.properties ?? {}),
-    additionalProperties,
-    ...Object.values(schema.patternProperties ?? {}),
-    additionalItems,
-    ...Object.values(schema.definitions ?? {}),
-    ...Object.values(schema.dependencies ?? {}).filter((each) => !Array.isArray(each)),
-  ];
-  return below.some((each) => typeof each === "object" && each !== null && someSchema(each as JSONSchemaProps, found));
+  for (const field of withParts) {
+    const value = schema[field];
+    if (typeof value !== "object" || value === null) continue;
+    const parts = Array.isArray(value) ? value : mapsOfParts.has(field) ? Object.values(value) : [value];
+    for (const each of parts as readonly (JSONSchemaProps | readonly string[])[])
+      if (typeof each === "object" && !Array.isArray(each) && someSchema(each as JSONSchemaProps, found)) return true;
+  }
+  return false;
 }
 
-/** All complaints, sorted. The schema has no {@link structuralFault}. */
+const mapsOfParts = new Set<string>(["properties", "patternProperties", "definitions", "dependencies"]);
+/** The fields that hold schemas: one, a list of them, or a map. */
+const withParts = [
+  ...(["items", "allOf", "anyOf", "oneOf", "not", "properties", "additionalProperties"] as const),
+  ...(["patternProperties", "additionalItems", "definitions", "dependencies"] as const),
+];
+
+/** All complaints, sorted; of complaints without end the first that are found. The schema has no {@link structuralFault}. */
 export function validateStructural(schema: JSONSchemaProps, at: FieldPath, pattern: PatternCheck): FieldError[] {
-  const errors = [...invariants(schema, "root", at, pattern), ...completeness(schema, schema, at, at)];
-  const text = ({ field, message }: FieldError) => `${field}: ${message}`;
-  return errors.sort((a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
+  const errors: FieldError[] = [];
+  invariants(schema, "root", at, pattern, errors);
+  pushAll(errors, completeness(schema, schema, at, at));
+  const byText = errors.map((error) => ({ text: `${error.field}: ${error.message}`, error }));
+  return byText.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0)).map(({ error }) => error);
 }
 
 /** Whether objects may be pruned and given defaults by it. @param pattern tells what is wrong with a regular expression */
@@ -101,25 +104,32 @@ export function isStructural(schema: JSONSchemaProps, pattern: PatternCheck): bo
   return structuralFault(schema) === undefined && validateStructural(schema, path(), pattern).length === 0;
 }
 
-function invariants(schema: JSONSchemaProps, level: Level, at: FieldPath, pattern: PatternCheck): FieldError[] {
-  const errors: FieldError[] = [];
+function invariants(
+  schema: JSONSchemaProps,
+  level: Level,
+  at: FieldPath,
+  pattern: PatternCheck,
+  errors: FieldError[],
+): void {
+  if (errors.length >= mostErrors) return;
   const items = itemsOf(schema);
   if (schema.type === "array" && items === undefined) errors.push(required(at.child("items"), "must be specified"));
-  if (items !== undefined) pushAll(errors, invariants(items, "item", at.child("items"), pattern));
+  if (items !== undefined) invariants(items, "item", at.child("items"), pattern, errors);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    pushAll(errors, invariants(property, "field", at.child("properties").key(name), pattern));
+    invariants(property, "field", at.child("properties").key(name), pattern, errors);
   }
   if (schema.additionalProperties !== undefined) {
     const below = at.child("additionalProperties");
     if (level === "root") errors.push(forbiddenField(below, "must not be used at the root"));
     const values = valuesOf(schema);
-    if (values !== undefined) pushAll(errors, invariants(values, "field", below, pattern));
+    if (values !== undefined) invariants(values, "field", below, pattern, errors);
   }
   pushAll(errors, extensions(schema, at));
   const skipAnyOf = isIntOrStringAnyOf(schema.anyOf);
   const skipFirstAllOf = isIntOrStringAnyOf(schema.allOf?.[0]?.anyOf);
   pushAll(errors, valueValidation(schema, { skipAnyOf, skipFirstAllOf }, level, at, pattern));
-  return [...errors, ...types(schema, level, at), ...metadata(schema, level, at)];
+  pushAll(errors, types(schema, level, at));
+  pushAll(errors, metadata(schema, level, at));
 }
 
 function extensions(schema: JSONSchemaProps, at: FieldPath): FieldError[] {

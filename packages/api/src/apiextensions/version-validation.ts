@@ -7,6 +7,7 @@ import {
   type FieldPath,
   forbiddenField,
   invalidValue,
+  mostErrors,
   pushAll,
   required,
   tooMany,
@@ -103,6 +104,8 @@ function validateRootSchema(
     if (faults.length === 0) context = new RuleContext(schema);
     pushAll(errors, faults);
   }
+  // What else there is would not be told.
+  if (errors.length >= mostErrors) return errors;
   const found = validateSchema(schema, schemaAt, { root: true, insideMeta: false, context }, rules);
   pushAll(errors, [...found.schema, ...found.rules]);
   if (errors.length === 0 && fault !== undefined) errors.push(invalidValue(schemaAt, "", fault));
