@@ -14,7 +14,7 @@ import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { ControllerHistory, hashOf, revisionHashLabel } from "../runtime/controller-history.ts";
-import { controllerIndex, indexByController, orphansOf } from "../runtime/controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { nonZero } from "../runtime/counts.ts";
@@ -158,19 +158,14 @@ class DaemonSetController implements Runnable {
   };
 
   async #claim(set: DaemonSet, signal: AbortSignal): Promise<Pod[]> {
-    const { uid = "", namespace = "" } = set.metadata ?? {};
-    const { lister } = this.#pods;
-    return await claimObjects(
-      [...lister.byIndex(controllerIndex, uid), ...lister.byIndex(controllerIndex, orphansOf(namespace))],
-      {
-        client: this.#context.client,
-        resource: podResource,
-        owner: set,
-        ownerResource: daemonSets,
-        selector: selectorFromLabelSelector(set.spec?.selector),
-        signal,
-      },
-    );
+    return await claimObjects(claimable(this.#pods.lister, set), {
+      client: this.#context.client,
+      resource: podResource,
+      owner: set,
+      ownerResource: daemonSets,
+      selector: selectorFromLabelSelector(set.spec?.selector),
+      signal,
+    });
   }
 
   #plan(set: DaemonSet, pods: readonly Pod[]): Plan {

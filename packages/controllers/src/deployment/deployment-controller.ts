@@ -5,7 +5,7 @@ import { clone, type KubeObject, keyOf, selectorFromLabelSelector } from "@kubet
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { controllerIndex, indexByController, orphansOf } from "../runtime/controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { Rollout } from "./rollout.ts";
@@ -46,13 +46,8 @@ class DeploymentController implements Runnable {
     if (deployment === undefined) return undefined;
     const selector = selectorFromLabelSelector(deployment.spec?.selector);
     if (selector.requirements.length === 0 && !selector.matchesNothing) return await this.#refuse(deployment, signal);
-    const { uid = "", namespace = "" } = deployment.metadata ?? {};
-    const candidates = [
-      ...this.#sets.lister.byIndex(controllerIndex, uid),
-      ...this.#sets.lister.byIndex(controllerIndex, orphansOf(namespace)),
-    ];
     const { client, clock } = this.#context;
-    const owned = await claimObjects(candidates, {
+    const owned = await claimObjects(claimable(this.#sets.lister, deployment), {
       client,
       resource: replicaSets,
       owner: deployment,

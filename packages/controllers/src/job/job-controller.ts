@@ -5,7 +5,7 @@ import { clone, deepEqual, formatTime, isNotFound, keyOf, selectorFromLabelSelec
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { controllerIndex, indexByController, orphansOf } from "../runtime/controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { nonZero } from "../runtime/counts.ts";
@@ -110,19 +110,14 @@ class JobController implements Runnable {
   }
 
   async #claim(job: Job, signal: AbortSignal): Promise<Pod[]> {
-    const { uid = "", namespace = "" } = job.metadata ?? {};
-    const lister = this.#pods.lister;
-    return await claimObjects(
-      [...lister.byIndex(controllerIndex, uid), ...lister.byIndex(controllerIndex, orphansOf(namespace))],
-      {
-        client: this.#context.client,
-        resource: podResource,
-        owner: job,
-        ownerResource: jobs,
-        selector: selectorFromLabelSelector(job.spec?.selector),
-        signal,
-      },
-    );
+    return await claimObjects(claimable(this.#pods.lister, job), {
+      client: this.#context.client,
+      resource: podResource,
+      owner: job,
+      ownerResource: jobs,
+      selector: selectorFromLabelSelector(job.spec?.selector),
+      signal,
+    });
   }
 
   async #sync(key: string, job: Job, pods: readonly Pod[], signal: AbortSignal): Promise<ReconcileResult | undefined> {

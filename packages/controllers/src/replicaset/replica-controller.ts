@@ -5,7 +5,7 @@ import { isConflict, isNotFound, keyOf, splitKey } from "@kubets/apimachinery";
 import type { Informer } from "@kubets/client";
 import type { ControllerContext } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
-import { controllerIndex, indexByController, orphansOf } from "../runtime/controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, isControlledBy, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { Expectations } from "../runtime/expectations.ts";
@@ -80,13 +80,8 @@ export class ReplicaController implements Runnable {
     return wait === undefined ? undefined : { requeueAfterMs: wait };
   }
 
-  /** The owner's pods: those it controls already, and orphans it may adopt. */
   async #claim(owner: ReplicaOwner, signal: AbortSignal): Promise<{ active: Pod[]; terminating: number }> {
-    const { uid = "", namespace = "" } = owner.metadata ?? {};
-    const candidates = [
-      ...this.#pods.lister.byIndex(controllerIndex, uid),
-      ...this.#pods.lister.byIndex(controllerIndex, orphansOf(namespace)),
-    ];
+    const candidates = claimable(this.#pods.lister, owner);
     const active = await claimObjects(candidates.filter(isPodActive), {
       client: this.#context.client,
       resource: podResource,

@@ -19,7 +19,7 @@ import {
   selectorFromLabelSelector,
 } from "@kubets/apimachinery";
 import type { Client, Informer, InformerFactory } from "@kubets/client";
-import { controllerIndex, indexByController, orphansOf } from "./controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "./controller-index.ts";
 import { newControllerRef } from "./controller-ref.ts";
 import { claimObjects } from "./controller-ref-manager.ts";
 
@@ -103,13 +103,7 @@ export class ControllerHistory {
   }
 
   async #claim(owner: RevisionedOwner, signal: AbortSignal): Promise<ControllerRevision[]> {
-    const { uid = "", namespace = "" } = owner.metadata ?? {};
-    const { lister } = this.informer;
-    const candidates = [
-      ...lister.byIndex(controllerIndex, uid),
-      ...lister.byIndex(controllerIndex, orphansOf(namespace)),
-    ];
-    const owned = await claimObjects(candidates, {
+    const owned = await claimObjects(claimable(this.informer.lister, owner), {
       client: this.#client,
       resource: controllerRevisions,
       owner,

@@ -21,7 +21,7 @@ import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
 import { ControllerHistory, templateOf } from "../runtime/controller-history.ts";
-import { controllerIndex, indexByController, orphansOf } from "../runtime/controller-index.ts";
+import { claimable, controllerIndex, indexByController } from "../runtime/controller-index.ts";
 import { controllerOf, refersTo } from "../runtime/controller-ref.ts";
 import { claimObjects } from "../runtime/controller-ref-manager.ts";
 import { nonZero } from "../runtime/counts.ts";
@@ -127,20 +127,15 @@ class StatefulSetController implements Runnable {
   }
 
   async #claim(set: StatefulSet, signal: AbortSignal): Promise<Pod[]> {
-    const { uid = "", namespace = "" } = set.metadata ?? {};
-    const { lister } = this.#pods;
-    return await claimObjects(
-      [...lister.byIndex(controllerIndex, uid), ...lister.byIndex(controllerIndex, orphansOf(namespace))],
-      {
-        client: this.#context.client,
-        resource: podResource,
-        owner: set,
-        ownerResource: statefulSets,
-        selector: selectorFromLabelSelector(set.spec?.selector),
-        signal,
-        filter: (pod) => ordinalOf(set, pod) !== undefined,
-      },
-    );
+    return await claimObjects(claimable(this.#pods.lister, set), {
+      client: this.#context.client,
+      resource: podResource,
+      owner: set,
+      ownerResource: statefulSets,
+      selector: selectorFromLabelSelector(set.spec?.selector),
+      signal,
+      filter: (pod) => ordinalOf(set, pod) !== undefined,
+    });
   }
 
   #passOf(
