@@ -1,6 +1,7 @@
 /** Where everything is kept: an etcd, or a file in `--data-dir`. */
 
 import { join } from "node:path";
+import { defaultsVersion } from "@kubets/api/defaults-version";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTlsFiles, Route, Store, ValueTransformer } from "@kubets/storage";
@@ -42,13 +43,13 @@ async function open(
   const { objectForm, openEtcdStore, openSqliteStore, RoutedStore, tlsFromFiles } = await import("@kubets/storage");
   const dataDir = flags["data-dir"];
   if (dataDir !== undefined)
-    return await openSqliteStore({ path: join(dataDir, "kubets.db"), ...encryption, ...means });
+    return await openSqliteStore({ path: join(dataDir, "kubets.db"), defaultsVersion, ...encryption, ...means });
   // A kube-apiserver of upstream may have written there before, in its own form.
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
   const options = {
     tls: tlsFromFiles(tlsFilesOf(flags), means.logger),
     prefix: flags["etcd-prefix"],
-    form: objectForm({ decodeProtobuf }),
+    form: objectForm({ decodeProtobuf, defaultsVersion }),
     ...encryption,
     ...means,
   };

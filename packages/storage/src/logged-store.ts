@@ -19,7 +19,7 @@ import {
   type WatchOptions,
   type Write,
 } from "./store.ts";
-import { deletedOf, storedEntry } from "./stored-entry.ts";
+import { deletedOf, type EntryReading, storedEntry } from "./stored-entry.ts";
 import { isSealedAsNow, type ValueTransformer } from "./value-transformer.ts";
 import { type LoadedState, WatchCache } from "./watch-cache.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -31,6 +31,8 @@ export interface LoggedStoreOptions {
   readonly ringLimits?: EventRingLimits;
   /** Between the log, which has values as it encodes them, and everyone else. */
   readonly transformer?: ValueTransformer | undefined;
+  /** What is in the log up to this revision was written by a program whose defaults were others. Default 0: nothing. */
+  readonly foreignThrough?: number;
   /** See {@link Store.sizeBytes}. */
   readonly sizeBytes?: (() => Promise<number>) | undefined;
 }
@@ -47,7 +49,9 @@ export class LoggedStore implements Store {
   #compaction: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor({ log, logger = silentLogger, loaded, ringLimits, transformer, sizeBytes }: LoggedStoreOptions) {
+  constructor(options: LoggedStoreOptions) {
+    const { log, logger = silentLogger, loaded, ringLimits, transformer, foreignThrough = 0, sizeBytes } = options;
+    const reading: EntryReading = { transformer, foreignThrough };
     if (sizeBytes !== undefined) this.sizeBytes = sizeBytes;
     this.#log = log;
     this.#transformer = transformer;
@@ -56,7 +60,7 @@ export class LoggedStore implements Store {
       keepsHistory: log.keepsHistory,
       history: async (after, before) => {
         const records = await log.history(after, before, historyPage);
-        return records.map((record) => eventOfRecord(record, transformer));
+        return records.map((record) => eventOfRecord(record, reading));
       },
       assertOpen: () => this.#assertOpen(),
     });
@@ -70,7 +74,7 @@ export class LoggedStore implements Store {
       onFailure: (err, writes) => logger.error("Writes failed", { err, writes }),
     });
     transformer?.onChange?.(() =>
-      cache.reread((entry) => storedEntry(transformer, { ...entry, revision: entry.modRevision }, entry.value)),
+      cache.reread((entry) => storedEntry(reading, { ...entry, revision: entry.modRevision }, entry.value)),
     );
   }
 
@@ -155,10 +159,10 @@ function emptyState(ringLimits?: EventRingLimits): LoadedState {
 }
 
 /** The event a record stands for. */
-function eventOfRecord(record: HistoryRecord, transformer: ValueTransformer | undefined): StoreEvent {
+function eventOfRecord(record: HistoryRecord, reading: EntryReading): StoreEvent {
   const { key, revision, previousRevision, previousValue, previousCreateRevision, value } = record;
   const before = { key, revision: previousRevision, createRevision: previousCreateRevision };
-  const previous = previousValue === undefined ? undefined : storedEntry(transformer, before, previousValue);
-  if (value !== undefined) return { type: "put", entry: storedEntry(transformer, record, value), previous, revision };
+  const previous = previousValue === undefined ? undefined : storedEntry(reading, before, previousValue);
+  if (value !== undefined) return { type: "put", entry: storedEntry(reading, record, value), previous, revision };
   return { type: "delete", entry: deletedOf(record, previous), previous, revision };
 }

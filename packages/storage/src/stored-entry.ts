@@ -6,8 +6,20 @@ import { decodeValue, isEncrypted, type ValueTransformer } from "./value-transfo
 
 type Place = Pick<LogRecord, "key" | "revision" | "createRevision">;
 
+/** What entries are made by of what lies in a log. */
+export interface EntryReading {
+  readonly transformer: ValueTransformer | undefined;
+  /** Up to this revision they are {@link Entry.foreign}; 0 where none is. */
+  readonly foreignThrough: number;
+}
+
 /** One value must not take the others away: what cannot be read is given as {@link Entry.unreadable}. */
-export function storedEntry(
+export function storedEntry({ transformer, foreignThrough }: EntryReading, place: Place, stored: Uint8Array): Entry {
+  const entry = decoded(transformer, place, stored);
+  return place.revision <= foreignThrough ? { ...entry, foreign: true } : entry;
+}
+
+function decoded(
   transformer: ValueTransformer | undefined,
   { key, revision, createRevision }: Place,
   stored: Uint8Array,

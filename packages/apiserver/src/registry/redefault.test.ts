@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { deployments, findDefinition } from "@kubets/api";
-import { type Entry, memoryStore, type Store, type StoreEvent, type WatchOptions } from "@kubets/storage";
+import {
+  type Entry,
+  memoryStore,
+  openSqliteStore,
+  type Store,
+  type StoreEvent,
+  type WatchOptions,
+} from "@kubets/storage";
 import { StoreReader } from "../reader/object-reader.ts";
 import { realServer } from "../testing/real-server.ts";
 import { send, watch } from "../testing/server.ts";
@@ -16,21 +26,38 @@ const bare = {
   },
 };
 
-test("what another wrote gets its defaults when it is read; what this server wrote is left as it is", async () => {
-  const store = memoryStore();
-  const value = () => Buffer.from(JSON.stringify({ ...bare, metadata: { ...bare.metadata, resourceVersion: "1" } }));
-  const { modRevision } = await store.commit({
-    key: "/registry/deployments/default/d",
-    expectedRevision: 0,
-    value: () => ({ bytes: value() }),
+test("what an older version wrote gets its defaults when it is read; what this server wrote is left as it is", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "kubets-store-"));
+  const open = (defaultsVersion: number) => openSqliteStore({ path: join(directory, "s.db"), defaultsVersion });
+  let store = await open(1);
+  t.after(async () => {
+    await store.close();
+    rmSync(directory, { recursive: true });
   });
-  const url = "/apis/apps/v1/namespaces/default/deployments/d";
-  const asWritten = await send(realServer({ store }), "GET", url);
+  const write = (name: string) =>
+    store.commit({
+      key: `/registry/deployments/default/${name}`,
+      expectedRevision: 0,
+      value: (revision) => {
+        const metadata = { ...bare.metadata, name, resourceVersion: String(revision) };
+        return { bytes: Buffer.from(JSON.stringify({ ...bare, metadata })) };
+      },
+    });
+  const path = "/apis/apps/v1/namespaces/default/deployments";
+  await write("old");
+  const asWritten = await send(realServer({ store }), "GET", `${path}/old`);
   assert.equal(asWritten.json.spec.replicas, undefined);
-  const filled = await send(realServer({ store, redefaultThrough: modRevision }), "GET", url);
+  await store.close();
+  store = await open(2);
+  await write("new");
+  const server = realServer({ store });
+  const filled = await send(server, "GET", `${path}/old`);
   assert.equal(filled.json.spec.replicas, 1);
   assert.equal(filled.json.spec.template.spec.restartPolicy, "Always");
   assert.equal(filled.json.metadata.resourceVersion, asWritten.json.metadata.resourceVersion);
+  const { items } = (await send(server, "GET", path)).json;
+  const replicas = items.map((each: { spec: { replicas?: number } }) => each.spec.replicas);
+  assert.deepEqual(replicas, [undefined, 1]);
 });
 
 test("what the store says another program wrote gets its defaults, in reads, watches and updates", async (t) => {

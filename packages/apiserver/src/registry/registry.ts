@@ -57,8 +57,6 @@ export interface RegistryOptions {
   readonly hooks: RegistryHooks;
   /** In place of `convert`, for a custom resource. */
   readonly form?: StoredForm | undefined;
-  /** Objects last written at or before this revision get today's defaults when they are read, as those the store says are another's do. */
-  readonly redefaultThrough?: number | undefined;
   /** How long after its last write an object is kept, where the store can see to that. For ever when undefined. */
   readonly ttlSeconds?: number | undefined;
   readonly meter?: WriteMeter | undefined;
@@ -78,7 +76,6 @@ export class Registry {
   readonly #storedAs: ResourceDefinition;
   readonly #convert: Converter;
   readonly #form: StoredForm | undefined;
-  readonly #redefaultThrough: number;
   readonly #meter: WriteMeter | undefined;
 
   constructor(options: RegistryOptions) {
@@ -96,7 +93,6 @@ export class Registry {
     this.#convert = options.convert;
     this.#form = options.form;
     this.#meter = options.meter;
-    this.#redefaultThrough = options.redefaultThrough ?? 0;
   }
 
   get prefix(): string {
@@ -120,8 +116,7 @@ export class Registry {
   /** In the version it is stored in, with its defaults. */
   #whole(entry: Entry): ServedObject {
     const served = ServedObject.ofEntry(entry);
-    const lacks = this.#form === undefined && (entry.foreign === true || entry.modRevision <= this.#redefaultThrough);
-    return lacks ? withDefaults(served, this.#storedAs, this.schemas) : served;
+    return entry.foreign && this.#form === undefined ? withDefaults(served, this.#storedAs, this.schemas) : served;
   }
 
   inVersion(served: ServedObject): ServedObject {

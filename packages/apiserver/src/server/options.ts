@@ -33,11 +33,6 @@ export interface ApiServerOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly admission?: readonly AdmissionPlugin[];
-  /**
-   * The last revision that an older version of this program wrote, where the store does not say itself who wrote what (an etcd does): what was last
-   * written until then gets today's defaults when it is read. Default 0: everything was written by this version.
-   */
-  readonly redefaultThrough?: number;
   /** Between versions of one kind; the built-in kinds' own when undefined. */
   readonly convert?: Converter;
   /** By `group/plural`. */

@@ -85,7 +85,6 @@ function resourceTable(
     schemas = builtInSchemas,
     convert = convertObject,
     eventTtlMs = defaultEventTtlMs,
-    redefaultThrough,
   } = options;
   const { admission, meters, allocation } = parts;
   const hooks = {
@@ -98,7 +97,6 @@ function resourceTable(
     {
       ...{ store, schemas, clock, random, logger, admission, hooks, convert, findDefinition },
       ttlSeconds: { events: Math.ceil(eventTtlMs / 1000) },
-      redefaultThrough,
       meterOf: (definition) => writeMeter(meters, definition),
     },
     withCrdChecks(options.definitions ?? builtInDefinitions()),

@@ -6,7 +6,7 @@ import type { Store } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
 import { prefixOf } from "../registry/keys.ts";
-import { type Converter, Registry, type RegistryOptions, renameVersion } from "../registry/registry.ts";
+import { type Converter, Registry, renameVersion } from "../registry/registry.ts";
 import type { StoredForm } from "../registry/stored-form.ts";
 import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
 import { WatchHub } from "../watch/hub.ts";
@@ -27,8 +27,6 @@ export interface ResourceTableOptions {
   readonly convert?: Converter;
   /** A definition that is not among those served: kinds are stored in one version whichever are served. */
   readonly findDefinition?: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
-  /** See {@link RegistryOptions.redefaultThrough}. */
-  readonly redefaultThrough?: number | undefined;
   /** Measures the writes of a resource. */
   readonly meterOf?: (definition: ResourceDefinition) => WriteMeter;
   /** By `group/plural`. */
@@ -92,7 +90,6 @@ export class ResourceTable {
       hooks: own.hooks ?? hooks[`${definition.group}/${definition.plural}`] ?? noHooks,
       form: own.form,
       ttlSeconds: this.#options.ttlSeconds?.[definition.storagePath],
-      redefaultThrough: this.#options.redefaultThrough,
       meter: this.#options.meterOf?.(definition),
     });
     this.remove(definition);

@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
+import { defaultsVersion } from "@kubets/api/defaults-version";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
 import type { EncryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTlsFiles, Store, ValueTransformer } from "@kubets/storage";
@@ -39,7 +40,7 @@ async function open(
   const { etcdServers, etcdPrefix } = config;
   if (etcdServers === undefined) {
     const path = join(clusterPaths(config.name, config.dataDir).store, "kubets.db");
-    return await openSqliteStore({ path, clock: means.clock, logger: means.logger, ...encryption });
+    return await openSqliteStore({ path, defaultsVersion, clock: means.clock, logger: means.logger, ...encryption });
   }
   // An API server of upstream may have written there before, in its own form.
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
@@ -47,7 +48,7 @@ async function open(
     servers: etcdServersOf(etcdServers),
     tls: tlsFromFiles(tlsFilesOf(config), means.logger),
     ...(etcdPrefix === undefined ? {} : { prefix: etcdPrefix }),
-    form: objectForm({ decodeProtobuf }),
+    form: objectForm({ decodeProtobuf, defaultsVersion }),
     ...encryption,
     ...means,
   });

@@ -28,14 +28,15 @@ export const opaqueForm: StoredForm = {
 export interface ObjectFormOptions {
   /** Reads an object that an upstream API server stored as protobuf, which begins with `k8s\0`. Without it such objects cannot be read. */
   readonly decodeProtobuf?: (stored: Uint8Array) => object;
+  /** Of who fills in objects' defaults now: so many spaces stand behind an object. Default 1. */
+  readonly defaultsVersion?: number;
 }
 
-/** Behind the object. One more space in a version that has more defaults makes what older ones wrote be filled in. */
-const ending = Buffer.from(" \n");
 const protobufMagic = Buffer.from("k8s\0");
 
 /** Objects as JSON, as upstream stores them with `--storage-media-type=application/json`. */
-export function objectForm({ decodeProtobuf }: ObjectFormOptions = {}): StoredForm {
+export function objectForm({ decodeProtobuf, defaultsVersion = 1 }: ObjectFormOptions = {}): StoredForm {
+  const ending = Buffer.from(`${" ".repeat(defaultsVersion)}\n`);
   return {
     write(bytes) {
       const stored = Buffer.allocUnsafe(bytes.length + ending.length);

@@ -13,6 +13,7 @@ export type LogRequest = { readonly id: number } & (
 );
 
 export type LogReply =
+  | { readonly type: "opening"; readonly foreignThrough: number }
   /** While opening: a part of what is in the file. */
   | { readonly type: "rows"; readonly records: PackedRecords }
   | { readonly type: "opened"; readonly compactedRevision: number }
@@ -68,12 +69,17 @@ function failure(id: number | undefined, error: unknown): LogReply {
 export interface LogWorkerData {
   readonly path: string;
   readonly erases: boolean;
+  readonly defaultsVersion: number | undefined;
 }
 
-function run(port: MessagePort, { path, erases }: LogWorkerData): void {
+function run(port: MessagePort, { path, erases, defaultsVersion }: LogWorkerData): void {
   let log: SqliteLog | undefined;
   try {
     log = new SqliteLog(path, erases);
+    send(port, {
+      type: "opening",
+      foreignThrough: defaultsVersion === undefined ? 0 : log.foreignThrough(defaultsVersion),
+    });
     sendRows(port, log);
     send(port, { type: "opened", compactedRevision: log.compactedRevision });
   } catch (error) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { realClock } from "@kubets/apimachinery";
-import { StoreUnavailableError } from "../store.ts";
+import { type Store, StoreUnavailableError } from "../store.ts";
 import { collect, put, remove, storeSuite, textOf } from "../store-suite.ts";
 import { openSqliteStore } from "./open.ts";
 
@@ -240,5 +240,43 @@ withPath("a file copied while it was in use opens with what was acknowledged", a
   const opened = await openSqliteStore({ path: copy });
   assert.equal(textOf(await opened.get("/a")), "1");
   await opened.close();
+  await store.close();
+});
+
+withPath("what a program with other defaults wrote is foreign, until it is written again", async (path) => {
+  const open = (defaultsVersion?: number) =>
+    openSqliteStore({ path, ...(defaultsVersion === undefined ? {} : { defaultsVersion }) });
+  const foreign = async (store: Store) => (await store.list("/")).entries.map((entry) => entry.foreign ?? false);
+  const names = ["a", "b", "c"] as const;
+  // A file from before there were versions.
+  let store = await open();
+  for (const name of names) await store.commit(put(`/${name}`, "1", 0));
+  assert.deepEqual(await foreign(store), [false, false, false]);
+  await store.close();
+  store = await open(1);
+  assert.deepEqual(await foreign(store), [true, true, true]);
+  await store.commit(put("/b", "2"));
+  assert.deepEqual(await foreign(store), [true, false, true]);
+  await store.close();
+  store = await open(1);
+  assert.deepEqual(await foreign(store), [true, false, true]);
+  await store.close();
+  store = await open(2);
+  await store.commit(put("/c", "3"));
+  assert.deepEqual(await foreign(store), [true, true, false]);
+  const watched = collect(store, "/", 1);
+  const events = await watched.until(5);
+  assert.deepEqual(
+    events.map(({ entry }) => entry.foreign ?? false),
+    [true, true, true, true, false],
+  );
+  watched.stop();
+  await store.close();
+});
+
+withPath("a new file has nothing that is foreign", async (path) => {
+  const store = await openSqliteStore({ path, defaultsVersion: 7 });
+  await store.commit(put("/a", "1", 0));
+  assert.equal((await store.get("/a"))?.foreign, undefined);
   await store.close();
 });

@@ -21,6 +21,10 @@ export interface SqliteStoreOptions {
   readonly logger?: Logger;
   /** How much history is kept in memory; older is read from the file. Default 8192 events or 32 MiB. */
   readonly ringLimits?: EventRingLimits;
+  /**
+   * Of who fills in objects' defaults now: what another version wrote is {@link Entry.foreign}. Without it nothing is, and nothing of it written down.
+   */
+  readonly defaultsVersion?: number;
   /** Encryption at rest: the file holds what it encodes, readers get plain values. */
   readonly transformer?: ValueTransformer;
 }
@@ -35,8 +39,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   prepareDirectory(path);
   const loader = new Loader(ringLimits, transformer);
   // What was plain before it was encrypted is to be gone once it is history.
-  const where = { path, erases: transformer !== undefined };
-  const { log, compactedRevision } = await ThreadedLog.open(where, (record) => loader.add(record));
+  const where = { path, erases: transformer !== undefined, defaultsVersion: options.defaultsVersion };
+  const { log, compactedRevision, foreignThrough } = await ThreadedLog.open(where, (record, through) =>
+    loader.add(record, through),
+  );
   const loaded = loader.finish(compactedRevision);
   logger.info("Opened the store", {
     path,
@@ -48,7 +54,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   if (unreadable !== undefined)
     logger.error("Values in the store cannot be read", { values: 1 + more.length, err: unreadable });
   const sizeBytes = async () => (await sizeOf(path)) + (await sizeOf(`${path}-wal`));
-  return new LoggedStore({ log, logger, loaded, ringLimits, transformer, sizeBytes });
+  return new LoggedStore({ log, logger, loaded, ringLimits, transformer, foreignThrough, sizeBytes });
 }
 
 /** 0 for a file that is not there: the log before the first write. */
@@ -98,10 +104,11 @@ class Loader {
     this.#transformer = transformer;
   }
 
-  add(record: LogRecord): void {
+  add(record: LogRecord, foreignThrough: number): void {
     const { key, revision, value } = record;
     const previous = this.#index.get(key);
-    const entry = value === undefined ? deletedOf(record, previous) : storedEntry(this.#transformer, record, value);
+    const reading = { transformer: this.#transformer, foreignThrough };
+    const entry = value === undefined ? deletedOf(record, previous) : storedEntry(reading, record, value);
     if (entry.unreadable !== undefined) this.#sawUnreadable = true;
     const event: StoreEvent = { type: value === undefined ? "delete" : "put", entry, previous, revision };
     this.#index.apply(event);

@@ -30,6 +30,15 @@ const tables = `
   PRAGMA user_version = ${formatVersion};
 `;
 
+/** Not of the format: a program that does not know of it can read the file. */
+const defaultsTable = `
+  CREATE TABLE IF NOT EXISTS defaults (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL,
+    foreign_through INTEGER NOT NULL
+  ) STRICT;
+`;
+
 type Row = [revision: number, key: string, create: number, previous: number, value: Uint8Array | null];
 type HistoryRow = [...Row, previousValue: Uint8Array | null, previousCreate: number | null];
 
@@ -110,6 +119,26 @@ export class SqliteLog {
 
   get compactedRevision(): number {
     return Number(this.#database.prepare("SELECT revision FROM compaction").get()?.["revision"]);
+  }
+
+  /**
+   * Up to which revision what is in the log was written by programs whose defaults were of another version; from now on it is written by one of this. What
+   * was written before there were versions is of another.
+   */
+  foreignThrough(defaultsVersion: number): number {
+    const sql = this.#database;
+    let through = 0;
+    this.#transaction(() => {
+      sql.exec(defaultsTable);
+      const known = sql.prepare("SELECT version, foreign_through FROM defaults").get();
+      if (known?.["version"] === defaultsVersion) {
+        through = Number(known["foreign_through"]);
+        return;
+      }
+      through = Number(Object.values(sql.prepare("SELECT max(revision) FROM log").get() ?? {})[0] ?? 0);
+      sql.prepare("INSERT OR REPLACE INTO defaults VALUES (1, ?, ?)").run(defaultsVersion, through);
+    });
+    return through;
   }
 
   /** All rows, oldest first. @throws StoreUnavailableError when the file is damaged */

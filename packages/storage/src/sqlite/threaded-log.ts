@@ -42,18 +42,21 @@ export class ThreadedLog implements WriteLog {
   }
 
   /**
-   * Opens or creates the file and hands every row to `onRecord`, oldest first.
+   * Opens or creates the file and hands every row to `onRecord`, oldest first, with the revision through which they are foreign.
    * @param where the file, and whether compaction erases: see {@link LogWorkerData}
    * @throws StoreUnavailableError when the file is in use, damaged, of another format, or cannot be written
    */
   static async open(
     where: LogWorkerData,
-    onRecord: (record: LogRecord) => void,
-  ): Promise<{ log: ThreadedLog; compactedRevision: number }> {
+    onRecord: (record: LogRecord, foreignThrough: number) => void,
+  ): Promise<{ log: ThreadedLog; compactedRevision: number; foreignThrough: number }> {
     const log = new ThreadedLog(where);
+    let foreignThrough = 0;
     const compactedRevision = await new Promise<number>((resolve, reject) => {
       log.#onOpening = (reply) => {
-        if (reply.type === "rows") for (const record of unpackRecords(reply.records)) onRecord(record);
+        if (reply.type === "opening") foreignThrough = reply.foreignThrough;
+        else if (reply.type === "rows")
+          for (const record of unpackRecords(reply.records)) onRecord(record, foreignThrough);
         else if (reply.type === "opened") resolve(reply.compactedRevision);
         else if (reply.type === "failed") reject(errorOf(reply));
       };
@@ -63,7 +66,7 @@ export class ThreadedLog implements WriteLog {
     });
     log.#onOpening = undefined;
     log.#worker.unref();
-    return { log, compactedRevision };
+    return { log, compactedRevision, foreignThrough };
   }
 
   async append(batch: readonly LogRecord[]): Promise<void> {
