@@ -264,6 +264,36 @@ test("who comes without a name is decided when the server starts: a file that sa
   assert.equal(await as("/api"), undefined);
 });
 
+test("a token that is being looked at when the configuration changes is not refused for that", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const own = await generateKeyPair("RS256", { extractable: true });
+  const jwk = { ...(await exportJWK(own.publicKey)), kid: "slow", alg: "RS256" };
+  const slow = await httpsHook(async ({ path }) => {
+    if (path !== "/keys") return { issuer: slow.url, jwks_uri: `${slow.url}/keys` };
+    asked.resolve();
+    await answered.promise;
+    return { keys: [jwk] };
+  });
+  try {
+    const { ReplaceableIssuers } = await import("./outside-issuers.ts");
+    const issuers = new ReplaceableIssuers({ clock: realClock, disallowedIssuers: [] });
+    await issuers.useFlags({ issuerUrl: slow.url, clientId: "kubernetes", ca: slow.ca });
+    const token = await new SignJWT({ sub: "jane", aud: "kubernetes" })
+      .setProtectedHeader({ alg: "RS256", kid: "slow" })
+      .setIssuer(slow.url)
+      .setExpirationTime("1h")
+      .sign(own.privateKey);
+    const answer = issuers.authenticateToken(token, []);
+    await asked.promise;
+    await issuers.useFlags({ issuerUrl: "https://other.example.com", clientId: "kubernetes" });
+    answered.resolve();
+    assert.equal((await answer)?.user.name, `${slow.url}#jane`);
+  } finally {
+    await slow.close();
+  }
+});
+
 test("of a configuration that is refused nothing is used", async () => {
   const { ReplaceableIssuers } = await import("./outside-issuers.ts");
   const issuers = new ReplaceableIssuers({ clock: realClock, disallowedIssuers: [] });

@@ -21,6 +21,9 @@ const allAlgorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS
 /** Issuers of claims that are elsewhere; few are expected, and a source could name any. */
 const maxClaimIssuers = 16;
 
+/** Upstream's. */
+const closeAfterMs = 60_000;
+
 interface Issuer {
   readonly authenticator: TokenAuthenticator;
   close(): void;
@@ -63,7 +66,11 @@ export class ReplaceableIssuers implements TokenAuthenticator {
     const old = this.#issuers;
     const made = (config.jwt ?? []).map((jwt, index) => this.#make(jwt, compiled[index]!, algorithms));
     this.#issuers = await Promise.all(made);
-    for (const issuer of old) issuer.close();
+    // Tokens that the old ones are just looking at are theirs to the end.
+    const close = () => {
+      for (const issuer of old) issuer.close();
+    };
+    if (old.length > 0) this.#options.clock.setTimeout(close, closeAfterMs, { unref: true });
   }
 
   async #make(

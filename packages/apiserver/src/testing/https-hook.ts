@@ -24,8 +24,10 @@ export interface Hook {
   close(): Promise<void>;
 }
 
-/** @param answer what to say: an object as JSON, a number as a bare status */
-export async function httpsHook(answer: (request: HookRequest) => object | string | number): Promise<Hook> {
+type Said = object | string | number;
+
+/** @param answer what to say: an object as JSON, a number as a bare status; a promise of it is waited for */
+export async function httpsHook(answer: (request: HookRequest) => Said | Promise<Said>): Promise<Hook> {
   const validity = { now: realClock.now(), days: 2 };
   const authority = await createCertificateAuthority({ commonName: "hook-ca" }, validity);
   const leaf = { commonName: "hook", usages: ["server" as const], ipAddresses: ["127.0.0.1"] };
@@ -36,11 +38,11 @@ export async function httpsHook(answer: (request: HookRequest) => object | strin
     incoming.on("data", (chunk) => {
       text += chunk;
     });
-    incoming.on("end", () => {
+    incoming.on("end", async () => {
       const body = text === "" ? undefined : JSON.parse(text);
       const request = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers, body };
       requests.push(request);
-      const said = answer(request);
+      const said = await answer(request);
       if (typeof said === "number") outgoing.writeHead(said).end();
       else {
         outgoing.setHeader("content-type", "application/json");
