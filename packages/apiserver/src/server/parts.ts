@@ -80,12 +80,7 @@ function resourceTable(
   { clock, random, logger }: Means,
   parts: { admission: AdmissionChain; meters: MetricsRegistry; allocation: ServiceAllocation | undefined },
 ): ResourceTable {
-  const {
-    store,
-    schemas = builtInSchemas,
-    convert = convertObject,
-    eventTtlMs = defaultEventTtlMs,
-  } = options;
+  const { store, schemas = builtInSchemas, convert = convertObject, eventTtlMs = defaultEventTtlMs } = options;
   const { admission, meters, allocation } = parts;
   const hooks = {
     "/namespaces": namespaceHooks,
