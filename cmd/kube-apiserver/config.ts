@@ -5,6 +5,7 @@ import type { Clock, Logger } from "@kubets/apimachinery";
 import {
   type AuthorizerType,
   auditOptions,
+  egressFrom,
   type KubeApiServerOptions,
   parseAdmissionConfiguration,
   type TlsFiles,
@@ -36,6 +37,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
   const configFile = flags["admission-control-config-file"];
   const [enable, disable] = admissionNames(flags);
   const rules = await metricRules(flags);
+  const egressFile = flags["egress-selector-config-file"];
   return {
     advertiseAddress,
     ...(externalHostname ? { externalHostname } : {}),
@@ -71,6 +73,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     rejectRedirects: flags["aggregator-reject-forwarding-redirect"],
     maxConnectionBytesPerSecond: flags["max-connection-bytes-per-sec"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
+    ...(egressFile ? { egress: await egressFrom(textOf("egress-selector-config-file", egressFile), means.clock) } : {}),
     ...(rules === undefined ? {} : { metricRules: rules }),
     ...limits(flags),
   };

@@ -81,6 +81,8 @@ export async function clusterApiServer(
 ): Promise<KubeApiServerConfig> {
   const { flags, given } = parsed(args, cluster);
   const { listen, ...config } = await configOf(flags, means);
+  if (config.egress?.etcd !== undefined)
+    means.logger.warn("The egress selection etcd has no effect: a cluster reaches its store directly");
   if (listen === undefined) return config;
   const { drainMs, ...rest } = listen;
   const waits = given.has("request-timeout") && drainMs !== undefined ? { drainMs } : {};

@@ -16,7 +16,7 @@ export async function run(flags: KubeApiServerFlags, logger: Logger, stop: Abort
   const config = await configOf(flags, means);
   // What follows the store has to outlast the last request.
   const ended = new AbortController();
-  const { store, encryption } = await openStore(flags, means, ended.signal);
+  const { store, encryption } = await openStore(flags, { ...means, dial: config.egress?.etcd }, ended.signal);
   try {
     const { server } = await createKubeApiServer({ ...config, store, encryption, ...means }, ended.signal);
     const running = server.start(stop);

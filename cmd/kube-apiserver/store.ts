@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { defaultsVersion } from "@kubets/api/defaults-version";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import { connectLater, type Egress } from "@kubets/apiserver";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTlsFiles, Route, Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
@@ -13,6 +14,8 @@ export interface StoreMeans {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How an etcd is reached where not directly. */
+  readonly dial?: Egress["etcd"];
 }
 
 export interface OpenedStore {
@@ -37,7 +40,7 @@ export async function openStore(
 
 async function open(
   flags: KubeApiServerFlags,
-  means: StoreMeans,
+  { dial, ...means }: StoreMeans,
   encryption: { readonly transformer?: ValueTransformer },
 ): Promise<Store> {
   const { objectForm, openEtcdStore, openSqliteStore, RoutedStore, tlsFromFiles } = await import("@kubets/storage");
@@ -48,6 +51,7 @@ async function open(
   const { decodeProtobuf } = await import("@kubets/api/protobuf");
   const options = {
     tls: tlsFromFiles(tlsFilesOf(flags), means.logger),
+    dial: dial === undefined ? undefined : connectLater(dial),
     prefix: flags["etcd-prefix"],
     form: objectForm({ decodeProtobuf, defaultsVersion }),
     ...encryption,

@@ -37,8 +37,7 @@ export const egressSelector = {
   "egress-selector-config-file": {
     type: "string",
     value: "FILE",
-    help: "which proxies connections to nodes and webhooks go through",
-    ignored: "connections are made directly",
+    help: "an EgressSelectorConfiguration: which proxies connections to the cluster, the control plane and etcd go through, by HTTP CONNECT",
   },
 } as const satisfies FlagSpecs;
 

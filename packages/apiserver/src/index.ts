@@ -25,6 +25,8 @@ export * from "./authorization/authorizer.ts";
 export type { AuthorizationOptions } from "./authorization/build.ts";
 export * from "./certificates/cluster-certificates.ts";
 export { Pki, type PkiOptions } from "./certificates/pki.ts";
+export { connectLater } from "./egress/agents.ts";
+export { type Egress, egressFrom } from "./egress/egress.ts";
 export { type GateSettings, gateSettings, gateWarnings } from "./feature-gates/feature-gates.ts";
 export type { KubeApiServerOptions } from "./kube-apiserver/options.ts";
 export { createKubeApiServer, type KubeApiServer } from "./kube-apiserver.ts";

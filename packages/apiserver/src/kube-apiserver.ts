@@ -67,7 +67,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
 const passedOnNames = [
   ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
   ...(["componentHealth", "inFlight", "publishEndpoints", "kubernetesServiceNodePort"] as const),
-  ...(["storeHealthMs", "storeReadyMs", "maxConnectionBytesPerSecond"] as const),
+  ...(["storeHealthMs", "storeReadyMs", "maxConnectionBytesPerSecond", "egress"] as const),
 ];
 type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
 
@@ -77,10 +77,10 @@ function passedOn(options: KubeApiServerOptions): PassedOn {
 }
 
 async function auditingOf({ options, meters }: Ground) {
-  const { audit, clock, random, logger } = options;
+  const { audit, egress, clock, random, logger } = options;
   if (audit === undefined) return undefined;
   const { Auditing } = await import("./audit/index.ts");
-  return await Auditing.create(audit, { clock, random, logger, meters });
+  return await Auditing.create(audit, { clock, random, logger, meters, dial: egress?.controlplane });
 }
 
 /** Undefined where the two limits are each one of its own. */

@@ -1,5 +1,5 @@
 export * from "./compaction.ts";
-export type { EtcdTls } from "./etcd/channel.ts";
+export type { EtcdDial, EtcdTls } from "./etcd/channel.ts";
 export * from "./etcd/open.ts";
 export { type ObjectFormOptions, objectForm, type StoredForm } from "./etcd/stored-form.ts";
 export { type EtcdTlsFiles, tlsFromFiles } from "./etcd/tls-files.ts";

@@ -5,6 +5,7 @@
 
 import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
 import { aborted, type Clock, type KubeObject, type Logger, WorkQueue } from "@kubets/apimachinery";
+import type { Dial } from "../egress/egress.ts";
 import { MetricsRegistry, type NumberFamily } from "../metrics/families.ts";
 import { workQueueMeter } from "../metrics/queue-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
@@ -25,6 +26,8 @@ import { type ClusterTrust, keepTrust, publishTrust } from "./trust-config-map.t
 export interface AggregatorOptions {
   readonly reader: ObjectReader;
   readonly services: ServiceResolver;
+  /** How the servers are reached where not directly. */
+  readonly dial?: Dial | undefined;
   /** PEM: how this server shows aggregated ones that it may speak for users. Without it they see nobody. */
   readonly proxyClient?: { readonly certificate: string; readonly key: string };
   /** Redirects of aggregated servers are answered with 502, not passed back. */
@@ -66,6 +69,7 @@ export class Aggregator {
     const { services: resolver, proxyClient, clock } = options;
     this.#client = new BackendClient({
       services: resolver,
+      dial: options.dial,
       ...(proxyClient === undefined ? {} : { certificate: proxyClient }),
     });
     this.#proxy = new AggregationProxy(this.#registrations, this.#client, {

@@ -1,7 +1,9 @@
 /** Requests to aggregated API servers: the connections to each are kept, and every one is made with the front proxy's certificate. */
 
 import type { IncomingMessage } from "node:http";
-import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
+import { type Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
+import { httpsAgent, throughAgent } from "../egress/agents.ts";
+import type { Dial } from "../egress/egress.ts";
 import { dial, type Upgraded, writeBody } from "../streaming/forward.ts";
 import { type Address, checkIdentity, type ServiceResolver } from "../webhook/index.ts";
 import type { Headers } from "./identity-headers.ts";
@@ -9,6 +11,8 @@ import type { Backend } from "./registrations.ts";
 
 export interface BackendClientOptions {
   readonly services: ServiceResolver;
+  /** How the servers are reached where not directly. */
+  readonly dial?: Dial | undefined;
   /** PEM: `--proxy-client-cert-file` and `--proxy-client-key-file`. */
   readonly certificate?: { readonly certificate: string; readonly key: string };
 }
@@ -69,7 +73,8 @@ export class BackendClient {
   /** An upgraded connection, or the answer of a server that would not upgrade. @throws Error of the connection */
   upgrade(backend: Backend, address: Address, request: BackendRequest): Promise<Upgraded | IncomingMessage> {
     const tls = this.#tls(backend) as RequestOptions;
-    return dial("https", { ...tls, ...this.#requestOptions(backend, address, request) });
+    const through = throughAgent("https", this.#options.dial);
+    return dial("https", { ...tls, ...through, ...this.#requestOptions(backend, address, request) });
   }
 
   #requestOptions(
@@ -98,7 +103,8 @@ export class BackendClient {
     const key = JSON.stringify([backend.service.namespace, backend.service.name, backend.ca, backend.insecure]);
     let agent = this.#agents.get(key);
     if (agent === undefined) {
-      agent = new Agent({ ...this.#tls(backend), keepAlive: true, maxFreeSockets: 25, timeout: idleMs });
+      const pool = { keepAlive: true, maxFreeSockets: 25, timeout: idleMs };
+      agent = httpsAgent({ ...this.#tls(backend), ...pool }, this.#options.dial);
       this.#agents.set(key, agent);
     }
     return agent;

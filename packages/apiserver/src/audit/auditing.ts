@@ -1,6 +1,7 @@
 /** Auditing, put together: a policy that decides, backends that record, and a record for each request. */
 
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
+import type { Dial } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { header, type ServerRequest } from "../request/request.ts";
 import { kubeconfigCaller } from "../webhook/index.ts";
@@ -31,6 +32,8 @@ interface Parts {
   readonly logger: Logger;
   /** For the calls of a webhook. */
   readonly meters?: MetricsRegistry;
+  /** How the webhook is reached where not directly. */
+  readonly dial?: Dial | undefined;
 }
 
 export class Auditing {
@@ -103,9 +106,9 @@ async function webhookBackend(
   metrics: AuditMetrics,
   parts: Parts,
 ): Promise<AuditBackend> {
-  const { clock, random, logger, meters } = parts;
+  const { clock, random, logger, meters, dial } = parts;
   const following = new AbortController();
-  const looks = { logger, signal: following.signal };
+  const looks = { logger, signal: following.signal, dial };
   const caller = await kubeconfigCaller(config.text, config.path, clock, looks, meters);
   const called: ConstructorParameters<typeof WebhookBackend>[0]["caller"] = {
     deliver: (body, options) => caller.deliver(body, options),

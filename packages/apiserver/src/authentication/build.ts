@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { type Clock, deepEqual, type Logger, type Random, realRandom, silentLogger } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
+import type { Egress } from "../egress/egress.ts";
 import { MetricsRegistry } from "../metrics/families.ts";
 import { ReloadMetrics } from "../metrics/reload-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
@@ -54,6 +55,8 @@ export interface AuthenticationOptions {
   readonly configFile?: string;
   readonly webhook?: TokenWebhookOptions;
   readonly meters?: MetricsRegistry;
+  /** How webhooks are reached, and issuers that say which way, where not directly. */
+  readonly egress?: Egress | undefined;
   /** What tells this API server from the others of the cluster, for metrics. Default the machine's name. */
   readonly host?: string | undefined;
 }
@@ -88,7 +91,11 @@ export async function buildAuthentication(
   if (options.oidc !== undefined && options.configFile !== undefined)
     throw new Error("authentication-config file and oidc-* flags are mutually exclusive");
   const apiAudiences = options.apiAudiences ?? serviceAccounts?.issuers ?? [];
-  const issuers = new ReplaceableIssuers({ clock, disallowedIssuers: serviceAccounts?.issuers ?? [] });
+  const issuers = new ReplaceableIssuers({
+    clock,
+    egress: options.egress,
+    disallowedIssuers: serviceAccounts?.issuers ?? [],
+  });
   const configured = await readIssuers(options, issuers, signal);
   const known = await tokenAuthenticators(options, apiAudiences, issuers, signal);
   const token = cachedTokenAuthenticator(unionTokenAuthenticator(known), clock);
@@ -179,13 +186,19 @@ async function tokenAuthenticators(
 }
 
 async function webhookFromFile(
-  { clock, random = realRandom, logger = silentLogger, meters }: AuthenticationOptions,
+  { clock, random = realRandom, logger = silentLogger, meters, egress }: AuthenticationOptions,
   { configFile, version = "v1beta1", cacheTtlMs = defaultWebhookTtlMs }: TokenWebhookOptions,
   implicitAudiences: readonly string[],
   signal: AbortSignal,
 ): Promise<TokenAuthenticator> {
   const text = await readFile(configFile, "utf8");
-  const caller = await kubeconfigCaller(text, configFile, clock, { logger, signal }, meters);
+  const caller = await kubeconfigCaller(
+    text,
+    configFile,
+    clock,
+    { logger, signal, dial: egress?.controlplane },
+    meters,
+  );
   const webhook = webhookTokenAuthenticator({ caller, version, implicitAudiences, clock, random, logger, signal });
   return cachedTokenAuthenticator(webhook, clock, { successTtlMs: cacheTtlMs, failureTtlMs: cacheTtlMs });
 }

@@ -4,6 +4,7 @@ import type { TokenReview } from "@kubets/api";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import { oidcDiscovery } from "../discovery/oidc.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
 import type { ApiServerOptions } from "../server/options.ts";
@@ -59,6 +60,7 @@ export interface KubeIdentityOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meters?: MetricsRegistry;
+  readonly egress?: Egress | undefined;
   /** What tells this API server from the others of the cluster. */
   readonly hostname?: string;
   /** Sends a merge patch, as the API server itself; used once the server is there. */
@@ -111,7 +113,7 @@ export async function kubeIdentity(
       logger,
       reader,
       ...(options.meters === undefined ? {} : { meters: options.meters }),
-      host: options.hostname,
+      ...{ host: options.hostname, egress: options.egress },
       serviceAccounts: { issuers, keys, lookup: flags.lookup !== false, tracking: trackLegacyTokens(options) },
       ...(tokenFile === undefined
         ? {}

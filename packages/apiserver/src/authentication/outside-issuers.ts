@@ -1,6 +1,7 @@
 /** Issuers that a configuration names, which can change while the server runs. */
 
 import type { Clock } from "@kubets/apimachinery";
+import type { Egress } from "../egress/egress.ts";
 import type {
   AuthenticationConfiguration,
   JwtAuthenticatorConfiguration,
@@ -11,6 +12,8 @@ import type { TokenAnswer, TokenAuthenticator } from "./token.ts";
 
 export interface ReplaceableIssuersOptions {
   readonly clock: Clock;
+  /** How issuers that say so are reached. */
+  readonly egress?: Egress | undefined;
   /** The API server's own. */
   readonly disallowedIssuers: readonly string[];
 }
@@ -93,9 +96,9 @@ export class ReplaceableIssuers implements TokenAuthenticator {
       import("./oidc/https-get.ts"),
       import("./oidc/issuer-keys.ts"),
     ]);
-    const { clock } = this.#options;
-    const { url = "", discoveryURL, certificateAuthority, audiences = [] } = config.issuer ?? {};
-    const getter = new HttpsGetter(clock, certificateAuthority || undefined);
+    const { clock, egress } = this.#options;
+    const { url = "", discoveryURL, certificateAuthority, audiences = [], egressSelectorType } = config.issuer ?? {};
+    const getter = new HttpsGetter(clock, certificateAuthority || undefined, egress?.[egressSelectorType as "cluster"]);
     const verifierFor = (issuer: string, discoveryUrl = "") => {
       const get = (address: string) => getter.json(address);
       const keys = new IssuerKeys({ issuer, ...(discoveryUrl === "" ? {} : { discoveryUrl }), clock, get });

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { type Clock, type Logger, parseDuration, path, type Random } from "@kubets/apimachinery";
 import { followFile } from "../configuration/watched-file.ts";
+import type { Dial } from "../egress/egress.ts";
 import { MetricsRegistry } from "../metrics/families.ts";
 import { ReloadMetrics } from "../metrics/reload-metrics.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
@@ -47,6 +48,8 @@ export interface AuthorizationOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How webhooks are reached where not directly. */
+  readonly dial?: Dial | undefined;
   /** `--authorization-mode`, in order. Without it and without `configFile`: AlwaysAllow, as upstream. */
   readonly modes?: readonly AuthorizerType[];
   /** `--authorization-config`: instead of `modes` and what belongs to them. Looked at again while the server runs. */
@@ -194,7 +197,7 @@ type WebhookRules = Pick<
 
 async function webhookFromFile(parts: Parts, file: string, rules: WebhookRules): Promise<Authorizer> {
   const { clock, random, logger, meters } = parts.options;
-  const following = { logger, signal: parts.following };
+  const following = { logger, signal: parts.following, dial: parts.options.dial };
   const text = await readFile(file, "utf8");
   const caller: WebhookCaller = await kubeconfigCaller(text, file, clock, following, meters);
   return new WebhookAuthorizer({ ...rules, caller, clock, random, logger, signal: parts.signal });

@@ -74,6 +74,7 @@ async function webhookClient(
     services: new EndpointResolver(reader, random),
     clock,
     meters,
+    egress: options.egress,
     isSelf: ({ host, port }) => port === server().port && own.has(host),
     loopback: (path, body, aborted) => {
       if (!server().aggregates(path)) return undefined;

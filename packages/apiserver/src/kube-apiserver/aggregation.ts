@@ -24,6 +24,7 @@ export async function aggregationLayer({ options, reader, meters, signal }: Grou
   const aggregator = new Aggregator({
     reader,
     services: new EndpointResolver(reader, random),
+    dial: options.egress?.cluster,
     rejectRedirects: options.rejectRedirects !== false,
     ...(proxyClient === undefined ? {} : { proxyClient }),
     trust: { ...headers, ...(clientCA === undefined ? {} : { clientCA }) },

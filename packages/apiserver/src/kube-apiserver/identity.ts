@@ -27,7 +27,19 @@ export async function identityAndPermission({ options, reader, meters, server, s
       reader,
       signal,
     ),
-    buildAuthorization({ ...authorization, reader, clock, random, logger, meters, host: options.hostname }, signal),
+    buildAuthorization(
+      {
+        ...authorization,
+        reader,
+        clock,
+        random,
+        logger,
+        meters,
+        host: options.hostname,
+        dial: options.egress?.controlplane,
+      },
+      signal,
+    ),
   ]);
   return { ...identity, ...permission };
 }

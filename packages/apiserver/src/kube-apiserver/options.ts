@@ -9,6 +9,7 @@ import type { KubeAuthenticationOptions } from "../authentication/kube-identity.
 import type { AuthorizationOptions } from "../authorization/build.ts";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import type { KeyPair } from "../certificates/create.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { EncryptionAtRest } from "../encryption/index.ts";
 import type { MetricRules } from "../metrics/rules.ts";
 import type { InFlightLimits } from "../server/in-flight.ts";
@@ -74,6 +75,8 @@ export interface KubeApiServerOptions {
   readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
+  /** `--egress-selector-config-file` */
+  readonly egress?: Egress;
   /** `--max-connection-bytes-per-sec`. Default 0: no limit. */
   readonly maxConnectionBytesPerSecond?: number;
   readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;

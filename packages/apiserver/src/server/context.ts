@@ -5,6 +5,7 @@ import type { Store } from "@kubets/storage";
 import type { RequestAudit } from "../audit/index.ts";
 import type { Authenticator, UserInfo } from "../authentication/authenticator.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { AdmissionChain } from "../registry/admission-chain.ts";
 import type { WriteRequest } from "../registry/write-request.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
@@ -27,6 +28,8 @@ export interface ServerContext {
   readonly minRequestTimeoutMs: number;
   /** Something is still to come that may answer for a path that nothing answers for. */
   awaitsPaths(): boolean;
+  /** How nodes, pods and Services are reached where not directly. */
+  readonly egress?: Egress | undefined;
   /** What each direction of an upgraded connection is held to; undefined for no limit. */
   readonly streamRate?: ByteRate | undefined;
 }

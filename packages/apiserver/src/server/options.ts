@@ -8,6 +8,7 @@ import type { Aggregator } from "../aggregation/index.ts";
 import type { Auditing } from "../audit/index.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import type { Converter } from "../registry/registry.ts";
 import type { RegistryHooks } from "../registry/write-request.ts";
@@ -82,6 +83,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress?: string;
   /** `--min-request-timeout`: a watch without a timeout of its own lasts between this and twice this; without end for 0. Default 1800 s. */
   readonly minRequestTimeoutMs?: number;
+  /** `--egress-selector-config-file`: how what is not near is reached. */
+  readonly egress?: Egress;
   /** `--max-connection-bytes-per-sec`: what each direction of exec, attach, port-forward and upgraded proxy connections is held to. Default 0: no limit. */
   readonly maxConnectionBytesPerSecond?: number;
   readonly inFlight?: InFlightLimits;

@@ -62,7 +62,7 @@ export function serverParts(options: ApiServerOptions, state: ServerState): Serv
   const streamRate = bytesPerSecond > 0 ? { bytesPerSecond, clock } : undefined;
   const context: ServerContext = {
     ...{ resources, store, ...means, admission, ...identity },
-    ...{ minRequestTimeoutMs, streamRate },
+    ...{ minRequestTimeoutMs, streamRate, egress: options.egress },
     awaitsPaths: () => state.awaitsPaths,
   };
   const customResources = new CustomResources(context, {

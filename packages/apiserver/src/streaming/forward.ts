@@ -53,7 +53,7 @@ export interface Upgraded {
 export function dial(scheme: "http" | "https", options: RequestOptions): Promise<Upgraded | IncomingMessage> {
   return new Promise((resolve, reject) => {
     const make = scheme === "https" ? httpsRequest : httpRequest;
-    const outgoing = make({ ...options, agent: false });
+    const outgoing = make({ agent: false, ...options });
     outgoing.on("upgrade", (response, socket, head) => resolve({ socket, head, response }));
     outgoing.on("response", resolve);
     outgoing.on("error", reject);

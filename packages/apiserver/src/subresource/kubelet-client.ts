@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { Node } from "@kubets/api";
 import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
+import { throughAgent } from "../egress/agents.ts";
 import type { ServerContext } from "../server/context.ts";
 import { textOf, writeBody } from "../streaming/forward.ts";
 import { confirmProxyable } from "./proxyable.ts";
@@ -64,9 +65,12 @@ export class KubeletClient {
     const kubeletPort = status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultKubeletPort;
     if (other !== undefined && other.port !== kubeletPort) {
       await confirmProxyable(host);
-      return { scheme: other.scheme, options: { host, port: other.port, path, rejectUnauthorized: false } };
+      const { scheme, port } = other;
+      const through = throughAgent(scheme, server.egress?.cluster);
+      return { scheme, options: { host, port, path, rejectUnauthorized: false, ...through } };
     }
-    return { scheme: "https", options: { host, port: kubeletPort, path, ...this.#tls() } };
+    const through = throughAgent("https", server.egress?.cluster);
+    return { scheme: "https", options: { host, port: kubeletPort, path, ...this.#tls(), ...through } };
   }
 
   #addressOf(status: Node["status"]): string | undefined {
@@ -96,7 +100,7 @@ export function send(
   return new Promise((resolve, reject) => {
     const outgoingHeaders = headers as Record<string, string | string[]>;
     const make = scheme === "https" ? httpsRequest : httpRequest;
-    const outgoing = make({ ...options, method, headers: outgoingHeaders, signal, agent: false });
+    const outgoing = make({ agent: false, ...options, method, headers: outgoingHeaders, signal });
     outgoing.on("response", resolve);
     outgoing.on("error", (cause) => reject(unreachable(cause)));
     writeBody(outgoing, body).catch((error: Error) => outgoing.destroy(error));

@@ -3,9 +3,10 @@
 import { isIP } from "node:net";
 import type { EndpointSlice, Pod, Service } from "@kubets/api";
 import { badRequest, StatusError } from "@kubets/apimachinery";
+import { throughAgent } from "../egress/agents.ts";
 import { listPrefix } from "../registry/keys.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
-import type { ResourceCall, SubresourceHandler } from "../server/context.ts";
+import type { ResourceCall, ServerContext, SubresourceHandler } from "../server/context.ts";
 import { endToEnd } from "../streaming/forward.ts";
 import { admitConnect } from "./connect.ts";
 import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
@@ -30,12 +31,12 @@ export function nodeProxy(kubelet: KubeletClient): SubresourceHandler {
   );
 }
 
-export const podProxy = proxy(async ({ resource, info }, { scheme, name, port }, path) => {
+export const podProxy = proxy(async ({ resource, info, server }, { scheme, name, port }, path) => {
   const pod = (await resource.registry.get(info.namespace, name)).object as Pod;
   const host = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? "";
   if (host === "") throw badRequest("address not allowed");
   const declared = pod.spec?.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
-  return locationOf(scheme, host, port === "" ? (declared ?? 80) : portOf(port), path);
+  return locationOf(server, scheme, { host, port: port === "" ? (declared ?? 80) : portOf(port) }, path);
 });
 
 export const serviceProxy = proxy(async (call, { scheme, name, port }, path) => {
@@ -48,7 +49,7 @@ export const serviceProxy = proxy(async (call, { scheme, name, port }, path) => 
       : ports.find((each) => each.name === port || String(each.port) === port);
   if (wanted === undefined) throw noEndpoints(name);
   const backend = await backendOf(call, namespace, name, wanted.name ?? "");
-  return locationOf(scheme, backend.host, backend.port, path);
+  return locationOf(call.server, scheme, backend, path);
 });
 
 function noEndpoints(name: string): StatusError {
@@ -76,11 +77,17 @@ async function backendOf({ server }: ResourceCall, namespace: string, service: s
 }
 
 /** @throws StatusError 400 for an address of this machine's */
-async function locationOf(scheme: Target["scheme"], host: string, port: number, path: string): Promise<Location> {
+async function locationOf(
+  server: ServerContext,
+  given: Target["scheme"],
+  { host, port }: { readonly host: string; readonly port: number },
+  path: string,
+): Promise<Location> {
   await confirmProxyable(host);
   // As upstream: what serves inside the cluster is not verified by name.
+  const scheme = given === "https" ? "https" : "http";
   const tls = scheme === "https" ? { rejectUnauthorized: false } : {};
-  return { scheme: scheme === "https" ? "https" : "http", options: { host, port, path, ...tls } };
+  return { scheme, options: { host, port, path, ...tls, ...throughAgent(scheme, server.egress?.cluster) } };
 }
 
 /** @throws StatusError 400 */

@@ -5,6 +5,7 @@
 
 import type { WebhookClientConfig } from "@kubets/api";
 import { type Clock, messageOf, writeJson } from "@kubets/apimachinery";
+import type { Egress } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { WebhookCallError } from "./call-error.ts";
 import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
@@ -17,6 +18,8 @@ export type WebhookTarget = WebhookClientConfig;
 export interface WebhookClientOptions {
   readonly services: ServiceResolver;
   readonly clock: Clock;
+  /** How servers are reached where not directly: Services as the cluster is, URLs as the control plane. */
+  readonly egress?: Egress | undefined;
   /** `kubeConfigFile` of the AdmissionConfiguration: as whom a server is called. Without it as nobody in particular. */
   readonly users?: WebhookUsers;
   readonly meters?: MetricsRegistry | undefined;
@@ -118,6 +121,7 @@ export class WebhookClient {
         clock,
         meters,
         resolve,
+        dial: this.#options.egress?.cluster,
         ...this.#identified(`${serverName}:${port}`, { ...ca, serverName }),
       });
     }
@@ -126,7 +130,15 @@ export class WebhookClient {
     const url = new URL(target.url);
     const own = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? defaultPort : Number(url.port) };
     const resolve = async () => this.#notSelf(own);
-    return new HttpsCaller({ url, clock, meters, resolve, ...this.#identified(`${url.hostname}:${own.port}`, ca) });
+    const dial = this.#options.egress?.controlplane;
+    return new HttpsCaller({
+      url,
+      clock,
+      meters,
+      resolve,
+      dial,
+      ...this.#identified(`${url.hostname}:${own.port}`, ca),
+    });
   }
 
   #identified(hostPort: string, tls: TlsTrust): Pick<CallerOptions, "tls" | "headers"> {

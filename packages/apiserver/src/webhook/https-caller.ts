@@ -1,9 +1,11 @@
 /** One server that is called again and again: kept-alive HTTP/1.1 connections, bounded answers, a deadline for each call. */
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import { type Agent as HttpAgent, request as httpRequest } from "node:http";
+import { type Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Clock } from "@kubets/apimachinery";
+import { httpAgent, httpsAgent } from "../egress/agents.ts";
+import type { Dial } from "../egress/egress.ts";
 import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
@@ -32,6 +34,8 @@ export interface CallerOptions {
   headers?(): Readonly<Record<string, string>>;
   /** Where to connect to instead of the URL's host; asked for each call. */
   resolve?(): Promise<Address>;
+  /** How the server is reached where not directly. */
+  readonly dial?: Dial | undefined;
   /** Default 10 MiB. */
   readonly maxAnswerBytes?: number;
   /** Calls are not counted without. */
@@ -66,13 +70,13 @@ export class HttpsCaller {
     this.#options = options;
     const { meters, url } = options;
     this.#meter = meters === undefined ? undefined : clientMeter(meters, "POST", hostHeader(url));
-    this.#agent = agentFor(options.url, options.tls);
+    this.#agent = agentFor(options, options.tls);
   }
 
   /** What is shown and believed from now on; calls under way go on. The name that the server's certificate must carry stays. */
   useTls(tls: TlsTrust): void {
     const before = this.#agent;
-    this.#agent = agentFor(this.#options.url, tls);
+    this.#agent = agentFor(this.#options, tls);
     retire(before);
   }
 
@@ -223,19 +227,20 @@ export class HttpsCaller {
   }
 }
 
-function agentFor(url: URL, { ca, cert, key, insecure }: TlsTrust): Agent | HttpAgent {
+function agentFor({ url, dial }: CallerOptions, { ca, cert, key, insecure }: TlsTrust): Agent | HttpAgent {
   const pool = { keepAlive: true, maxFreeSockets: maxIdleConnections, timeout: idleMs };
-  if (url.protocol === "http:") return new HttpAgent(pool);
-  return new Agent({
+  if (url.protocol === "http:") return httpAgent(pool, dial);
+  const tls = {
     ...pool,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(insecure ? { rejectUnauthorized: false } : {}),
-    minVersion: "TLSv1.2",
+    minVersion: "TLSv1.2" as const,
     checkServerIdentity: checkIdentity,
     ALPNProtocols: ["http/1.1"],
-  });
+  };
+  return httpsAgent(tls, dial);
 }
 
 /** Idle connections are ended now, the others after their calls. */

@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from "node:path";
 import { type Clock, decodeYaml, messageOf } from "@kubets/apimachinery";
+import type { Dial } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { type Following, followTls } from "./followed-files.ts";
 import { HttpsCaller, type TlsTrust } from "./https-caller.ts";
@@ -18,6 +19,11 @@ interface Cluster {
   "tls-server-name"?: string;
 }
 
+export interface CallerMeans extends Omit<Following, "clock"> {
+  /** How the server is reached where not directly. */
+  readonly dial?: Dial | undefined;
+}
+
 export interface Kubeconfig {
   "current-context"?: string;
   clusters?: { name?: string; cluster?: Cluster }[];
@@ -27,7 +33,7 @@ export interface Kubeconfig {
 
 /**
  * @param path names the file, for messages and for the files it refers to
- * @param following how the files it refers to are looked at again; they are read once without it
+ * @param means how the files it refers to are looked at again, and the server is reached; they are read once, and it directly, without
  * @param meters where its calls are counted
  * @throws Error that says what is wrong with the file
  */
@@ -35,7 +41,7 @@ export async function kubeconfigCaller(
   text: string,
   path: string,
   clock: Clock,
-  following?: Omit<Following, "clock">,
+  means?: CallerMeans,
   meters?: MetricsRegistry,
 ): Promise<HttpsCaller> {
   const { cluster, user } = currentOf(await parseKubeconfig(text, path), path);
@@ -44,15 +50,16 @@ export async function kubeconfigCaller(
   const folder = dirname(resolve(path));
   const identity = callerIdentity(user, folder, path);
   const read = () => ({ ...trustOf(cluster, folder), ...callerIdentity(user, folder, path).tls });
-  const caller = new HttpsCaller({ url: new URL(server), clock, meters, tls: read(), headers: identity.headers });
-  if (following !== undefined) {
+  const { headers } = identity;
+  const caller = new HttpsCaller({ url: new URL(server), clock, meters, tls: read(), headers, dial: means?.dial });
+  if (means !== undefined) {
     const authority = [cluster["certificate-authority-data"], cluster["certificate-authority"]] as const;
     const files = [...filesOfUser(user, folder), ...filesNamed([authority], folder)];
     followTls(
       files,
       () => [read()],
       () => caller.useTls(read()),
-      { clock, ...following },
+      { clock, ...means },
     );
   }
   return caller;

@@ -1,5 +1,6 @@
 /** gRPC to one member of an etcd cluster. */
 
+import type { Duplex } from "node:stream";
 import { EtcdError } from "./errors.ts";
 import { Http2Calls, prefixLength } from "./http2-calls.ts";
 import { methods, watchPath, watchRequest, watchResponse } from "./messages.ts";
@@ -13,6 +14,9 @@ export interface EtcdTls {
   readonly certificate?: string;
   readonly key?: string;
 }
+
+/** A connection to a member through something else, on which nothing has been said; what is written waits until it is made. */
+export type EtcdDial = (host: string, port: number) => Duplex;
 
 export interface Channel {
   readonly endpoint: string;
@@ -42,18 +46,18 @@ export interface WatchCall {
  * @param tls asked for each connection where it is a function
  * @throws Error for what is no URL of an etcd member
  */
-export function openChannel(endpoint: string, tls: EtcdTls | (() => EtcdTls)): Channel {
-  return new GrpcChannel(endpoint, tls);
+export function openChannel(endpoint: string, tls: EtcdTls | (() => EtcdTls), dial?: EtcdDial): Channel {
+  return new GrpcChannel(endpoint, tls, dial);
 }
 
 class GrpcChannel implements Channel {
   readonly endpoint: string;
   readonly #calls: Http2Calls;
 
-  constructor(endpoint: string, tls: EtcdTls | (() => EtcdTls)) {
+  constructor(endpoint: string, tls: EtcdTls | (() => EtcdTls), dial: EtcdDial | undefined) {
     this.endpoint = endpoint;
     const current = typeof tls === "function" ? tls : () => tls;
-    this.#calls = new Http2Calls({ url: urlOf(endpoint), tls: () => sessionOptions(current()) });
+    this.#calls = new Http2Calls({ url: urlOf(endpoint), tls: () => sessionOptions(current()), dial });
   }
 
   call<Name extends UnaryName>(

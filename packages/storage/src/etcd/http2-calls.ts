@@ -1,6 +1,9 @@
 /** gRPC over one HTTP/2 connection at a time: just what one server of known methods needs of it. Nothing is retried here. */
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureClientSessionOptions } from "node:http2";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import { type Clock, realClock, type Timer } from "@kubets/apimachinery";
 
 /** Why a call failed. */
@@ -29,6 +32,8 @@ export interface Http2CallsOptions {
   readonly url: string;
   /** Asked for each connection. */
   readonly tls: () => SecureClientSessionOptions;
+  /** How the server is reached where not directly; what is written may wait for the connection. */
+  readonly dial?: ((host: string, port: number) => Duplex) | undefined;
   readonly clock?: Clock;
 }
 
@@ -139,9 +144,11 @@ export class Http2Calls {
   }
 
   #connect(): ClientHttp2Session {
-    const { url, tls } = this.#options;
+    const { url, tls, dial } = this.#options;
+    const secure = tls();
     const session = connect(url, {
-      ...tls(),
+      ...secure,
+      ...(dial === undefined ? {} : { createConnection: (to: URL) => through(dial, to, secure) }),
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
       settings: { enablePush: false, initialWindowSize: streamWindow },
     });
@@ -313,4 +320,16 @@ function decoded(message: string): string {
   } catch {
     return message;
   }
+}
+
+function through(
+  dial: NonNullable<Http2CallsOptions["dial"]>,
+  { protocol, hostname, port }: URL,
+  tls: SecureClientSessionOptions,
+): Duplex {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const socket = dial(host, Number(port || (protocol === "https:" ? 443 : 80)));
+  if (protocol !== "https:") return socket;
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ ...tls, ...servername, host, socket, ALPNProtocols: ["h2"] });
 }

@@ -4,7 +4,7 @@ import { type Clock, type Logger, type Random, realClock, realRandom, silentLogg
 import { defaultRingLimits, type EventRingLimits } from "../event-ring.ts";
 import { type Store, StoreUnavailableError } from "../store.ts";
 import type { ValueTransformer } from "../value-transformer.ts";
-import type { EtcdTls } from "./channel.ts";
+import type { EtcdDial, EtcdTls } from "./channel.ts";
 import type { StoredForm } from "./stored-form.ts";
 
 export interface EtcdStoreOptions {
@@ -12,6 +12,8 @@ export interface EtcdStoreOptions {
   readonly servers: readonly string[];
   /** Asked for each connection where it is a function: see {@link tlsFromFiles}. */
   readonly tls?: EtcdTls | (() => EtcdTls);
+  /** How members are reached where not directly. */
+  readonly dial?: EtcdDial | undefined;
   /** What keys begin with in the etcd: `--etcd-prefix`. Default /registry. */
   readonly prefix?: string;
   /** What the store's keys begin with, which the prefix stands in for. Default /registry. */
@@ -41,7 +43,12 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     import("./keys.ts"),
     import("./stored-form.ts"),
   ]);
-  const client = new EtcdClient({ channels: servers.map((server) => openChannel(server, tls)), clock, random, logger });
+  const client = new EtcdClient({
+    channels: servers.map((server) => openChannel(server, tls, options.dial)),
+    clock,
+    random,
+    logger,
+  });
   const startedAt = clock.monotonic();
   const keys = keySpace(prefix, root);
   const { form = objectForm() } = options;

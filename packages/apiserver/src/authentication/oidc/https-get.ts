@@ -1,7 +1,9 @@
 /** Small documents from an issuer: its discovery document, its keys, claims that it keeps elsewhere. Bounded in time and size, over HTTPS, without redirects. */
 
-import { Agent, get } from "node:https";
+import { type Agent, get } from "node:https";
 import { type Clock, messageOf } from "@kubets/apimachinery";
+import { httpsAgent } from "../../egress/agents.ts";
+import type { Dial } from "../../egress/egress.ts";
 
 const timeoutMs = 30_000;
 const maxBytes = 1024 * 1024;
@@ -10,10 +12,13 @@ export class HttpsGetter {
   readonly #agent: Agent;
   readonly #clock: Clock;
 
-  /** @param ca PEM; the system's authorities when undefined */
-  constructor(clock: Clock, ca: string | undefined) {
+  /**
+   * @param ca PEM; the system's authorities when undefined
+   * @param dial how the issuer is reached where not directly
+   */
+  constructor(clock: Clock, ca: string | undefined, dial?: Dial) {
     this.#clock = clock;
-    this.#agent = new Agent({ ...(ca === undefined ? {} : { ca }), minVersion: "TLSv1.2" });
+    this.#agent = httpsAgent({ ...(ca === undefined ? {} : { ca }), minVersion: "TLSv1.2" }, dial);
   }
 
   /** @throws Error that says what was asked for and what went wrong */

@@ -1,0 +1,62 @@
+/** Ways out: how connections to the cluster, the control plane and etcd are made where not directly. Source: KEP-1281. */
+
+import { readFileSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import type { ConnectionOptions } from "node:tls";
+import type { Clock } from "@kubets/apimachinery";
+import { type EgressConnection, type EgressName, type EgressTls, readEgressSelections } from "./configuration.ts";
+import { connectThrough, type ProxyAddress } from "./http-connect.ts";
+
+/** Connects to a host as no one in particular: nothing has been said on the connection yet. @throws Error */
+export type Dial = (host: string, port: number) => Promise<Duplex>;
+
+/**
+ * `cluster`: nodes, pods, Services, aggregated API servers, webhooks that are Services. `controlplane`: webhooks by URL, for tokens, authorization and
+ * audit. What is undefined is connected to directly.
+ */
+export type Egress = Readonly<Partial<Record<EgressName, Dial>>>;
+
+/** @throws Error in upstream's words, also for files that cannot be read */
+export async function egressFrom(content: string, clock: Clock): Promise<Egress> {
+  const egress: Partial<Record<EgressName, Dial>> = {};
+  for (const [name, connection] of await readEgressSelections(content)) {
+    if (connection.proxyProtocol === "Direct") continue;
+    if (connection.proxyProtocol === "GRPC")
+      throw new Error(
+        `egressSelection ${JSON.stringify(name)}: proxyProtocol GRPC is not there in kubets yet; use HTTPConnect`,
+      );
+    try {
+      const proxy = proxyOf(connection);
+      egress[name] = (host, port) => connectThrough(proxy, host, port, clock);
+    } catch (cause) {
+      const why = `failed to create dialer for egressSelection ${JSON.stringify(name)}: ${(cause as Error).message}`;
+      throw new Error(`failed to setup egress selector: ${why}`, { cause });
+    }
+  }
+  return egress;
+}
+
+/** @throws Error */
+function proxyOf({ transport }: EgressConnection): ProxyAddress {
+  const { tcp, uds } = transport ?? {};
+  if (uds) return { type: "uds", socketPath: uds.udsName ?? "" };
+  const { url = "", tlsConfig } = tcp ?? {};
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const tls = tlsConfig ? tlsOf(tlsConfig, host) : undefined;
+  return { type: "tcp", host, port: Number(port || (protocol === "https:" ? 443 : 80)), tls };
+}
+
+function tlsOf(
+  { caBundle, clientCert = "", clientKey = "", tlsServerName }: EgressTls,
+  host: string,
+): ConnectionOptions {
+  const servername = tlsServerName || host;
+  return {
+    cert: readFileSync(clientCert, "utf8"),
+    key: readFileSync(clientKey, "utf8"),
+    ...(caBundle ? { ca: readFileSync(caBundle, "utf8") } : {}),
+    minVersion: "TLSv1.2",
+    ...(/^[\d.]+$|:/.test(servername) ? {} : { servername }),
+  };
+}
