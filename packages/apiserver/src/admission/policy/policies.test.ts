@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  type Resource,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
 } from "@kubets/api";
 import { FakeReader } from "../../reader/fake-reader.ts";
+import type { ChangeHandler, ObjectReader } from "../../reader/object-reader.ts";
 import { realServer } from "../../testing/real-server.ts";
 import { send, testServer } from "../../testing/server.ts";
 import { turnsDuring } from "../../testing/turns.ts";
@@ -79,4 +81,34 @@ test("a policy of thousands of variables is checked and compiled in little time,
   assert.equal(used.result.validations[0]?.error, undefined);
   assert.match(used.result.validations[1]?.error ?? "", /undefined field 'v8000'/);
   assert.ok(used.turns > 1, `${used.turns} turns`);
+});
+
+test("each binding is looked at once, however many policies there are", async () => {
+  let looks = 0;
+  const names = Array.from({ length: 100 }, (_, i) => `p${i}`);
+  const policies = names.map((name) => ({ metadata: { name }, spec: { matchConstraints: {} } }));
+  const bindings = names.map((name) => ({
+    metadata: { name },
+    get spec() {
+      looks++;
+      return { policyName: name };
+    },
+  }));
+  const objects = new Map<string, readonly object[]>([
+    [validatingAdmissionPolicies.plural, policies],
+    [validatingAdmissionPolicyBindings.plural, bindings],
+  ]);
+  const reader = {
+    subscribe: async (resource: Resource, handler: ChangeHandler) => {
+      for (const object of objects.get(resource.plural) ?? []) handler.put(object);
+    },
+  } as unknown as ObjectReader;
+  const { resources } = testServer();
+  const source = { reader, resources: () => resources };
+  const all = new Policies<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>(source);
+  const { signal } = new AbortController();
+  await all.follow(reader, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, signal);
+  const asked = requestOn("configmaps", { object: { metadata: { name: "m", namespace: "default" } } });
+  assert.equal(all.table.candidates(asked).length, 100);
+  assert.ok(looks <= 300, `${looks} looks`);
 });

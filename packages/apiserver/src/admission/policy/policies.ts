@@ -80,9 +80,10 @@ export class Policies<P extends Policy, B extends Binding> {
 
   #build(): MatchTable<BoundPolicy<P, B>> {
     const entries: { value: BoundPolicy<P, B>; criteria: MatchCriteria }[] = [];
+    const bindingsOf = Map.groupBy(sorted(this.#bindings.values()), ({ spec }) => spec?.policyName);
     for (const policy of sorted(this.#policies.values())) {
-      const bindings = sorted(this.#bindings.values()).filter(({ spec }) => spec?.policyName === nameOf(policy));
-      if (bindings.length === 0) continue;
+      const bindings = bindingsOf.get(nameOf(policy));
+      if (bindings === undefined) continue;
       const value = { policy, bindings: bindings.map((binding) => this.#bound(binding)) };
       entries.push({ value, criteria: criteriaOf(policy.spec?.matchConstraints) });
     }
