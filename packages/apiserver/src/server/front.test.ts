@@ -149,6 +149,14 @@ test("a watch streams lines, and a killed client leaves nothing behind", async (
   while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
+test("what an upgrade is not for is answered as ever: a request to change the protocol may be passed over", async () => {
+  const upgrade = { connection: "upgrade", upgrade: "h2c", "content-type": "application/json" };
+  const created = await http1("POST", maps, JSON.stringify(configMap("not-upgraded")), upgrade);
+  assert.equal(created.status, 201, created.body.toString());
+  const list = await http1("GET", maps, undefined, upgrade);
+  assert.equal(JSON.parse(list.body.toString()).kind, "ConfigMapList");
+});
+
 test("a watch over WebSocket sends each event as a message", async () => {
   const { WebSocket } = await import("ws");
   const url = `wss://127.0.0.1:${server.port}${maps}?watch=1&resourceVersion=1`;
@@ -181,7 +189,7 @@ test("a watch over WebSocket is given no more than it takes, and is not cut off 
     handle: async () => ({ status: 200, headers: {}, body: { type: "push", start: (sink) => void start(sink) } }),
   });
   const port = await front.listen();
-  const socket = new WebSocket(`wss://127.0.0.1:${port}/x`, { rejectUnauthorized: false });
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/api/v1/pods?watch=1`, { rejectUnauthorized: false });
   let messages = 0;
   socket.on("message", () => messages++);
   await once(socket, "close");

@@ -18,6 +18,7 @@ import { refuseUpgrade, send, sendElsewhere, UnreadBytes } from "./outgoing.ts";
 import type { HttpResponse } from "./render.ts";
 import { type Deadlined, defaultRequestTimeoutMs, RequestDeadlines } from "./request-deadlines.ts";
 import { contextOptions, NamedContexts, type TlsFiles } from "./serving-tls.ts";
+import { takesUpgrade } from "./upgrades.ts";
 import { isWebSocket, serveWatchSocket } from "./web-socket.ts";
 
 export interface FrontOptions {
@@ -93,6 +94,7 @@ export class HttpsFront {
       ...(options.http2 === undefined ? {} : { http2: options.http2 }),
       ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
       onServerName: this.#onServerName,
+      takesUpgrade: (request) => takesUpgrade(request, forwards),
       onHandshakeError: () => options.onHandshakeError?.(),
       clock,
       logger,

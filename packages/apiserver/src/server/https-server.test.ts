@@ -15,7 +15,13 @@ async function connected(t: TestContext, protocol: string): Promise<TLSSocket> {
   const validity = { now: realClock.now(), days: 1 };
   const ca = await createCertificateAuthority({ commonName: "test-ca" }, validity);
   const { key, certificate: cert } = await createCertificate({ commonName: "api", usages: ["server"] }, ca, validity);
-  const server = httpsServer({ tls: { key, cert }, onServerName: () => {}, clock: realClock, logger: silentLogger });
+  const server = httpsServer({
+    tls: { key, cert },
+    onServerName: () => {},
+    takesUpgrade: () => false,
+    clock: realClock,
+    logger: silentLogger,
+  });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.end(`${request.rawHeaders.length / 2} headers, the last ${request.headers["impersonate-user"]}`);
   });

@@ -3,6 +3,7 @@
  * wrong ends more than its own connection.
  */
 
+import type { IncomingMessage } from "node:http";
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -20,6 +21,8 @@ export interface HttpsServerOptions {
   readonly maxStreams?: number;
   /** Chooses by the name a client asks for; needed when `tls` names certificates. */
   readonly onServerName: NonNullable<SecureServerOptions["SNICallback"]>;
+  /** Whether a request that asks to is given the connection: the event `upgrade`. It is a request like any other when not. */
+  takesUpgrade(request: IncomingMessage): boolean;
   /** Told of each TLS handshake that failed. */
   onHandshakeError?(): void;
   readonly clock: Clock;
@@ -65,7 +68,7 @@ export function httpsServer(options: HttpsServerOptions): Http2SecureServer {
     },
   });
   // Node takes a thousand. Here as upstream only their length counts: a proxy sends one for each group of whom it asks for.
-  Object.assign(server, { maxHeadersCount: 0 });
+  Object.assign(server, { maxHeadersCount: 0, shouldUpgradeCallback: options.takesUpgrade });
   refusePlainHttp(server);
   // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
   server.on("connection", (socket: Socket) => socket.setNoDelay(true));

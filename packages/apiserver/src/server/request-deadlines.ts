@@ -166,7 +166,12 @@ class ExpiryQueue {
 
 const deadlineExceeded = new StatusError(504, "Timeout", "Timeout: context deadline exceeded", { details: {} });
 
-function infoOf({ method, path, query }: ServerRequest): RequestInfo | undefined {
+/** Undefined for a URL that cannot be read. */
+export function infoOf({
+  method,
+  path,
+  query,
+}: Pick<ServerRequest, "method" | "path" | "query">): RequestInfo | undefined {
   try {
     return parseRequestInfo(method, path, query);
   } catch {
