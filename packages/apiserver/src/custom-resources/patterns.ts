@@ -39,21 +39,24 @@ export async function preparePatterns(definition: object): Promise<void> {
   const slice = new TimeSlice();
   let size = 0;
   for (const pattern of patternsIn(definition)) {
-    size += regexSize(pattern);
-    if (size > maxInAll) throw new Error(`patterns: ${regexTooLarge}`);
-    compile(pattern);
+    if (pattern !== undefined) {
+      size += regexSize(pattern);
+      if (size > maxInAll) throw new Error(`patterns: ${regexTooLarge}`);
+      compile(pattern);
+    }
     if (slice.over) await slice.end();
   }
 }
 
-/** Without recursion: a definition may be nested as deep as a body may be. */
-function* patternsIn(definition: object): Generator<string> {
+/** Undefined from time to time where there is none. Without recursion: a definition may be nested as deep as a body may be. */
+function* patternsIn(definition: object): Generator<string | undefined> {
   const left: object[] = [definition];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     for (const [key, child] of Object.entries(next)) {
       if (typeof child === "string" && key === "pattern") yield child;
       else if (typeof child === "object" && child !== null) left.push(child);
     }
+    yield undefined;
   }
 }
 

@@ -9,8 +9,8 @@ export async function prepareRules({ spec }: CustomResourceDefinition): Promise<
   return await compileAhead(placesIn((spec?.versions ?? []).map(({ schema }) => schema?.openAPIV3Schema)));
 }
 
-/** Where validation looks for rules. Without recursion: nothing has looked at the schema yet, which may be nested as deep as a body may be. */
-function* placesIn(roots: readonly (JSONSchemaProps | undefined)[]): Generator<RulePlace> {
+/** Where validation looks for rules; undefined from time to time where there are none. Without recursion: nothing has looked at the schema yet, which may be nested as deep as a body may be. */
+function* placesIn(roots: readonly (JSONSchemaProps | undefined)[]): Generator<RulePlace | undefined> {
   const left = roots.map((schema) => ({ schema, isResourceRoot: true }));
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { schema, isResourceRoot } = next;
@@ -19,5 +19,6 @@ function* placesIn(roots: readonly (JSONSchemaProps | undefined)[]): Generator<R
     if (schema["x-kubernetes-validations"]?.length) yield { schema, isResourceRoot: isResourceRoot || isEmbedded };
     for (const below of [...Object.values(schema.properties ?? {}), valuesOf(schema), itemsOf(schema)])
       left.push({ schema: below, isResourceRoot: false });
+    yield undefined;
   }
 }

@@ -42,12 +42,16 @@ const ahead = new WeakMap<JSONSchemaProps, RuleSet & Pick<RulePlace, "isResource
 
 /**
  * Compiles rules, and estimates what they cost, with others' turns in between: from then on those who cannot wait are given what was made.
+ * @param places undefined where there is none, for the others' sake
  * @returns forgets it
  */
-export async function compileAhead(places: Iterable<RulePlace>): Promise<() => void> {
+export async function compileAhead(places: Iterable<RulePlace | undefined>): Promise<() => void> {
   const slice = new TimeSlice();
   const made: JSONSchemaProps[] = [];
-  for (const { schema, isResourceRoot } of places) {
+  for (const place of places) {
+    if (slice.over) await slice.end();
+    if (place === undefined) continue;
+    const { schema, isResourceRoot } = place;
     const programs: RuleProgram[] = [];
     try {
       const compiling = compilation(schema, isResourceRoot);
@@ -62,8 +66,8 @@ export async function compileAhead(places: Iterable<RulePlace>): Promise<() => v
     } catch {
       // Of a schema that is none: whoever asks for its rules finds that out again, and has words for it.
     }
-    if (slice.over) await slice.end();
   }
+  if (slice.over) await slice.end();
   return () => {
     for (const schema of made) ahead.delete(schema);
   };
