@@ -93,7 +93,9 @@ export class AutoRegistration {
     if (now === undefined) this.#definitions.delete(metadata?.name ?? "");
     else this.#definitions.set(metadata?.name ?? "", now);
     const versions = [...(before?.spec?.versions ?? []), ...(spec?.versions ?? [])].map((version) => version.name);
-    for (const version of new Set(versions)) this.#refresh(spec?.group ?? "", version);
+    // Of one that could not be read only the name is left when it goes.
+    const group = spec?.group ?? before?.spec?.group ?? "";
+    for (const version of new Set(versions)) this.#refresh(group, version);
   }
 
   #refresh(group: string, version: string): void {
