@@ -79,9 +79,11 @@ test("scales and options are decoded as everything is", async (t) => {
   assert.deepEqual([removed.status, removed.json.message], [400, options]);
 });
 
-test("a custom resource's integer may be written so", async (t) => {
+test("a custom resource's integer may be written so, but what it is scaled by", async (t) => {
   const server = await customServer(t);
-  await define(server, widgets(specOf({ size: { type: "integer" }, ratio: { type: "number" } })));
+  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+  const properties = { size: { type: "integer" }, ratio: { type: "number" }, replicas: { type: "integer" } };
+  await define(server, widgets(specOf(properties), { subresources: { scale } }));
   const widget = (spec: string) =>
     `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"},"spec":${spec}}`;
   const large = await send(server, "POST", widgetsPath, widget('{"ratio":1e999}'), json);
@@ -90,4 +92,13 @@ test("a custom resource's integer may be written so", async (t) => {
   assert.deepEqual([large.status, large.json.message], [400, why]);
   const made = await send(server, "POST", widgetsPath, widget('{"size":1.0,"ratio":2.50}'), json);
   assert.deepEqual(made.json.spec, { size: 1, ratio: 2.5 }, made.text);
+  const scaled = await send(server, "POST", widgetsPath, widget('{"replicas":2.0}').replace('"w"', '"x"'), json);
+  const accessor = ".spec.replicas accessor error: 2 is of the type float64, expected int64";
+  assert.deepEqual(
+    [scaled.status, scaled.json.message],
+    [422, `Widget.example.com "x" is invalid: .spec.replicas: Invalid value: 0: ${accessor}`],
+  );
+  const merge = { headers: { "content-type": "application/merge-patch+json" } };
+  const patched = await send(server, "PATCH", `${widgetsPath}/w`, '{"spec":{"replicas":2.0}}', merge);
+  assert.equal(patched.status, 422, patched.text);
 });
