@@ -89,7 +89,8 @@ function normalizeList(list: unknown[]): void {
 }
 
 function normalizeMap(map: Loose): void {
-  for (const [name, value] of Object.entries(map)) {
+  for (const name of Object.keys(map)) {
+    const value = map[name];
     if (isJsonMap(value)) normalizeSchema(value);
     else Object.defineProperty(map, name, { value: {}, enumerable: true, writable: true, configurable: true });
   }

@@ -10,7 +10,7 @@ import {
   isCrdConditionTrue,
   setCrdCondition,
 } from "@kubets/api/apiextensions";
-import { clone, isNotFound, type KubeObject, type Logger, writeJson } from "@kubets/apimachinery";
+import { clone, isNotFound, type KubeObject, type Logger, nextTurn, writeJson } from "@kubets/apimachinery";
 import type { Entry, StoreEvent } from "@kubets/storage";
 import type { CelMetrics } from "../metrics/cel-metrics.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -203,11 +203,13 @@ export class CustomResources {
   }
 
   async #settleOne(name: string): Promise<void> {
+    // A large one takes a while, and so did the write that led here.
+    await nextTurn();
     const served = this.#served.get(name);
     if (served === undefined || this.#signal.aborted) return;
     const others = [...this.#served].filter(([other]) => other !== name).map(([, { crd }]) => crd);
     const now = this.#server.clock.now();
-    const settled = clone(served.crd);
+    const settled = { ...served.crd, ...(served.crd.status && { status: clone(served.crd.status) }) };
     this.#machinery!.names.settleStatus(settled, others, now);
     if (sameStatus(settled, served.crd)) return;
     const before = served.crd.status?.acceptedNames;
