@@ -23,7 +23,7 @@ import type { FieldValidation } from "./write-options.ts";
 
 /** What a body is to be: a resource's kind, or another that a request is made of. */
 export type BodyDefinition = Pick<ResourceDefinition, "group" | "version" | "kind" | "schema" | "decode"> &
-  Partial<Pick<ResourceDefinition, "strategy">>;
+  Partial<Pick<ResourceDefinition, "strategy" | "scale">>;
 
 export interface DecodeOptions {
   readonly definition: BodyDefinition;
@@ -128,6 +128,7 @@ function bySchema(value: Record<string, Json>, options: DecodeOptions, numbers?:
   const { definition, schemas } = options;
   try {
     if (numbers !== undefined && hasInfinite(value)) throw notFinite(numbers());
+    if (numbers !== undefined && definition.scale !== undefined) requireIntegers(value, definition, numbers());
     if (!isCustom(definition)) {
       const written = numbers === undefined ? undefined : { numbers: numbers() };
       return decodeBySchema<KubeObject>(value, definition.schema, schemas, written);
@@ -148,6 +149,26 @@ function hasInfinite(value: Json): boolean {
 function notFinite(numbers: readonly WrittenNumber[]): DecodeError {
   const { text = "1e999" } = numbers.find(({ text }) => !Number.isFinite(Number(text))) ?? {};
   return new DecodeError(`json: cannot unmarshal number ${text} into Go value of type float64`);
+}
+
+/** A schema's integers may be written as `1.0`, but not what a custom resource is scaled by. @throws StatusError 422 */
+function requireIntegers(
+  value: Record<string, Json>,
+  { group, kind, schema, scale }: BodyDefinition,
+  numbers: readonly WrittenNumber[],
+): void {
+  if (scale === undefined || !isCustom({ schema })) return;
+  const errors = [scale.specReplicasPath, scale.statusReplicasPath].flatMap((at) => {
+    const written = numbers.find(
+      (number) => `.${number.path.join(".")}` === at && Number.isInteger(Number(number.text)),
+    );
+    if (written === undefined) return [];
+    const why = `${at} accessor error: ${Number(written.text)} is of the type float64, expected int64`;
+    return [invalidValue(path(at), 0, why)];
+  });
+  const { metadata } = value;
+  const name = isJsonObject(metadata) ? metadata["name"] : undefined;
+  if (errors.length > 0) throw invalid(group, kind, typeof name === "string" ? name : "", errors);
 }
 
 /** A custom resource's own fields are pruned and filled in by its own schema; its metadata is everyone's. */
