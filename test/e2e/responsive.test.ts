@@ -105,6 +105,12 @@ function definition(properties: object, kind = "Oddity"): object {
 
 const pattern = (i: number) => ({ type: "string", pattern: `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?x${i}$` });
 const rule = (i: number) => ({ rule: `self != 'x${i}'` });
+const devices = (request: number) => ({
+  deviceClassName: "none",
+  selectors: list(32, (i) => ({
+    cel: { expression: list(30, (k) => `device.driver == "d${request}-${i}-${k}"`).join(" || ") },
+  })),
+});
 const post = (path: string, body: unknown, type?: string): Request => ({
   method: "POST",
   path,
@@ -183,8 +189,37 @@ const requests: Readonly<Record<string, readonly [status: number, Request]>> = {
     201,
     post(
       crds,
-      definition({ a: { type: "string", maxLength: 9, "x-kubernetes-validations": list(2000, rule) } }, "Ruled"),
+      definition({ a: { type: "string", maxLength: 9, "x-kubernetes-validations": list(20_000, rule) } }, "Ruled"),
     ),
+  ],
+  "a claim of many long selectors": [
+    201,
+    post("/apis/resource.k8s.io/v1/namespaces/default/resourceclaims", {
+      metadata: { name: "long" },
+      spec: { devices: { requests: list(32, (i) => ({ name: `r${i}`, exactly: devices(i) })) } },
+    }),
+  ],
+  "a policy of many variables": [
+    201,
+    post("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", {
+      metadata: { name: "many" },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+        },
+        variables: list(8000, (i) => ({ name: `v${i}`, expression: i === 0 ? "1" : `variables.v${i - 1}` })),
+        validations: [{ expression: "variables.v7999 == 1" }],
+      },
+    }),
+  ],
+  "the first object under many rules": [
+    201,
+    post("/apis/example.com/v1/namespaces/default/ruled", {
+      apiVersion: "example.com/v1",
+      kind: "Ruled",
+      metadata: { name: "first" },
+      a: "b",
+    }),
   ],
   "objects of a collection, deleted": [200, { method: "DELETE", path: maps }],
 };
