@@ -185,6 +185,26 @@ const requests: Readonly<Record<string, readonly [status: number, Request]>> = {
       }),
     ),
   ],
+  "a definition of many properties": [
+    201,
+    post(
+      crds,
+      definition(
+        keys(50_000, () => ({ type: "string" })),
+        "Wide",
+      ),
+    ),
+  ],
+  "a definition of properties that are nothing": [
+    422,
+    post(
+      crds,
+      definition(
+        keys(200_000, () => ({})),
+        "Hollow",
+      ),
+    ),
+  ],
   "a definition of many rules": [
     201,
     post(
