@@ -13,10 +13,13 @@ test("calls, refusals and failures are counted under upstream's names", async ()
     answers.set("/no", () => ({ allowed: false, status: { code: 999 } }));
     assert.equal((await send(server, "POST", url, configMap())).status, 400);
   });
-  await configured("Mutating", [webhook("gone.example.com", "/gone", { failurePolicy: "Ignore" })], async () => {
+  // Nobody listens there.
+  const clientConfig = { url: "https://127.0.0.1:1/gone" };
+  const gone = webhook("gone.example.com", "/gone", { clientConfig, failurePolicy: "Ignore" });
+  await configured("Mutating", [gone], async () => {
     assert.equal((await send(server, "POST", url, configMap())).status, 201);
   });
-  await configured("Mutating", [webhook("fails.example.com", "/gone")], async () => {
+  await configured("Mutating", [webhook("fails.example.com", "/gone", { clientConfig })], async () => {
     assert.equal((await send(server, "POST", url, configMap())).status, 500);
   });
   const request = (code: number, name: string, rejected: boolean, type: string) =>
