@@ -18,13 +18,12 @@ export interface Ground {
 }
 
 export function layGround(options: KubeApiServerOptions, server: () => ApiServer, signal: AbortSignal): Ground {
-  const { store, encryption, logger } = options;
+  const { store, encryption, logger, clock } = options;
   const meters = new MetricsRegistry(options.metricRules);
   meters.tellOfItself();
   if (encryption !== undefined) meters.collect(() => encryption.metrics());
-  const reader = new StoreReader(store, definitionOf, (err) =>
-    logger.error("The store cannot be followed as it should be", { err }),
-  );
+  const broken = (err: Error) => logger.error("The store cannot be followed as it should be", { err });
+  const reader = new StoreReader(store, definitionOf, broken, clock);
   return { options, reader, meters, server, signal };
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterRoles, configMaps, findDefinition, type Resource } from "@kubets/api";
-import type { KubeObject } from "@kubets/apimachinery";
-import { memoryStore } from "@kubets/storage";
+import { type KubeObject, VirtualClock } from "@kubets/apimachinery";
+import { type Entry, memoryStore, type Store, type StoreEvent, type WatchOptions } from "@kubets/storage";
 import { StoreReader } from "./object-reader.ts";
 
 const definitionOf = ({ group, version, plural }: Resource) => findDefinition(group, version, plural)!;
@@ -56,4 +56,45 @@ test("an object that became unreadable and was then deleted is known to be gone"
     assert.deepEqual([...known], []);
     stop.abort();
   }
+});
+
+test("a value that nobody can decrypt when it comes is told of once somebody can", async () => {
+  const clock = new VirtualClock();
+  const key = "/registry/configmaps/default/x";
+  const readable = {
+    key,
+    value: Buffer.from('{"metadata":{"name":"x"}}'),
+    createRevision: 1,
+    modRevision: 2,
+    memo: undefined,
+  };
+  const sealed: Entry = { ...readable, value: Buffer.from("k8s:enc:"), unreadable: new Error("the plugin is away") };
+  let current: Entry = sealed;
+  let tell: ((events: readonly StoreEvent[]) => void) | undefined;
+  const store = {
+    list: async () => ({ entries: [], revision: 1 }),
+    get: async () => current,
+    watch: async (_prefix: string, options: WatchOptions) => {
+      tell = options.onEvents;
+    },
+  } as unknown as Store;
+  const errors: string[] = [];
+  const reader = new StoreReader(store, definitionOf, ({ message }) => errors.push(message), clock);
+  const seen: string[] = [];
+  const stop = new AbortController();
+  const handler = { put: ({ metadata }: KubeObject) => void seen.push(metadata?.name ?? ""), remove: () => {} };
+  await reader.subscribe<KubeObject>(configMaps, handler, stop.signal);
+  const put = { type: "put", entry: sealed, revision: 2, previous: undefined } as StoreEvent;
+  tell?.([put]);
+  await clock.advance(10_000);
+  assert.deepEqual([seen, errors.length], [[], 1]);
+  current = readable;
+  await clock.advance(10_000);
+  assert.deepEqual([seen, clock.pendingTimers], [["x"], 0]);
+  current = sealed;
+  tell?.([put]);
+  current = { ...readable, modRevision: 3 };
+  await clock.advance(10_000);
+  assert.deepEqual([seen, clock.pendingTimers], [["x"], 0], "an event of its own tells of what came after it");
+  stop.abort();
 });

@@ -1,7 +1,7 @@
 /** How authentication, authorization and admission see the cluster's objects: reads from memory, and changes as they happen. */
 
 import { type Resource, type ResourceDefinition, schemaSet } from "@kubets/api";
-import { type KubeObject, messageOf } from "@kubets/apimachinery";
+import { type Clock, type KubeObject, messageOf, realClock } from "@kubets/apimachinery";
 import type { Entry, Store } from "@kubets/storage";
 import { keyOfObject, listPrefix } from "../registry/keys.ts";
 import { ServedObject } from "../registry/served-object.ts";
@@ -26,12 +26,14 @@ export interface ObjectReader {
 
 /** As far as is known here. */
 const atHand = { atLeast: 0 };
+const readLaterMs = 10_000;
 
 /** Reads the store itself, without a registry: right for kinds that are stored in the version that is asked for. */
 export class StoreReader implements ObjectReader {
   readonly #store: Store;
   readonly #definitionOf: (resource: Resource) => ResourceDefinition;
   readonly #onError: (error: Error) => void;
+  readonly #clock: Clock;
 
   /** @param onError a subscription is broken for good, or could not tell of an event: those after it are told */
   constructor(
@@ -40,10 +42,12 @@ export class StoreReader implements ObjectReader {
     onError: (error: Error) => void = (error) => {
       throw error;
     },
+    clock: Clock = realClock,
   ) {
     this.#store = store;
     this.#definitionOf = definitionOf;
     this.#onError = onError;
+    this.#clock = clock;
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined> {
@@ -91,10 +95,28 @@ export class StoreReader implements ObjectReader {
           } catch (error) {
             // One object that cannot be read must not keep an index as it is for ever: what authorizes would know of no revocation.
             this.#onError(new Error(`${entry.key} cannot be followed: ${messageOf(error)}`, { cause: error }));
+            if (type === "put" && entry.unreadable !== undefined)
+              void this.#readLater(entry, (readable) => handler.put(seenBy(readable)), signal);
           }
         }
       },
     });
+  }
+
+  /** What keeps the key of a value may be away, and back later: no event tells of that. Never rejects. */
+  async #readLater({ key, modRevision }: Entry, tell: (entry: Entry) => void, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(readLaterMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const entry = await this.#store.get(key, atHand);
+        // Of what it is otherwise an event of its own has told.
+        if (signal.aborted || entry?.modRevision !== modRevision) return;
+        if (entry.unreadable === undefined) return tell(entry);
+      } catch (error) {
+        this.#onError(new Error(`${key} cannot be read again: ${messageOf(error)}`, { cause: error }));
+      }
+    }
   }
 }
 
