@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { dial, endToEnd, isUpgraded, textOf } from "./forward.ts";
+import { dial, endToEnd, isUpgraded, textOf, writeBody } from "./forward.ts";
 
 test("what is about one connection is not passed on, nor what the connection's header names", () => {
   const headers = { connection: "Keep-Alive, X-Mine", "keep-alive": "5", "x-mine": "1", te: "trailers", accept: "a" };
@@ -34,4 +35,18 @@ test("who would not upgrade answers, and no more is read than is wanted", async 
   assert.ok(isUpgraded(upgraded));
   assert.equal(upgraded.head.toString(), "first");
   upgraded.socket.destroy();
+});
+
+test("a client whose body nobody wants any more still has its stream, for the answer, and may send the rest", async () => {
+  const body = new PassThrough();
+  const outgoing = new PassThrough();
+  const written = writeBody(outgoing as unknown as ClientRequest, body);
+  body.write("one");
+  assert.equal((await once(outgoing, "data"))[0].toString(), "one");
+  outgoing.destroy();
+  body.write("two");
+  await written;
+  assert.equal(body.destroyed, false);
+  body.end("three");
+  await once(body, "end");
 });

@@ -2,7 +2,7 @@
 
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
-import type { Duplex } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 
 /** Source: removeHopByHopHeaders in Go's net/http/httputil. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -28,18 +28,24 @@ export function endToEnd<T extends string | readonly string[]>(
   return passed;
 }
 
-/** No faster than it is taken. Rejects when `body` does. */
+/**
+ * No faster than it is taken, and no further when it is not wanted any more: who answers before the end, and hangs up, has answered. A client's body is
+ * one with what it is answered on, so that it is never destroyed; its rest is read into nothing.
+ * Rejects when `body` does.
+ */
 export async function writeBody(
   outgoing: ClientRequest,
   body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
 ): Promise<void> {
   if (body === undefined || body instanceof Uint8Array) return void outgoing.end(body);
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
+  const chunks: AsyncIterable<Uint8Array> = body instanceof Readable ? body.iterator({ destroyOnReturn: false }) : body;
+  for await (const chunk of chunks) {
+    if (outgoing.destroyed) break;
     if (!outgoing.write(chunk))
       await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
   }
-  outgoing.end();
+  if (!outgoing.destroyed) outgoing.end();
+  else if (body instanceof Readable) body.resume();
 }
 
 export interface Upgraded {
