@@ -5,7 +5,8 @@ import type { InProcessTransport } from "../server/in-process.ts";
 import { AutoRegistration } from "./auto-register.ts";
 import { Registrations } from "./registrations.ts";
 
-test("the APIService of a definition goes with it, though nothing but its name is known when it goes", async () => {
+/** With what its reader tells it, and the names that it tells of. */
+async function following() {
   let handler: ChangeHandler | undefined;
   const reader = {
     subscribe: async (_resource: unknown, given: ChangeHandler) => {
@@ -16,11 +17,45 @@ test("the APIService of a definition goes with it, though nothing but its name i
   const told: string[] = [];
   registration.onChange((name) => told.push(name));
   await registration.followDefinitions(reader, new AbortController().signal);
-  const metadata = { name: "things.example.com" };
-  const spec = { group: "example.com", versions: [{ name: "v1", served: true }] };
-  handler?.put({ metadata, spec } as object);
+  return { registration, told, handler: handler! };
+}
+
+const definition = (
+  plural: string,
+  versions: readonly { readonly name: string; readonly served: boolean }[],
+): object => ({
+  metadata: { name: `${plural}.example.com` },
+  spec: { group: "example.com", versions },
+});
+
+test("the APIService of a definition goes with it, though nothing but its name is known when it goes", async () => {
+  const { registration, told, handler } = await following();
+  handler.put(definition("things", [{ name: "v1", served: true }]));
   assert.equal(registration.isContinuous("v1.example.com"), true);
-  handler?.remove({ metadata });
+  handler.remove({ metadata: { name: "things.example.com" } });
   assert.deepEqual(told, ["v1.example.com", "v1.example.com"]);
   assert.equal(registration.isContinuous("v1.example.com"), false);
+});
+
+test("an APIService stays as long as any definition has its version served", async () => {
+  const { registration, handler } = await following();
+  const isThere = () => registration.isContinuous("v1.example.com");
+  handler.put(definition("things", [{ name: "v1", served: true }]));
+  handler.put(definition("others", [{ name: "v1", served: true }]));
+  handler.put(definition("things", [{ name: "v1", served: false }]));
+  assert.equal(isThere(), true);
+  handler.remove(definition("others", [{ name: "v1", served: true }]));
+  assert.equal(isThere(), false);
+  handler.put(definition("things", [{ name: "v1", served: true }]));
+  assert.equal(isThere(), true);
+});
+
+test("a definition of thousands of versions is taken in soon", async () => {
+  const { told, handler } = await following();
+  const many = Array.from({ length: 12_000 }, (_, i) => ({ name: `v${i + 1}`, served: i >= 11_000 }));
+  const began = process.threadCpuUsage();
+  handler.put(definition("things", many));
+  const { user, system } = process.threadCpuUsage(began);
+  assert.equal(told.length, 12_000);
+  assert.ok(user + system < 700_000, `it took ${Math.round((user + system) / 1000)} ms`);
 });

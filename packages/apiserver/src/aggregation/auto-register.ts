@@ -21,6 +21,8 @@ export class AutoRegistration {
   readonly #transport: InProcessTransport;
   readonly #wanted = new Map<string, APIService>();
   readonly #definitions = new Map<string, CustomResourceDefinition>();
+  /** Of APIServices, by name: the names of the definitions that have the version served. */
+  readonly #servedBy = new Map<string, Set<string>>();
   /** Names of versions of custom resources whose APIService may not be as it should be. */
   #onChange: ((name: string) => void) | undefined;
 
@@ -89,9 +91,16 @@ export class AutoRegistration {
   }
 
   #defined({ metadata, spec }: CustomResourceDefinition, now: CustomResourceDefinition | undefined): void {
-    const before = this.#definitions.get(metadata?.name ?? "");
-    if (now === undefined) this.#definitions.delete(metadata?.name ?? "");
-    else this.#definitions.set(metadata?.name ?? "", now);
+    const name = metadata?.name ?? "";
+    const before = this.#definitions.get(name);
+    if (now === undefined) this.#definitions.delete(name);
+    else this.#definitions.set(name, now);
+    for (const each of servedVersions(before)) this.#servedBy.get(each)?.delete(name);
+    for (const each of servedVersions(now)) {
+      const by = this.#servedBy.get(each);
+      if (by === undefined) this.#servedBy.set(each, new Set([name]));
+      else by.add(name);
+    }
     const versions = [...(before?.spec?.versions ?? []), ...(spec?.versions ?? [])].map((version) => version.name);
     // Of one that could not be read only the name is left when it goes.
     const group = spec?.group ?? before?.spec?.group ?? "";
@@ -102,13 +111,18 @@ export class AutoRegistration {
     // A group that is built in stays so, whatever a definition says.
     if (builtInPriority(group, version) !== undefined) return;
     const name = `${version}.${group}`;
-    const served = [...this.#definitions.values()].some(
-      ({ spec }) => spec?.group === group && spec.versions.some((each) => each.name === version && each.served),
-    );
-    if (served) this.#want(apiServiceOf(group, version, customPriority, continuously));
+    const isServed = (this.#servedBy.get(name)?.size ?? 0) > 0;
+    if (!isServed) this.#servedBy.delete(name);
+    if (isServed) this.#want(apiServiceOf(group, version, customPriority, continuously));
     else this.#wanted.delete(name);
     this.#onChange?.(name);
   }
+}
+
+/** The names of the APIServices that a definition wants. */
+function servedVersions(definition: CustomResourceDefinition | undefined): string[] {
+  const { group, versions = [] } = definition?.spec ?? {};
+  return versions.flatMap(({ name, served }) => (served ? [`${name}.${group}`] : []));
 }
 
 function apiServiceOf(group: string, version: string, priority: Priority, managed: string): APIService {
