@@ -5,6 +5,7 @@ export {
 } from "./admissionregistration/policy-validation.ts";
 export { validateWebhooks, validateWebhooksUpdate } from "./admissionregistration/webhook-validation.ts";
 export { fnv1a, podTemplateHash, safeEncodeString } from "./apps/pod-template-hash.ts";
+export { replicaStatusCounts } from "./apps/replica-set.ts";
 export { type CronSchedule, CronScheduleError, parseSchedule, timeZoneProblem } from "./batch/cron-schedule.ts";
 export { allDefinitions, definitions, findDefinition, findKind } from "./catalogue.ts";
 export { approvalStrategy } from "./certificates/certificate-signing-request.ts";

@@ -29,6 +29,7 @@ export interface Random {
 /** The longest delay Node's timers take; a longer one would fire at once. */
 const maxTimeoutMs = 0x7fff_ffff;
 
+/** The machine's clock, and Node's timers: a delay of more than 24.8 days ends after those. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -40,6 +41,7 @@ export const realClock: Clock = {
   sleep: (ms, signal) => sleepOn(realClock, ms, signal),
 };
 
+/** Node's: `next` is no source of secrets. */
 export const realRandom: Random = {
   next: () => Math.random(),
   uuid: () => crypto.randomUUID(),

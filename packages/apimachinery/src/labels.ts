@@ -73,7 +73,9 @@ export class Selector {
   }
 }
 
+/** Chooses whatever the labels: an empty LabelSelector. */
 export const everything = new Selector([]);
+/** Chooses nothing: a LabelSelector that is left out. */
 export const nothing = new Selector([], true);
 
 /** True when the labels satisfy one requirement. `notin` and `!=` hold for a missing key. */

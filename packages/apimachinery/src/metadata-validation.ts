@@ -20,6 +20,7 @@ import { byteLength, isQualifiedName, nameIsDNSLabel, nameIsDNSSubdomain, type V
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "./object.ts";
 import { pushAll } from "./push-all.ts";
 
+/** Upstream's words for a field that may not change once it is set. */
 export const fieldImmutable = "field is immutable";
 /** Keys and values of all annotations together, in bytes. */
 const totalAnnotationSizeLimit = 256 * 1024;

@@ -272,14 +272,18 @@ function maskTrailingDash(name: string): string {
   return name.length > 1 && name.endsWith("-") ? `${name.slice(0, -2)}a` : name;
 }
 
+/** The rule of most kinds. */
 export const nameIsDNSSubdomain: ValidateName = (name, isPrefix) =>
   isDNS1123Subdomain(isPrefix ? maskTrailingDash(name) : name);
 
+/** The rule of kinds whose names become part of a host's: namespaces. */
 export const nameIsDNSLabel: ValidateName = (name, isPrefix) =>
   isDNS1123Label(isPrefix ? maskTrailingDash(name) : name);
 
+/** As {@link nameIsDNSLabel}, beginning with a letter. */
 export const nameIsDNS1035Label: ValidateName = (name, isPrefix) =>
   isDNS1035Label(isPrefix ? maskTrailingDash(name) : name);
 
+/** The rule of kinds whose names may be anything that can stand in a URL's path: roles. */
 export const nameIsPathSegment: ValidateName = (name, isPrefix) =>
   isPrefix ? isPathSegmentPrefix(name) : isPathSegmentName(name);

@@ -34,6 +34,7 @@ export interface SchemaSet {
   names(): Iterable<string>;
 }
 
+/** What a `$ref` to a named schema begins with, as OpenAPI v3 has it. */
 export const schemaRefPrefix = "#/components/schemas/";
 
 /**

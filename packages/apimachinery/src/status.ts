@@ -181,7 +181,11 @@ export function hasReason(error: unknown, reason: StatusReason): boolean {
   return error instanceof StatusError && error.reason === reason;
 }
 
+/** 404. */
 export const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
+/** 409, of a create. */
 export const isAlreadyExists = (error: unknown): boolean => hasReason(error, "AlreadyExists");
+/** 409, of a write to what has changed meanwhile. */
 export const isConflict = (error: unknown): boolean => hasReason(error, "Conflict");
+/** 410: the version is too old to list or watch from; list anew. */
 export const isExpired = (error: unknown): boolean => hasReason(error, "Expired") || hasReason(error, "Gone");

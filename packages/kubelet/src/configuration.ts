@@ -45,6 +45,7 @@ export interface KubeletConfiguration {
   readonly authorization: { readonly mode: "Webhook" | "AlwaysAllow" };
 }
 
+/** Upstream's defaults. */
 export const defaultConfiguration: KubeletConfiguration = {
   address: "0.0.0.0",
   port: 10250,

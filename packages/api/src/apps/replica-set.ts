@@ -52,20 +52,22 @@ function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   ];
 }
 
+/** The numbers in the status of a ReplicaSet, and of a ReplicationController. */
+export const replicaStatusCounts = [
+  "replicas",
+  "fullyLabeledReplicas",
+  "readyReplicas",
+  "availableReplicas",
+  "terminatingReplicas",
+  "observedGeneration",
+] as const;
+
 /** Also the rule of a ReplicationController's status. */
 export function validateReplicaStatus(status: ReplicaSetStatus): FieldError[] {
   const at = path("status");
   const tooMany = "cannot be greater than status.replicas";
-  const counts = [
-    "replicas",
-    "fullyLabeledReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "terminatingReplicas",
-    "observedGeneration",
-  ] as const;
   return [
-    ...validateCounts(status, counts, at),
+    ...validateCounts(status, replicaStatusCounts, at),
     ...notGreater(status, "fullyLabeledReplicas", "replicas", tooMany, at),
     ...notGreater(status, "readyReplicas", "replicas", tooMany, at),
     ...notGreater(status, "availableReplicas", "replicas", tooMany, at),

@@ -8,6 +8,7 @@ import { type FieldNumber, fieldNumbers } from "./fields.ts";
 import { messageSchemas } from "./schemas.ts";
 import { readFields, WireError, type WireField } from "./wire.ts";
 
+/** Of Kubernetes' envelope around a protobuf message. */
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
 
 /** What every such body begins with. */

@@ -16,6 +16,7 @@ export interface FieldSet {
 
 const noChildren: ReadonlyMap<string, FieldSet> = new Map();
 
+/** No field at all. */
 export const emptyFieldSet: FieldSet = { member: false, children: noChildren };
 /** A path that is a member, with nothing below. */
 export const leafFieldSet: FieldSet = { member: true, children: noChildren };

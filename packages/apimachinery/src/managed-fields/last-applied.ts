@@ -11,6 +11,7 @@ import { claimedFields } from "./field-extraction.ts";
 import { emptyFieldSet, type FieldSet, subtractFieldSet } from "./field-set.ts";
 import type { MergeType } from "./merge-type.ts";
 
+/** Where kubectl keeps what it applied, before the server did that. */
 export const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 /** Only this manager crosses the bridge. */
 export const kubectlManager = "kubectl";

@@ -147,7 +147,9 @@ const offByDefault = new Set([
   "AlwaysDeny",
 ]);
 
+/** In upstream's order. */
 export const allAdmissionPlugins: readonly string[] = ordered.map(([name]) => name);
+/** Those that run unless they are disabled, in that order. */
 export const defaultAdmissionPlugins: readonly string[] = allAdmissionPlugins.filter((name) => !offByDefault.has(name));
 
 /** Which run. @throws Error in upstream's words for a name that is unknown, or in both lists */

@@ -4,6 +4,7 @@ import { type Answer, value } from "../request/request.ts";
 import type { Call } from "./context.ts";
 import { methodNotAllowed } from "./errors.ts";
 
+/** The version of Kubernetes that this is, as clients compare it with their own. */
 export const gitVersion = "v1.36.0";
 
 export function versionInfo(): object {

@@ -1,6 +1,6 @@
 /** The status of a ReplicaSet or ReplicationController, from its pods. Pure. */
 
-import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from "@kubets/api";
+import { type Pod, type ReplicaSetCondition, type ReplicaSetStatus, replicaStatusCounts } from "@kubets/api";
 import { formatTime, messageOf } from "@kubets/apimachinery";
 import { nonZero } from "../runtime/counts.ts";
 import { isPodAvailable, isPodReady } from "../runtime/pods.ts";
@@ -49,14 +49,6 @@ function conditionsOf(owner: ReplicaOwner, active: number, error: unknown, nowMs
 
 /** Nothing in it would be news to the API. Counts left out are zero. */
 export function sameReplicaStatus(a: ReplicaSetStatus | undefined, b: ReplicaSetStatus): boolean {
-  const counts = [
-    "replicas",
-    "fullyLabeledReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "terminatingReplicas",
-    "observedGeneration",
-  ] as const;
-  if (a === undefined || counts.some((count) => (a[count] ?? 0) !== (b[count] ?? 0))) return false;
+  if (a === undefined || replicaStatusCounts.some((count) => (a[count] ?? 0) !== (b[count] ?? 0))) return false;
   return JSON.stringify(a.conditions ?? []) === JSON.stringify(b.conditions ?? []);
 }

@@ -18,6 +18,7 @@ export interface SimulatedLatencies {
   readonly stopMs: number;
 }
 
+/** All is done at once. */
 export const noLatencies: SimulatedLatencies = { pullMs: 0, sandboxMs: 0, createMs: 0, startMs: 0, stopMs: 0 };
 
 /** What a container does once it runs: by default, nothing for ever. */

@@ -62,6 +62,7 @@ export interface Plugin {
   isHelpfulEvent?(event: ClusterEvent, pod: Pod): boolean;
 }
 
+/** What a plugin's score is at most, once it is normalized; at least it is 0. */
 export const maxNodeScore = 100;
 
 /** Scales to 0..100 by the highest score; `reverse` makes high raw scores low. Source: framework's DefaultNormalizeScore. */

@@ -35,6 +35,7 @@ export function unresolvable(...reasons: string[]): SchedulingStatus {
   return { code: "UnschedulableAndUnresolvable", reasons };
 }
 
+/** The plugin has nothing to say of this pod: it is left out of the step that this one prepares. */
 export const skip: SchedulingStatus = { code: "Skip", reasons: [] };
 
 /** Neither success, which is undefined, nor a plugin that has nothing to say. */

@@ -12,6 +12,7 @@ import { podTopologySpread } from "./pod-topology-spread.ts";
 import { schedulingGates } from "./scheduling-gates.ts";
 import { taintToleration } from "./taint-toleration.ts";
 
+/** In the order they are asked, with upstream's weights; 0 where a plugin gives no score. */
 export const defaultPlugins: readonly WeightedPlugin[] = [
   { plugin: schedulingGates, weight: 0 },
   { plugin: nodeUnschedulable, weight: 0 },
