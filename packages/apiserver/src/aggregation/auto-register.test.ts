@@ -50,12 +50,12 @@ test("an APIService stays as long as any definition has its version served", asy
   assert.equal(isThere(), true);
 });
 
-test("a definition of thousands of versions is taken in soon", async () => {
+test("a definition of tens of thousands of versions is taken in soon", async () => {
   const { told, handler } = await following();
-  const many = Array.from({ length: 12_000 }, (_, i) => ({ name: `v${i + 1}`, served: i >= 11_000 }));
+  const many = Array.from({ length: 30_000 }, (_, i) => ({ name: `v${i + 1}`, served: i >= 20_000 }));
   const began = process.threadCpuUsage();
   handler.put(definition("things", many));
   const { user, system } = process.threadCpuUsage(began);
-  assert.equal(told.length, 12_000);
-  assert.ok(user + system < 700_000, `it took ${Math.round((user + system) / 1000)} ms`);
+  assert.equal(told.length, 30_000);
+  assert.ok(user + system < 400_000, `it took ${Math.round((user + system) / 1000)} ms`);
 });
