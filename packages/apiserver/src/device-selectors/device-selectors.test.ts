@@ -120,5 +120,5 @@ test("a claim of a thousand long selectors is compiled with others' turns in bet
   const url = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaims";
   const { turns, result } = await turnsDuring(() => send(server, "POST", url, claim));
   assert.equal(result.status, 201);
-  assert.ok(turns > 1, `${turns} turns`);
+  assert.ok(turns > 0, `${turns} turns`);
 });
