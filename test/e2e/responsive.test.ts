@@ -129,6 +129,10 @@ const requests: Readonly<Record<string, readonly [status: number, Request]>> = {
     { path: maps, accept: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io" },
   ],
   "a list in protobuf": [200, { path: maps, accept: "application/vnd.kubernetes.protobuf" }],
+  "metadata of a list in protobuf": [
+    200,
+    { path: maps, accept: "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io" },
+  ],
   "a list selected by a field": [200, { path: `${maps}?fieldSelector=metadata.name!%3Dnone` }],
   "a long label selector": [200, { path: `${maps}?labelSelector=${list(2000, (i) => `a${i}!=b`).join()}` }],
   "a YAML body of many keys": [422, post(maps, `data:\n${list(100_000, (i) => `  key${i}: v\n`).join("")}`, yaml)],
