@@ -8,6 +8,7 @@ import {
   egressFrom,
   type KubeApiServerOptions,
   parseAdmissionConfiguration,
+  readTracingConfiguration,
   type TlsFiles,
 } from "@kubets/apiserver";
 import { selfSignedPair } from "@kubets/apiserver/certificates";
@@ -38,6 +39,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
   const [enable, disable] = admissionNames(flags);
   const rules = await metricRules(flags);
   const egressFile = flags["egress-selector-config-file"];
+  const tracingFile = flags["tracing-config-file"];
   return {
     advertiseAddress,
     ...(externalHostname ? { externalHostname } : {}),
@@ -74,6 +76,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     maxConnectionBytesPerSecond: flags["max-connection-bytes-per-sec"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
     ...(egressFile ? { egress: await egressFrom(textOf("egress-selector-config-file", egressFile), means.clock) } : {}),
+    ...(tracingFile ? { tracing: await readTracingConfiguration(textOf("tracing-config-file", tracingFile)) } : {}),
     ...(rules === undefined ? {} : { metricRules: rules }),
     ...limits(flags),
   };

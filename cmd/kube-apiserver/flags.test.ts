@@ -87,6 +87,8 @@ const wrong: [args: string, problem: string | RegExp][] = [
     /^metrics: .*cannot specify both allowListMapping and/,
   ],
   ["--feature-gates=Odd=true --logging-format=xml", "unrecognized feature gate: Odd"],
+  ["--egress-selector-config-file=/not/there", "egress-selector-config-file /not/there does not exist"],
+  ["--tracing-config-file=/not/there", "tracing-config-file /not/there does not exist"],
   ["--logging-format=xml", 'format: Invalid value: "xml": Unsupported log format'],
 ];
 for (const [args, problem] of wrong)
@@ -166,6 +168,22 @@ test("metrics: what is disabled, and which values of labels are told apart", asy
   );
   assert.equal((await config(t)).metricRules, undefined);
   await assert.rejects(config(t, "--allow-metric-labels-manifest=FILE"), /failed to parse allow list manifest/);
+});
+
+test("ways out and traces are read from their files", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "kubets-flags-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const file = (name: string, kind: string, fields: object) => {
+    writeFileSync(join(directory, name), JSON.stringify({ apiVersion: "apiserver.k8s.io/v1beta1", kind, ...fields }));
+    return join(directory, name);
+  };
+  const connection = { proxyProtocol: "HTTPConnect", transport: { uds: { udsName: "/proxy.sock" } } };
+  const egress = file("e", "EgressSelectorConfiguration", { egressSelections: [{ name: "cluster", connection }] });
+  const tracing = file("t", "TracingConfiguration", { samplingRatePerMillion: 7 });
+  const found = await config(t, `--egress-selector-config-file=${egress}`, `--tracing-config-file=${tracing}`);
+  assert.deepEqual(Object.keys(found.egress ?? {}), ["cluster"]);
+  assert.equal(found.tracing?.samplingRatePerMillion, 7);
+  await assert.rejects(config(t, `--tracing-config-file=${egress}`), /^Error: failed to read tracing config: /);
 });
 
 test("left out, upstream's defaults", async (t) => {

@@ -3,6 +3,7 @@
  * kubernetes' pkg/kubeapiserver/options, pkg/controlplane/apiserver/options and cmd/kube-apiserver/app/options.
  */
 
+import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { allDefinitions, parseRuntimeConfig, runtimeConfigProblems } from "@kubets/api";
 import { messageOf } from "@kubets/apimachinery";
@@ -30,6 +31,8 @@ export function problemsOf(flags: KubeApiServerFlags): string[] {
     ...attempt(() => enabledAdmissionPlugins(...admissionNames(flags))),
     ...runtimeConfig(flags),
     ...metricProblems(flags),
+    ...missing(flags, "egress-selector-config-file"),
+    ...missing(flags, "tracing-config-file"),
     ...tokenRequests(flags),
     ...serviceRangeProblems(flags["service-cluster-ip-range"], flags["service-node-port-range"]),
     ...misc(flags),
@@ -123,6 +126,11 @@ function pair(flags: KubeApiServerFlags, first: keyof KubeApiServerFlags, second
   return (flags[first] === undefined) === (flags[second] === undefined)
     ? []
     : [`--${first} and --${second} should be specified together`];
+}
+
+function missing(flags: KubeApiServerFlags, name: "egress-selector-config-file" | "tracing-config-file"): string[] {
+  const file = flags[name];
+  return !file || existsSync(file) ? [] : [`${name} ${file} does not exist`];
 }
 
 function fairness(flags: KubeApiServerFlags): string[] {

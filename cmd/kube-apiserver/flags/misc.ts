@@ -103,8 +103,7 @@ export const traces = {
   "tracing-config-file": {
     type: "string",
     value: "FILE",
-    help: "send traces by OpenTelemetry",
-    ignored: "no traces are made",
+    help: "a TracingConfiguration: traces of requests are sent to this OpenTelemetry collector, by OTLP over gRPC without TLS",
   },
 } as const satisfies FlagSpecs;
 

@@ -46,3 +46,4 @@ export { ResourceTable, type ServedResource } from "./server/resource-table.ts";
 export type { NamedCertificate, TlsFiles } from "./server/serving-tls.ts";
 export { gitVersion } from "./server/version.ts";
 export { ApiServer } from "./server.ts";
+export { readTracingConfiguration, type TracingConfiguration } from "./tracing/configuration.ts";

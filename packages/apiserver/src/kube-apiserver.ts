@@ -37,6 +37,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   const aggregator = await aggregationLayer(ground);
   const auditing = await auditingOf(ground);
   const fairness = await fairnessOf(ground);
+  const tracer = await tracerOf(options);
   const server: ApiServer = new ApiServer({
     ...identity,
     ...{ store, advertiseAddress, clock, random, logger },
@@ -46,6 +47,7 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
     admission: plugins,
     aggregator,
     auditing,
+    tracer,
     hooks: { ...webhookConfigurationHooks, ...policyHooks, ...deviceSelectorHooks },
     conversionWebhooks,
     bootstrap: [putDefaultsInPlace, ...(fairness?.bootstrap ?? [])],
@@ -81,6 +83,12 @@ async function auditingOf({ options, meters }: Ground) {
   if (audit === undefined) return undefined;
   const { Auditing } = await import("./audit/index.ts");
   return await Auditing.create(audit, { clock, random, logger, meters, dial: egress?.controlplane });
+}
+
+async function tracerOf({ tracing, clock, random, logger, hostname: host }: KubeApiServerOptions) {
+  if (tracing === undefined) return undefined;
+  const { tracerFor } = await import("./tracing/collector.ts");
+  return await tracerFor(tracing, { clock, random, logger, host });
 }
 
 /** Undefined where the two limits are each one of its own. */

@@ -127,7 +127,8 @@ export class ApiServer implements Component {
 
   /** Brings into being what must be there first, in order. @returns what goes on until the server is stopped */
   async #begin(): Promise<Promise<void>[]> {
-    const { aggregator, background = [], bootstrap: tasks = [], eventTtlMs = defaultEventTtlMs } = this.#options;
+    const { aggregator, background = [], bootstrap: tasks = [], tracer } = this.#options;
+    const { eventTtlMs = defaultEventTtlMs } = this.#options;
     const { context, customResources, allocation } = this.#parts;
     const { clock } = context;
     const { stopped } = this.#state;
@@ -139,6 +140,7 @@ export class ApiServer implements Component {
     if (aggregator !== undefined) await besideOthers(clock, stopped, () => aggregator.bootstrap(aggregated));
     this.#state.nowComplete();
     const work = background.map((task) => task(this, stopped));
+    if (tracer !== undefined) work.push(tracer.run(stopped));
     if (aggregator !== undefined) work.push(aggregator.run(aggregated, stopped));
     work.push(expireEvents(context, eventTtlMs, stopped));
     if (defaults !== undefined) work.push(keepPublished(defaults, stopped));

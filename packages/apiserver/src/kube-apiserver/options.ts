@@ -16,6 +16,7 @@ import type { InFlightLimits } from "../server/in-flight.ts";
 import type { ApiServerOptions, ListenOptions } from "../server/options.ts";
 import type { ServingPair, TlsFiles } from "../server/serving-tls.ts";
 import type { KubeletClientOptions } from "../subresource/kubelet-client.ts";
+import type { TracingConfiguration } from "../tracing/configuration.ts";
 
 /** Of an API server as a cluster runs it. What is left out is as kubeadm has it. */
 export interface KubeApiServerOptions {
@@ -75,6 +76,8 @@ export interface KubeApiServerOptions {
   readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
+  /** `--tracing-config-file` */
+  readonly tracing?: TracingConfiguration;
   /** `--egress-selector-config-file` */
   readonly egress?: Egress;
   /** `--max-connection-bytes-per-sec`. Default 0: no limit. */

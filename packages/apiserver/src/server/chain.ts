@@ -20,13 +20,14 @@ import {
   type ServerRequest,
 } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import type { Delivery } from "../watch/event.ts";
 import type { WatchSink } from "../watch/watch-request.ts";
 import { attributesOf, authorize, UndecidedError } from "./authorize.ts";
 import type { Call, ServerContext } from "./context.ts";
 import { dispatch, type Handlers, nothingThere } from "./dispatch.ts";
 import { answerOf } from "./errors.ts";
-import { Identification } from "./identity.ts";
+import { Identification, type Identity } from "./identity.ts";
 import { isLongRunning, type Place, RefusedError, type RequestLimiter } from "./in-flight.ts";
 import { timeoutOf } from "./request-deadlines.ts";
 
@@ -43,6 +44,8 @@ export interface ChainOptions {
   readonly meters: MetricsRegistry;
   /** Undefined when nothing is audited. */
   readonly auditing?: Auditing | undefined;
+  /** Undefined when no traces are made. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface Processed {
@@ -62,6 +65,8 @@ interface Held {
   /** A handler has the request. */
   handled: boolean;
 }
+
+type CallNotes = Pick<Call, "warn" | "annotate" | "audit">;
 
 const notAudited = () => {};
 
@@ -98,7 +103,12 @@ export class Chain {
     try {
       info = parseRequestInfo(request.method, request.path, request.query);
       if (request.query.has("timeout") && !isLongRunning(info)) timeoutOf(request.query);
-      answer = await this.#answer(request, info, warnings, audit, held);
+      const { tracer } = this.#options;
+      const notes = { warn: (text: string) => void warnings.add(text), annotate: audit?.annotate ?? notAudited, audit };
+      held.warn = notes.warn;
+      answer = await (tracer === undefined
+        ? this.#answer(request, info, notes, held)
+        : this.#traced(tracer, request, info, notes, held));
     } catch (error) {
       answer = this.#refusal(error, request, held, audit);
     }
@@ -138,17 +148,28 @@ export class Chain {
     return isGuarded ? { ...answer, headers: { ...answer.headers, ...noSniff } } : answer;
   }
 
+  /** A trace begins when it is known who asks: not everyone may say which one a request belongs to. */
+  async #traced(
+    tracer: Tracer,
+    request: ServerRequest,
+    info: RequestInfo,
+    notes: CallNotes,
+    held: Held,
+  ): Promise<Answer> {
+    const identity = await this.#identification.identify(request, info, notes);
+    const answer = () => this.#answer(request, info, notes, held, identity);
+    return await tracer.request(request, info, identity.user, answer);
+  }
+
   async #answer(
     request: ServerRequest,
     info: RequestInfo,
-    warnings: Set<string>,
-    audit: RequestAudit | undefined,
+    notes: CallNotes,
     held: Held,
+    identity?: Identity,
   ): Promise<Answer> {
     const { server, limiter } = this.#options;
-    const notes = { warn: (text: string) => void warnings.add(text), annotate: audit?.annotate ?? notAudited, audit };
-    held.warn = notes.warn;
-    const { user, impersonation } = await this.#identification.identify(request, info, notes);
+    const { user, impersonation } = identity ?? (await this.#identification.identify(request, info, notes));
     const place = limiter.enter(request, info, user);
     held.place = place instanceof Promise ? await this.#seated(place, notes.warn) : place;
     await authorize(this.#authorizer, attributesOf(user, info, request.query), notes.annotate);

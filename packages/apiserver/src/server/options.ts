@@ -15,6 +15,7 @@ import type { RegistryHooks } from "../registry/write-request.ts";
 import type { ApiServer } from "../server.ts";
 import type { ComponentHealth } from "../subresource/component-status.ts";
 import type { KubeletClientOptions } from "../subresource/kubelet-client.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import type { WebhookClient } from "../webhook/index.ts";
 import type { NonResourceHandler } from "./chain.ts";
 import type { SubresourceHandler, VirtualHandler } from "./context.ts";
@@ -83,6 +84,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress?: string;
   /** `--min-request-timeout`: a watch without a timeout of its own lasts between this and twice this; without end for 0. Default 1800 s. */
   readonly minRequestTimeoutMs?: number;
+  /** Makes traces of requests, and is run beside the server: `--tracing-config-file`. */
+  readonly tracer?: Tracer | undefined;
   /** `--egress-selector-config-file`: how what is not near is reached. */
   readonly egress?: Egress;
   /** `--max-connection-bytes-per-sec`: what each direction of exec, attach, port-forward and upgraded proxy connections is held to. Default 0: no limit. */

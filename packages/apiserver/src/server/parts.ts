@@ -133,6 +133,7 @@ function chainOf(
     ...(aggregator === undefined ? {} : { elsewhere: (call) => aggregator.handle(call) }),
     limiter: options.limiter ?? new InFlight(options.inFlight ?? defaultInFlightLimits),
     auditing,
+    tracer: options.tracer,
     meters,
   });
 }

@@ -117,6 +117,7 @@ export class WebhookClient {
       const url = withPort(new URL(`https://${serverName}:${port}${path === "" ? "/" : path}`), port);
       const resolve = () => this.#resolve(namespace, name, port);
       return new HttpsCaller({
+        traced: true,
         url,
         clock,
         meters,
@@ -132,6 +133,7 @@ export class WebhookClient {
     const resolve = async () => this.#notSelf(own);
     const dial = this.#options.egress?.controlplane;
     return new HttpsCaller({
+      traced: true,
       url,
       clock,
       meters,

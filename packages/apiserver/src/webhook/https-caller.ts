@@ -8,6 +8,7 @@ import { httpAgent, httpsAgent } from "../egress/agents.ts";
 import type { Dial } from "../egress/egress.ts";
 import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
+import { activeTraceHeaders, traced } from "../tracing/tracer.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
 import { checkIdentity } from "./server-identity.ts";
@@ -34,6 +35,8 @@ export interface CallerOptions {
   headers?(): Readonly<Record<string, string>>;
   /** Where to connect to instead of the URL's host; asked for each call. */
   resolve?(): Promise<Address>;
+  /** Calls belong to the trace of the request that they are made for, and say so to the server. */
+  readonly traced?: boolean;
   /** How the server is reached where not directly. */
   readonly dial?: Dial | undefined;
   /** Default 10 MiB. */
@@ -94,7 +97,12 @@ export class HttpsCaller {
    * Posts JSON to a server whose answer need not say anything.
    * @throws WebhookCallError with client-go's words
    */
-  async deliver(body: Uint8Array, { timeoutMs, signal }: CallOptions): Promise<Answered> {
+  deliver(body: Uint8Array, options: CallOptions): Promise<Answered> {
+    const call = () => this.#deliver(body, options);
+    return this.#options.traced ? traced("HTTP POST", "client", call) : call();
+  }
+
+  async #deliver(body: Uint8Array, { timeoutMs, signal }: CallOptions): Promise<Answered> {
     const url = new URL(this.#options.url);
     if (timeoutMs !== undefined) url.searchParams.set("timeout", `${Math.ceil(timeoutMs / 1000)}s`);
     const shown = shownUrl(url, this.#options.url);
@@ -183,6 +191,7 @@ export class HttpsCaller {
         "content-type": "application/json",
         "content-length": String(body.length),
         ...headers?.(),
+        ...(this.#options.traced ? activeTraceHeaders() : {}),
       },
     };
   }

@@ -3,6 +3,7 @@
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
 import type { WebhookMetrics } from "../../metrics/admission-metrics.ts";
 import { noteDelay } from "../../metrics/delays.ts";
+import { traced } from "../../tracing/tracer.ts";
 import type { WebhookClient } from "../../webhook/index.ts";
 import type { MatchSource } from "../matching/index.ts";
 import type { AdmissionAttributes } from "../plugin.ts";
@@ -50,7 +51,10 @@ export async function askWebhook(
   const { signal } = attributes.client;
   let answer: unknown;
   try {
-    answer = await client.call(clientConfig, question.review, { timeoutMs: timeoutSeconds * 1000, signal });
+    answer = await traced(`Call ${mutating ? "mutating" : "validating"} webhook`, "internal", (span) => {
+      span?.attributes.set("webhook", name);
+      return client.call(clientConfig, question.review, { timeoutMs: timeoutSeconds * 1000, signal });
+    });
   } catch (error) {
     signal.throwIfAborted();
     throw failures.call(name, error);
