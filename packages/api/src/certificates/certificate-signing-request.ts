@@ -4,7 +4,7 @@ import { clone, formatTime, humanDuration } from "@kubets/apimachinery";
 import { ageColumn, column, nameColumn } from "../columns.ts";
 import { define } from "../define.ts";
 import type { StatusStrategy, Strategy, StrategyContext } from "../definition.ts";
-import type { CertificateSigningRequest } from "../generated/types.ts";
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../generated/types.ts";
 import { keep, specStrategy, statusStrategy } from "../strategy.ts";
 import { validateRequest, validateRequestUpdate } from "./validation.ts";
 
@@ -33,10 +33,11 @@ const rules: Strategy<Request> = {
 
 function stampConditions(request: Request, old: Request, now: number): void {
   const time = formatTime(now);
+  const identity = ({ type, status }: CertificateSigningRequestCondition) => JSON.stringify([type, status]);
+  const before = Map.groupBy(old.status?.conditions ?? [], identity);
   for (const condition of request.status?.conditions ?? []) {
     condition.lastUpdateTime ??= time;
-    const before = old.status?.conditions?.find((c) => c.type === condition.type && c.status === condition.status);
-    condition.lastTransitionTime ??= before?.lastTransitionTime ?? time;
+    condition.lastTransitionTime ??= before.get(identity(condition))?.[0]?.lastTransitionTime ?? time;
   }
 }
 
@@ -46,8 +47,9 @@ function keepDecisions(request: Request, old: Request): void {
   for (const type of ["Approved", "Denied"]) {
     const before = (old.status?.conditions ?? []).filter((condition) => condition.type === type);
     if (conditions.filter((condition) => condition.type === type).length !== before.length) continue;
+    let next = 0;
     for (const [i, condition] of conditions.entries()) {
-      if (condition.type === type) conditions[i] = clone(before.shift()!);
+      if (condition.type === type) conditions[i] = clone(before[next++]!);
     }
   }
 }
