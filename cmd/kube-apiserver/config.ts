@@ -75,7 +75,7 @@ export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): P
     rejectRedirects: flags["aggregator-reject-forwarding-redirect"],
     maxConnectionBytesPerSecond: flags["max-connection-bytes-per-sec"],
     minRequestTimeoutMs: flags["min-request-timeout"] * 1000,
-    ...(egressFile ? { egress: await egressFrom(textOf("egress-selector-config-file", egressFile), means.clock) } : {}),
+    ...(egressFile ? { egress: await egressFrom(textOf("egress-selector-config-file", egressFile), means) } : {}),
     ...(tracingFile ? { tracing: await readTracingConfiguration(textOf("tracing-config-file", tracingFile)) } : {}),
     ...(rules === undefined ? {} : { metricRules: rules }),
     ...limits(flags),

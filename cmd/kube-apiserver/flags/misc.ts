@@ -37,7 +37,7 @@ export const egressSelector = {
   "egress-selector-config-file": {
     type: "string",
     value: "FILE",
-    help: "an EgressSelectorConfiguration: which proxies connections to the cluster, the control plane and etcd go through, by HTTP CONNECT",
+    help: "an EgressSelectorConfiguration: which proxies connections to the cluster, the control plane and etcd go through",
   },
 } as const satisfies FlagSpecs;
 

@@ -35,7 +35,7 @@ function directoryOf(t: TestContext): string {
   return directory;
 }
 
-const egressOf = (selections: string): Promise<Egress> => egressFrom(`${header}${selections}`, realClock);
+const egressOf = (selections: string): Promise<Egress> => egressFrom(`${header}${selections}`, { clock: realClock });
 
 test("what is direct, and what is not said, is connected to as ever", async () => {
   const direct = "- {name: cluster, connection: {proxyProtocol: Direct}}\n";
@@ -59,7 +59,10 @@ const faults: [selections: string, message: RegExp][] = [
     /"\/not\/there": TLS client cert does not exist.*"nil": Using TLS requires requires clientKey/,
   ],
   [through("etcd", { uds: {} }), /udsName: Invalid value: "nil": must be present for UDS connections/],
-  ["- {name: etcd, connection: {proxyProtocol: GRPC, transport: {uds: {udsName: /a}}}}", /GRPC is not there in kubets/],
+  [
+    "- {name: etcd, connection: {proxyProtocol: GRPC, transport: {tcp: {url: a}}}}",
+    /uds: Required value: UDS must be se/,
+  ],
   [
     "- {name: etcd, odd: 1, connection: {proxyProtocol: Direct}}",
     /^failed to read egress selector config: strict deco/,

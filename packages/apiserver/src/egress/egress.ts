@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
-import type { Clock } from "@kubets/apimachinery";
+import { type Clock, type Random, realRandom } from "@kubets/apimachinery";
 import { type EgressConnection, type EgressName, type EgressTls, readEgressSelections } from "./configuration.ts";
 import { connectThrough, type ProxyAddress } from "./http-connect.ts";
 
@@ -16,24 +16,37 @@ export type Dial = (host: string, port: number) => Promise<Duplex>;
  */
 export type Egress = Readonly<Partial<Record<EgressName, Dial>>>;
 
+export interface EgressMeans {
+  readonly clock: Clock;
+  readonly random?: Random;
+}
+
 /** @throws Error in upstream's words, also for files that cannot be read */
-export async function egressFrom(content: string, clock: Clock): Promise<Egress> {
+export async function egressFrom(content: string, means: EgressMeans): Promise<Egress> {
   const egress: Partial<Record<EgressName, Dial>> = {};
   for (const [name, connection] of await readEgressSelections(content)) {
     if (connection.proxyProtocol === "Direct") continue;
-    if (connection.proxyProtocol === "GRPC")
-      throw new Error(
-        `egressSelection ${JSON.stringify(name)}: proxyProtocol GRPC is not there in kubets yet; use HTTPConnect`,
-      );
     try {
-      const proxy = proxyOf(connection);
-      egress[name] = (host, port) => connectThrough(proxy, host, port, clock);
+      egress[name] = dialOf(connection, means);
     } catch (cause) {
       const why = `failed to create dialer for egressSelection ${JSON.stringify(name)}: ${(cause as Error).message}`;
       throw new Error(`failed to setup egress selector: ${why}`, { cause });
     }
   }
   return egress;
+}
+
+/** @throws Error */
+function dialOf(connection: EgressConnection, { clock, random = realRandom }: EgressMeans): Dial {
+  if (connection.proxyProtocol === "GRPC") {
+    const socketPath = connection.transport?.uds?.udsName ?? "";
+    return async (host, port) => {
+      const { connectByKonnectivity } = await import("./konnectivity.ts");
+      return await connectByKonnectivity(socketPath, host, port, { clock, random });
+    };
+  }
+  const proxy = proxyOf(connection);
+  return (host, port) => connectThrough(proxy, host, port, clock);
 }
 
 /** @throws Error */
