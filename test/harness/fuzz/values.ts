@@ -61,7 +61,22 @@ const texts = [
   ...patterns,
 ] as const;
 
-const keys = ["a", "name", "spec", "__proto__", "constructor", "prototype", "$patch", "$retainKeys", "", ".", "a.b/c"];
+const keys = [
+  "a",
+  "name",
+  "spec",
+  "__proto__",
+  "constructor",
+  "prototype",
+  "toString",
+  "length",
+  "then",
+  "$patch",
+  "$retainKeys",
+  "",
+  ".",
+  "a.b/c",
+];
 
 const numbers = [
   0,
