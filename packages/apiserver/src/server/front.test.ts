@@ -169,6 +169,18 @@ test("a watch over WebSocket sends each event as a message", async () => {
   while (hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
+test("a message that no client sends ends its WebSocket", async () => {
+  const { WebSocket } = await import("ws");
+  const socket = new WebSocket(`wss://127.0.0.1:${server.port}${maps}?watch=1`, { rejectUnauthorized: false });
+  await once(socket, "open");
+  socket.on("error", () => {});
+  const whole = Buffer.alloc(32 * 1024 * 1024);
+  socket.send(whole);
+  socket.send(Buffer.concat([whole, Buffer.alloc(1)]));
+  const [code] = await once(socket, "close");
+  assert.equal(code, 1009);
+});
+
 test("a watch over WebSocket is given no more than it takes, and is not cut off for what there is much of", async () => {
   const { WebSocket } = await import("ws");
   const chunk = Buffer.from(`"${"x".repeat(1024 * 1024)}"\n`);

@@ -46,6 +46,9 @@ function drainedOrClosed(socket: Duplex): Promise<void> {
   });
 }
 
+/** Of one from the client, which is held whole. Source: DefaultMaxPayloadBytes in golang.org/x/net/websocket. */
+const maxMessageBytes = 32 * 1024 * 1024;
+
 /**
  * Takes the connection of an Upgrade request.
  * @param protocol the sub-protocol that was agreed on. `ws` is not asked: it refuses port-forward's `SPDY/3.1+portforward.k8s.io`,
@@ -54,7 +57,7 @@ function drainedOrClosed(socket: Duplex): Promise<void> {
 export async function acceptWebSocket(request: ServerRequest, protocol: string | undefined): Promise<WebSocket> {
   const { WebSocketServer } = await import("ws");
   const { socket, head } = request.upgrade!;
-  const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxMessageBytes });
   const { "sec-websocket-protocol": _, ...headers } = request.headers;
   if (protocol !== undefined) acceptor.on("headers", (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
   const incoming = { method: "GET", headers, url: request.path };
