@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { type TestContext, test } from "node:test";
 import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import type { ServerContext } from "../server/context.ts";
+import { dial, isUpgraded } from "../streaming/forward.ts";
 import { send } from "../subresource/kubelet-client.ts";
 import { type ConnectProxyOptions, connectProxy } from "../testing/connect-proxy.ts";
 import { httpsHook } from "../testing/https-hook.ts";
@@ -170,6 +172,31 @@ test("pods are proxied to through the cluster's proxy", async (t) => {
   if (body.type === "stream") for await (const chunk of body.stream) text += chunk;
   assert.equal(text, "from the pod");
   assert.deepEqual(proxy.asked, [`198.51.100.7:${port}`]);
+});
+
+test("an upgraded connection goes the same way", async (t) => {
+  const validity = { now: realClock.now(), days: 1 };
+  const authority = await createCertificateAuthority({ commonName: "node-ca" }, validity);
+  const pair = await createCertificate({ commonName: "node", usages: ["server"] }, authority, validity);
+  const node = createHttpsServer({ cert: pair.certificate, key: pair.key });
+  node.on("upgrade", (_request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    socket.pipe(socket);
+  });
+  node.listen(0, "127.0.0.1");
+  await once(node, "listening");
+  const { port } = node.address() as AddressInfo;
+  const proxy = await proxyFor(t);
+  const { cluster } = await egressOf(through("cluster", { tcp: { url: `http://127.0.0.1:${proxy.port}` } }));
+  const to = { host: "10.1.2.3", port, path: "/", rejectUnauthorized: false, ...throughAgent("https", cluster) };
+  const answer = await dial("https", { ...to, headers: { connection: "Upgrade", upgrade: "x" } });
+  assert.ok(isUpgraded(answer));
+  answer.socket.write("echo");
+  const [said] = await once(answer.socket, "data");
+  assert.equal(String(said), "echo");
+  answer.socket.destroy();
+  node.close();
+  assert.deepEqual(proxy.asked, [`10.1.2.3:${port}`]);
 });
 
 test("whoever cannot wait for a connection is given one that waits", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, realClock, VirtualClock } from "@kubets/apimachinery";
@@ -163,4 +163,29 @@ test("where nobody listens, calls fail at once and say why", async () => {
     assert.match(failure.details, /ECONNREFUSED/);
   }
   calls.close();
+});
+
+test("another way to the server, where there is one, is given its name", async (t) => {
+  const server = createServer();
+  server.on("stream", (given) => {
+    const stream = given as ServerHttp2Stream;
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.write(framed("by another way"));
+    end(stream, { "grpc-status": "0" });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const asked: string[] = [];
+  const dial = (host: string, of: number) => {
+    asked.push(`${host}:${of}`);
+    return connect(port, "127.0.0.1");
+  };
+  const calls = new Http2Calls({ url: "http://etcd.invalid:2379", tls: () => ({}), dial });
+  t.after(() => {
+    calls.close();
+    server.close();
+  });
+  assert.deepEqual((await run(calls, 5000)).messages, ["by another way"]);
+  assert.deepEqual(asked, ["etcd.invalid:2379"]);
 });
