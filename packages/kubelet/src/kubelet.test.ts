@@ -140,10 +140,15 @@ describe("Kubelet on a simulated runtime", () => {
     await bench.client.resource(nodes).patch("node-1", "application/merge-patch+json", labels);
     await bench.create(testPod({ nodeSelector: { color: "blue" } }));
     await bench.create(testPod({ nodeSelector: { color: "green" } }, { name: "green" }));
+    const notBlue = { matchExpressions: [{ key: "color", operator: "NotIn", values: ["blue"] }] };
+    const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [notBlue] } };
+    await bench.create(testPod({ affinity: { nodeAffinity } }, { name: "not-blue" }));
     await bench.clock.advance(3_000);
     assert.equal((await bench.pod()).status?.phase, "Running");
-    const { phase, reason } = (await bench.pod("green")).status ?? {};
-    assert.deepEqual([phase, reason], ["Failed", "NodeAffinity"]);
+    for (const name of ["green", "not-blue"]) {
+      const { phase, reason } = (await bench.pod(name)).status ?? {};
+      assert.deepEqual([phase, reason], ["Failed", "NodeAffinity"], name);
+    }
   });
 
   it("judges a pod by the labels it knows where the node cannot be asked for", async (t) => {

@@ -1,7 +1,7 @@
 /** Whether a pod that was bound here really fits. The scheduler's view may have been old. Source of reasons and texts: pkg/kubelet/lifecycle/predicate.go. */
 
 import type { Node, Pod } from "@kubets/api";
-import { podRequests } from "@kubets/api";
+import { matchesNodeAffinity, podRequests } from "@kubets/api";
 import { parseQuantity, Quantity } from "@kubets/apimachinery";
 
 export interface Rejection {
@@ -29,20 +29,15 @@ function count(name: string, quantity: Quantity): number {
 
 /** Undefined when the pod may run here. */
 export function admit(input: AdmissionInput): Rejection | undefined {
-  return nodeSelectorRejection(input) ?? resourceRejection(input);
+  return nodeAffinityRejection(input) ?? resourceRejection(input);
 }
 
-function nodeSelectorRejection({ pod, node }: AdmissionInput): Rejection | undefined {
-  const labels = node?.metadata?.labels;
-  if (labels === undefined) return undefined;
-  for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) {
-    if (labels[key] === value) continue;
-    return {
-      reason: "NodeAffinity",
-      message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-    };
-  }
-  return undefined;
+function nodeAffinityRejection({ pod, node }: AdmissionInput): Rejection | undefined {
+  if (node === undefined || matchesNodeAffinity(pod.spec, node)) return undefined;
+  return {
+    reason: "NodeAffinity",
+    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
 }
 
 function resourceRejection({ pod, others, allocatable }: AdmissionInput): Rejection | undefined {
