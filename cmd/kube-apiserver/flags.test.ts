@@ -181,7 +181,7 @@ test("ways out and traces are read from their files", async (t) => {
   const egress = file("e", "EgressSelectorConfiguration", { egressSelections: [{ name: "cluster", connection }] });
   const tracing = file("t", "TracingConfiguration", { samplingRatePerMillion: 7 });
   const found = await config(t, `--egress-selector-config-file=${egress}`, `--tracing-config-file=${tracing}`);
-  assert.deepEqual(Object.keys(found.egress ?? {}), ["cluster"]);
+  assert.deepEqual(Object.keys(found.egress ?? {}), ["cluster", "meters"]);
   assert.equal(found.tracing?.samplingRatePerMillion, 7);
   await assert.rejects(config(t, `--tracing-config-file=${egress}`), /^Error: failed to read tracing config: /);
 });

@@ -43,7 +43,7 @@ test("what is direct, and what is not said, is connected to as ever", async () =
   const direct = "- {name: cluster, connection: {proxyProtocol: Direct}}\n";
   assert.deepEqual(await egressOf(direct), {});
   const egress = await egressOf(`${direct}${through("master", { tcp: { url: "http://127.0.0.1:1" } })}`);
-  assert.deepEqual(Object.keys(egress), ["controlplane"]);
+  assert.deepEqual(Object.keys(egress), ["controlplane", "meters"]);
 });
 
 const faults: [selections: string, message: RegExp][] = [
@@ -114,8 +114,15 @@ test("a server is reached through a proxy, over TCP, TLS and a socket file", asy
 test("a proxy that refuses, or is not there, is told of", async (t) => {
   const refusing = await proxyFor(t, { answer: "HTTP/1.1 403 Forbidden\r\n\r\n" });
   const silent = await proxyFor(t, { answer: "" });
-  const dial = async (port: number) =>
-    (await egressOf(through("etcd", { tcp: { url: `http://127.0.0.1:${port}` } }))).etcd!("::1", 7);
+  const counted: string[] = [];
+  const dial = async (port: number) => {
+    const { etcd, meters } = await egressOf(through("etcd", { tcp: { url: `http://127.0.0.1:${port}` } }));
+    try {
+      return await etcd!("::1", 7);
+    } finally {
+      counted.push(...(meters?.lines() ?? []).filter((line) => line.includes("failure_count{")));
+    }
+  };
   await assert.rejects(dial(refusing.port), {
     message: `proxy error from 127.0.0.1:${refusing.port} while dialing [::1]:7, code 403: 403 Forbidden`,
   });
@@ -127,6 +134,9 @@ test("a proxy that refuses, or is not there, is told of", async (t) => {
   gone.close();
   await once(gone, "close");
   await assert.rejects(dial(port), /ECONNREFUSED/);
+  const failed = (stage: string) =>
+    `apiserver_egress_dialer_dial_failure_count{protocol="http_connect",stage="${stage}",transport="tcp"} 1`;
+  assert.deepEqual(counted, [failed("proxy"), failed("proxy"), failed("connect")]);
 });
 
 test("webhooks that are Services go the cluster's way, those with a URL the control plane's", async (t) => {

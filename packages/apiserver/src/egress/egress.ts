@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import { type Clock, type Random, realRandom } from "@kubets/apimachinery";
+import { MetricsRegistry } from "../metrics/families.ts";
 import { type EgressConnection, type EgressName, type EgressTls, readEgressSelections } from "./configuration.ts";
 import { connectThrough, type ProxyAddress } from "./http-connect.ts";
+import { metered } from "./metered-dial.ts";
 
 /** Connects to a host as no one in particular: nothing has been said on the connection yet. @throws Error */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -14,7 +16,10 @@ export type Dial = (host: string, port: number) => Promise<Duplex>;
  * `cluster`: nodes, pods, Services, aggregated API servers, webhooks that are Services. `controlplane`: webhooks by URL, for tokens, authorization and
  * audit. What is undefined is connected to directly.
  */
-export type Egress = Readonly<Partial<Record<EgressName, Dial>>>;
+export interface Egress extends Readonly<Partial<Record<EgressName, Dial>>> {
+  /** What is counted of the connections through proxies. */
+  readonly meters?: MetricsRegistry;
+}
 
 export interface EgressMeans {
   readonly clock: Clock;
@@ -24,16 +29,19 @@ export interface EgressMeans {
 /** @throws Error in upstream's words, also for files that cannot be read */
 export async function egressFrom(content: string, means: EgressMeans): Promise<Egress> {
   const egress: Partial<Record<EgressName, Dial>> = {};
+  const meters = new MetricsRegistry();
   for (const [name, connection] of await readEgressSelections(content)) {
     if (connection.proxyProtocol === "Direct") continue;
     try {
-      egress[name] = dialOf(connection, means);
+      const protocol = connection.proxyProtocol === "GRPC" ? "grpc" : "http_connect";
+      const transport = connection.transport?.uds ? "uds" : "tcp";
+      egress[name] = metered(dialOf(connection, means), meters, means.clock, { protocol, transport });
     } catch (cause) {
       const why = `failed to create dialer for egressSelection ${JSON.stringify(name)}: ${(cause as Error).message}`;
       throw new Error(`failed to setup egress selector: ${why}`, { cause });
     }
   }
-  return egress;
+  return Object.keys(egress).length === 0 ? {} : { ...egress, meters };
 }
 
 /** @throws Error */

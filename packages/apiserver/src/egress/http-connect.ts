@@ -4,6 +4,7 @@ import { connect as connectPlain, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Clock } from "@kubets/apimachinery";
+import { ProxyUnreachableError } from "./metered-dial.ts";
 
 /** Where the proxy is. */
 export type ProxyAddress =
@@ -28,6 +29,7 @@ export async function connectThrough(proxy: ProxyAddress, host: string, port: nu
     timeoutMs,
   );
   try {
+    await connected(socket, proxy);
     socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     const status = statusOf(await headerOf(socket, target, shown));
     if (status !== "200" && !status.startsWith("200 "))
@@ -45,6 +47,19 @@ function open(proxy: ProxyAddress): Socket {
   if (proxy.type === "uds") return connectPlain(proxy.socketPath);
   const { host, port, tls } = proxy;
   return tls === undefined ? connectPlain(port, host) : connectTls({ ...tls, host, port });
+}
+
+/** @throws ProxyUnreachableError */
+function connected(socket: Socket, proxy: ProxyAddress): Promise<void> {
+  const isSecure = proxy.type === "tcp" && proxy.tls !== undefined;
+  return new Promise((resolve, reject) => {
+    const onConnect = () => {
+      socket.off("error", onError);
+      resolve();
+    };
+    const onError = (cause: Error) => reject(new ProxyUnreachableError(cause.message, { cause }));
+    socket.once(isSecure ? "secureConnect" : "connect", onConnect).once("error", onError);
+  });
 }
 
 function headerOf(socket: Socket, target: string, proxy: string): Promise<string> {

@@ -7,6 +7,7 @@ import { Duplex } from "node:stream";
 import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
 import type { Clock, Random } from "@kubets/apimachinery";
 import { bytesField, Fields, numberField } from "../encryption/kms/wire.ts";
+import { ProxyUnreachableError } from "./metered-dial.ts";
 
 export interface KonnectivityMeans {
   readonly clock: Clock;
@@ -55,7 +56,9 @@ export async function connectByKonnectivity(
     tunnel.write(packet("dialClose", numberField(1, dialId)));
     tunnel.cancel();
     client.close();
-    throw new Error(`dialing ${address} via ${socketPath}: ${(cause as Error).message}`, { cause });
+    const isUnreachable = (cause as { code?: unknown }).code === grpc.status.UNAVAILABLE;
+    const Failure = isUnreachable ? ProxyUnreachableError : Error;
+    throw new Failure(`dialing ${address} via ${socketPath}: ${(cause as Error).message}`, { cause });
   }
 }
 

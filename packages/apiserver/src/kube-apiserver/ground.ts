@@ -18,9 +18,13 @@ export interface Ground {
 }
 
 export function layGround(options: KubeApiServerOptions, server: () => ApiServer, signal: AbortSignal): Ground {
-  const { store, encryption, logger, clock } = options;
+  const { store, encryption, egress, logger, clock } = options;
   const meters = new MetricsRegistry(options.metricRules);
   meters.tellOfItself();
+  if (egress?.meters !== undefined) {
+    const { meters: dialled } = egress;
+    meters.collect(() => dialled.lines());
+  }
   if (encryption !== undefined) meters.collect(() => encryption.metrics());
   const broken = (err: Error) => logger.error("The store cannot be followed as it should be", { err });
   const reader = new StoreReader(store, definitionOf, broken, clock);
