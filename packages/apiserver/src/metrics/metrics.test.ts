@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { VirtualClock } from "@kubets/apimachinery";
+import type { Answer } from "../request/request.ts";
 import type { ApiServer } from "../server.ts";
 import { realServer } from "../testing/real-server.ts";
-import { configMap, send, watch } from "../testing/server.ts";
+import { configMap, requestOf, send, watch } from "../testing/server.ts";
 
 /** The value of the first series that begins like this. */
 async function sample(server: ApiServer, start: string): Promise<number | undefined> {
@@ -85,4 +87,24 @@ test("watches are counted while they last, and when they end; so are their event
   assert.equal(await sample(server, ended), 1);
   const deprecated = 'apiserver_requested_deprecated_apis{group="",removed_release="",resource="endpoints"';
   assert.equal(await sample(server, deprecated), 1);
+});
+
+test("a connection that is taken over runs from its start to its end, and is not in flight", async () => {
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const exec = async (): Promise<Answer> => {
+    begun.resolve();
+    await held.promise;
+    return { status: 101, content: { type: "hijacked" } };
+  };
+  const server = realServer({ subresources: { "/pods/exec": exec }, clock: new VirtualClock() });
+  const request = requestOf("POST", "/api/v1/namespaces/default/pods/p/exec");
+  const running = 'apiserver_longrunning_requests{component="apiserver",group="",resource="pods",';
+  const answered = server.handle({ ...request, upgrade: { socket: new PassThrough(), head: new Uint8Array() } });
+  await begun.promise;
+  assert.equal(await sample(server, running), 1);
+  assert.equal(await sample(server, 'apiserver_current_inflight_requests{request_kind="mutating"'), 0);
+  held.resolve();
+  assert.equal((await answered).body.type, "none");
+  assert.equal(await sample(server, running), 0);
 });

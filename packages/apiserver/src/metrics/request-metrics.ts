@@ -73,10 +73,10 @@ export class RequestMetrics {
     });
   }
 
-  /** A request has come. @returns when, to be given to {@link done} */
-  begin({ method }: ServerRequest): number {
+  /** A request has come; one that takes its connection over is none of those in flight. @returns when, to be given to {@link done} */
+  begin({ method, upgrade }: ServerRequest): number {
     const now = this.#clock.monotonic();
-    this.#watermarkOf(method).enter(now);
+    if (upgrade === undefined) this.#watermarkOf(method).enter(now);
     return now;
   }
 
@@ -86,7 +86,7 @@ export class RequestMetrics {
    * @param bytes of the answer; undefined when it is not known yet
    */
   done(request: ServerRequest, info: RequestInfo | undefined, answer: Answer, start: Outcome): void {
-    this.#watermarkOf(request.method).leave();
+    if (request.upgrade === undefined) this.#watermarkOf(request.method).leave();
     const series = this.#seriesOf(request, info);
     const { status, content } = answer;
     if (status === 429) this.terminated(request, info, status);

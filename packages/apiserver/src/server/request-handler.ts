@@ -8,6 +8,7 @@ import { answerOf } from "./errors.ts";
 import { isLongRunning, type Place } from "./in-flight.ts";
 import { renderFailure, renderNegotiated } from "./negotiated.ts";
 import type { ByteSink, HttpResponse } from "./render.ts";
+import { infoOf } from "./request-deadlines.ts";
 
 export interface RequestHandlerOptions {
   readonly chain: Chain;
@@ -42,7 +43,23 @@ export class RequestHandler {
   }
 
   /** For the network. Never rejects. */
-  async handle(request: ServerRequest): Promise<HttpResponse> {
+  handle(request: ServerRequest): Promise<HttpResponse> {
+    return request.upgrade === undefined ? this.#handle(request) : this.#takingOver(request);
+  }
+
+  /** A connection that is taken over is answered for when it has ended: it is running from now on. A watch knows that of itself. */
+  async #takingOver(request: ServerRequest): Promise<HttpResponse> {
+    const info = infoOf(request);
+    const isStream = info !== undefined && isLongRunning(info) && info.verb !== "watch";
+    const ended = isStream ? this.#requests.streaming(request, info) : undefined;
+    try {
+      return await this.#handle(request);
+    } finally {
+      ended?.();
+    }
+  }
+
+  async #handle(request: ServerRequest): Promise<HttpResponse> {
     const at = this.#requests.begin(request);
     const processed = this.#requests.measured(request, await this.#chain.process(request));
     const { info, answer, place, delayedMs } = processed;
@@ -67,8 +84,7 @@ export class RequestHandler {
         body.start(this.#requests.writing(sink, content.definition), signal);
       return { ...response, body: { type: "push", start } };
     }
-    const isStream = body.type === "stream" || body.type === "none";
-    if (!isStream || info === undefined || !isLongRunning(info)) return response;
+    if (body.type !== "stream" || info === undefined || !isLongRunning(info)) return response;
     const ended = this.#requests.streaming(request, info);
     const onSent = () => {
       ended();
