@@ -22,6 +22,7 @@ export interface Span extends SpanContext {
   readonly link: SpanContext | undefined;
   /** Milliseconds since the epoch. */
   readonly startMs: number;
+  /** The same; 0 while it goes on. */
   endMs: number;
   readonly attributes: Map<string, AttributeValue>;
   /** What went wrong; undefined when nothing did. */

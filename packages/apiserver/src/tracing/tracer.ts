@@ -121,9 +121,9 @@ export class Tracer {
     }
   }
 
-  /** Requests of this process belong to what they were made in. */
+  /** A caller in this process begins anew: what it does may follow from a request, and go on long after it. */
   #origin(request: ServerRequest, user: UserInfo): { parent: SpanContext | undefined; link: SpanContext | undefined } {
-    if (request.user !== undefined) return { parent: active.getStore()?.span, link: undefined };
+    if (request.user !== undefined) return { parent: undefined, link: undefined };
     const said = parseTraceparent(header(request, "traceparent"), header(request, "tracestate") ?? "");
     const trusted = user.groups?.some((group) => trustedGroups.includes(group)) ?? false;
     return trusted ? { parent: said, link: undefined } : { parent: undefined, link: said };
@@ -139,7 +139,7 @@ export class Tracer {
     const startMs = this.#options.clock.now();
     return {
       ...{ traceId, spanId: this.#digits(2), sampled, state: parent?.state ?? "" },
-      ...{ name, kind, parentId: parent?.spanId ?? "", link, startMs, endMs: startMs },
+      ...{ name, kind, parentId: parent?.spanId ?? "", link, startMs, endMs: 0 },
       ...{ attributes: new Map<string, AttributeValue>(), failure: undefined },
     };
   }
@@ -186,14 +186,20 @@ export class Tracer {
 
 /** Does `work` as a span of the trace that goes on; just does it where none does. */
 export function traced<T>(name: string, kind: SpanKind, work: (span: Span | undefined) => Promise<T>): Promise<T> {
-  const now = active.getStore();
+  const now = goingOn();
   return now === undefined ? work(undefined) : now.tracer.within(now.span, name, kind, work);
 }
 
 /** What a request to another server carries, for it to go on with the trace. */
 export function activeTraceHeaders(): Readonly<Record<string, string>> {
-  const now = active.getStore();
+  const now = goingOn();
   return now === undefined ? {} : traceHeaders(now.span);
+}
+
+/** What a request has begun may go on when it is answered: that is no part of it. */
+function goingOn() {
+  const now = active.getStore();
+  return now === undefined || now.span.endMs !== 0 ? undefined : now;
 }
 
 function tellStatus(span: Span, status: number): void {

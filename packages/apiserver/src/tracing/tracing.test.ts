@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncResource } from "node:async_hooks";
 import { test } from "node:test";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { type Logger, realClock, realRandom, silentLogger, VirtualClock } from "@kubets/apimachinery";
@@ -129,13 +130,22 @@ test("of other requests a share begins a trace of its own, which knows where it 
   assert.ok(length > 50 && length < 150, `${length} of 400`);
 });
 
-test("what fails is told as such, and requests within a request belong to it", async () => {
+test("what fails is told as such; what a request has begun and goes on after it is no part of it", async () => {
   const { tracer, told } = world(1_000_000);
   const broken = { authorize: () => Promise.reject(new Error("no")) };
   await realServer({ tracer, authorizer: broken }).handle(requestOf("GET", configMaps));
   const server = realServer({ tracer });
   await send(server, "POST", configMaps, { metadata: { name: "a" } });
+  let after = () => Promise.resolve("");
+  const info = { isResourceRequest: false } as Parameters<Tracer["request"]>[1];
+  const inProcess = { ...requestOf("GET", "/inside", undefined, { headers: { traceparent } }), user: admin };
+  await tracer.request(inProcess, info, admin, async () => {
+    after = AsyncResource.bind(() => traced("later", "client", async (span) => span?.name ?? "untraced"));
+    return { status: 200, content: { type: "bytes", contentType: "", bytes: new Uint8Array() } };
+  });
+  assert.equal(await after(), "untraced");
   const spans = await told();
+  assert.equal(spans.find(({ attributes }) => attributes["http.target"] === "/inside")?.parent, "");
   const failed = spans.filter((span) => span.failed);
   assert.ok(failed.some(({ name }) => name.startsWith("GET ")));
   const create = spans.find(({ name }) => name === "Create");
