@@ -93,7 +93,9 @@ function watchErrors({ resourceVersionMatch: match, sendInitialEvents, ...option
     }
     if (match !== "NotOlderThan") errors.push(notSupported(at, match, ["NotOlderThan"]));
   }
-  if (options.continue !== "") {
+  // Upstream's defaults give a watch from the beginning a match: SetListOptionsDefaults.
+  const isMatched = match !== "" || (sendInitialEvents === undefined && ["", "0"].includes(options.resourceVersion));
+  if (isMatched && options.continue !== "") {
     errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
   }
   return errors;

@@ -23,6 +23,7 @@ test("combinations of list options that upstream forbids", () => {
     ["limit=x", /parsing "x": invalid syntax/],
   ];
   for (const [query, message] of refused) assert.throws(() => list(query), { message }, query);
+  assert.equal(list("watch=true&resourceVersion=5&continue=x").continue, "x", "which a watch does not look at");
 });
 
 test("list options have their defaults", () => {
