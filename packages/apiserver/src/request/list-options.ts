@@ -31,7 +31,7 @@ export interface ListOptions {
 export function parseListOptions(query: URLSearchParams): ListOptions {
   const match = query.get("resourceVersionMatch") ?? "";
   const sendInitialEvents = query.get("sendInitialEvents");
-  const options = {
+  const options = withDefaults({
     labelSelector: query.get("labelSelector") ?? "",
     fieldSelector: query.get("fieldSelector") ?? "",
     resourceVersion: query.get("resourceVersion") ?? "",
@@ -42,10 +42,18 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
     allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
     sendInitialEvents: sendInitialEvents === null ? undefined : isTrue(sendInitialEvents),
     timeoutSeconds: integer(query, "timeoutSeconds"),
-  };
+  });
   const errors = options.watch ? watchErrors(options) : listErrors(options);
   if (errors.length > 0) throw invalid("meta.k8s.io", "ListOptions", "", errors);
   return options;
+}
+
+/** A watch from the beginning is sent what there is, and told where that ends if it takes bookmarks. Source: SetListOptionsDefaults. */
+function withDefaults(options: ListOptions): ListOptions {
+  const { watch, resourceVersion, resourceVersionMatch, sendInitialEvents } = options;
+  const isFromBeginning = watch && (resourceVersion === "" || resourceVersion === "0");
+  if (!isFromBeginning || resourceVersionMatch !== "" || sendInitialEvents !== undefined) return options;
+  return { ...options, sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
 }
 
 function integer(query: URLSearchParams, name: string): number {
@@ -93,9 +101,7 @@ function watchErrors({ resourceVersionMatch: match, sendInitialEvents, ...option
     }
     if (match !== "NotOlderThan") errors.push(notSupported(at, match, ["NotOlderThan"]));
   }
-  // Upstream's defaults give a watch from the beginning a match: SetListOptionsDefaults.
-  const isMatched = match !== "" || (sendInitialEvents === undefined && ["", "0"].includes(options.resourceVersion));
-  if (isMatched && options.continue !== "") {
+  if (match !== "" && options.continue !== "") {
     errors.push(forbiddenField(at, "resourceVersionMatch is forbidden when continue is provided"));
   }
   return errors;

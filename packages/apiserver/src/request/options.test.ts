@@ -31,14 +31,17 @@ test("list options have their defaults", () => {
     labelSelector: "",
     fieldSelector: "",
     resourceVersion: "",
-    resourceVersionMatch: "",
+    resourceVersionMatch: "NotOlderThan",
     limit: 5,
     continue: "",
     watch: true,
     allowWatchBookmarks: false,
-    sendInitialEvents: undefined,
+    sendInitialEvents: true,
     timeoutSeconds: 3,
   });
+  for (const query of ["watch=1&resourceVersion=5", "", "resourceVersion=0"])
+    assert.deepEqual([list(query).sendInitialEvents, list(query).resourceVersionMatch], [undefined, ""], query);
+  assert.equal(list("watch=1&resourceVersion=0").sendInitialEvents, true);
   assert.equal(parseResourceVersion(""), 0);
   assert.equal(parseResourceVersion("12"), 12);
   assert.throws(() => parseResourceVersion("1e3"));

@@ -69,12 +69,15 @@ test("the old watch paths are watches of a collection, everywhere or in a namesp
 test("sendInitialEvents ends the beginning with an annotated bookmark", async () => {
   const server = testServer();
   await send(server, "POST", maps, configMap("a"));
-  const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
-  const watching = await watch(server, `${maps}?${query}`);
-  const events = await watching.until(2);
-  assert.deepEqual(summary(events), ["ADDED a", "BOOKMARK"]);
-  assert.deepEqual(events[1].object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
-  watching.stop();
+  const explicit = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+  // Which is what a watch from the beginning asks for without saying so.
+  for (const query of [explicit, "", "&resourceVersion=0"]) {
+    const watching = await watch(server, `${maps}?watch=1&allowWatchBookmarks=true${query}`);
+    const events = await watching.until(2);
+    assert.deepEqual(summary(events), ["ADDED a", "BOOKMARK"]);
+    assert.deepEqual(events[1].object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
+    watching.stop();
+  }
 });
 
 test("objects that enter or leave a selection are added and deleted", async () => {
