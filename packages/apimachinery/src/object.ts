@@ -68,14 +68,23 @@ export interface KubeList<T extends KubeObject = KubeObject> {
 export function clone<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(clone) as T;
-  // A spread takes over the shape; an object grown key by key becomes a hash table at about sixteen, and slow from then on.
-  const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
-  for (const key in value) {
-    const child = value[key];
-    // No prototype is touched by this: `__proto__` is there as an own property, or not at all.
-    if (typeof child === "object" && child !== null) copy[key] = clone(child);
+  const source = value as Record<string, unknown>;
+  // A spread takes over the shape; an object grown key by key becomes a hash table at about sixteen, and slow from then on. What is large is one anyway.
+  const large = isLarge(source);
+  const copy: Record<string, unknown> = large ? {} : { ...source };
+  for (const key in source) {
+    const child = source[key];
+    if (large || (typeof child === "object" && child !== null)) put(copy, key, clone(child));
   }
   return copy as T;
+}
+
+const manyKeys = 200;
+
+function isLarge(object: object): boolean {
+  let keys = 0;
+  for (const _ in object) if (++keys > manyKeys) return true;
+  return false;
 }
 
 /** `target[key] = value` for keys that come from a user: `__proto__` becomes an own property and no prototype is touched. */
