@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { connect, type TLSSocket } from "node:tls";
@@ -70,6 +70,15 @@ test("who is refused for too long a header hears so, however much more comes, an
   }
   assert.match(await read(socket, () => false), /^HTTP\/1\.1 431 /);
   assert.ok(socket.destroyed);
+});
+
+test("the other end is asked now and then whether it is still there", async (t) => {
+  const { mock } = t.mock.method(Socket.prototype, "setKeepAlive");
+  await connected(t, "h2");
+  assert.deepEqual(
+    mock.calls.map((call) => call.arguments),
+    [[true, 180_000]],
+  );
 });
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {

@@ -35,6 +35,8 @@ const defaultMaxStreams = 250;
  * headers come. Clients are told the limit, and Go's keep to it by themselves.
  */
 const maxHeaderBytes = 1024 * 1024;
+/** A client that went away without a word is noticed after so long, however little is said to it. Source: defaultKeepAlivePeriod in apiserver's pkg/server. */
+const keepAliveMs = 180_000;
 /** By HTTP/2's way of counting headers. */
 const bytesPerHeader = 32;
 /** The headers of a request come in nine frames at most, or nghttp2 ends the whole connection: who fills its frames has room for all that is allowed. */
@@ -71,7 +73,10 @@ export function httpsServer(options: HttpsServerOptions): Http2SecureServer {
   Object.assign(server, { maxHeadersCount: 0, shouldUpgradeCallback: options.takesUpgrade });
   refusePlainHttp(server);
   // Nagle's algorithm would hold a watch's second event back until the client's delayed acknowledgement of the first: 40 ms.
-  server.on("connection", (socket: Socket) => socket.setNoDelay(true));
+  server.on("connection", (socket: Socket) => {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+  });
   surviveClients(server, options);
   return server;
 }
