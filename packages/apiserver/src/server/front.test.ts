@@ -341,6 +341,27 @@ test("told to send clients elsewhere: new requests get 429, probes and what is u
   session.destroy();
 });
 
+test("a connection that says nothing, or half of a handshake, holds up no end", async () => {
+  const stopping = new AbortController();
+  const another = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: 0 } });
+  const ended = another.start(stopping.signal);
+  await another.ready;
+  const sockets = ["", "\x16\x03\x01\x02\x00\x01"].map((text) => {
+    const socket = connect({ host: "127.0.0.1", port: another.port! });
+    socket.on("error", () => {});
+    socket.write(Buffer.from(text, "latin1"));
+    return socket;
+  });
+  // Which comes after them.
+  const whole = connectTls({ host: "127.0.0.1", port: another.port!, rejectUnauthorized: false });
+  await once(whole, "secureConnect");
+  whole.on("error", () => {});
+  const closed = [...sockets, whole].map((socket) => once(socket, "close"));
+  stopping.abort();
+  await ended;
+  await Promise.all(closed);
+});
+
 test("a port in use is one clear sentence", async () => {
   const second = testServer({ listen: { tls, bindAddress: "127.0.0.1", port: server.port! } });
   await assert.rejects(second.start(new AbortController().signal), {

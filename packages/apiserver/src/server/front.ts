@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContext, TLSSocket } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
@@ -119,7 +119,9 @@ export class HttpsFront {
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
-    this.#server.on("secureConnection", (socket: TLSSocket) => this.#track(socket));
+    // One whose handshake is not through would keep the server from ending, too.
+    for (const event of ["connection", "secureConnection"])
+      this.#server.on(event, (socket: Socket) => this.#track(socket));
     this.#server.on("session", (session: ServerHttp2Session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
@@ -136,7 +138,7 @@ export class HttpsFront {
     this.#named = named;
   }
 
-  #track(socket: TLSSocket): void {
+  #track(socket: Socket): void {
     this.#connections.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#connections.delete(socket));
