@@ -10,8 +10,18 @@ export interface Watchers {
   close(): void;
 }
 
-const newline = 10;
+const newline = 0x0a;
+const quote = 0x22;
+const zero = 0x30;
 const marker = Buffer.from('"resourceVersion":"');
+
+/** Of the first event from there on. The load must not be what is measured: nothing else is read. */
+function revisionIn(bytes: Buffer, from: number): number {
+  let revision = 0;
+  for (let at = bytes.indexOf(marker, from) + marker.length; at < bytes.length && bytes[at] !== quote; at++)
+    revision = revision * 10 + bytes[at]! - zero;
+  return revision;
+}
 
 /** @throws Error when a watcher sees revisions out of order, or one twice */
 export async function watchers(load: Load, count: number, query: string, { path } = podKind): Promise<Watchers> {
@@ -22,21 +32,27 @@ export async function watchers(load: Load, count: number, query: string, { path 
   const { resourceVersion } = (JSON.parse(present) as { metadata: { resourceVersion: string } }).metadata;
   const counts = new Array<number>(count).fill(0);
   const opened = Array.from({ length: count }, (_, index) => {
-    let rest: Buffer = Buffer.alloc(0);
+    /** The beginning of an event that came with the last chunk. */
+    let rest: Buffer | undefined;
     let last = 0;
     return load.stream(index, `${path}?watch=true&resourceVersion=${resourceVersion}${query}`, (chunk) => {
-      const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let start = 0;
-      for (let end = data.indexOf(newline); end >= 0; end = data.indexOf(newline, start)) {
-        const at = data.indexOf(marker, start) + marker.length;
-        const revision = Number(data.toString("latin1", at, data.indexOf(0x22, at)));
+      for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+        const revision =
+          rest === undefined
+            ? revisionIn(chunk, start)
+            : revisionIn(Buffer.concat([rest, chunk.subarray(start, end)]), 0);
         if (!(revision > last)) failure ??= new Error(`watcher ${index} saw ${revision} after ${last}`);
         last = revision;
         counts[index]!++;
         delivered++;
+        rest = undefined;
         start = end + 1;
       }
-      rest = start === data.length ? Buffer.alloc(0) : data.subarray(start);
+      if (start < chunk.length) {
+        const beginning = chunk.subarray(start);
+        rest = rest === undefined ? beginning : Buffer.concat([rest, beginning]);
+      }
       onProgress();
     });
   });
