@@ -18,12 +18,13 @@ function arraysEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
 
 function recordsEqual(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   let present = 0;
-  for (const key of Object.keys(a)) {
+  for (const key in a) {
     const value = a[key];
     if (value === undefined) continue;
     present++;
-    if (!Object.hasOwn(b, key) || !deepEqual(value, b[key])) return false;
+    const other = b[key];
+    if (value !== other && !(Object.hasOwn(b, key) && deepEqual(value, other))) return false;
   }
-  for (const key of Object.keys(b)) if (b[key] !== undefined) present--;
+  for (const key in b) if (b[key] !== undefined) present--;
   return present === 0;
 }

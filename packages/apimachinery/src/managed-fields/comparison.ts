@@ -53,11 +53,13 @@ class Comparer {
   }
 
   #maps(before: Record<string, Json>, after: Record<string, Json>, type: MapType): void {
-    for (const key of Object.keys(after)) {
+    for (const key in after) {
+      const now = after[key];
+      if (before[key] === now) continue;
       const old = Object.hasOwn(before, key) ? before[key] : undefined;
-      if (old !== after[key]) this.#pair(fieldElement(key), old, after[key], type.named(key) ?? type.others);
+      this.#pair(fieldElement(key), old, now, type.named(key) ?? type.others);
     }
-    for (const key of Object.keys(before)) {
+    for (const key in before) {
       if (!Object.hasOwn(after, key))
         this.#pair(fieldElement(key), before[key], undefined, type.named(key) ?? type.others);
     }
