@@ -1,8 +1,8 @@
 /**
- * How fast the API server is, as ratios to a bare `node:http2` server with TLS that does the same bytes: one run, one machine, 64 connections, each
- * server alone on the first core and the load on the second. A ratio is of requests per second of the server's processor time, so that neither the
- * load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it. Creates are measured twice: as a server does
- * them that has just started, where much of the time goes to compiling what is hot, and after that.
+ * How fast the API server is, as ratios to a bare `node:http2` server with TLS that does the same bytes: one run, one machine, 64 connections, both
+ * servers on the first core and the load on the second. The two have their turns in many small rounds, and a ratio is of requests per second of the
+ * server's processor time, so that neither the load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it.
+ * Creates are measured twice: as a server does them that has just started, where much of the time goes to compiling what is hot, and after that.
  *
  *   scripts/node bench/api.ts [--pods 5000] [--skip watch,memory] [--json]
  *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates by the clock
@@ -57,70 +57,102 @@ const skipped = new Set(values.skip.split(","));
 const serverCore = 0;
 const loadCore = 1;
 
+/** Who is asked. */
+interface Side {
+  readonly load: Load;
+  /** Undefined for a server whose processes nobody told. */
+  readonly server: Measured | undefined;
+}
+
+/** What is asked of it. */
+interface Calls extends Side {
+  readonly make: (i: number) => Call;
+}
+
 interface Measure {
   readonly what: string;
   /** A second, by the clock. */
   readonly perSecond: number;
-  /** A second of the server's processor time; undefined for a server that is not ours. */
+  /** A second of the server's processor time. */
   readonly perCpuSecond?: number;
 }
 
+interface Row extends Measure {
+  readonly against?: string;
+  readonly "against per cpu second"?: number;
+  readonly ratio?: number;
+}
+
+const rounds = 20;
 const round = (n: number) => (n < 100 ? Math.round(n * 10) / 10 : Math.round(n));
 
-async function measure(
-  load: Load,
-  server: Measured | undefined,
-  what: string,
-  calls: number,
-  make: (i: number) => Call,
-  connections?: number,
-): Promise<Measure> {
-  const before = server?.cpuSeconds ?? 0;
-  const seconds = await load.run(calls, make, connections);
-  const cpu = (server?.cpuSeconds ?? 0) - before;
-  const measured = {
+/** So many calls of each side, in turns of a few. */
+async function inTurns(what: string, calls: number, sides: readonly Calls[], connections?: number): Promise<Measure[]> {
+  const used = sides.map(() => ({ seconds: 0, cpu: 0 }));
+  for (let turn = 0; turn < rounds; turn++) {
+    const first = Math.floor((calls * turn) / rounds);
+    const last = Math.floor((calls * (turn + 1)) / rounds);
+    for (const [i, { load, server, make }] of sides.entries()) {
+      const before = server?.cpuSeconds ?? 0;
+      used[i]!.seconds += await load.run(last - first, (n) => make(first + n), connections);
+      used[i]!.cpu += (server?.cpuSeconds ?? 0) - before;
+    }
+  }
+  return used.map(({ seconds, cpu }) => ({
     what,
     perSecond: round(calls / seconds),
-    ...(server === undefined ? {} : { perCpuSecond: round(calls / cpu) }),
-  };
+    ...(cpu === 0 ? {} : { perCpuSecond: round(calls / cpu) }),
+  }));
+}
+
+/** One row of the table: `own` alone, or beside what it is held against. */
+async function row(
+  what: string,
+  calls: number,
+  own: Calls,
+  other?: Calls & { readonly name: string },
+  connections?: number,
+): Promise<Row> {
+  const [measured, beside] = await inTurns(what, calls, other === undefined ? [own] : [own, other], connections);
   // A slow server's figures come one by one.
   if (values.kubeconfig !== undefined) console.error(JSON.stringify(measured));
-  return measured;
+  if (beside === undefined || other === undefined) return measured!;
+  const of = beside.perCpuSecond!;
+  const ratio = Math.round((measured!.perCpuSecond! / of) * 100) / 100;
+  return { ...measured!, against: other.name, "against per cpu second": of, ratio };
 }
-
-const justStarted = (what: string) => `create a ${what}, just started`;
 
 /** The calls in the order in which they build on each other. */
-async function verbs(load: Load, server: Measured | undefined): Promise<Measure[]> {
-  const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
-  const results = [
-    await one(justStarted(what), count, create("early", subject)),
-    await one(`create a ${what}`, count, create("p", subject)),
-  ];
-  await load.run(1000, get(count, subject));
-  results.push(await one(`get a ${what}`, count * 4, get(count, subject)));
-  await load.run(count, (i) => ({ method: "DELETE", path: `${subject.path}/early${i}` }));
-  await load.run(listers ?? lists, listOf(subject), listers);
-  results.push(await measure(load, server, `list ${count} ${what}s`, lists, listOf(subject), listers));
-  results.push(await one("merge patch", count, mergePatch(count, subject)));
-  if (!values.custom) results.push(await one("strategic merge patch", count, strategicPatch(count, subject)));
-  results.push(await one("apply patch", count, applyPatch(count, subject)));
-  return results;
-}
-
-async function bareVerbs(load: Load, server: ServerProcess, podBytes: Buffer, listBytes: Buffer): Promise<Measure[]> {
-  const one = (what: string, calls: number, make: (i: number) => Call) => measure(load, server, what, calls, make);
-  const serve = (bytes: Buffer) => load.call(0, { method: "PUT", path: "/bytes", body: bytes });
+async function verbs(side: Side, bare?: Side): Promise<Row[]> {
+  const { load } = side;
+  const own = (make: Calls["make"]): Calls => ({ ...side, make });
+  const than = (make: Calls["make"]) => (bare === undefined ? undefined : { ...bare, make, name: "bare" });
+  const serve = async (bytes: Buffer) =>
+    void (await bare?.load.call(0, { method: "PUT", path: "/bytes", body: bytes }));
+  await load.call(0, create("sample", subject)(0));
+  const sample = await load.call(0, { method: "GET", path: `${subject.path}/sample0` });
   // What a server must at least do for a create: parse what came, and store and send what it became.
-  const store = (): Call => ({ method: "POST", path: podsPath, body: podBytes });
-  const results = [await one(justStarted("pod"), count, store), await one("create a pod", count, store)];
-  await serve(podBytes);
-  await load.run(1000, get(count));
-  results.push(await one("get a pod", count * 4, get(count)));
-  await serve(listBytes);
-  await load.run(lists, list);
-  results.push(await one(`list ${count} pods`, lists, list));
-  return results;
+  const store = than(() => ({ method: "POST", path: podsPath, body: sample }));
+  const rows = [
+    await row(`create a ${what}, just started`, count, own(create("early", subject)), store),
+    await row(`create a ${what}`, count, own(create("p", subject)), store),
+  ];
+  await serve(sample);
+  for (const each of [load, bare?.load]) await each?.run(1000, get(count, subject));
+  rows.push(await row(`get a ${what}`, count * 4, own(get(count, subject)), than(get(count, subject))));
+  await load.run(1, () => ({ method: "DELETE", path: `${subject.path}/sample0` }));
+  await load.run(count, (i) => ({ method: "DELETE", path: `${subject.path}/early${i}` }));
+  const listed = listOf(subject);
+  await serve(await load.call(0, listed()));
+  for (const each of [load, bare?.load]) await each?.run(listers ?? lists, listed, listers);
+  rows.push(await row(`list ${count} ${what}s`, lists, own(listed), than(listed), listers));
+  const beside = (name: string) =>
+    bare === undefined ? undefined : { ...side, make: create(`beside-${name}-`, subject), name: "create" };
+  rows.push(await row("merge patch", count, own(mergePatch(count, subject)), beside("merge")));
+  if (!values.custom)
+    rows.push(await row("strategic merge patch", count, own(strategicPatch(count, subject)), beside("strategic")));
+  rows.push(await row("apply patch", count, own(applyPatch(count, subject)), beside("apply")));
+  return rows;
 }
 
 async function watching(target: Target, server: Measured | undefined): Promise<object> {
@@ -239,21 +271,7 @@ async function compared(directory: string): Promise<object> {
   const bareLoad = new Load(ours(bare, "bench"));
   try {
     await prepare(admin);
-    const measured = await verbs(load, server);
-    const podBytes = await load.call(0, { method: "GET", path: `${podsPath}/p${count - 1}` });
-    const listBytes = await load.call(0, list());
-    const least = await bareVerbs(bareLoad, bare, podBytes, listBytes);
-    const createRate = measured[1]!.perCpuSecond!;
-    const rows = measured.map((own) => {
-      const other = least.find(({ what }) => what === own.what);
-      const of = other === undefined ? createRate : other.perCpuSecond!;
-      return {
-        ...own,
-        against: other === undefined ? "create" : "bare",
-        "against per cpu second": of,
-        ratio: Math.round((own.perCpuSecond! / of) * 100) / 100,
-      };
-    });
+    const rows = await verbs({ load, server }, { load: bareLoad, server: bare });
     const watch = skipped.has("watch") ? undefined : await watching(ours(server, "bench"), server);
     return { verbs: rows, ...(watch === undefined ? {} : { watch }) };
   } finally {
@@ -271,7 +289,7 @@ try {
     const processes = values.pids === undefined ? undefined : new Processes(values.pids.split(","), serverCore);
     const load = new Load(target);
     await (values.custom ? prepareCustom(load) : prepare(load));
-    result = { verbs: await verbs(load, processes) };
+    result = { verbs: await verbs({ load, server: processes }) };
     load.close();
     if (!skipped.has("watch")) result = { ...result, watch: await watching(target, processes) };
   } else {
