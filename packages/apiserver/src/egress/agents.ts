@@ -1,15 +1,16 @@
 /** Node's agents, with connections that are made by a {@link Dial}. */
 
-import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from "node:http";
+import type { AgentOptions, ClientRequestArgs, Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions, type RequestOptions } from "node:https";
 import { Duplex } from "node:stream";
+import { Agent as AnyHttpAgent } from "../node-http.ts";
 import type { Dial } from "./egress.ts";
 
 type Connected = (error: Error | null, socket: Duplex) => void;
 
 const none = undefined as unknown as Duplex;
 
-class DialledHttpAgent extends HttpAgent {
+class DialledHttpAgent extends AnyHttpAgent {
   readonly #dial: Dial;
 
   constructor(dial: Dial, options: AgentOptions) {
@@ -50,7 +51,7 @@ export function httpsAgent(options: HttpsAgentOptions, dial: Dial | undefined): 
 
 /** @param dial without it the agent is as any */
 export function httpAgent(options: AgentOptions, dial: Dial | undefined): HttpAgent {
-  return dial === undefined ? new HttpAgent(options) : new DialledHttpAgent(dial, options);
+  return dial === undefined ? new AnyHttpAgent(options) : new DialledHttpAgent(dial, options);
 }
 
 /** For a request of its own: what goes beside its other options. */

@@ -1,11 +1,11 @@
 /** Answers to sockets: bytes, compressed when asked; streams no faster than they are read; watches with a bound. */
 
-import { STATUS_CODES } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGzip, gzip } from "node:zlib";
 import type { Clock } from "@kubets/apimachinery";
+import { STATUS_CODES } from "../node-http.ts";
 import { header, noSniff, type ServerRequest } from "../request/request.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ListBytes } from "./list-bytes.ts";

@@ -1,8 +1,9 @@
 /** What is common to all requests that are sent on, to nodes, pods and other API servers. */
 
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import { type Duplex, Readable } from "node:stream";
+import { request as httpRequest } from "../node-http.ts";
 
 /** Source: removeHopByHopHeaders in Go's net/http/httputil. */
 const hopByHop: ReadonlySet<string> = new Set([

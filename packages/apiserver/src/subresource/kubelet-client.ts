@@ -1,10 +1,11 @@
 /** Where a node's kubelet is, and how to ask it as the API server. */
 
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { Node } from "@kubets/api";
 import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
 import { throughAgent } from "../egress/agents.ts";
+import { request as httpRequest } from "../node-http.ts";
 import type { ServerContext } from "../server/context.ts";
 import { textOf, writeBody } from "../streaming/forward.ts";
 import { confirmProxyable } from "./proxyable.ts";

@@ -1,9 +1,10 @@
 /** An upgraded connection between the client and whoever serves it: after the header, bytes both ways. */
 
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { isIdentityHeader } from "../aggregation/identity-headers.ts";
 import { withoutBearerProtocol } from "../authentication/token.ts";
+import { STATUS_CODES } from "../node-http.ts";
 import type { ServerRequest } from "../request/request.ts";
 import { dial, isUpgraded, type Upgraded } from "../streaming/forward.ts";
 import { type ByteRate, slowedOutput } from "../streaming/throttle.ts";

@@ -1,13 +1,13 @@
 /** One server that is called again and again: kept-alive HTTP/1.1 connections, bounded answers, a deadline for each call. */
 
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { type Agent as HttpAgent, request as httpRequest } from "node:http";
+import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { type Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Clock } from "@kubets/apimachinery";
 import { httpAgent, httpsAgent } from "../egress/agents.ts";
 import type { Dial } from "../egress/egress.ts";
 import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
+import { request as httpRequest } from "../node-http.ts";
 import { activeTraceHeaders, traced } from "../tracing/tracer.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
