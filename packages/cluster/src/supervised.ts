@@ -38,7 +38,7 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   });
   const ready = child.stdio[3] as Socket;
   let text = "";
-  const abort = () => child.kill("SIGTERM");
+  const abort = () => void child.kill("SIGTERM");
   signal?.addEventListener("abort", abort, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -56,10 +56,10 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
     child.unref();
     closeSync(log);
   }
+  if (!signal?.aborted && text.trim() !== "") return text.trim();
+  // It died without a word on the pipe: do not let the supervisor try for ever what failed at once. What is started next finds it gone.
+  if (child.pid !== undefined) await endProcess(child.pid, 15_000, realClock);
   signal?.throwIfAborted();
-  if (text.trim() !== "") return text.trim();
-  // It died without a word on the pipe: do not let the supervisor try for ever what failed at once.
-  child.kill("SIGTERM");
   throw new Error(lastError(spec.logFile, saidBefore));
 }
 

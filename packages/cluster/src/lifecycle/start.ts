@@ -1,6 +1,7 @@
 /** `up`: brings every part of a cluster to where its configuration says, from wherever it is. Each step looks first and does only what is missing. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { messageOf } from "@kubets/apimachinery";
 import type { Client } from "@kubets/client";
 import { type ClusterConfig, readConfig, saveConfig } from "../config.ts";
 import { startMaker } from "../control-plane/ready-certificates.ts";
@@ -76,8 +77,11 @@ async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<Sta
     try {
       return await ensureControlPlane(asked, signal);
     } catch (error) {
-      // The first failure is the one to tell, whatever comes of this.
-      if (before !== undefined && !signal.aborted) await changeBack(before, wasRunning, signal).catch(() => undefined);
+      if (before !== undefined && !signal.aborted)
+        await changeBack(before, wasRunning, signal).catch((again) => {
+          const both = `${messageOf(error)}\nIt does not start as it was before either: ${messageOf(again)}`;
+          throw new Error(both, { cause: error });
+        });
       throw error;
     }
   });
