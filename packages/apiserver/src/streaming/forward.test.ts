@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
 import { dial, endToEnd, isUpgraded, textOf, writeBody } from "./forward.ts";
 
@@ -49,4 +49,15 @@ test("a client whose body nobody wants any more still has its stream, for the an
   assert.equal(body.destroyed, false);
   body.end("three");
   await once(body, "end");
+});
+
+test("however often a long body waits, nobody is left waiting for the connection's end", async () => {
+  const outgoing = new PassThrough({ highWaterMark: 1 });
+  const pieces = Array.from({ length: 50 }, () => Buffer.from("piece"));
+  const written = writeBody(outgoing as unknown as ClientRequest, Readable.from(pieces));
+  const before = outgoing.listenerCount("close");
+  let most = 0;
+  for await (const _ of outgoing) most = Math.max(most, outgoing.listenerCount("close") - before);
+  await written;
+  assert.ok(most <= 2, `${most} listeners`);
 });

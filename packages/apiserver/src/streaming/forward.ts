@@ -42,11 +42,20 @@ export async function writeBody(
   const chunks: AsyncIterable<Uint8Array> = body instanceof Readable ? body.iterator({ destroyOnReturn: false }) : body;
   for await (const chunk of chunks) {
     if (outgoing.destroyed) break;
-    if (!outgoing.write(chunk))
-      await new Promise<void>((resolve) => outgoing.once("drain", resolve).once("close", resolve));
+    if (!outgoing.write(chunk)) await drainedOrClosed(outgoing);
   }
   if (!outgoing.destroyed) outgoing.end();
   else if (body instanceof Readable) body.resume();
+}
+
+function drainedOrClosed(outgoing: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off("drain", done).off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done).on("close", done);
+  });
 }
 
 export interface Upgraded {
