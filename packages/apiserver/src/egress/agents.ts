@@ -36,10 +36,14 @@ class DialledHttpsAgent extends HttpsAgent {
   }
 
   override createConnection(options: RequestOptions, connected: Connected = () => {}): undefined {
-    this.#dial(options.host ?? "localhost", Number(options.port ?? 443)).then(
-      (socket) => connected(null, super.createConnection({ ...options, socket } as RequestOptions) ?? none),
-      (error: Error) => connected(error, none),
-    );
+    // Which throws for a certificate that is none.
+    const secured = (socket: Duplex) => super.createConnection({ ...options, socket } as RequestOptions) ?? none;
+    this.#dial(options.host ?? "localhost", Number(options.port ?? 443))
+      .then(secured)
+      .then(
+        (socket) => connected(null, socket),
+        (error: Error) => connected(error, none),
+      );
     return undefined;
   }
 }
@@ -71,7 +75,7 @@ class LaterConnection extends Duplex {
   #socket: Duplex | undefined;
 
   constructor(dialled: Promise<Duplex>) {
-    super();
+    super({ allowHalfOpen: false });
     this.#dialled = dialled;
   }
 
@@ -83,7 +87,10 @@ class LaterConnection extends Duplex {
       });
       socket.on("end", () => this.push(null));
       socket.on("error", (error) => this.destroy(error));
-      socket.on("close", () => this.destroy());
+      // What came before its end is still to be read.
+      socket.on("close", () => {
+        if (!socket.readableEnded) this.destroy();
+      });
       done();
     }, done);
   }

@@ -7,6 +7,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { duplexPair } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { realClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
@@ -228,4 +229,24 @@ test("whoever cannot wait for a connection is given one that waits", async (t) =
   const failing = connectLater(() => Promise.reject(new Error("no way")))("a", 1);
   const [error] = await once(failing, "error");
   assert.match(String(error), /no way/);
+});
+
+test("what came before a connection's end is read, however late", async () => {
+  const [near, far] = duplexPair();
+  // As a socket does.
+  near.on("end", () => near.end());
+  const later = connectLater(async () => near)("a", 1);
+  far.end("the last words");
+  far.resume();
+  await once(near, "close");
+  let text = "";
+  for await (const chunk of later) text += chunk;
+  assert.equal(text, "the last words");
+});
+
+test("a certificate that is none fails the request that would show it", async () => {
+  const [near] = duplexPair();
+  const options = { host: "a.invalid", port: 1, path: "/", cert: "none", key: "none" };
+  const answer = dial("https", { ...options, ...throughAgent("https", async () => near) });
+  await assert.rejects(answer, /PEM|no start line/);
 });
