@@ -2,7 +2,8 @@
  * How fast the API server is, as ratios to a bare `node:http2` server with TLS that does the same bytes: one run, one machine, 64 connections, both
  * servers on the first core and the load on the second. The two have their turns in many small rounds, and a ratio is of requests per second of the
  * server's processor time, so that neither the load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it.
- * Creates are measured twice: as a server does them that has just started, where much of the time goes to compiling what is hot, and after that.
+ * Creates and watches are measured twice: as a server does them that has just started, where much of the time goes to compiling what is hot, and
+ * after that.
  *
  *   scripts/node bench/api.ts [--pods 5000] [--skip watch,memory] [--json]
  *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates by the clock
@@ -51,6 +52,8 @@ const count = Number(values.pods);
 const lists = 60;
 /** Another server may give up on a list that others keep waiting for a minute. */
 const listers = values.kubeconfig === undefined ? undefined : 4;
+/** Creates at once on each connection while others watch: with one alone, server and load wait for each other a sixth of the time. */
+const inFlight = 4;
 const subject: Subject = values.custom ? custom : podKind;
 const what = values.custom ? "custom object" : "pod";
 const skipped = new Set(values.skip.split(","));
@@ -94,7 +97,7 @@ async function inTurns(what: string, calls: number, sides: readonly Calls[], con
     const last = Math.floor((calls * (turn + 1)) / rounds);
     for (const [i, { load, server, make }] of sides.entries()) {
       const before = server?.cpuSeconds ?? 0;
-      used[i]!.seconds += await load.run(last - first, (n) => make(first + n), connections);
+      used[i]!.seconds += await load.run(last - first, (n) => make(first + n), { connections });
       used[i]!.cpu += (server?.cpuSeconds ?? 0) - before;
     }
   }
@@ -144,7 +147,7 @@ async function verbs(side: Side, bare?: Side): Promise<Row[]> {
   await load.run(count, (i) => ({ method: "DELETE", path: `${subject.path}/early${i}` }));
   const listed = listOf(subject);
   await serve(await load.call(0, listed()));
-  for (const each of [load, bare?.load]) await each?.run(listers ?? lists, listed, listers);
+  for (const each of [load, bare?.load]) await each?.run(listers ?? lists, listed, { connections: listers });
   rows.push(await row(`list ${count} ${what}s`, lists, own(listed), than(listed), listers));
   const beside = (name: string) =>
     bare === undefined ? undefined : { ...side, make: create(`beside-${name}-`, subject), name: "create" };
@@ -155,35 +158,45 @@ async function verbs(side: Side, bare?: Side): Promise<Row[]> {
   return rows;
 }
 
-async function watching(target: Target, server: Measured | undefined): Promise<object> {
+async function watching(target: Target, server: Measured | undefined): Promise<object[]> {
   const cpuSeconds = () => server?.cpuSeconds ?? 0;
   const load = new Load(target);
   const creates = new Load(target);
   try {
-    const createRate = async (prefix: string) => {
+    const turns = 5;
+    const [alone, unseen] = [{ cpu: 0 }, { cpu: 0 }];
+    const created = async (used: { cpu: number }, prefix: string) => {
       const before = cpuSeconds();
-      await creates.run(count, create(prefix, subject));
-      return count / (cpuSeconds() - before);
+      await creates.run(count / turns, create(prefix, subject), { inFlight });
+      used.cpu += cpuSeconds() - before;
     };
-    const alone = await createRate("alone");
-    const idle = await watchers(load, 100, "&labelSelector=app%3Dnothing-has-it", subject);
-    const withIdle = await createRate("unseen");
-    idle.close();
-    const all = await watchers(load, 100, "", subject);
-    const started = performance.now();
-    const before = cpuSeconds();
-    await Promise.all([creates.run(count, create("seen", subject)), all.seen(count)]);
-    const seconds = (performance.now() - started) / 1000;
-    const cpu = cpuSeconds() - before;
-    all.close();
-    return {
-      watchers: 100,
-      events: all.delivered,
-      "events per second": round(all.delivered / seconds),
-      "events per cpu second": round(all.delivered / cpu),
-      "creates per cpu second": round(alone),
-      "with 100 selecting nothing": round(withIdle),
+    for (let turn = 0; turn < turns; turn++) {
+      await created(alone, `alone${turn}-`);
+      const idle = await watchers(load, 100, "&labelSelector=app%3Dnothing-has-it", subject);
+      await created(unseen, `unseen${turn}-`);
+      idle.close();
+    }
+    const creating = (what: string, { cpu }: { cpu: number }) => ({
+      what,
+      ...(cpu === 0 ? {} : { perCpuSecond: round(count / cpu) }),
+    });
+    const delivered = async (what: string, prefix: string) => {
+      const all = await watchers(load, 100, "", subject);
+      const started = performance.now();
+      const before = cpuSeconds();
+      await Promise.all([creates.run(count, create(prefix, subject), { inFlight }), all.seen(count)]);
+      const seconds = (performance.now() - started) / 1000;
+      const cpu = cpuSeconds() - before;
+      all.close();
+      const perCpuSecond = cpu === 0 ? {} : { perCpuSecond: round(all.delivered / cpu) };
+      return { what, perSecond: round(all.delivered / seconds), ...perCpuSecond };
     };
+    return [
+      creating("creates, nobody watching", alone),
+      creating("creates, 100 watchers selecting nothing", unseen),
+      await delivered("events to 100 watchers, just started", "early-seen"),
+      await delivered("events to 100 watchers", "seen"),
+    ];
   } finally {
     load.close();
     creates.close();

@@ -1,4 +1,4 @@
-/** The load: HTTP/2 connections with one request at a time on each, as 64 separate clients would be. */
+/** The load: HTTP/2 connections, as 64 separate clients would be. */
 
 import { type ClientHttp2Session, connect, type SecureClientSessionOptions } from "node:http2";
 
@@ -60,14 +60,21 @@ export class Load {
     });
   }
 
-  /** All calls, each connection one at a time; on so many connections, all when not said. @returns seconds */
-  async run(count: number, make: (index: number) => Call, used = this.#sessions.length): Promise<number> {
+  /** All calls, on so many connections (all when not said), each of them with so many at a time (one when not said). @returns seconds */
+  async run(
+    count: number,
+    make: (index: number) => Call,
+    {
+      connections: used = this.#sessions.length,
+      inFlight = 1,
+    }: { connections?: number | undefined; inFlight?: number } = {},
+  ): Promise<number> {
     const started = performance.now();
     let next = 0;
     const caller = async (connection: number) => {
       while (next < count) await this.call(connection, make(next++));
     };
-    await Promise.all(this.#sessions.slice(0, used).map((_, connection) => caller(connection)));
+    await Promise.all(Array.from({ length: used * inFlight }, (_, i) => caller(i % used)));
     return (performance.now() - started) / 1000;
   }
 
