@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { cpuSecondsOf } from "./processes.ts";
 
@@ -26,17 +27,19 @@ export class ServerProcess {
     this.readyMs = readyMs;
   }
 
-  /** @param core the one it may run on */
+  /** @param core the one it may run on; any when undefined */
   static async start(
     script: string,
     directory: string,
-    core: number,
+    core: number | undefined,
     nodeFlags: readonly string[] = [],
     environment: Readonly<Record<string, string>> = {},
   ) {
     const file = new URL(script, import.meta.url).pathname;
     const started = performance.now();
-    const child = spawn("taskset", ["-c", String(core), node, ...nodeFlags, file, directory], {
+    // The benchmark itself is held to one core, which a child would inherit.
+    const cores = core === undefined ? `0-${cpus().length - 1}` : String(core);
+    const child = spawn("taskset", ["-c", cores, node, ...nodeFlags, file, directory], {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
       env: { ...process.env, ...environment },
     });
