@@ -30,6 +30,7 @@ export type { IPFamily } from "./core/service-types.ts";
 export { normalizeClusterIPs, patchAllocatedValues } from "./core/service-updates.ts";
 export { tolerates, untoleratedTaint } from "./core/tolerations.ts";
 export * from "./definition.ts";
+export * from "./discovery/slice-labels.ts";
 export { type ResourceTableRow, resourceTable, unstableResourceTable } from "./generated/resource-table.ts";
 export * from "./generated/resources.ts";
 export type * from "./generated/types.ts";

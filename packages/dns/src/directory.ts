@@ -1,10 +1,17 @@
 /** The zone's view of the cluster, kept by informers: every lookup is an index. */
 
-import { type EndpointSlice, endpointSlices, type Namespace, namespaces, type Service, services } from "@kubets/api";
+import {
+  type EndpointSlice,
+  endpointSlices,
+  type Namespace,
+  namespaces,
+  type Service,
+  serviceNameLabel,
+  services,
+} from "@kubets/api";
 import type { Informer, InformerFactory } from "@kubets/client";
 import { clusterIPsOf, endpointsOf, isHeadless, type ServiceDirectory } from "./cluster-zone.ts";
 
-const serviceNameLabel = "kubernetes.io/service-name";
 const byAddress = "dns-address";
 const byService = "dns-service";
 

@@ -3,7 +3,7 @@
  * changes that come while a transaction runs go together into the next one.
  */
 
-import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
+import { type EndpointSlice, endpointSlices, type Service, serviceNameLabel, services } from "@kubets/api";
 import {
   ChangeSet,
   type Clock,
@@ -20,7 +20,6 @@ import type { InformerFactory } from "@kubets/client";
 import { type Place, type ServicePort, servicePortsOf } from "./service-ports.ts";
 import type { ServiceRules } from "./service-rules.ts";
 
-const serviceNameLabel = "kubernetes.io/service-name";
 const proxyNameLabel = "service.kubernetes.io/service-proxy-name";
 const byService = "proxy-service";
 

@@ -3,7 +3,7 @@
  * Source: kube-aggregator's apiserver.
  */
 
-import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
+import { type EndpointSlice, endpointSlices, type Service, serviceNameLabel, services } from "@kubets/api";
 import { aborted, type Clock, type KubeObject, type Logger, WorkQueue } from "@kubets/apimachinery";
 import type { Dial } from "../egress/egress.ts";
 import { MetricsRegistry, type NumberFamily } from "../metrics/families.ts";
@@ -179,7 +179,7 @@ export class Aggregator {
       return { put: changed, remove: changed };
     };
     const { reader } = this.#options;
-    const ofSlice = handler(({ metadata }) => metadata?.labels?.["kubernetes.io/service-name"]);
+    const ofSlice = handler(({ metadata }) => metadata?.labels?.[serviceNameLabel]);
     await reader.subscribe<Service>(
       services,
       handler(({ metadata }) => metadata?.name),

@@ -1,6 +1,13 @@
 /** Whether the servers behind APIServices can be reached: their `Available` condition. Source: kube-aggregator's controllers/status. */
 
-import { type APIService, type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
+import {
+  type APIService,
+  type EndpointSlice,
+  endpointSlices,
+  type Service,
+  serviceNameLabel,
+  services,
+} from "@kubets/api";
 import { type Clock, deepEqual, formatTime, isConflict, isNotFound, messageOf } from "@kubets/apimachinery";
 import type { MetricsRegistry, NumberFamily } from "../metrics/families.ts";
 import type { ObjectReader } from "../reader/object-reader.ts";
@@ -52,7 +59,6 @@ interface Finding {
 /** Who the aggregator is to those it asks. */
 export const aggregatorUser = { name: "system:kube-aggregator", groups: ["system:masters"] };
 
-const serviceNameLabel = "kubernetes.io/service-name";
 const discoveryTimeoutMs = 5000;
 /** As many as upstream sends; one that succeeds is enough. */
 const attempts = 5;

@@ -3,7 +3,7 @@
  * Source: pkg/controlplane/controller/systemnamespaces and kubernetesservice, reconcilers.
  */
 
-import type { EndpointSlice, Endpoints, Service, ServiceCIDR } from "@kubets/api";
+import { type EndpointSlice, type Endpoints, type Service, type ServiceCIDR, serviceNameLabel } from "@kubets/api";
 import { deepEqual, formatTime, isAlreadyExists, isNotFound, type KubeObject, StatusError } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
 
@@ -136,7 +136,7 @@ async function publishEndpoints({ transport, addresses: read, port }: ServicePub
   const slice: EndpointSlice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+    metadata: { name: "kubernetes", namespace: "default", labels: { [serviceNameLabel]: "kubernetes" } },
     addressType: addresses[0]?.includes(":") ? "IPv6" : "IPv4",
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: "https", port, protocol: "TCP" }],

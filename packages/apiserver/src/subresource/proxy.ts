@@ -1,7 +1,7 @@
 /** `nodes/NAME/proxy`, `pods/NAME/proxy` and `services/NAME/proxy`: requests passed on, connections too. NAME is `[scheme:]name[:port]`. */
 
 import { isIP } from "node:net";
-import type { EndpointSlice, Pod, Service } from "@kubets/api";
+import { type EndpointSlice, type Pod, type Service, serviceNameLabel } from "@kubets/api";
 import { badRequest, StatusError } from "@kubets/apimachinery";
 import { throughAgent } from "../egress/agents.ts";
 import { listPrefix } from "../registry/keys.ts";
@@ -64,7 +64,7 @@ async function backendOf({ server }: ResourceCall, namespace: string, service: s
   const backends: { host: string; port: number }[] = [];
   for (const entry of entries) {
     const slice = slices.registry.served(entry).object as EndpointSlice;
-    if (slice.metadata?.labels?.["kubernetes.io/service-name"] !== service) continue;
+    if (slice.metadata?.labels?.[serviceNameLabel] !== service) continue;
     const port = slice.ports?.find((each) => (each.name ?? "") === portName)?.port;
     if (port === undefined) continue;
     for (const { addresses, conditions } of slice.endpoints ?? []) {

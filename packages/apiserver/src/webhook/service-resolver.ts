@@ -6,7 +6,7 @@
  * Texts are those of upstream's proxy.ResolveEndpoint.
  */
 
-import { type EndpointSlice, endpointSlices, type Service, services } from "@kubets/api";
+import { type EndpointSlice, endpointSlices, type Service, serviceNameLabel, services } from "@kubets/api";
 import { notFound, type Random, StatusError } from "@kubets/apimachinery";
 import type { ObjectReader } from "../reader/object-reader.ts";
 
@@ -20,8 +20,6 @@ export interface ServiceResolver {
   /** @param port the Service's port, not its target. @throws Error that says why there is nowhere to go */
   resolve(namespace: string, name: string, port: number): Promise<Address>;
 }
-
-const serviceNameLabel = "kubernetes.io/service-name";
 
 export class EndpointResolver implements ServiceResolver {
   readonly #reader: ObjectReader;

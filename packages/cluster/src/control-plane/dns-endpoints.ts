@@ -1,6 +1,16 @@
 /** The Service `kube-dns` at the tenth address of the service range, and the nodes that answer for it. */
 
-import { type EndpointSlice, endpointSlices, isNodeReady, type Node, nodes, type Service, services } from "@kubets/api";
+import {
+  type EndpointSlice,
+  endpointSlices,
+  isNodeReady,
+  managedByLabel,
+  type Node,
+  nodes,
+  type Service,
+  serviceNameLabel,
+  services,
+} from "@kubets/api";
 import {
   ChangeSet,
   type Clock,
@@ -127,7 +137,7 @@ function sliceOf(present: readonly Node[]): EndpointSlice {
     metadata: {
       name: `${name}-nodes`,
       namespace,
-      labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "dns.kubets.io" },
+      labels: { [serviceNameLabel]: name, [managedByLabel]: "dns.kubets.io" },
     },
     addressType: "IPv4",
     endpoints,

@@ -1,6 +1,14 @@
 /** Keeps a Service's EndpointSlices equal to its pods. Behaviour of upstream's pkg/controller/endpointslice. */
 
-import { type EndpointSlice, endpointSlices, type Node, nodes, type Service } from "@kubets/api";
+import {
+  type EndpointSlice,
+  endpointSlices,
+  managedByLabel,
+  type Node,
+  nodes,
+  type Service,
+  serviceNameLabel,
+} from "@kubets/api";
 import { keyOf, messageOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
@@ -9,7 +17,7 @@ import { podNode, podNodeIndex } from "../runtime/pods.ts";
 import { ServiceSelectors, selectsPods } from "../runtime/service-endpoints.ts";
 import { TriggerTimes, withTriggerTime } from "../runtime/trigger-times.ts";
 import { addressTypesOf, desiredEndpoints } from "./desired-endpoints.ts";
-import { managedBy, managedByLabel, planSlices, type SlicePlan, serviceNameLabel } from "./slice-plan.ts";
+import { managedBy, planSlices, type SlicePlan } from "./slice-plan.ts";
 import { SliceWriter } from "./slice-writer.ts";
 
 const maxEndpointsPerSlice = 100;

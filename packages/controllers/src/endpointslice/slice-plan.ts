@@ -1,13 +1,18 @@
 /** Fitting endpoints into slices with few writes: every changed slice is sent to every node. Pure; upstream's packing. */
 
-import { type Endpoint, type EndpointSlice, type Service, services } from "@kubets/api";
+import {
+  type Endpoint,
+  type EndpointSlice,
+  managedByLabel,
+  type Service,
+  serviceNameLabel,
+  services,
+} from "@kubets/api";
 import { clone, deepEqual, pushAll } from "@kubets/apimachinery";
 import { newControllerRef } from "../runtime/controller-ref.ts";
 import { isHeadless } from "../runtime/service-endpoints.ts";
 import { type AddressType, type EndpointGroup, portsKey } from "./desired-endpoints.ts";
 
-export const serviceNameLabel = "kubernetes.io/service-name";
-export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 export const managedBy = "endpointslice-controller.k8s.io";
 const headlessLabel = "service.kubernetes.io/headless";
 

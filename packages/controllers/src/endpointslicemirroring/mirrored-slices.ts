@@ -10,6 +10,8 @@ import {
   type EndpointSlice,
   type Endpoints,
   endpoints as endpointsResource,
+  managedByLabel,
+  serviceNameLabel,
 } from "@kubets/api";
 import {
   clone,
@@ -21,7 +23,7 @@ import {
   pushAll,
 } from "@kubets/apimachinery";
 import { type AddressType, portsKey } from "../endpointslice/desired-endpoints.ts";
-import { managedByLabel, type SlicePlan, serviceNameLabel } from "../endpointslice/slice-plan.ts";
+import type { SlicePlan } from "../endpointslice/slice-plan.ts";
 import { newControllerRef } from "../runtime/controller-ref.ts";
 import { triggerTimeAnnotation } from "../runtime/trigger-times.ts";
 

@@ -8,12 +8,13 @@ import {
   type Endpoints,
   endpointSlices,
   endpoints as endpointsResource,
+  managedByLabel,
   type Service,
+  serviceNameLabel,
   services,
 } from "@kubets/api";
 import { keyOf } from "@kubets/apimachinery";
 import type { EventRecorder, Informer } from "@kubets/client";
-import { managedByLabel, serviceNameLabel } from "../endpointslice/slice-plan.ts";
 import { SliceWriter } from "../endpointslice/slice-writer.ts";
 import type { ControllerContext, ControllerDefinition } from "../runtime/context.ts";
 import { Controller, isNamespaceTerminating, type ReconcileResult, type Runnable } from "../runtime/controller.ts";
