@@ -4,9 +4,12 @@ import { isIP } from "node:net";
 import { type EndpointSlice, type Pod, type Service, serviceNameLabel } from "@kubets/api";
 import { badRequest, StatusError } from "@kubets/apimachinery";
 import { throughAgent } from "../egress/agents.ts";
-import { listPrefix } from "../registry/keys.ts";
+import { readList } from "../registry/list.ts";
+import { parseSelection } from "../registry/selection.ts";
+import { parseListOptions } from "../request/list-options.ts";
 import { type Answer, header, type ServerRequest } from "../request/request.ts";
 import type { ResourceCall, ServerContext, SubresourceHandler } from "../server/context.ts";
+import { type Address, anyBackend } from "../services/backends.ts";
 import { endToEnd } from "../streaming/forward.ts";
 import { admitConnect } from "./connect.ts";
 import { type KubeletClient, type Location, send } from "./kubelet-client.ts";
@@ -57,21 +60,18 @@ function noEndpoints(name: string): StatusError {
 }
 
 /** Any ready endpoint of the Service's port. */
-async function backendOf({ server }: ResourceCall, namespace: string, service: string, portName: string) {
+async function backendOf(
+  { server }: ResourceCall,
+  namespace: string,
+  service: string,
+  portName: string,
+): Promise<Address> {
   const slices = server.resources.find("discovery.k8s.io", "endpointslices");
   if (slices === undefined) throw noEndpoints(service);
-  const { entries } = await server.store.list(listPrefix(slices.definition, namespace));
-  const backends: { host: string; port: number }[] = [];
-  for (const entry of entries) {
-    const slice = slices.registry.served(entry).object as EndpointSlice;
-    if (slice.metadata?.labels?.[serviceNameLabel] !== service) continue;
-    const port = slice.ports?.find((each) => (each.name ?? "") === portName)?.port;
-    if (port === undefined) continue;
-    for (const { addresses, conditions } of slice.endpoints ?? []) {
-      if (conditions?.ready !== false) for (const host of addresses) backends.push({ host, port });
-    }
-  }
-  const chosen = backends[Math.floor(server.random.next() * backends.length)];
+  const options = parseListOptions(new URLSearchParams({ labelSelector: `${serviceNameLabel}=${service}` }));
+  const { items } = await readList(slices.registry, namespace, parseSelection(slices.definition, options), options);
+  const ofService = items.map(({ object }) => object as EndpointSlice);
+  const chosen = anyBackend(ofService, portName, server.random);
   if (chosen === undefined) throw noEndpoints(service);
   return chosen;
 }
@@ -80,7 +80,7 @@ async function backendOf({ server }: ResourceCall, namespace: string, service: s
 async function locationOf(
   server: ServerContext,
   given: Target["scheme"],
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port }: Address,
   path: string,
 ): Promise<Location> {
   await confirmProxyable(host);

@@ -7,9 +7,10 @@ import type { WebhookClientConfig } from "@kubets/api";
 import { type Clock, messageOf, writeJson } from "@kubets/apimachinery";
 import type { Egress } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
+import type { Address } from "../services/backends.ts";
 import { WebhookCallError } from "./call-error.ts";
 import { type CallerOptions, type CallOptions, HttpsCaller, type TlsTrust, withPort } from "./https-caller.ts";
-import type { Address, ServiceResolver } from "./service-resolver.ts";
+import type { ServiceResolver } from "./service-resolver.ts";
 import type { WebhookUsers } from "./webhook-users.ts";
 
 /** `webhooks[].clientConfig` of a webhook configuration, or of a CRD's conversion: a URL, or a Service, and base64 of PEM. */

@@ -8,11 +8,11 @@ import type { Dial } from "../egress/egress.ts";
 import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { request as httpRequest } from "../node-http.ts";
+import type { Address } from "../services/backends.ts";
 import { activeTraceHeaders, traced } from "../tracing/tracer.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
 import { checkIdentity } from "./server-identity.ts";
-import type { Address } from "./service-resolver.ts";
 
 export interface TlsTrust {
   /** PEM; the system's authorities when undefined. */

@@ -9,12 +9,7 @@
 import { type EndpointSlice, endpointSlices, type Service, serviceNameLabel, services } from "@kubets/api";
 import { notFound, type Random, StatusError } from "@kubets/apimachinery";
 import type { ObjectReader } from "../reader/object-reader.ts";
-
-/** Where to connect to. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import { type Address, anyBackend } from "../services/backends.ts";
 
 export interface ServiceResolver {
   /** @param port the Service's port, not its target. @throws Error that says why there is nowhere to go */
@@ -37,27 +32,16 @@ export class EndpointResolver implements ServiceResolver {
     if (type === "ExternalName") return { host: externalName, port };
     const servicePort = service.spec?.ports?.find((each) => each.port === port);
     if (servicePort === undefined) throw unavailable(`no service port ${port} found for service "${name}"`);
-    const backends = await this.#backends(namespace, name, servicePort.name ?? "");
-    const chosen = backends[Math.floor(this.#random.next() * backends.length)];
+    const slices = await this.#slicesOf(namespace, name);
+    const chosen = anyBackend(slices, servicePort.name ?? "", this.#random);
     if (chosen === undefined) throw unavailable(`no endpoints available for service "${name}"`);
     return chosen;
   }
 
-  async #backends(namespace: string, name: string, portName: string): Promise<Address[]> {
+  async #slicesOf(namespace: string, name: string): Promise<EndpointSlice[]> {
     const slices = await this.#reader.list<EndpointSlice>(endpointSlices, namespace);
-    return slices
-      .filter(({ metadata }) => metadata?.labels?.[serviceNameLabel] === name)
-      .flatMap((slice) => addressesOf(slice, portName));
+    return slices.filter(({ metadata }) => metadata?.labels?.[serviceNameLabel] === name);
   }
-}
-
-/** The ready addresses of one slice for a port's name. */
-function addressesOf({ ports = [], endpoints = [] }: EndpointSlice, portName: string): Address[] {
-  const port = ports.find((each) => (each.name ?? "") === portName)?.port;
-  if (port === undefined) return [];
-  return endpoints
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap(({ addresses }) => addresses.map((host) => ({ host, port })));
 }
 
 function unavailable(message: string): StatusError {
