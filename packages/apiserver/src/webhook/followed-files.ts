@@ -21,7 +21,7 @@ export interface Following {
  * @param read makes of the files what they come down to
  * @param use takes it when it is another, and can be used
  */
-export function followTls(
+export function followTrust(
   paths: readonly string[],
   read: () => readonly TlsTrust[],
   use: () => void,

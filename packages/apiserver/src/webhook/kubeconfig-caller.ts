@@ -7,7 +7,7 @@ import { dirname, resolve } from "node:path";
 import { type Clock, decodeYaml, messageOf } from "@kubets/apimachinery";
 import type { Dial } from "../egress/egress.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
-import { type Following, followTls } from "./followed-files.ts";
+import { type Following, followTrust } from "./followed-files.ts";
 import { HttpsCaller, type TlsTrust } from "./https-caller.ts";
 import { callerIdentity, filesNamed, filesOfUser, type KubeconfigUser, pem } from "./kubeconfig-user.ts";
 
@@ -55,7 +55,7 @@ export async function kubeconfigCaller(
   if (means !== undefined) {
     const authority = [cluster["certificate-authority-data"], cluster["certificate-authority"]] as const;
     const files = [...filesOfUser(user, folder), ...filesNamed([authority], folder)];
-    followTls(
+    followTrust(
       files,
       () => [read()],
       () => caller.useTls(read()),

@@ -4,7 +4,7 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { type Following, followTls } from "./followed-files.ts";
+import { type Following, followTrust } from "./followed-files.ts";
 import { parseKubeconfig } from "./kubeconfig-caller.ts";
 import { type CallerIdentity, callerIdentity, filesOfUser, type KubeconfigUser } from "./kubeconfig-user.ts";
 
@@ -33,7 +33,7 @@ export async function webhookUsers(text: string, path: string): Promise<WebhookU
     follow(onChange, following) {
       const named = [...users.values()].filter((user) => filesOfUser(user, folder).length > 0);
       const files = named.flatMap((user) => filesOfUser(user, folder));
-      followTls([...new Set(files)], () => named.map((user) => identity(user).tls), onChange, following);
+      followTrust([...new Set(files)], () => named.map((user) => identity(user).tls), onChange, following);
     },
   };
 }
