@@ -13,9 +13,10 @@ import { ConflictError, StoreUnavailableError } from "@kubets/storage";
 import { setZeroValues } from "../request/decode-object.ts";
 import { keepReadableManagedFields } from "./after-mutation.ts";
 import { trackUpdate } from "./field-manager.ts";
-import { interpretStoreError, type Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { otherNamespace } from "./same-namespace.ts";
 import type { ServedObject } from "./served-object.ts";
+import { interpretStoreError } from "./store-errors.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 /** Without vowels and look-alikes, as upstream's utilrand. */

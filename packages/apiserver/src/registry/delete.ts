@@ -15,8 +15,9 @@ import {
 } from "@kubets/apimachinery";
 import { ConflictError, type Entry } from "@kubets/storage";
 import type { DeleteOptions } from "../request/write-options.ts";
-import { interpretStoreError, type Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import type { ServedObject } from "./served-object.ts";
+import { interpretStoreError } from "./store-errors.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 export const orphanFinalizer = "orphan";

@@ -5,9 +5,10 @@ import { CompactedError } from "@kubets/storage";
 import { type ListOptions, parseResourceVersion } from "../request/list-options.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { listPrefix } from "./keys.ts";
-import { interpretStoreError, type Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import type { ServedObject } from "./served-object.ts";
+import { interpretStoreError } from "./store-errors.ts";
 
 export interface ListPage {
   readonly items: readonly ServedObject[];

@@ -14,22 +14,15 @@ import {
   type Random,
   type ResourceName,
   type SchemaSet,
-  StatusError,
 } from "@kubets/apimachinery";
-import {
-  type Entry,
-  FutureRevisionError,
-  type MadeValue,
-  type Store,
-  StoreUnavailableError,
-  type Write,
-} from "@kubets/storage";
+import type { Entry, MadeValue, Store, Write } from "@kubets/storage";
 import type { WriteMeter } from "../metrics/storage-metrics.ts";
 import { bodyTooLarge, maxStoredBytes } from "../request/body-limit.ts";
 import { parseResourceVersion } from "../request/list-options.ts";
 import type { AdmissionChain } from "./admission-chain.ts";
 import { keyOfObject, prefixOf } from "./keys.ts";
 import { atRevision, ordered, ServedObject, withoutRevision } from "./served-object.ts";
+import { interpretStoreError } from "./store-errors.ts";
 import type { StoredForm } from "./stored-form.ts";
 import { withDefaults } from "./with-defaults.ts";
 import type { RegistryHooks, WriteRequest } from "./write-request.ts";
@@ -269,20 +262,4 @@ export class Registry {
 function withinLimit(bytes: Uint8Array): Uint8Array {
   if (bytes.length > maxStoredBytes) throw bodyTooLarge(maxStoredBytes);
   return bytes;
-}
-
-/** A store that cannot write answers 503, with its own sentence; one that is asked for the future 504; everything else is left as it is. */
-export function interpretStoreError(error: unknown): unknown {
-  if (error instanceof FutureRevisionError) return tooLargeVersion(error);
-  if (!(error instanceof StoreUnavailableError)) return error;
-  return new StatusError(503, "ServiceUnavailable", error.message, { cause: error, details: { retryAfterSeconds: 5 } });
-}
-
-function tooLargeVersion({ asked, revision }: FutureRevisionError): StatusError {
-  return new StatusError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${revision}`, {
-    details: {
-      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-      retryAfterSeconds: 1,
-    },
-  });
 }

@@ -24,9 +24,10 @@ import { keepReadableManagedFields } from "./after-mutation.ts";
 import { create, mayBeStored } from "./create.ts";
 import { trackUpdate } from "./field-manager.ts";
 import { keyOfObject } from "./keys.ts";
-import { interpretStoreError, type Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { requireSameName, requireSameNamespace } from "./same-namespace.ts";
 import type { ServedObject } from "./served-object.ts";
+import { interpretStoreError } from "./store-errors.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 export interface UpdateRequest extends WriteRequest {

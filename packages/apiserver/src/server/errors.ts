@@ -1,7 +1,7 @@
 /** Anything thrown, as an answer. */
 
 import { internalError, type Logger, StatusError } from "@kubets/apimachinery";
-import { interpretStoreError } from "../registry/registry.ts";
+import { interpretStoreError } from "../registry/store-errors.ts";
 import type { Answer } from "../request/request.ts";
 
 /** @param unexpected is told of what no client is to blame for */
