@@ -22,13 +22,14 @@ import { defaultControllers } from "./default-controllers.ts";
 import { startHarness } from "./testing/harness.ts";
 
 suite("all controllers together", { timeout: 60_000 }, () => {
-  test("a Deployment behind a Service lives, rolls, and goes with its namespace; then all is quiet", async () => {
+  test("a Deployment behind a Service lives, rolls, and goes with its namespace; then all is quiet", async (t) => {
     const controllers = defaultControllers({
       rootCA: "CA",
       signToken: async () => "token",
       nodeIpam: { clusterCIDRs: ["10.244.0.0/16"] },
     });
     const harness = await startHarness(controllers);
+    t.after(() => harness.stop());
     const { client, eventually } = harness;
     const now = formatTime(realClock.now());
     const node: Node = { metadata: { name: "n", labels: { "kubernetes.io/os": "linux" } } };
@@ -76,11 +77,11 @@ suite("all controllers together", { timeout: 60_000 }, () => {
     const count = harness.api.requests.length;
     await realClock.sleep(1500);
     assert.deepEqual(harness.api.requests.slice(count), [], "idle means idle");
-    await harness.stop();
   });
 
-  test("one of every workload, and not a request more than they need", async () => {
+  test("one of every workload, and not a request more than they need", async (t) => {
     const harness = await startHarness(defaultControllers({ rootCA: "CA" }));
+    t.after(() => harness.stop());
     const { client } = harness;
     const now = formatTime(realClock.now());
     const conditions = [{ type: "Ready", status: "True", lastHeartbeatTime: now, lastTransitionTime: now }];
@@ -120,6 +121,5 @@ suite("all controllers together", { timeout: 60_000 }, () => {
     await realClock.sleep(1500);
     assert.deepEqual(harness.api.requests.slice(count), []);
     assert.ok(count < 450, `${count} requests are more than this needs`);
-    await harness.stop();
   });
 });

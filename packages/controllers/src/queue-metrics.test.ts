@@ -18,8 +18,13 @@ const upstreamNames = [
   ...["root_ca_cert_publisher", "serviceaccount", "statefulset", "ttl_jobs_to_delete", "vacprotection"],
 ];
 
-test("each controller's queue is told of by upstream's name, and so are requests of this process", async () => {
+test("each controller's queue is told of by upstream's name, and so are requests of this process", async (t) => {
   const stop = new AbortController();
+  const ended: Promise<void>[] = [];
+  t.after(async () => {
+    stop.abort();
+    await Promise.all(ended);
+  });
   const admin = { name: "admin", groups: ["system:masters"] };
   const server = new ApiServer({
     store: memoryStore(),
@@ -29,6 +34,7 @@ test("each controller's queue is told of by upstream's name, and so are requests
     clock: realClock,
   });
   const serving = server.start(stop.signal);
+  ended.push(serving);
   await Promise.race([server.ready, serving]);
   const transport = server.transport(admin, "test");
   const client = createClient(transport);
@@ -36,6 +42,7 @@ test("each controller's queue is told of by upstream's name, and so are requests
   const meters = (name: string) => server.queueMeter(name);
   const manager = controllerManager({ client, clientFor: () => client, controllers, meters, clock: realClock });
   const running = manager.start(stop.signal);
+  ended.push(running);
   await Promise.race([manager.ready, running]);
   const get = (path: string) => ({ method: "GET", path, query: {} }) as const;
   await assert.rejects(transport.request(get("/api/v1/nodes/none")), { code: 404 });
@@ -46,6 +53,4 @@ test("each controller's queue is told of by upstream's name, and so are requests
   assert.match(text, /^workqueue_longest_running_processor_seconds\{name="deployment"\} 0$/m);
   assert.match(text, /^rest_client_requests_total\{code="404",host="in-process",method="GET"\} [1-9]/m);
   assert.match(text, /^rest_client_request_duration_seconds_count\{host="in-process",verb="GET"\} [1-9]/m);
-  stop.abort();
-  await Promise.allSettled([running, serving]);
 });

@@ -33,9 +33,10 @@ async function finish(harness: Harness, clock: VirtualClock, name: string): Prom
 }
 
 suite("a CronJob", { timeout: 30_000 }, () => {
-  test("makes a Job each time, and forgets old ones", async () => {
+  test("makes a Job each time, and forgets old ones", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([cronJobController], { clock });
+    t.after(() => harness.stop());
     await harness.client.resource(cronJobs).create(every(10, "tick", { successfulJobsHistoryLimit: 1 }));
     assert.equal((await jobsOf(harness, "tick")).length, 0);
     for (let turn = 0; turn < 3; turn++) {
@@ -51,12 +52,12 @@ suite("a CronJob", { timeout: 30_000 }, () => {
     assert.equal(status?.lastScheduleTime, "2026-01-01T00:30:00Z");
     const [job] = await jobsOf(harness, "tick");
     assert.equal(job?.metadata?.name, `tick-${Date.parse("2026-01-01T00:30:00Z") / 60_000}`);
-    await harness.stop();
   });
 
-  test("runs one at a time where it is told to", async () => {
+  test("runs one at a time where it is told to", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([cronJobController], { clock });
+    t.after(() => harness.stop());
     await harness.client.resource(cronJobs).create(every(1, "forbid", { concurrencyPolicy: "Forbid" }));
     await harness.client.resource(cronJobs).create(every(1, "replace", { concurrencyPolicy: "Replace" }));
     await harness.client.resource(cronJobs).create(every(1, "held", { suspend: true }));
@@ -71,6 +72,5 @@ suite("a CronJob", { timeout: 30_000 }, () => {
     assert.equal((await jobsOf(harness, "held")).length, 0);
     const reasons = (await harness.events("x")).map(({ reason }) => reason);
     assert.ok(reasons.includes("JobAlreadyActive") && reasons.includes("SuccessfulDelete"));
-    await harness.stop();
   });
 });

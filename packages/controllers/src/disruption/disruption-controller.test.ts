@@ -7,8 +7,9 @@ import { startHarness } from "../testing/harness.ts";
 import { disruptionController } from "./disruption-controller.ts";
 
 suite("a PodDisruptionBudget", { timeout: 20_000 }, () => {
-  test("allows as many evictions as its pods can spare", async () => {
+  test("allows as many evictions as its pods can spare", async (t) => {
     const harness = await startHarness([deploymentController, replicaSetController, disruptionController]);
+    t.after(() => harness.stop());
     const labels = { app: "web" };
     const selector = { matchLabels: labels };
     const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }] } };
@@ -39,6 +40,5 @@ suite("a PodDisruptionBudget", { timeout: 20_000 }, () => {
       .patch(pod.metadata?.name ?? "", "application/merge-patch+json", notReady, { subresource: "status" });
     await harness.quiet();
     assert.deepEqual(await status("min"), [0, 3, 3, 4]);
-    await harness.stop();
   });
 });

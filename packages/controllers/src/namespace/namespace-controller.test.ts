@@ -25,9 +25,10 @@ import { namespaceController } from "./namespace-controller.ts";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 suite("the controllers of a namespace", { timeout: 30_000 }, () => {
-  test("it gets its account and CA, and keeps them; deleting it deletes everything in it", async () => {
+  test("it gets its account and CA, and keeps them; deleting it deletes everything in it", async (t) => {
     const token = serviceAccountTokenController({ rootCA: "CA", sign: async (claims) => JSON.stringify(claims) });
     const harness = await startHarness([namespaceController, serviceAccountController, rootCAPublisher("CA"), token]);
+    t.after(() => harness.stop());
     const { client, eventually } = harness;
     await client
       .resource(namespaces)
@@ -76,11 +77,11 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
           .then(() => false, isNotFound),
       "the end",
     );
-    await harness.stop();
   });
 
-  test("services have endpoints of their pods, in both forms", async () => {
+  test("services have endpoints of their pods, in both forms", async (t) => {
     const harness = await startHarness([endpointSliceController, endpointsController], { kubelet: true });
+    t.after(() => harness.stop());
     const { client, eventually } = harness;
     await client.resource(nodes).create({ metadata: { name: "n", labels: { "topology.kubernetes.io/zone": "z" } } });
     const ports = [{ name: "http", port: 80, targetPort: "web", protocol: "TCP" }];
@@ -131,11 +132,11 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     await eventually(async () => (await slices.list()).items[0]?.endpoints?.length === 0, "none");
     await harness.quiet();
     assert.equal((await slices.list()).items.length, 1);
-    await harness.stop();
   });
 
-  test("aggregated roles follow their parts", async () => {
+  test("aggregated roles follow their parts", async (t) => {
     const harness = await startHarness([clusterRoleAggregationController]);
+    t.after(() => harness.stop());
     const roles = harness.client.resource(clusterRoles);
     const rule = (resource: string) => ({ apiGroups: [""], resources: [resource], verbs: ["get"] });
     const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { to: "view" } }] };
@@ -144,6 +145,5 @@ suite("the controllers of a namespace", { timeout: 30_000 }, () => {
     await roles.create({ metadata: { name: "a", labels: { to: "view" } }, rules: [rule("pods")] });
     await harness.quiet();
     assert.deepEqual((await roles.get("view")).rules, [rule("pods"), rule("secrets")]);
-    await harness.stop();
   });
 });

@@ -53,9 +53,10 @@ async function addPod(
 }
 
 suite("nodes", { timeout: 30_000 }, () => {
-  test("one that falls silent becomes Unknown, is tainted, and loses its pods when their patience ends", async () => {
+  test("one that falls silent becomes Unknown, is tainted, and loses its pods when their patience ends", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([nodeLifecycleController(), taintEvictionController], { clock });
+    t.after(() => harness.stop());
     await addNode(harness, clock, "a");
     await addNode(harness, clock, "b");
     await addPod(harness, "web", "a");
@@ -94,23 +95,23 @@ suite("nodes", { timeout: 30_000 }, () => {
     const said = (await harness.events("default")).map(({ message }) => message);
     assert.ok(said.includes("Node a event: Registered Node a in Controller"));
     assert.ok(said.includes("Node a status is now: NodeNotReady"));
-    await harness.stop();
   });
 
-  test("when all are silent nothing is moved", async () => {
+  test("when all are silent nothing is moved", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([nodeLifecycleController()], { clock });
+    t.after(() => harness.stop());
     await addNode(harness, clock, "only");
     await harness.quiet();
     await clock.advance(70_000);
     await harness.quiet();
     assert.deepEqual(await taintsOf(harness, "only"), ["node.kubernetes.io/unreachable:NoSchedule"]);
-    await harness.stop();
   });
 
-  test("each gets a range of its own, given back when it goes", async () => {
+  test("each gets a range of its own, given back when it goes", async (t) => {
     const options = { clusterCIDRs: ["10.244.0.0/22", "fd00:10:244::/56"], serviceCIDRs: ["10.244.1.0/25"] };
     const harness = await startHarness([nodeIpamController(options)]);
+    t.after(() => harness.stop());
     const client = harness.client.resource(nodes);
     await client.create({
       metadata: { name: "old" },
@@ -130,12 +131,12 @@ suite("nodes", { timeout: 30_000 }, () => {
     await harness.eventually(full, "word of it");
     await client.delete("old");
     assert.deepEqual((await rangesOf("c"))[0], "10.244.0.0/24");
-    await harness.stop();
   });
 
-  test("pods of a node that is gone go too, after a while", async () => {
+  test("pods of a node that is gone go too, after a while", async (t) => {
     const clock = new VirtualClock();
     const harness = await startHarness([podGCController()], { clock, kubelet: false });
+    t.after(() => harness.stop());
     await harness.client.resource(nodes).create({ metadata: { name: "n" } });
     await addPod(harness, "p", "n");
     await harness.client.resource(nodes).delete("n");
@@ -145,7 +146,6 @@ suite("nodes", { timeout: 30_000 }, () => {
     await clock.advance(2_000);
     await harness.quiet();
     await assert.rejects(harness.client.resource(pods).namespace("x").get("p"), isNotFound);
-    await harness.stop();
   });
 });
 

@@ -14,9 +14,15 @@ import { resourceQuotaController } from "./resourcequota-controller.ts";
 const limit = 10;
 
 suite("admission and controller on one quota", { timeout: 30_000 }, () => {
-  test("hold it while pods come and go, and agree in the end", async () => {
+  test("hold it while pods come and go, and agree in the end", async (t) => {
     const directory = await mkdtemp(join(tmpdir(), "quota-"));
     const stop = new AbortController();
+    const ended: Promise<void>[] = [];
+    t.after(async () => {
+      stop.abort();
+      await Promise.all(ended);
+      await rm(directory, { recursive: true });
+    });
     const base = { clock: realClock, random: realRandom, logger: silentLogger };
     const addresses = { dnsNames: [], ipAddresses: ["127.0.0.1"] };
     const certificates = await ensureClusterCertificates({ directory, ...base, ...addresses });
@@ -26,11 +32,13 @@ suite("admission and controller on one quota", { timeout: 30_000 }, () => {
       stop.signal,
     );
     const serving = server.start(stop.signal);
+    ended.push(serving);
     await Promise.race([server.ready, serving]);
     const client = createClient(server.transport({ name: "root", groups: ["system:masters"] }));
     const controllers = [resourceQuotaController];
     const manager = controllerManager({ client, clientFor: () => client, controllers, ...base });
     const managing = manager.start(stop.signal);
+    ended.push(managing);
     await Promise.race([manager.ready, managing]);
     await client
       .resource(serviceAccounts)
@@ -70,8 +78,5 @@ suite("admission and controller on one quota", { timeout: 30_000 }, () => {
     assert.ok(made > limit, `${made} pods made`);
     const present = (await inDefault.list()).items.length;
     while ((await used()) !== present) await realClock.sleep(20);
-    stop.abort();
-    await Promise.all([serving, managing]);
-    await rm(directory, { recursive: true });
   });
 });

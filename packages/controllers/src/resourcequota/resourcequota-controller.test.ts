@@ -6,8 +6,9 @@ import { startHarness } from "../testing/harness.ts";
 import { resourceQuotaController } from "./resourcequota-controller.ts";
 
 suite("a ResourceQuota", { timeout: 20_000 }, () => {
-  test("shows what is used of it, as it changes", async () => {
+  test("shows what is used of it, as it changes", async (t) => {
     const harness = await startHarness([resourceQuotaController]);
+    t.after(() => harness.stop());
     const { client } = harness;
     const quotas = client.resource(resourceQuotas).namespace("x");
     const hard = {
@@ -59,7 +60,6 @@ suite("a ResourceQuota", { timeout: 20_000 }, () => {
     await inX.delete("a");
     await harness.eventually(async () => (await used("all"))?.pods === "1", "one pod less");
     assert.equal((await used("all"))?.["requests.cpu"], "0");
-    await harness.stop();
   });
 });
 

@@ -7,9 +7,10 @@ import { claimProtectionController } from "./claim-protection.ts";
 import { attributesClassProtectionController, volumeProtectionController } from "./volume-protection.ts";
 
 suite("what is in use stays", { timeout: 20_000 }, () => {
-  test("a claim until its pod is gone, a volume until it is free, a class until nobody has it", async () => {
+  test("a claim until its pod is gone, a volume until it is free, a class until nobody has it", async (t) => {
     const controllers = [claimProtectionController, volumeProtectionController, attributesClassProtectionController];
     const harness = await startHarness(controllers);
+    t.after(() => harness.stop());
     const { client, eventually } = harness;
     const claims = client.resource(persistentVolumeClaims).namespace("x");
     const volumes = client.resource(persistentVolumes);
@@ -66,6 +67,5 @@ suite("what is in use stays", { timeout: 20_000 }, () => {
     await eventually(() => gone(claims.get("data")), "the claim to go");
     await eventually(() => gone(volumes.get("v")), "the volume to go");
     await eventually(() => gone(classes.get("gold")), "the class to go");
-    await harness.stop();
   });
 });
