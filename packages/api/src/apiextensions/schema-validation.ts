@@ -13,7 +13,7 @@ import type { ValidationRule } from "../generated/types.ts";
 import { validFieldPath } from "./field-path.ts";
 import { listFaults, mapListFaults } from "./list-schema-validation.ts";
 import { perExpressionCostLimit, type RuleContext, type SchemaChecks } from "./rule-cost.ts";
-import { itemsOf, type JSONSchemaProps, structuralFault, valuesOf } from "./structural-schema.ts";
+import { isSchema, itemsOf, type JSONSchemaProps, structuralFault, valuesOf } from "./structural-schema.ts";
 
 export interface SchemaRules {
   readonly checks: SchemaChecks;
@@ -140,7 +140,7 @@ function parts(schema: JSONSchemaProps, at: FieldPath, place: Place): Part[] {
   }
   pushAll(all, itemParts(schema, at, inside, context));
   for (const [name, each] of Object.entries(schema.dependencies ?? {})) {
-    if (!Array.isArray(each)) all.push([each, at.child("dependencies").key(name), bare]);
+    if (isSchema(each)) all.push([each, at.child("dependencies").key(name), bare]);
   }
   return all;
 }

@@ -77,10 +77,14 @@ export function someSchema(schema: JSONSchemaProps | undefined, found: (schema: 
     const value = schema[field];
     if (typeof value !== "object" || value === null) continue;
     const parts = Array.isArray(value) ? value : mapsOfParts.has(field) ? Object.values(value) : [value];
-    for (const each of parts as readonly (JSONSchemaProps | readonly string[])[])
-      if (typeof each === "object" && !Array.isArray(each) && someSchema(each as JSONSchemaProps, found)) return true;
+    for (const each of parts as readonly unknown[]) if (isSchema(each) && someSchema(each, found)) return true;
   }
   return false;
+}
+
+/** A dependency may be a list of names, or what Go reads as nothing. */
+export function isSchema(value: unknown): value is JSONSchemaProps {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const mapsOfParts = new Set<string>(["properties", "patternProperties", "definitions", "dependencies"]);

@@ -24,6 +24,12 @@ test("what Go would not write of a schema is not kept", async (t) => {
   assert.deepEqual(properties, { a: { type: "string" }, o: { type: "object" } });
 });
 
+test("a dependency that is nothing is refused as any other", async (t) => {
+  const server = await customServer(t);
+  const causes = causesOf(await send(server, "POST", crdsPath, widgets({ dependencies: { a: null, b: 1 } })));
+  assert.deepEqual(causes, ["spec.validation.openAPIV3Schema.dependencies: Forbidden: dependencies is not supported"]);
+});
+
 test("a deletion that waits for the objects leaves generation and grace period alone", async (t) => {
   const server = await customServer(t);
   await define(server, widgets());
