@@ -156,3 +156,27 @@ test("a webhook that answers nonsense is told of", async (t) => {
   const { json } = await send(server, "GET", `${betaPath}/w`);
   assert.deepEqual([json.metadata.labels, json.metadata.finalizers], [{ ok: "yes" }, undefined]);
 });
+
+test("a name that is taken is said to be, without asking how the object looks in this version", async (t) => {
+  const conversionWebhooks = {
+    async call(_: unknown, body: unknown): Promise<unknown> {
+      const { apiVersion, request } = body as Review;
+      const convertedObjects = request.objects.map((each) => converted(each, request.desiredAPIVersion));
+      const response = { uid: request.uid, result: { status: "Success" }, convertedObjects };
+      return { kind: "ConversionReview", apiVersion, response };
+    },
+  };
+  const server = await customServer(t, { conversionWebhooks });
+  await define(server, twoVersions(byWebhook));
+  const body = widget("w", { metadata: { name: "w", finalizers: ["example.com/f"] } });
+  assert.equal((await send(server, "POST", widgetsPath, body)).status, 201);
+  const beta = widget("w", { spec: { hostPort: "h:1" } }, "example.com/v1beta1");
+  const exists = 'widgets.example.com "w" already exists';
+  const again = async () => {
+    const { status, json } = await send(server, "POST", betaPath, beta);
+    return [status, json.message];
+  };
+  assert.deepEqual(await again(), [409, exists]);
+  await send(server, "DELETE", `${widgetsPath}/w`);
+  assert.deepEqual(await again(), [409, `object is being deleted: ${exists}`]);
+});

@@ -15,7 +15,7 @@ import { keepReadableManagedFields } from "./after-mutation.ts";
 import { trackUpdate } from "./field-manager.ts";
 import type { Registry } from "./registry.ts";
 import { otherNamespace } from "./same-namespace.ts";
-import type { ServedObject } from "./served-object.ts";
+import { ServedObject } from "./served-object.ts";
 import { interpretStoreError } from "./store-errors.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -161,9 +161,11 @@ async function store(
 /** @returns the 409, which says so when the object is on its way out */
 async function taken(registry: Registry, key: string, name: string): Promise<StatusError> {
   const exists = alreadyExists(registry.resourceName, name);
-  const entry = await registry.store.get(key);
+  // That it exists is known; what else is not found out, is not said.
+  const entry = await registry.store.get(key).catch(() => undefined);
   if (entry === undefined || entry.unreadable !== undefined) return exists;
-  if (registry.served(entry).object.metadata?.deletionTimestamp === undefined) return exists;
+  // Whatever its version: this one may be a webhook's to make.
+  if (ServedObject.ofEntry(entry).object.metadata?.deletionTimestamp === undefined) return exists;
   const { details = {} } = exists.status;
   return new StatusError(409, "AlreadyExists", `object is being deleted: ${exists.message}`, { details });
 }
