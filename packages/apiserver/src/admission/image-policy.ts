@@ -84,6 +84,8 @@ export class ImagePolicyWebhook implements AdmissionPlugin {
       try {
         status = await this.#ask(spec, attributes.client.signal);
       } catch (error) {
+        // Or whoever hangs up would be past the policy where it fails open.
+        attributes.client.signal.throwIfAborted();
         return this.#failed(attributes, pod, error);
       }
       this.#answers.set(key, status, status.allowed ? allowTtlMs : denyTtlMs);
