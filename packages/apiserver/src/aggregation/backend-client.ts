@@ -1,10 +1,10 @@
 /** Requests to aggregated API servers: the connections to each are kept, and every one is made with the front proxy's certificate. */
 
 import type { IncomingMessage } from "node:http";
-import { type Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from "node:https";
+import type { Agent, AgentOptions, RequestOptions } from "node:https";
 import { httpsAgent, throughAgent } from "../egress/agents.ts";
 import type { Dial } from "../egress/egress.ts";
-import { dial, type Upgraded, writeBody } from "../streaming/forward.ts";
+import { dial, sendOn, type Upgraded } from "../streaming/forward.ts";
 import { type Address, checkIdentity, type ServiceResolver } from "../webhook/index.ts";
 import type { Headers } from "./identity-headers.ts";
 import type { Backend } from "./registrations.ts";
@@ -59,15 +59,8 @@ export class BackendClient {
 
   /** Resolves when the answer's header is here. @throws Error of the connection */
   send(backend: Backend, address: Address, request: BackendRequest): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const outgoing = httpsRequest({
-        ...this.#requestOptions(backend, address, request),
-        agent: this.#agent(backend),
-      });
-      outgoing.on("response", resolve);
-      outgoing.on("error", reject);
-      writeBody(outgoing, request.body).catch((error: Error) => outgoing.destroy(error));
-    });
+    const options = { ...this.#requestOptions(backend, address, request), agent: this.#agent(backend) };
+    return sendOn("https", options, request.body);
   }
 
   /** An upgraded connection, or the answer of a server that would not upgrade. @throws Error of the connection */

@@ -58,6 +58,28 @@ function drainedOrClosed(outgoing: ClientRequest): Promise<void> {
   });
 }
 
+/**
+ * Resolves when the answer's header is here. The connection is its own, unless `options` say whose.
+ * @throws Error of the connection, and of the body that was to be sent
+ */
+export function sendOn(
+  scheme: "http" | "https",
+  options: RequestOptions,
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = begin(scheme, options);
+    outgoing.on("response", resolve);
+    outgoing.on("error", reject);
+    writeBody(outgoing, body).catch((error: Error) => outgoing.destroy(error));
+  });
+}
+
+function begin(scheme: "http" | "https", options: RequestOptions): ClientRequest {
+  const make = scheme === "https" ? httpsRequest : httpRequest;
+  return make({ agent: false, ...options });
+}
+
 export interface Upgraded {
   readonly socket: Duplex;
   /** Bytes that came together with the answer's header. */
@@ -68,8 +90,7 @@ export interface Upgraded {
 /** An upgraded connection of its own, or the answer of a server that would not upgrade. @throws Error of the connection */
 export function dial(scheme: "http" | "https", options: RequestOptions): Promise<Upgraded | IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const make = scheme === "https" ? httpsRequest : httpRequest;
-    const outgoing = make({ agent: false, ...options });
+    const outgoing = begin(scheme, options);
     outgoing.on("upgrade", (response, socket, head) => resolve({ socket, head, response }));
     outgoing.on("response", resolve);
     outgoing.on("error", reject);

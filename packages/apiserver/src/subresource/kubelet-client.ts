@@ -1,13 +1,12 @@
 /** Where a node's kubelet is, and how to ask it as the API server. */
 
 import type { IncomingMessage } from "node:http";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import type { RequestOptions } from "node:https";
 import type { Node } from "@kubets/api";
 import { badRequest, internalError, notFound, StatusError } from "@kubets/apimachinery";
 import { throughAgent } from "../egress/agents.ts";
-import { request as httpRequest } from "../node-http.ts";
 import type { ServerContext } from "../server/context.ts";
-import { textOf, writeBody } from "../streaming/forward.ts";
+import { sendOn, textOf } from "../streaming/forward.ts";
 import { confirmProxyable } from "./proxyable.ts";
 
 export interface KubeletClientOptions {
@@ -98,13 +97,9 @@ export function send(
   body: AsyncIterable<Uint8Array> | Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const outgoingHeaders = headers as Record<string, string | string[]>;
-    const make = scheme === "https" ? httpsRequest : httpRequest;
-    const outgoing = make({ agent: false, ...options, method, headers: outgoingHeaders, signal });
-    outgoing.on("response", resolve);
-    outgoing.on("error", (cause) => reject(unreachable(cause)));
-    writeBody(outgoing, body).catch((error: Error) => outgoing.destroy(error));
+  const outgoing = { ...options, method, headers: headers as Record<string, string | string[]>, signal };
+  return sendOn(scheme, outgoing, body).catch((cause: Error) => {
+    throw unreachable(cause);
   });
 }
 
