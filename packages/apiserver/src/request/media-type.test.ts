@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { growth } from "../testing/growth.ts";
 import { send, testServer } from "../testing/server.ts";
 import { parseMediaType } from "./media-type.ts";
 
@@ -10,6 +11,7 @@ test("what Go's mime.ParseMediaType makes of a header", () => {
     "application/json;": "application/json",
     "application/json; ": "application/json",
     'application/yaml;a="b;c\\"d"; e=f': "application/yaml",
+    'application/yaml;a="C:\\temp\\x"': "application/yaml",
     "application/json;a=b;a=b": "application/json",
     json: "json",
     "application/json;foo": undefined,
@@ -18,11 +20,19 @@ test("what Go's mime.ParseMediaType makes of a header", () => {
     "application/json; a=b c": undefined,
     "application/json;a=b;A=c": undefined,
     'application/json;a="b': undefined,
+    'application/json;a="b\\"': undefined,
     "application/": undefined,
     "application/json, text/plain": undefined,
     ";charset=utf-8": undefined,
   };
   for (const [text, type] of Object.entries(types)) assert.equal(parseMediaType(text), type, text);
+});
+
+test("what a client may say of a type is read in time that grows with it, and no faster", () => {
+  const unended = growth(40_000, (size) =>
+    assert.equal(parseMediaType(`application/json;a="${"\\,".repeat(size)}`), undefined),
+  );
+  assert.ok(unended < 9, `${unended}`);
 });
 
 test("a body of a malformed type is of none that is known", async () => {
