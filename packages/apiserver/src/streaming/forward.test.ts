@@ -4,12 +4,24 @@ import { type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
+import { growth } from "../testing/growth.ts";
 import { dial, endToEnd, isUpgraded, textOf, writeBody } from "./forward.ts";
 
 test("what is about one connection is not passed on, nor what the connection's header names", () => {
-  const headers = { connection: "Keep-Alive, X-Mine", "keep-alive": "5", "x-mine": "1", te: "trailers", accept: "a" };
+  const headers = {
+    connection: "Keep-Alive\t,  X-Mine ",
+    "keep-alive": "5",
+    "x-mine": "1",
+    te: "trailers",
+    accept: "a",
+  };
   assert.deepEqual(endToEnd({ ...headers, "proxy-authorization": "p", absent: undefined }), { accept: "a" });
   assert.deepEqual(endToEnd({ accept: "a" }), { accept: "a" });
+});
+
+test("what a client may say of its connection is read in time that grows with it, and no faster", () => {
+  const spaces = growth(16_000, (size) => assert.deepEqual(endToEnd({ connection: `a${" ".repeat(size)}b` }), {}));
+  assert.ok(spaces < 9, `${spaces}`);
 });
 
 test("who would not upgrade answers, and no more is read than is wanted", async (t) => {

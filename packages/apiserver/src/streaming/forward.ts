@@ -22,7 +22,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 export function endToEnd<T extends string | readonly string[]>(
   headers: Readonly<Record<string, T | undefined>>,
 ): Record<string, T> {
-  const named = new Set([headers["connection"] ?? []].flat().join(",").toLowerCase().split(/ *, */));
+  const names = [headers["connection"] ?? []].flat().join(",").toLowerCase().split(",");
+  const named = new Set(names.map((name) => name.trim()));
   const passed: Record<string, T> = {};
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined && !hopByHop.has(name) && !named.has(name)) passed[name] = value;
