@@ -18,6 +18,22 @@ test("only numbers with a fraction or an exponent, and where they are", () => {
   assert.equal(writtenNumbers(JSON.stringify(Array(2000).fill(0.5))).length, 1000);
 });
 
+test("how deep a list lies does not count", () => {
+  const list = `[${Array(50_000).fill("[]").join()}]`;
+  const spent = (depth: number) => {
+    const text = `{"x":1.5,"a":${"[".repeat(depth)}${list}${"]".repeat(depth)}}`;
+    const once = () => {
+      const before = process.threadCpuUsage();
+      assert.equal(writtenNumbers(text).length, 1);
+      const { user, system } = process.threadCpuUsage(before);
+      return user + system;
+    };
+    return Math.min(once(), once(), once());
+  };
+  const [shallow, deep] = [spent(1), spent(990)];
+  assert.ok(deep < 2.2 * shallow, `${deep} µs instead of ${shallow}`);
+});
+
 const quantity: Schema = { format: "quantity", "x-kubernetes-int-or-string": true };
 const schema: Schema = {
   type: "object",

@@ -38,20 +38,23 @@ export function writtenNumbers(body: string | Uint8Array): WrittenNumber[] {
 type Reviver = (this: object, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 type ParseWithSource = (text: string, reviver: Reviver) => unknown;
 
+/** @param path where `value` is; as it was when this is done */
 function collect(
   value: Json,
   byHolder: ReadonlyMap<object, ReadonlyMap<string, string>>,
-  path: readonly (string | number)[],
+  path: (string | number)[],
   found: WrittenNumber[],
 ): void {
   if (typeof value !== "object" || value === null) return;
   const texts = byHolder.get(value);
   const isList = Array.isArray(value);
-  for (const [key, child] of Object.entries(value)) {
+  for (const key in value) {
+    const child = (value as Record<string, Json>)[key]!;
     const text = texts?.get(key);
     if (text === undefined && (typeof child !== "object" || child === null)) continue;
-    const at = [...path, isList ? Number(key) : key];
-    if (text !== undefined) found.push({ path: at, text });
-    else collect(child, byHolder, at, found);
+    path.push(isList ? Number(key) : key);
+    if (text !== undefined) found.push({ path: [...path], text });
+    else collect(child, byHolder, path, found);
+    path.pop();
   }
 }
