@@ -4,20 +4,12 @@
  * server's processor time, so that neither the load's own speed nor a neighbour on the machine shows in it; the rates by the clock stand beside it.
  * Creates and watches are measured twice: as a server does them that has just started, where much of the time goes to compiling what is hot, and
  * after that.
- *
- *   scripts/node bench/api.ts [--pods 5000] [--skip watch,memory] [--json]
- *   scripts/node bench/api.ts --kubeconfig FILE [--pods 5000]     the same load against any Kubernetes: rates by the clock
- *     --custom            of custom objects that look like pods, in the namespace `default`: for whatever serves CustomResourceDefinitions
- *     --pids 123,456      the processes that make up that server, its store's too: their processor time is counted, and they are pinned
- *
- * It makes pods in the namespace `bench`, which it leaves behind; with --kubeconfig use a cluster that may be thrown away.
  */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { custom, prepareCustom } from "./api/custom.ts";
 import { kubeconfigTarget } from "./api/kubeconfig-target.ts";
 import { type Call, Load, type Target } from "./api/load.ts";
@@ -37,26 +29,35 @@ import {
   type Subject,
   strategicPatch,
 } from "./api/workload.ts";
+import { flagsOf, jsonFlag } from "./lib/program.ts";
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    pods: { type: "string", default: "5000" },
-    kubeconfig: { type: "string" },
-    custom: { type: "boolean", default: false },
-    pids: { type: "string" },
-    skip: { type: "string", default: "" },
+const about = `How fast the API server is, as ratios to a bare HTTPS server that does the same bytes; or, with --kubeconfig, any API server by the clock.
+It makes pods in the namespace bench, which it leaves behind: with --kubeconfig use a cluster that may be thrown away.`;
+const flags = flagsOf("api.ts", about, {
+  pods: { type: "number", help: "how many to make, get, list, patch and watch", default: 5000 },
+  skip: { type: "strings", help: "watch, memory, or both: leave that out", default: [] as string[] },
+  kubeconfig: { type: "string", value: "FILE", help: "the same load against this Kubernetes" },
+  custom: {
+    type: "boolean",
+    help: "custom objects that look like pods, in the namespace default: for whatever serves CustomResourceDefinitions",
+    default: false,
   },
+  pids: {
+    type: "strings",
+    value: "123,456",
+    help: "the processes of that server, and of its store: their processor time is counted, and they are pinned",
+  },
+  json: jsonFlag,
 });
-const count = Number(values.pods);
+const count = flags.pods;
 const lists = 60;
 /** Another server may give up on a list that others keep waiting for a minute. */
-const listers = values.kubeconfig === undefined ? undefined : 4;
+const listers = flags.kubeconfig === undefined ? undefined : 4;
 /** Creates at once on each connection while others watch: with one alone, server and load wait for each other a sixth of the time. */
 const inFlight = 4;
-const subject: Subject = values.custom ? custom : podKind;
-const what = values.custom ? "custom object" : "pod";
-const skipped = new Set(values.skip.split(","));
+const subject: Subject = flags.custom ? custom : podKind;
+const what = flags.custom ? "custom object" : "pod";
+const skipped = new Set(flags.skip);
 const serverCore = 0;
 const loadCore = 1;
 
@@ -118,7 +119,7 @@ async function row(
 ): Promise<Row> {
   const [measured, beside] = await inTurns(what, calls, other === undefined ? [own] : [own, other], connections);
   // A slow server's figures come one by one.
-  if (values.kubeconfig !== undefined) console.error(JSON.stringify(measured));
+  if (flags.kubeconfig !== undefined) console.error(JSON.stringify(measured));
   if (beside === undefined || other === undefined) return measured!;
   const of = beside.perCpuSecond!;
   const ratio = Math.round((measured!.perCpuSecond! / of) * 100) / 100;
@@ -152,7 +153,7 @@ async function verbs(side: Side, bare?: Side): Promise<Row[]> {
   const beside = (name: string) =>
     bare === undefined ? undefined : { ...side, make: create(`beside-${name}-`, subject), name: "create" };
   rows.push(await row("merge patch", count, own(mergePatch(count, subject)), beside("merge")));
-  if (!values.custom)
+  if (!flags.custom)
     rows.push(await row("strategic merge patch", count, own(strategicPatch(count, subject)), beside("strategic")));
   rows.push(await row("apply patch", count, own(applyPatch(count, subject)), beside("apply")));
   return rows;
@@ -310,11 +311,11 @@ execFileSync("taskset", ["-a", "-cp", String(loadCore), String(process.pid)], { 
 const directory = mkdtempSync(join(tmpdir(), "kubets-bench-"));
 let result: Record<string, unknown>;
 try {
-  if (values.kubeconfig !== undefined) {
-    const target = await kubeconfigTarget(values.kubeconfig);
-    const processes = values.pids === undefined ? undefined : new Processes(values.pids.split(","), serverCore);
+  if (flags.kubeconfig !== undefined) {
+    const target = await kubeconfigTarget(flags.kubeconfig);
+    const processes = flags.pids === undefined ? undefined : new Processes(flags.pids, serverCore);
     const load = new Load(target);
-    await (values.custom ? prepareCustom(load) : prepare(load));
+    await (flags.custom ? prepareCustom(load) : prepare(load));
     result = { verbs: await verbs({ load, server: processes }) };
     load.close();
     if (!skipped.has("watch")) result = { ...result, watch: await watching(target, processes) };
@@ -326,5 +327,5 @@ try {
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
-if (values.json) console.log(JSON.stringify(result));
+if (flags.json) console.log(JSON.stringify(result));
 else for (const table of Object.values(result)) console.table(table);

@@ -1,12 +1,15 @@
 /**
  * How close the shared store comes to the etcd below it, one member on loopback: creates by many writers against bare puts of the same bytes by the
  * same gRPC client; a consistent list of 5,000 objects, and consistent gets, against etcd's own. One run, one machine, ratios.
- *
- * Usage: scripts/node bench/etcd.ts [--json]
  */
 
 import { openEtcdStore } from "@kubets/storage";
 import { rawEtcd, startEtcd } from "@kubets/storage/testing";
+import { flagsOf, jsonFlag } from "./lib/program.ts";
+
+const about =
+  "How close the shared store comes to the etcd below it: creates, gets and lists, as ratios to a bare client's.";
+const flags = flagsOf("etcd.ts", about, { json: jsonFlag });
 
 const writers = 64;
 const objects = 5000;
@@ -66,7 +69,7 @@ try {
   await (await openEtcdStore({ servers: etcd.servers })).close();
   const reopenMs = Math.round(performance.now() - reopenedAt);
   raw.close();
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ results, reopenMs }));
+  if (flags.json) console.log(JSON.stringify({ results, reopenMs }));
   else {
     console.table(results);
     console.log(`opening it with ${objects} objects: ${reopenMs} ms`);

@@ -2,16 +2,14 @@
  * What API priority and fairness costs creates and gets: ratios to the same server with the plain limits, in one run, in turns. By the clock, and by
  * the server's processor time. Sixty-four connections of an ordinary user are more than its level has seats by default: some of them wait; at a
  * level ten times as wide none does.
- *
- *   scripts/node bench/fair-queueing.ts [--pods 3000] [--rounds 3]
  */
 
-import { parseArgs } from "node:util";
-import { takeTurns } from "./api/turns.ts";
+import { takeTurns, turnFlags } from "./api/turns.ts";
+import { flagsOf } from "./lib/program.ts";
 
-const { values } = parseArgs({
-  options: { pods: { type: "string", default: "3000" }, rounds: { type: "string", default: "3" } },
-});
+const about =
+  "What API priority and fairness costs creates and gets: ratios to the same server with the plain limits, in one run, in turns.";
+const turns = flagsOf("fair-queueing.ts", about, turnFlags);
 await takeTurns(
   [
     { name: "plain limits", environment: { FAIRNESS: "off" } },
@@ -19,5 +17,5 @@ await takeTurns(
     { name: "fair, by default", environment: {} },
     { name: "fair, exempt", environment: {}, token: "admin" },
   ],
-  { count: Number(values.pods), rounds: Number(values.rounds) },
+  turns,
 );

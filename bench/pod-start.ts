@@ -1,15 +1,11 @@
 /**
  * How long from creating a pod of a loaded image to Running, against what the node's own containerd takes for the same sandbox and container.
  * Both are measured in turn, in the same run, on the same containerd.
- *
- * Usage: scripts/node bench/pod-start.ts [--name CLUSTER] [--rounds N] [--json]     with a running cluster that has a node
- *        scripts/node bench/pod-start.ts --bare [--rounds N] [--json]                containerd alone, on a node made for the run
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Pod, pods } from "@kubets/api";
 import { createClient, transportFromKubeconfig } from "@kubets/client";
 import { clusterPaths, findCluster, loadImage, localNodes } from "@kubets/cluster";
@@ -25,19 +21,19 @@ import { testImageCache } from "@kubets/cluster/node-testing";
 import { connectRuntime, type RuntimeClient } from "@kubets/cri";
 import { writeCniConfig } from "@kubets/network";
 import { type BareStart, startBare } from "./bare-containerd.ts";
+import { flagsOf, jsonFlag } from "./lib/program.ts";
 
 const image = "kubets.local/bench:1";
 const command = ["sleep", "3600"];
 
-const { values: flags } = parseArgs({
-  options: {
-    name: { type: "string", default: "kubets" },
-    rounds: { type: "string", default: "15" },
-    bare: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const about = "How long from creating a pod to Running, as a ratio to what the node's containerd takes by itself.";
+const flags = flagsOf("pod-start.ts", about, {
+  name: { type: "string", value: "CLUSTER", help: "a running cluster that has a node", default: "kubets" },
+  bare: { type: "boolean", help: "containerd alone, on a node made for the run: no cluster is needed", default: false },
+  rounds: { type: "number", help: "pods to start, one after the other", default: 15 },
+  json: jsonFlag,
 });
-const rounds = Number(flags.rounds);
+const { rounds } = flags;
 const rows = flags.bare ? await bareRows() : await clusterRows(flags.name);
 if (flags.json) console.log(JSON.stringify(rows));
 else console.table(rows);

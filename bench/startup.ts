@@ -1,25 +1,23 @@
 /**
  * How long `kubets up` takes: until the API answers, and until the node is ready; then what an idle cluster costs.
  * The ratio is against what any Node program pays for an HTTPS server: a bare one is started beside it in the same run.
- *
- *   ./scripts/node bench/startup.ts [--runs 5] [--nodes 1] [--idle-seconds 20] [-o json]
  */
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "./lib/program.ts";
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "5" },
-    nodes: { type: "string", default: "1" },
-    "idle-seconds": { type: "string", default: "20" },
-    output: { type: "string", short: "o" },
-  },
+const about =
+  "How long `kubets up` takes until the API answers and until the nodes are ready, and what an idle cluster costs.";
+const flags = flagsOf("startup.ts", about, {
+  runs: { type: "number", help: "clusters to start, one after the other", default: 5 },
+  nodes: { type: "number", help: "nodes of each", default: 1 },
+  "idle-seconds": { type: "number", help: "how long the last one is watched doing nothing", default: 20 },
+  output: { type: "string", short: "o", value: "json", help: "print JSON, on one line" },
 });
-const runs = Number(values.runs);
+const { runs } = flags;
 const kubets = new URL("../kubets", import.meta.url).pathname;
 
 interface Run {
@@ -58,7 +56,7 @@ class Trial {
       "0",
       "--egress=false",
     ];
-    execFileSync(kubets, [...args, "--nodes", values.nodes], {
+    execFileSync(kubets, [...args, "--nodes", String(flags.nodes)], {
       env: this.#env,
       stdio: ["ignore", "ignore", "inherit"],
     });
@@ -144,10 +142,10 @@ for (let i = 0; i < runs; i++) {
   later.push(trial.up());
   if (i < runs - 1) continue;
   again = trial.up(); // Found running.
-  idle = await trial.idle(Number(values["idle-seconds"]));
+  idle = await trial.idle(flags["idle-seconds"]);
 }
 const result = {
-  nodes: Number(values.nodes),
+  nodes: flags.nodes,
   runs,
   bareHttpsServerMs: bare,
   apiMs: median(measured.map((r) => r.apiMs)),
@@ -164,5 +162,5 @@ const result = {
   apiToBareRatio: Number((median(measured.map((r) => r.apiMs)) / bare).toFixed(1)),
   idle,
 };
-if (values.output === "json") console.log(JSON.stringify(result));
+if (flags.output === "json") console.log(JSON.stringify(result));
 else console.table({ ...result, idle: JSON.stringify(idle) });

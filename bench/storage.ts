@@ -1,8 +1,6 @@
 /**
  * How close the store comes to the disk: creates a second through `openSqliteStore` by many concurrent writers, against bare node:sqlite
  * writing the same rows, one fsynced transaction for as many rows as there are writers. One run, one machine, one ratio.
- *
- * Usage: scripts/node bench/storage.ts [--json]
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,6 +9,11 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DatabaseSync } from "node:sqlite";
 import { openSqliteStore } from "@kubets/storage";
+import { flagsOf, jsonFlag } from "./lib/program.ts";
+
+const about =
+  "How close the embedded store comes to the disk: creates a second, as ratios to bare node:sqlite with the same rows.";
+const flags = flagsOf("storage.ts", about, { json: jsonFlag });
 
 const rows = 40_000;
 const valueBytes = 3000;
@@ -78,5 +81,5 @@ for (const writers of writerCounts) {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-if (process.argv.includes("--json")) console.log(JSON.stringify(results));
+if (flags.json) console.log(JSON.stringify(results));
 else console.table(results);

@@ -55,7 +55,8 @@ function roomOf(file: string): string {
 }
 
 function exportsOf(room: string): Set<string> {
-  const manifest = JSON.parse(readFileSync(`packages/${room}/package.json`, "utf8")) as {
+  const folder = room === "cmd" ? room : `packages/${room}`;
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as {
     exports: Record<string, unknown>;
   };
   return new Set(Object.keys(manifest.exports));

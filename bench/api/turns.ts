@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Flags } from "@kubets/cmd/flags";
 import { Load } from "./load.ts";
 import { ServerProcess } from "./server-process.ts";
 import { create, get, prepare } from "./workload.ts";
@@ -22,13 +23,17 @@ interface Side {
   readonly used: Record<"create" | "get", { seconds: number; cpu: number }>;
 }
 
-export interface Turns {
-  readonly count: number;
-  readonly rounds: number;
-}
+/** How much each form has to do. */
+export const turnFlags = {
+  pods: { type: "number", help: "create so many pods a turn, and get three times as many", default: 3000 },
+  rounds: { type: "number", help: "turns that each form of the server has", default: 3 },
+} as const;
 
 /** Prints how the others do, as ratios to the first. */
-export async function takeTurns(forms: readonly Form[], { count, rounds }: Turns): Promise<void> {
+export async function takeTurns(
+  forms: readonly Form[],
+  { pods: count, rounds }: Flags<typeof turnFlags>,
+): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "kubets-bench-turns-"));
   const sides: Side[] = [];
   try {
