@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
 import { growth } from "../testing/growth.ts";
-import { dial, endToEnd, isUpgraded, textOf, writeBody } from "./forward.ts";
+import { dial, endToEnd, isUpgraded, sendOn, textOf, writeBody } from "./forward.ts";
 
 test("what is about one connection is not passed on, nor what the connection's header names", () => {
   const headers = {
@@ -47,6 +47,20 @@ test("who would not upgrade answers, and no more is read than is wanted", async 
   assert.ok(isUpgraded(upgraded));
   assert.equal(upgraded.head.toString(), "first");
   upgraded.socket.destroy();
+});
+
+test("who changes the protocol unasked has not answered", async (t) => {
+  const server = createServer((_request, response) => {
+    response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(sendOn("http", { host: "127.0.0.1", port }, undefined), /ended before there was an answer/);
 });
 
 test("a client whose body nobody wants any more still has its stream, for the answer, and may send the rest", async () => {

@@ -72,8 +72,14 @@ export function sendOn(
     const outgoing = begin(scheme, options);
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
+    outgoing.on("close", () => reject(unanswered()));
     writeBody(outgoing, body).catch((error: Error) => outgoing.destroy(error));
   });
+}
+
+/** Node says no more than `close` of a server that changes the protocol though nobody asked it to. */
+export function unanswered(): Error {
+  return new Error("the connection ended before there was an answer");
 }
 
 function begin(scheme: "http" | "https", options: RequestOptions): ClientRequest {

@@ -9,6 +9,7 @@ import { type ClientMeter, clientMeter } from "../metrics/client-metrics.ts";
 import type { MetricsRegistry } from "../metrics/families.ts";
 import { request as httpRequest } from "../node-http.ts";
 import type { Address } from "../services/backends.ts";
+import { unanswered } from "../streaming/forward.ts";
 import { activeTraceHeaders, traced } from "../tracing/tracer.ts";
 import { answeredStatus, parseAnswer } from "./answer.ts";
 import { goErrorText, WebhookCallError } from "./call-error.ts";
@@ -209,6 +210,9 @@ export class HttpsCaller {
       };
       signal.addEventListener("abort", onAbort, { once: true });
       outgoing.on("error", fail);
+      outgoing.on("close", () => {
+        if (!answered) fail(unanswered());
+      });
       outgoing.on("response", (response) => {
         answered = true;
         this.#collect(response).then((found) => {

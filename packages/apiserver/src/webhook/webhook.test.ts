@@ -29,6 +29,8 @@ before(async () => {
       if (url.startsWith("/slow")) return undefined;
       if (url.startsWith("/text")) return response.end("hello");
       if (url.startsWith("/empty")) return response.end();
+      if (url.startsWith("/switch"))
+        return response.socket?.write("HTTP/1.1 101 Hm\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
       if (url.startsWith("/missing")) return response.writeHead(404).end("nothing");
       if (url.startsWith("/broken")) return response.writeHead(500).end("boom");
       if (url.startsWith("/large")) return response.end(Buffer.alloc(11 * 1024 * 1024));
@@ -82,6 +84,7 @@ test("failures in Go's words", async () => {
     "couldn't get version/kind; json parse error: invalid character 'h' looking for beginning of value",
   );
   await fails(byUrl("/empty"), "0-length response with status code: 200 and content type: ");
+  await fails(byUrl("/switch"), `${url("/switch?timeout=5s")}the connection ended before there was an answer`);
   await fails(byUrl("/missing"), "the server could not find the requested resource");
   await fails(byUrl("/broken"), 'an error on the server ("boom") has prevented the request from succeeding');
   await fails(byUrl("/large"), /the answer is larger than \d+ bytes/);

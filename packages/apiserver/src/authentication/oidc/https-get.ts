@@ -4,6 +4,7 @@ import { type Agent, get } from "node:https";
 import { type Clock, messageOf } from "@kubets/apimachinery";
 import { httpsAgent } from "../../egress/agents.ts";
 import type { Dial } from "../../egress/egress.ts";
+import { unanswered } from "../../streaming/forward.ts";
 
 const timeoutMs = 30_000;
 const maxBytes = 1024 * 1024;
@@ -42,7 +43,9 @@ export class HttpsGetter {
 
   #text(url: string, headers: Record<string, string>): Promise<string> {
     return new Promise((resolve, reject) => {
+      let answered = false;
       const request = get(url, { agent: this.#agent, headers }, (response) => {
+        answered = true;
         if (response.statusCode !== 200) {
           response.resume();
           reject(new Error(`the answer's status is ${response.statusCode}`));
@@ -60,7 +63,10 @@ export class HttpsGetter {
       });
       const timer = this.#clock.setTimeout(() => request.destroy(new Error("the answer took too long")), timeoutMs);
       request.on("error", reject);
-      request.on("close", () => timer.cancel());
+      request.on("close", () => {
+        timer.cancel();
+        if (!answered) reject(unanswered());
+      });
     });
   }
 
