@@ -17,6 +17,8 @@ export interface ProgramSpec {
 export interface RunningProgram {
   readonly supervisorPid: number;
   readonly pid: number;
+  /** It was told to end, and has not ended yet. */
+  readonly isStopping: boolean;
 }
 
 const programName = "/cmd/kubets/main.ts";
@@ -26,7 +28,8 @@ const supervisor = new URL("../../../scripts/supervise", import.meta.url).pathna
  * Starts the program under its supervisor. Resolves with the one line of JSON that the program says by `sayReady`.
  * @throws Error with the end of the program's log when it ended before it was ready
  */
-export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Promise<string> {
+export async function startProgram(spec: ProgramSpec, signal?: AbortSignal, graceMs = 15_000): Promise<string> {
+  signal?.throwIfAborted();
   mkdirSync(dirname(spec.pidFile), { recursive: true, mode: 0o755 });
   mkdirSync(dirname(spec.logFile), { recursive: true, mode: 0o755 });
   const log = openSync(spec.logFile, "a", 0o640);
@@ -38,18 +41,18 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   });
   const ready = child.stdio[3] as Socket;
   let text = "";
-  const abort = () => void child.kill("SIGTERM");
+  const told = Promise.withResolvers<void>();
+  const abort = () => told.resolve();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      ready.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.includes("\n")) resolve();
-      });
-      ready.on("end", resolve);
-      ready.on("error", reject);
-      child.on("error", reject);
+    ready.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("\n")) told.resolve();
     });
+    ready.on("end", told.resolve);
+    ready.on("error", told.reject);
+    child.on("error", told.reject);
+    await told.promise;
   } finally {
     signal?.removeEventListener("abort", abort);
     ready.destroy();
@@ -58,7 +61,7 @@ export async function startProgram(spec: ProgramSpec, signal?: AbortSignal): Pro
   }
   if (!signal?.aborted && text.trim() !== "") return text.trim();
   // It died without a word on the pipe: do not let the supervisor try for ever what failed at once. What is started next finds it gone.
-  if (child.pid !== undefined) await endProcess(child.pid, 15_000, realClock);
+  if (child.pid !== undefined) await endSupervisor(child.pid, spec.pidFile, graceMs, realClock);
   signal?.throwIfAborted();
   throw new Error(lastError(spec.logFile, saidBefore));
 }
@@ -97,11 +100,11 @@ function lastError(logFile: string, from: number): string {
 
 /**
  * Whether the program runs and need not be started. One that died and that its supervisor lets rest a while is stopped altogether, for its
- * caller to start at once.
+ * caller to start at once; so is one that was told to end already.
  */
 export async function findProgram(pidFile: string, words: readonly string[]): Promise<boolean> {
   const program = runningProgram(pidFile);
-  if (program !== undefined && send(program.pid, 0)) return true;
+  if (program !== undefined && !program.isStopping && send(program.pid, 0)) return true;
   await stopProgram(pidFile);
   await endOrphan(pidFile, words);
   return false;
@@ -109,16 +112,21 @@ export async function findProgram(pidFile: string, words: readonly string[]): Pr
 
 /** The program, if it runs; a process that has merely inherited the number is not taken for it. */
 export function runningProgram(pidFile: string): RunningProgram | undefined {
+  const program = programOf(pidFile);
+  return program !== undefined && commandLine(program.supervisorPid)?.includes(pidFile) ? program : undefined;
+}
+
+/** What the file says, whatever has become of it. */
+function programOf(pidFile: string): RunningProgram | undefined {
   let text: string;
   try {
     text = readFileSync(pidFile, "utf8");
   } catch {
     return undefined;
   }
-  const [supervisorPid, pid] = text.trim().split("\n").map(Number);
-  if (!supervisorPid || !pid) return undefined;
-  if (commandLine(supervisorPid)?.includes(pidFile)) return { supervisorPid, pid };
-  return undefined;
+  const [first, second, third] = text.trim().split("\n");
+  const [supervisorPid, pid] = [Number(first), Number(second)];
+  return supervisorPid && pid ? { supervisorPid, pid, isStopping: third !== undefined } : undefined;
 }
 
 function commandLine(pid: number): string[] | undefined {
@@ -157,10 +165,17 @@ function isSupervisor({ words }: { readonly words: readonly string[] }): boolean
 export async function stopProgram(pidFile: string, graceMs = 15_000, clock: Clock = realClock): Promise<boolean> {
   const program = runningProgram(pidFile);
   if (program === undefined) return false;
-  await endProcess(program.supervisorPid, graceMs, clock);
-  await endProcess(program.pid, 0, clock);
-  rmSync(pidFile, { force: true });
+  await endSupervisor(program.supervisorPid, pidFile, graceMs, clock);
   return true;
+}
+
+/** In order, its program ends first and the file goes. If it had to be killed, both are left: the program's number is the present one then. */
+async function endSupervisor(supervisorPid: number, pidFile: string, graceMs: number, clock: Clock): Promise<void> {
+  await endProcess(supervisorPid, graceMs, clock);
+  const left = programOf(pidFile);
+  if (left?.supervisorPid !== supervisorPid) return;
+  await endProcess(left.pid, 0, clock);
+  rmSync(pidFile, { force: true });
 }
 
 async function endProcess(pid: number, graceMs: number, clock: Clock): Promise<void> {
