@@ -7,6 +7,7 @@ import {
   auditOptions,
   egressFrom,
   type KubeApiServerOptions,
+  type OpenedStore,
   parseAdmissionConfiguration,
   readTracingConfiguration,
   type TlsFiles,
@@ -27,7 +28,7 @@ export interface ConfigMeans {
   readonly logger: Logger;
 }
 
-export type KubeApiServerConfig = Omit<KubeApiServerOptions, "store" | "clock" | "random" | "logger">;
+export type KubeApiServerConfig = Omit<KubeApiServerOptions, keyof OpenedStore | "clock" | "random" | "logger">;
 
 /** @throws Error for a file that cannot be read or used */
 export async function configOf(flags: KubeApiServerFlags, means: ConfigMeans): Promise<KubeApiServerConfig> {

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { defaultsVersion } from "@kubets/api/defaults-version";
 import type { Clock, Logger, Random } from "@kubets/apimachinery";
-import { connectLater, type Egress } from "@kubets/apiserver";
+import { connectLater, type Egress, type OpenedStore } from "@kubets/apiserver";
 import { type EncryptionAtRest, encryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTlsFiles, Route, Store, ValueTransformer } from "@kubets/storage";
 import { textOf } from "./files.ts";
@@ -16,12 +16,6 @@ export interface StoreMeans {
   readonly logger: Logger;
   /** How an etcd is reached where not directly. */
   readonly dial?: Egress["etcd"];
-}
-
-export interface OpenedStore {
-  readonly store: Store;
-  /** What it was opened with. */
-  readonly encryption: EncryptionAtRest | undefined;
 }
 
 /**

@@ -28,7 +28,7 @@ export { Pki, type PkiOptions } from "./certificates/pki.ts";
 export { connectLater } from "./egress/agents.ts";
 export { type Egress, egressFrom } from "./egress/egress.ts";
 export { type GateSettings, gateSettings, gateWarnings } from "./feature-gates/feature-gates.ts";
-export type { KubeApiServerOptions } from "./kube-apiserver/options.ts";
+export type { KubeApiServerOptions, OpenedStore } from "./kube-apiserver/options.ts";
 export { createKubeApiServer, type KubeApiServer } from "./kube-apiserver.ts";
 export type { MetricRules } from "./metrics/rules.ts";
 export type { Converter } from "./registry/registry.ts";

@@ -11,10 +11,9 @@ import { aggregationLayer } from "./kube-apiserver/aggregation.ts";
 import { kubeletClient, listenOptions } from "./kube-apiserver/certificates.ts";
 import { type Ground, layGround } from "./kube-apiserver/ground.ts";
 import { identityAndPermission } from "./kube-apiserver/identity.ts";
-import type { KubeApiServerOptions } from "./kube-apiserver/options.ts";
+import { type KubeApiServerOptions, type PassedOn, passedOnNames } from "./kube-apiserver/options.ts";
 import { ownWork, putDefaultsInPlace } from "./kube-apiserver/own-work.ts";
 import { defaultInFlightLimits } from "./server/in-flight.ts";
-import type { ApiServerOptions } from "./server/options.ts";
 import { ApiServer } from "./server.ts";
 import { postStartHooks } from "./services/post-start-hooks.ts";
 
@@ -64,14 +63,6 @@ export async function createKubeApiServer(options: KubeApiServerOptions, signal:
   });
   return { server, tokens };
 }
-
-/** What the server takes as it is given here. */
-const passedOnNames = [
-  ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
-  ...(["componentHealth", "inFlight", "publishEndpoints", "kubernetesServiceNodePort"] as const),
-  ...(["storeHealthMs", "storeReadyMs", "maxConnectionBytesPerSecond", "egress"] as const),
-];
-type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
 
 function passedOn(options: KubeApiServerOptions): PassedOn {
   const given = passedOnNames.filter((name) => options[name] !== undefined);

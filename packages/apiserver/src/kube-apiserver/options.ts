@@ -9,24 +9,35 @@ import type { KubeAuthenticationOptions } from "../authentication/kube-identity.
 import type { AuthorizationOptions } from "../authorization/build.ts";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import type { KeyPair } from "../certificates/create.ts";
-import type { Egress } from "../egress/egress.ts";
 import type { EncryptionAtRest } from "../encryption/index.ts";
 import type { MetricRules } from "../metrics/rules.ts";
-import type { InFlightLimits } from "../server/in-flight.ts";
 import type { ApiServerOptions, ListenOptions } from "../server/options.ts";
 import type { ServingPair, TlsFiles } from "../server/serving-tls.ts";
 import type { KubeletClientOptions } from "../subresource/kubelet-client.ts";
 import type { TracingConfiguration } from "../tracing/configuration.ts";
 
-/** Of an API server as a cluster runs it. What is left out is as kubeadm has it. */
-export interface KubeApiServerOptions {
+/** A store, and what it was opened with. */
+export interface OpenedStore {
   readonly store: Store;
+  /** Its plugins' health and its metrics are told by the server. */
+  readonly encryption?: EncryptionAtRest | undefined;
+}
+
+/** What the server takes as it is given here. */
+export const passedOnNames = [
+  ...(["eventTtlMs", "nodePortRange", "livezGraceMs", "minRequestTimeoutMs", "shutdownDelayMs"] as const),
+  ...(["componentHealth", "inFlight", "publishEndpoints", "kubernetesServiceNodePort"] as const),
+  ...(["storeHealthMs", "storeReadyMs", "maxConnectionBytesPerSecond", "egress"] as const),
+];
+
+export type PassedOn = Pick<ApiServerOptions, (typeof passedOnNames)[number]>;
+
+/** Of an API server as a cluster runs it. What is left out is as kubeadm has it. */
+export interface KubeApiServerOptions extends OpenedStore, PassedOn {
   /** A cluster's own, as kubeadm has them. Each can be said otherwise by the options about it; without them, only what those say is there. */
   readonly certificates?: ClusterCertificates;
   /** `--service-cluster-ip-range`: one, or one of each family with a comma between. */
   readonly serviceCIDR: string;
-  /** `--service-node-port-range`. Default 30000-32767. */
-  readonly nodePortRange?: string;
   /** Without it nothing listens. Without `tls` it shows the cluster's certificate. */
   readonly listen?: Omit<ListenOptions, "tls"> & { readonly tls?: Omit<TlsFiles, "clientCAs"> };
   readonly advertiseAddress: string;
@@ -47,42 +58,18 @@ export interface KubeApiServerOptions {
   readonly admission?: Pick<AdmissionOptions, "enable" | "disable" | "config" | "tolerationSeconds" | "plugins">;
   /** `--audit-*`: what is recorded of requests, and where. Nothing when it is not given. */
   readonly audit?: AuditOptions | undefined;
-  /** What the store was opened with: its plugins' health and its metrics are told by the server. */
-  readonly encryption?: EncryptionAtRest | undefined;
   /** `--etcd-compaction-interval`: how long history is kept; 0 for ever. Default 5 minutes. */
   readonly compactionIntervalMs?: number;
-  /** `--event-ttl`. Default an hour. */
-  readonly eventTtlMs?: number;
   /** `--allow-privileged`. Default true: upstream's is false, and every set-up says true. */
   readonly allowPrivileged?: boolean;
-  /** `--max-requests-inflight`, `--max-mutating-requests-inflight` */
-  readonly inFlight?: InFlightLimits;
-  /** `--enable-priority-and-fairness`: the two limits' sum is shared out by FlowSchemas; without it each is a limit of its own. Default true. */
+  /** `--enable-priority-and-fairness`: the sum of the two limits of `inFlight` is shared out by FlowSchemas; without it each is a limit of its own. Default true. */
   readonly enablePriorityAndFairness?: boolean;
-  /** `--endpoint-reconciler-type=none` is false: the addresses of the Service default/kubernetes are someone else's. Default true. */
-  readonly publishEndpoints?: boolean;
-  /** `--shutdown-delay-duration`. Default 0. */
-  readonly shutdownDelayMs?: number;
-  /** `--livez-grace-period`. Default 0. */
-  readonly livezGraceMs?: number;
-  /** `--etcd-healthcheck-timeout`, `--etcd-readycheck-timeout`. Default 2 s. */
-  readonly storeHealthMs?: number;
-  readonly storeReadyMs?: number;
-  /** `--kubernetes-service-node-port`. Default 0: the Service is of type ClusterIP. */
-  readonly kubernetesServiceNodePort?: number;
   /** `--aggregator-reject-forwarding-redirect`. Default true. */
   readonly rejectRedirects?: boolean;
-  /** `--min-request-timeout`. Default 1800 s. */
-  readonly minRequestTimeoutMs?: number;
   /** What tells this server from others of the cluster. Default the machine's name. */
   readonly hostname?: string;
   /** `--tracing-config-file` */
   readonly tracing?: TracingConfiguration;
-  /** `--egress-selector-config-file` */
-  readonly egress?: Egress;
-  /** `--max-connection-bytes-per-sec`. Default 0: no limit. */
-  readonly maxConnectionBytesPerSecond?: number;
-  readonly componentHealth?: NonNullable<ApiServerOptions["componentHealth"]>;
   /** `--disabled-metrics`, `--allow-metric-labels` */
   readonly metricRules?: MetricRules;
   /** `--runtime-config`: what is stable when it is not given. */

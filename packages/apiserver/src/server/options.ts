@@ -53,7 +53,7 @@ export interface ApiServerOptions {
   readonly serviceCidrs?: readonly string[];
   /** `--service-node-port-range`. Default 30000-32767. */
   readonly nodePortRange?: string;
-  /** `--kubernetes-service-node-port`: where the Service default/kubernetes is on every node as well. Default 0: nowhere. */
+  /** `--kubernetes-service-node-port`: where the Service default/kubernetes is on every node as well. Default 0: the Service is of type ClusterIP. */
   readonly kubernetesServiceNodePort?: number;
   /** `--event-ttl`: how long events are kept after they were last seen. Default an hour. */
   readonly eventTtlMs?: number;
@@ -78,7 +78,7 @@ export interface ApiServerOptions {
   readonly postStartHooks?: readonly string[];
   /** Of what the server needs and does not run itself, such as KMS plugins: below `/healthz` and `/readyz`. */
   readonly healthChecks?: readonly HealthCheck[];
-  /** Whether the endpoints of the `kubernetes` Service are made and kept right. Default true. */
+  /** Whether the endpoints of the `kubernetes` Service are made and kept right: not for `--endpoint-reconciler-type=none`. Default true. */
   readonly publishEndpoints?: boolean;
   /** The address other machines reach it at: in discovery, and published as the `kubernetes` endpoints. */
   readonly advertiseAddress?: string;
@@ -90,6 +90,7 @@ export interface ApiServerOptions {
   readonly egress?: Egress;
   /** `--max-connection-bytes-per-sec`: what each direction of exec, attach, port-forward and upgraded proxy connections is held to. Default 0: no limit. */
   readonly maxConnectionBytesPerSecond?: number;
+  /** `--max-requests-inflight`, `--max-mutating-requests-inflight` */
   readonly inFlight?: InFlightLimits;
   /** Instead of those limits: fair queueing. */
   readonly limiter?: RequestLimiter;

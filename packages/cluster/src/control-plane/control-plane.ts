@@ -8,17 +8,14 @@ import type {
   ApiServer,
   ClusterCertificates,
   KubeApiServerOptions,
+  OpenedStore,
   ServiceAccountIssuer,
   UserInfo,
 } from "@kubets/apiserver";
 import type { Client } from "@kubets/client";
-import type { Store } from "@kubets/storage";
 import { runTogether } from "../components.ts";
 
-export interface ControlPlaneOptions {
-  readonly store: Store;
-  /** What the store was opened with. */
-  readonly encryption?: KubeApiServerOptions["encryption"];
+export interface ControlPlaneOptions extends OpenedStore {
   readonly certificates: ClusterCertificates;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
@@ -37,7 +34,7 @@ export interface ControlPlaneOptions {
 
 export type ApiServerFlags = Omit<
   KubeApiServerOptions,
-  "store" | "encryption" | "certificates" | "clock" | "random" | "logger"
+  keyof OpenedStore | "certificates" | "clock" | "random" | "logger"
 >;
 
 export interface ControlPlaneMeans {

@@ -4,6 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { defaultsVersion } from "@kubets/api/defaults-version";
 import { type Clock, type Logger, messageOf, type Random } from "@kubets/apimachinery";
+import type { OpenedStore } from "@kubets/apiserver";
 import type { EncryptionAtRest } from "@kubets/apiserver/encryption";
 import type { EtcdTlsFiles, Store, ValueTransformer } from "@kubets/storage";
 import { type ClusterConfig, ConfigError, etcdServersOf } from "../config.ts";
@@ -13,12 +14,6 @@ export interface StoreMeans {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-}
-
-export interface OpenedStore {
-  readonly store: Store;
-  /** What it was opened with. */
-  readonly encryption: EncryptionAtRest | undefined;
 }
 
 /**
