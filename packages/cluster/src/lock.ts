@@ -1,6 +1,6 @@
 /** One `up` or `down` at a time per cluster. The lock dies with its holder. */
 
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, realClock } from "@kubets/apimachinery";
 
@@ -35,14 +35,18 @@ export async function withLock<T>(
   }
 }
 
+/** With its holder's name in it from its first moment: an empty one would be taken for a dead one's. */
 function tryTake(file: string): boolean {
+  const own = `${file}.${process.pid}`;
   try {
-    writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`, { flag: "wx", mode: 0o600 });
+    writeFileSync(own, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 });
+    linkSync(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    giveBack(file); // Made and not filled, on a full disk.
     throw error;
+  } finally {
+    giveBack(own);
   }
 }
 
@@ -57,19 +61,36 @@ function giveBack(file: string): void {
 
 /** The living process that holds the lock; a dead one's lock is taken away. */
 function holderOf(file: string): number | undefined {
-  let pid: number;
-  let start: string | undefined;
+  const holder = namedIn(file);
+  if (holder === "dead") takeAway(file);
+  return typeof holder === "number" ? holder : undefined;
+}
+
+/** Who named the holder dead may be late: a lock that another has taken since then is put back. */
+function takeAway(file: string): void {
+  const aside = `${file}.${process.pid}`;
   try {
-    const [first, second] = readFileSync(file, "utf8").trim().split(" ");
-    pid = Number(first);
-    start = second;
-  } catch {
-    return undefined; // Just given back.
+    renameSync(file, aside);
+    if (namedIn(aside) !== "dead") linkSync(aside, file);
+  } catch (error) {
+    // Another has taken it away, or taken it already.
+    if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    giveBack(aside);
   }
+}
+
+function namedIn(file: string): number | "dead" | "nobody" {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return "nobody"; // Just given back.
+  }
+  const [first, start] = text.trim().split(" ");
+  const pid = Number(first);
   // The same number with another start is another process.
-  if (pid && startOf(pid) === start) return pid;
-  giveBack(file);
-  return undefined;
+  return pid && startOf(pid) === start ? pid : "dead";
 }
 
 /** When a process began, in ticks since boot: with its number, a name that is never used twice. */
