@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configMap, send, testServer } from "../testing/server.ts";
+import { configMap, pod, send, testServer } from "../testing/server.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const pods = "/api/v1/namespaces/default/pods";
-const pod = (name: string, spec: object = {}, metadata: object = {}) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name, ...metadata },
-  spec,
-});
 
 test("finalizers hold a deleted object until they are gone", async () => {
   const server = testServer();

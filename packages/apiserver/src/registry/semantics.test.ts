@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configMap, send, testServer } from "../testing/server.ts";
+import { configMap, pod, send, testServer } from "../testing/server.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const pods = "/api/v1/namespaces/default/pods";
-const pod = (name: string, spec: object = {}, metadata: object = {}) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name, ...metadata },
-  spec,
-});
 
 test("creates refuse what upstream refuses, with its words", async () => {
   const server = testServer();

@@ -107,6 +107,11 @@ export function configMap(name: string, data: Record<string, string> = {}, extra
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...extra }, data };
 }
 
+/** As far as the hand-made definitions look: without containers. */
+export function pod(name: string, spec: object = {}, metadata: object = {}) {
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, ...metadata }, spec };
+}
+
 async function textOf({ body }: HttpResponse): Promise<string> {
   if (body.type === "slices") return Buffer.concat(await Array.fromAsync(body.slices)).toString();
   if (body.type === "list") return Buffer.concat(body.list.chunks).toString();
