@@ -110,6 +110,7 @@ export class WebhookClient {
 
   #make(target: WebhookTarget): HttpsCaller {
     const { clock, meters } = this.#options;
+    const common = { traced: true, clock, meters };
     const ca = target.caBundle ? { ca: authorities(target.caBundle) } : {};
     const { service } = target;
     if (service !== undefined) {
@@ -118,10 +119,8 @@ export class WebhookClient {
       const url = withPort(new URL(`https://${serverName}:${port}${path === "" ? "/" : path}`), port);
       const resolve = () => this.#resolve(namespace, name, port);
       return new HttpsCaller({
-        traced: true,
+        ...common,
         url,
-        clock,
-        meters,
         resolve,
         dial: this.#options.egress?.cluster,
         ...this.#identified(`${serverName}:${port}`, { ...ca, serverName }),
@@ -132,14 +131,11 @@ export class WebhookClient {
     const url = new URL(target.url);
     const own = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? defaultPort : Number(url.port) };
     const resolve = async () => this.#notSelf(own);
-    const dial = this.#options.egress?.controlplane;
     return new HttpsCaller({
-      traced: true,
+      ...common,
       url,
-      clock,
-      meters,
       resolve,
-      dial,
+      dial: this.#options.egress?.controlplane,
       ...this.#identified(`${url.hostname}:${own.port}`, ca),
     });
   }
