@@ -27,9 +27,9 @@ function count(name: string, quantity: Quantity): number {
   return name === "cpu" ? quantity.milliValue() : quantity.value();
 }
 
-/** Undefined when the pod may run here. */
+/** Undefined when the pod may run here; of several reasons the one that upstream finds first. */
 export function admit(input: AdmissionInput): Rejection | undefined {
-  return nodeAffinityRejection(input) ?? resourceRejection(input);
+  return resourceRejection(input) ?? nodeAffinityRejection(input);
 }
 
 function nodeAffinityRejection({ pod, node }: AdmissionInput): Rejection | undefined {
