@@ -45,13 +45,11 @@ export async function layGround(base: KubeletBase, signal: AbortSignal): Promise
   const { client, runtime, nodeName, nodeIPs, rootDir, podLogsDir, parts = {} } = options;
   const { machine = realMachine, mounter = systemMounter } = parts;
   // The simulated machine has no disk to make a directory on.
-  if (parts.machine === undefined)
-    await Promise.all([rootDir, podLogsDir].map((dir) => mkdir(dir, { recursive: true })));
-  const info = await machine.info();
-  if (parts.files === undefined) {
+  if (parts.machine === undefined || parts.files === undefined) {
     await mkdir(rootDir, { recursive: true, mode: 0o750 });
     await mkdir(podLogsDir, { recursive: true, mode: 0o755 });
   }
+  const info = await machine.info();
   const storage = (await machine.disk(rootDir)).capacity;
   const recorder =
     parts.recorder ??
