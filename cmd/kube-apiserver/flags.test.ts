@@ -116,6 +116,9 @@ test("etcds of their own for some resources", () => {
     [[], ["/registry/events/"], ["/registry/horizontalpodautoscalers/"], [], []],
   );
   assert.deepEqual(overrides[1]?.servers, ["http://b:1", "http://c:1"]);
+  const [one, all] = storeOverrides(["autoscaling/horizontalpodautoscalers#http://a:1", "autoscaling/*#http://b:1"]);
+  assert.deepEqual([one?.prefixes, all?.prefixes], [["/registry/horizontalpodautoscalers/"], []]);
+  assert.deepEqual(storeOverrides(["events.k8s.io/events#http://a:1"])[0]?.prefixes, []);
 });
 
 test("what does less than upstream's is said", () => {
@@ -124,6 +127,7 @@ test("what does less than upstream's is said", () => {
     return warningsOf(flags, given);
   };
   assert.deepEqual(warnings(), []);
+  assert.deepEqual(warnings("--etcd-servers-overrides=x"), []);
   assert.match(
     warnings("--etcd-servers-overrides=odd.io/odds#http://e:1")[0] ?? "",
     /^Flag --etcd-servers-overrides has no effect for odd\.io\/odds: /,

@@ -12,19 +12,25 @@ export interface StoreOverride {
 
 export const overridePattern = /^([^#/]*)\/([^#/]+)#([^#]+)$/;
 
-/** Source: upstream keeps the kinds of these groups by other means, which know no overrides. */
-const neverElsewhere = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io"]);
+/** Source: upstream keeps the kinds of these groups by other means, which know no overrides; and Events where those of the core group are. */
+const neverElsewhere = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io", "events.k8s.io"]);
 
-/** @param given that {@link overridePattern} matches; of several for one resource the last one counts */
+/**
+ * What {@link overridePattern} does not match is left out.
+ * @param given of several for one resource the last one counts, and one that names it before any for all of its group
+ */
 export function storeOverrides(given: readonly string[]): StoreOverride[] {
-  const taken = new Set<string>();
-  const overrides = [...given].reverse().map((text): StoreOverride => {
-    const [, group = "", resource = "", servers = ""] = overridePattern.exec(text) ?? [];
-    const prefixes = [...new Set(pathsOf(group, resource))].filter((prefix) => !taken.has(prefix));
-    for (const prefix of prefixes) taken.add(prefix);
-    return { resource: `${group}/${resource}`, prefixes, servers: servers.split(";") };
+  const asked = given.flatMap((text) => {
+    const [match, group = "", resource = "", servers = ""] = overridePattern.exec(text) ?? [];
+    return match === undefined ? [] : [{ group, resource, servers: servers.split(";") }];
   });
-  return overrides.reverse();
+  const taken = new Map<string, (typeof asked)[number]>();
+  for (const each of asked.toSorted((a, b) => Number(b.resource === "*") - Number(a.resource === "*")))
+    for (const prefix of pathsOf(each.group, each.resource)) taken.set(prefix, each);
+  return asked.map((each) => {
+    const prefixes = [...taken].filter(([, by]) => by === each).map(([prefix]) => prefix);
+    return { resource: `${each.group}/${each.resource}`, prefixes, servers: each.servers };
+  });
 }
 
 function* pathsOf(group: string, resource: string): Iterable<string> {
