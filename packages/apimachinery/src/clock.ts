@@ -3,11 +3,13 @@
  * `setInterval`, `performance` or `Math.random`: that is what lets a test run a day of back-off in a millisecond and replay a run from its seed.
  */
 
+/** What {@link Clock.setTimeout} gives: the one thing to do with it is to call it off. */
 export interface Timer {
   /** Stops the timer; harmless when it has fired. */
   cancel(): void;
 }
 
+/** Where time comes from: {@link realClock}, or in tests a virtual one that is moved by hand. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -19,6 +21,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Where chance comes from: {@link realRandom}, or a seeded one, so that a run can be repeated. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -14,6 +14,7 @@ export interface Component {
   healthz(): Health;
 }
 
+/** An answer to a health check: `reason` is a phrase for operators. */
 export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /**
@@ -29,6 +30,7 @@ export interface Logger {
   child(values: LogValues): Logger;
 }
 
+/** What a line of the log is about, beside its message. An error goes under `err`. */
 export type LogValues = Readonly<Record<string, unknown>>;
 
 /** Logs nothing; the default in tests and in the library. */

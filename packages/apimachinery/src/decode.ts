@@ -20,6 +20,7 @@ export interface DecodeOptions {
   readonly numbers?: readonly WrittenNumber[];
 }
 
+/** A decoded body, and what had no place in it. */
 export interface Decoded<T = Json> {
   readonly value: T;
   /** `unknown field "spec.foo"`, one for each field that was dropped; at most 100. */

@@ -7,6 +7,7 @@ import { writeJson } from "./exact-json.ts";
 import { escapeAsGo } from "./sorted-json.ts";
 import { StatusError } from "./status.ts";
 
+/** What is wrong with a field: `reason` of a cause in a Status. */
 export type FieldErrorType =
   | "FieldValueNotFound"
   | "FieldValueRequired"
@@ -19,6 +20,7 @@ export type FieldErrorType =
   | "InternalError"
   | "FieldValueTypeInvalid";
 
+/** One field, and what is wrong with it: one of the causes of a 422. */
 export interface FieldError {
   readonly type: FieldErrorType;
   /** As upstream prints it: `spec.containers[0].name`. */

@@ -2,6 +2,7 @@
 
 import { SelectorError } from "./labels.ts";
 
+/** One term of a field selector. A field that is absent counts as "". */
 export interface FieldRequirement {
   readonly field: string;
   readonly operator: "=" | "!=";

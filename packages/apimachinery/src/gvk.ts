@@ -1,14 +1,17 @@
 /** Group, version and kind (or resource): the two ways to name a type of object. The core group is "". */
 
+/** One version of an API group; `apiVersion` of an object is its text ({@link apiVersionOf}). */
 export interface GroupVersion {
   readonly group: string;
   readonly version: string;
 }
 
+/** What an object says of itself: `apps/v1, Deployment`. */
 export interface GroupVersionKind extends GroupVersion {
   readonly kind: string;
 }
 
+/** What a URL names: `apps/v1, deployments`. `resource` is the plural, in lower case. */
 export interface GroupVersionResource extends GroupVersion {
   readonly resource: string;
 }

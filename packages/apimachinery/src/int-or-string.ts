@@ -1,5 +1,6 @@
 /** Values that are a count or a percentage of one: `maxSurge: 25%`. Texts: apimachinery's util/intstr. */
 
+/** A count, or text: mostly a percentage such as `25%`, for ports a name. */
 export type IntOrString = number | string;
 
 /** `value` as a count: itself, or a percentage of `total`, rounded as asked. @throws Error with upstream's text */

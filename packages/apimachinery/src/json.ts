@@ -7,6 +7,7 @@ import { endOfString, parseJson } from "./exact-json.ts";
 import { JsonSyntaxError, parseJsonSlowly } from "./json-parser.ts";
 import type { Json } from "./object.ts";
 
+/** What a body of JSON or YAML says, and what is to be remarked about how it says it. */
 export interface DecodedBody {
   readonly value: Json;
   /** Fields given more than once, worded as upstream: `duplicate field "spec.replicas"`. The last one counts. */

@@ -21,6 +21,7 @@ export function validateLabelName(name: string, at: FieldPath): FieldError[] {
   return isQualifiedName(name).map((why) => invalidValue(at, name, why));
 }
 
+/** How much of a label selector is let pass that new objects may not hold. */
 export interface LabelSelectorRules {
   /** Stored objects may hold values that were once allowed. */
   readonly allowInvalidValues?: boolean;

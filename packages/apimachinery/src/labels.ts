@@ -6,8 +6,10 @@
 import { lexSelector, type SelectorToken } from "./label-lexer.ts";
 import { isQualifiedName, isValidLabelValue } from "./names.ts";
 
+/** As a selector's text has them; `==` is another way to write `=`, and `exists` is a key alone. */
 export type LabelOperator = "=" | "==" | "!=" | "in" | "notin" | "exists" | "!" | "gt" | "lt";
 
+/** One term of a selector. `values` is empty for `exists` and `!`, and has one for all but `in` and `notin`. */
 export interface LabelRequirement {
   readonly key: string;
   readonly operator: LabelOperator;
@@ -22,6 +24,7 @@ export interface LabelSelector {
   matchExpressions?: LabelSelectorRequirement[];
 }
 
+/** metav1.LabelSelectorRequirement: `operator` is In, NotIn, Exists or DoesNotExist. */
 export interface LabelSelectorRequirement {
   key: string;
   operator: string;

@@ -25,6 +25,7 @@ export const fieldImmutable = "field is immutable";
 /** Keys and values of all annotations together, in bytes. */
 const totalAnnotationSizeLimit = 256 * 1024;
 
+/** What a kind's metadata has to be beyond what holds for all kinds. */
 export interface ObjectMetaRules {
   /** Whether the kind lives in namespaces. */
   readonly namespaced: boolean;

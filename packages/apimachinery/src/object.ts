@@ -4,8 +4,10 @@
  * Objects read from a client, lister or store are shared and deeply frozen; copy before changing one (`clone`).
  */
 
+/** Anything that JSON can say. */
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
+/** metav1.OwnerReference: when the last of its owners is gone, so is an object. At most one is its `controller`. */
 export interface OwnerReference {
   apiVersion: string;
   kind: string;
@@ -15,6 +17,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
+/** metav1.ManagedFieldsEntry: what one manager owns by one operation, in one version. `fieldsV1` is a tree of the fields, keys like `f:spec`. */
 export interface ManagedFieldsEntry {
   manager?: string;
   operation?: string;
@@ -25,6 +28,7 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
+/** metav1.ObjectMeta. */
 export interface ObjectMeta {
   name?: string;
   generateName?: string;
@@ -44,6 +48,7 @@ export interface ObjectMeta {
   selfLink?: string;
 }
 
+/** metav1.ListMeta: the revision a list is of, and how to ask for what follows. */
 export interface ListMeta {
   resourceVersion?: string;
   continue?: string;
@@ -51,12 +56,14 @@ export interface ListMeta {
   selfLink?: string;
 }
 
+/** What every object has; each kind adds its own fields. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
   metadata?: ObjectMeta;
 }
 
+/** A list of a kind's objects, as its API gives them. */
 export interface KubeList<T extends KubeObject = KubeObject> {
   apiVersion?: string;
   kind?: string;

@@ -3,6 +3,7 @@
  * Source of grammar, rounding and canonical form: apimachinery's api/resource. Quantities are immutable.
  */
 
+/** How an amount is written: `1500m` and `2k`, `1536Ki`, or `2e3`. */
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
 const nano = 1_000_000_000n;

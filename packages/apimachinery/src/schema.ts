@@ -4,6 +4,7 @@
  * strategic merge, server-side apply, OpenAPI) serves both.
  */
 
+/** One value: its type, and what is in it. Immutable, so that what is made of it can be kept beside it. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: "object" | "array" | "string" | "integer" | "number" | "boolean";

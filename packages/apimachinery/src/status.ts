@@ -1,16 +1,19 @@
-import { messageOf } from "./error-message.ts";
 /**
  * Failed requests. Every error a client sees is a `Status` with upstream's reason, code and causes;
  * throw a {@link StatusError} anywhere below the request and the server renders it.
  * Source of reasons and texts: apimachinery's api/errors.
  */
 
+import { messageOf } from "./error-message.ts";
+
+/** metav1.StatusCause: one of several things that were wrong. `field` is as {@link FieldError} has it. */
 export interface StatusCause {
   reason?: string;
   message?: string;
   field?: string;
 }
 
+/** metav1.StatusDetails: what the failure is about, and when to try again. `kind` is mostly the plural of a resource, as upstream has it. */
 export interface StatusDetails {
   name?: string;
   group?: string;
@@ -20,6 +23,7 @@ export interface StatusDetails {
   retryAfterSeconds?: number;
 }
 
+/** metav1.Status: how a request ended that gives no object. Every failure is one. */
 export interface Status {
   kind: "Status";
   apiVersion: "v1";
@@ -31,6 +35,7 @@ export interface Status {
   code: number;
 }
 
+/** Why a request failed, in upstream's words for programs. "" is for a failure that has none. */
 export type StatusReason =
   | "Unauthorized"
   | "Forbidden"

@@ -5,6 +5,7 @@
 
 import type { Json } from "./object.ts";
 
+/** A number in a body, by where it is, and its text. */
 export interface WrittenNumber {
   /** Keys and indices, from the root. */
   readonly path: readonly (string | number)[];

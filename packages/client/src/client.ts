@@ -4,6 +4,7 @@ import type { Resource } from "@kubets/api";
 import type { KubeList, KubeObject } from "@kubets/apimachinery";
 import type { PatchType, Transport, WatchEvent } from "./transport.ts";
 
+/** A list's query: see metav1.ListOptions. */
 export interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -14,6 +15,7 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A watch's query. Without a `resourceVersion` it begins with what there is, as ADDED. */
 export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -24,6 +26,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What all writes take. */
 export interface WriteOptions {
   readonly fieldManager?: string;
   readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
@@ -31,12 +34,14 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** `force` takes fields over that other managers own. */
 export interface PatchOptions extends WriteOptions {
   /** Apply patches only. */
   readonly force?: boolean;
   readonly subresource?: string;
 }
 
+/** metav1.DeleteOptions. What is left out is the kind's default. */
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
@@ -65,6 +70,7 @@ export interface ResourceClient<T extends KubeObject> {
   updateSubresource<R = unknown>(name: string, subresource: string, body: unknown, options?: WriteOptions): Promise<R>;
 }
 
+/** Requests to one API, as one user: whoever the transport's credentials say. */
 export interface Client {
   readonly transport: Transport;
   resource<T extends KubeObject>(resource: Resource<T>): ResourceClient<T>;

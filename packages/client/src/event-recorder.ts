@@ -18,12 +18,14 @@ import { EventCorrelator, type EventObject } from "./event-correlator.ts";
 
 export type EventType = "Normal" | "Warning";
 
+/** What an event can say beyond its object, reason and message. */
 export interface EventDetails {
   /** Part of the object that is meant: `spec.containers{app}`. */
   readonly fieldPath?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Where a component tells what it did. Events that say the same again are counted, and too many are dropped. */
 export interface EventRecorder {
   /** `object` needs apiVersion, kind and metadata; `reason` is UpperCamelCase, `message` a sentence for people. */
   event(object: KubeObject, type: EventType, reason: string, message: string, details?: EventDetails): void;
@@ -42,6 +44,7 @@ export interface EventRecorderOptions {
   readonly logger?: Logger;
 }
 
+/** A recorder that a program can wait for before it ends. */
 export interface FlushableEventRecorder extends EventRecorder {
   /** Resolves when everything recorded so far has been sent or given up. */
   flush(): Promise<void>;

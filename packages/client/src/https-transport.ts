@@ -26,6 +26,7 @@ export interface HttpsTransportOptions {
   readonly userAgent?: string;
 }
 
+/** A transport with connections of its own, which whoever made it closes. */
 export interface HttpsTransport extends Transport {
   /** Closes idle connections; those in use close when their request ends. */
   close(): void;

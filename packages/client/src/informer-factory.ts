@@ -12,6 +12,7 @@ export interface InformerFactoryOptions {
   readonly logger?: Logger;
 }
 
+/** A factory whose end can be waited for. */
 export interface StoppableInformerFactory extends InformerFactory {
   /** Resolves when every informer has ended after the start signal aborted. */
   stopped(): Promise<void>;

@@ -3,6 +3,7 @@
 import type { Resource } from "@kubets/api";
 import type { KubeObject } from "@kubets/apimachinery";
 
+/** Who is told of changes. Called synchronously: what takes time goes on a work queue. Objects are shared and frozen. */
 export interface EventHandler<T extends KubeObject> {
   add?(object: T): void;
   /** Also called with equal objects on a resync after a relist. */
@@ -22,6 +23,7 @@ export interface Lister<T extends KubeObject> {
   byIndex(index: string, value: string): readonly T[];
 }
 
+/** The cache of one resource and selection, kept by a watch, and those who are told when it changes. */
 export interface Informer<T extends KubeObject> {
   readonly resource: Resource<T>;
   readonly lister: Lister<T>;
@@ -37,12 +39,14 @@ export interface Informer<T extends KubeObject> {
   readonly resourceVersion: string;
 }
 
+/** Which objects: all when nothing is given. */
 export interface InformerOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }
 
+/** Hands out informers, so that all who want the same share one. */
 export interface InformerFactory {
   /** The one informer for this resource and options; starts watching when the factory has been started, or at once if it already was. */
   informer<T extends KubeObject>(resource: Resource<T>, options?: InformerOptions): Informer<T>;

@@ -13,6 +13,7 @@ function loadYaml(): Promise<Yaml> {
   return import("yaml");
 }
 
+/** A cluster, its user and the context of both, to be written as one. */
 export interface KubeconfigEntry {
   /** Of the cluster, the user and the context alike. */
   readonly name: string;

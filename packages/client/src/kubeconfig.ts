@@ -6,6 +6,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
 import type { ServerConfig } from "./server-config.ts";
 
+/** A cluster as a kubeconfig has it. Files are relative to the kubeconfig they are named in. */
 export interface KubeconfigCluster {
   server?: string;
   "certificate-authority"?: string;
@@ -15,6 +16,7 @@ export interface KubeconfigCluster {
   "tls-server-name"?: string;
 }
 
+/** Credentials as a kubeconfig has them. `-data` is base64 of PEM and wins over the file. */
 export interface KubeconfigUser {
   "client-certificate"?: string;
   "client-certificate-data"?: string;
@@ -32,12 +34,14 @@ export interface KubeconfigUser {
   "auth-provider"?: unknown;
 }
 
+/** A cluster and a user by their names, and the namespace that is meant when none is said. */
 export interface KubeconfigContext {
   cluster?: string;
   user?: string;
   namespace?: string;
 }
 
+/** A kubeconfig file as it is written, as far as it is read here. */
 export interface Kubeconfig {
   apiVersion?: string;
   kind?: string;

@@ -36,6 +36,7 @@ const leases: Resource<LeaseObject> = {
   namespaced: true,
 };
 
+/** A candidate, the Lease it is after, and how long that lasts. Times are milliseconds; defaults are upstream's. */
 export interface LeaderElectionOptions {
   readonly client: Client;
   /** `kube-controller-manager`, in `kube-system`. */

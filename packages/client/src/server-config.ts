@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type { Clock } from "@kubets/apimachinery";
 
+/** An API server, how it is trusted, and who we are to it. Several credentials may be given, as in a kubeconfig. */
 export interface ServerConfig {
   /** `https://10.0.0.1:6443`, with a path prefix when a proxy adds one. `http:` is allowed, for `kubectl proxy`. */
   readonly server: string;

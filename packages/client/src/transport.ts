@@ -4,6 +4,7 @@ import type { KubeObject, Status } from "@kubets/apimachinery";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** Media types of patches. */
 export type PatchType =
   | "application/json-patch+json"
   | "application/merge-patch+json"
@@ -23,11 +24,13 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A change, in the order of commits. ERROR is the last event of a watch; BOOKMARK has nothing but a resourceVersion to go on from. */
 export type WatchEvent<T extends KubeObject = KubeObject> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   | { readonly type: "BOOKMARK"; readonly object: T }
   | { readonly type: "ERROR"; readonly object: Status };
 
+/** The way to an API server, with credentials that are its own. */
 export interface Transport {
   /** The decoded answer, deeply frozen. @throws StatusError for every answer that is not 2xx, and with reason ServiceUnavailable when there was none. */
   request(request: ApiRequest): Promise<unknown>;

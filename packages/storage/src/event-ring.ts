@@ -2,6 +2,7 @@
 
 import type { StoreEvent } from "./store.ts";
 
+/** How much history is held in memory: whichever is reached first counts. */
 export interface EventRingLimits {
   readonly maxEvents: number;
   readonly maxBytes: number;

@@ -5,6 +5,7 @@
 
 import type { Entry, ListOptions, ListResult, ReadOptions, Store, WatchOptions, Write } from "./store.ts";
 
+/** A part of the keys that is kept in a store of its own. */
 export interface Route {
   /** What keys that are kept there begin with: `/registry/events/`. No route's prefix begins with another's. */
   readonly prefix: string;

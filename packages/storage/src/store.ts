@@ -27,6 +27,7 @@ export interface Entry {
   readonly unreadable?: Error;
 }
 
+/** One compare-and-swap: what must be there, and what is to be there then. */
 export interface Write {
   readonly key: string;
   /**
@@ -43,6 +44,7 @@ export interface Write {
   readonly ttlSeconds?: number;
 }
 
+/** The bytes to store, and what their maker already knows of them. */
 export interface MadeValue {
   readonly bytes: Uint8Array;
   readonly memo?: unknown;
@@ -50,6 +52,7 @@ export interface MadeValue {
   readonly memoAt?: (revision: number, bytes: Uint8Array) => unknown;
 }
 
+/** How fresh an answer must be. */
 export interface ReadOptions {
   /**
    * The answer may be of any revision from this one on, which spares a shared engine the question what its newest is; 0: what is at hand will do.
@@ -58,6 +61,7 @@ export interface ReadOptions {
   readonly atLeast?: number;
 }
 
+/** Which page of a list, and of which moment. */
 export interface ListOptions extends ReadOptions {
   /** At most this many entries; all when undefined. */
   readonly limit?: number;
@@ -67,6 +71,7 @@ export interface ListOptions extends ReadOptions {
   readonly revision?: number;
 }
 
+/** A page, in the order of keys. */
 export interface ListResult {
   readonly entries: readonly Entry[];
   /** The revision this is a picture of. */
@@ -75,6 +80,7 @@ export interface ListResult {
   readonly remaining: number;
 }
 
+/** One committed change of one key. */
 export interface StoreEvent {
   readonly type: "put" | "delete";
   /** For a delete: the last value, with `modRevision` the revision of the deletion. */
@@ -84,6 +90,7 @@ export interface StoreEvent {
   readonly revision: number;
 }
 
+/** From where on to watch, who is told, and until when. */
 export interface WatchOptions {
   /** Deliver events with a revision greater than this. Throws {@link CompactedError} when they are no longer held. */
   readonly afterRevision: number;
@@ -94,6 +101,7 @@ export interface WatchOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** The contract; its promises are at the head of this file. */
 export interface Store {
   /** The newest committed revision that this store has heard of. */
   readonly revision: number;

@@ -5,6 +5,7 @@
 
 import type { Entry } from "./store.ts";
 
+/** Says how the values of each key are stored. */
 export interface ValueTransformer {
   /**
    * How values of this key are stored now; undefined when they are passed on. It is asked for every write and every value loaded, and must cost
@@ -16,6 +17,7 @@ export interface ValueTransformer {
   onChange?(changed: () => void): void;
 }
 
+/** How one kind of value is stored. */
 export interface ValueCodec {
   /** What {@link encode} encrypts with; undefined when it leaves values plain. Equal for the same key, whatever else was configured meanwhile. */
   readonly seal: string | undefined;
@@ -25,6 +27,7 @@ export interface ValueCodec {
   decode(path: string, stored: Uint8Array): DecodedValue;
 }
 
+/** A value as readers get it, and how it lay in the store. */
 export interface DecodedValue {
   readonly bytes: Uint8Array;
   /** What it is encrypted with. */

@@ -40,6 +40,7 @@ import {
 import { type MergeType, MergeTypeError, mergeTypeOf } from "./merge-type.ts";
 import { typeFaults } from "./type-faults.ts";
 
+/** The kind, version and subresource that writes are of, and what follows from that for who owns which field. */
 export interface FieldManagerOptions {
   readonly schema: Schema;
   readonly set: SchemaSet;
@@ -64,6 +65,7 @@ export interface FieldManagerOptions {
   readonly versionOf?: ((apiVersion: string) => OtherVersion | undefined) | undefined;
 }
 
+/** A version of the kind other than the request's: its fields, and the way there and back. */
 export interface OtherVersion {
   readonly schema: Schema;
   readonly set: SchemaSet;
@@ -73,6 +75,7 @@ export interface OtherVersion {
   back(object: KubeObject): KubeObject;
 }
 
+/** What a server-side apply comes to: the object to store, and who owns which of its fields then. */
 export interface ApplyResult<T> {
   /** Without `managedFields`, which are beside it. The live object itself when the apply changes nothing. */
   readonly object: T;

@@ -30,6 +30,7 @@ export interface UntypedType {
   readonly kind: "untyped";
 }
 
+/** How the values of a schema are merged by an apply: as one, item by item, or key by key. Made by {@link mergeTypeOf}. */
 export type MergeType = AtomType | ListType | MapType | UntypedType;
 
 const scalar: AtomType = { kind: "scalar" };

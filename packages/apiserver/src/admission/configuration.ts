@@ -9,6 +9,7 @@ import { type ConfigKind, decodeConfig, listOf, object, text } from "../configur
 import type { EventLimit, EventLimitType } from "./event-rate-limit.ts";
 import type { TolerationRestrictionConfig } from "./pod-toleration-restriction.ts";
 
+/** Each plugin's own configuration, by its name. A plugin that is not there has its defaults. */
 export interface AdmissionPluginConfigs {
   readonly PodSecurity?: PodSecurityConfiguration;
   readonly ResourceQuota?: ResourceQuotaConfiguration;

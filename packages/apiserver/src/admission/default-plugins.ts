@@ -48,6 +48,7 @@ import { ServiceAccountAdmission } from "./service-account.ts";
 import { persistentVolumeClaimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./taints.ts";
 
+/** Which plugins run, what they are told, and the means they work by. */
 export interface AdmissionOptions {
   readonly reader: ObjectReader;
   readonly authorizer: Authorizer;

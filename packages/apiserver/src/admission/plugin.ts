@@ -4,6 +4,7 @@ import type { ResourceDefinition } from "@kubets/api";
 import type { GroupVersionKind, KubeObject } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
+/** What is done to an object. A patch is an UPDATE, or a CREATE where it makes the object. */
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
 /** The other end of a request. Its signal is made when it is first asked for: only what has to wait asks. */
@@ -11,6 +12,7 @@ export interface RequestEnd {
   readonly signal: AbortSignal;
 }
 
+/** One request as admission sees it: the object before and after, who asks, and where to remark on it. */
 export interface AdmissionAttributes {
   readonly operation: AdmissionOperation;
   readonly definition: ResourceDefinition;

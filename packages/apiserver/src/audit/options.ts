@@ -8,9 +8,11 @@ import type { LogFormat } from "./log-backend.ts";
 import type { RotationOptions } from "./rotating-file.ts";
 
 export const auditModes = ["batch", "blocking", "blocking-strict"] as const;
+/** Whether requests wait until they are recorded: in batches they do not; strictly, they fail when they cannot be. */
 export type AuditMode = (typeof auditModes)[number];
 export const auditLogFormats = ["legacy", "json"] as const;
 
+/** What is recorded, by a policy, and where: in a log, by a webhook, or both. */
 export interface AuditOptions {
   /** The text of `--audit-policy-file`, and its name for messages. */
   readonly policy: { readonly text: string; readonly path: string };
@@ -25,6 +27,7 @@ interface BackendOptions {
   readonly truncate?: TruncateOptions;
 }
 
+/** `--audit-log-*` */
 export interface AuditLogOptions extends BackendOptions {
   /** `-` for standard output. */
   readonly path: string;
@@ -35,6 +38,7 @@ export interface AuditLogOptions extends BackendOptions {
   readonly stdout?: Pick<Writable, "write">;
 }
 
+/** `--audit-webhook-*` */
 export interface AuditWebhookOptions extends BackendOptions {
   /** A kubeconfig's text, and its name for messages and for the files it refers to. */
   readonly config: { readonly text: string; readonly path: string };

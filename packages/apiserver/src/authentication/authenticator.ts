@@ -1,5 +1,6 @@
 /** Who is asking. */
 
+/** Who asks, as authorization, admission and audit know them. */
 export interface UserInfo {
   readonly name: string;
   readonly uid?: string;
@@ -25,6 +26,7 @@ export interface Credentials {
   annotate?(key: string, value: string): void;
 }
 
+/** Finds out who asks, from credentials of one kind or of several. */
 export interface Authenticator {
   /**
    * The user; undefined when these credentials are not of this authenticator's kind, so that the next may try. A promise only when there is something to

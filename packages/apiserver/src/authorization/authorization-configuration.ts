@@ -19,6 +19,7 @@ import {
 import { aggregate, decodeConfig, flag, listOf, object, text } from "../configuration/config-object.ts";
 import { compileMatchConditions } from "./match-conditions.ts";
 
+/** What `--authorization-mode` takes. */
 export type AuthorizerType = "AlwaysAllow" | "AlwaysDeny" | "ABAC" | "Webhook" | "RBAC" | "Node";
 
 /** What upstream knows of, in its order in messages. */

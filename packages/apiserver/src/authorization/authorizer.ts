@@ -3,6 +3,7 @@
 import type { FieldSelector, LabelRequirement } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
+/** Who wants to do what. Where it is no resource request, only verb and path count. */
 export interface AuthorizationAttributes {
   readonly user: UserInfo;
   readonly verb: string;
@@ -21,6 +22,7 @@ export interface AuthorizationAttributes {
   readonly labelSelector?: readonly LabelRequirement[];
 }
 
+/** What an authorizer says. NoOpinion leaves it to the next; where nobody has one, the answer is no. */
 export interface AuthorizationDecision {
   readonly decision: "Allow" | "Deny" | "NoOpinion";
   readonly reason: string;
@@ -28,6 +30,7 @@ export interface AuthorizationDecision {
   readonly error?: string;
 }
 
+/** authorization.k8s.io's ResourceRule: what may be done to which resources. `*` is all of them. */
 export interface ResourceRule {
   readonly verbs: readonly string[];
   readonly apiGroups: readonly string[];
@@ -35,11 +38,13 @@ export interface ResourceRule {
   readonly resourceNames?: readonly string[];
 }
 
+/** Likewise for paths that are no resources; a path may end in `*`. */
 export interface NonResourceRule {
   readonly verbs: readonly string[];
   readonly nonResourceURLs: readonly string[];
 }
 
+/** All that a user may do in a namespace, as far as it can be told. */
 export interface UserRules {
   readonly resourceRules: readonly ResourceRule[];
   readonly nonResourceRules: readonly NonResourceRule[];
@@ -49,6 +54,7 @@ export interface UserRules {
   readonly error?: string;
 }
 
+/** Says whether a request may go on. */
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): AuthorizationDecision | Promise<AuthorizationDecision>;
   /** For SelfSubjectRulesReview. */

@@ -43,6 +43,7 @@ export interface AuthorizationWebhookOptions {
   readonly unauthorizedTtlMs?: number;
 }
 
+/** Which authorizers are asked, in which order, and the means they work by. */
 export interface AuthorizationOptions {
   readonly reader: ObjectReader;
   readonly clock: Clock;

@@ -3,6 +3,7 @@
 import type { KeyPair } from "./create.ts";
 import { Pki, type PkiOptions } from "./pki.ts";
 
+/** The directory, and the names and addresses the API server's certificate is for. */
 export interface ClusterCertificatesOptions extends PkiOptions {
   /** Beyond `kubernetes.default.svc` and its short forms: the machine's name, `localhost`. */
   readonly dnsNames: readonly string[];

@@ -5,6 +5,7 @@ import type { Clock } from "@kubets/apimachinery";
 import type { KeyPair } from "./create.ts";
 import { readIfThere, writeAtomically } from "./files.ts";
 
+/** Where the pair is kept, and who it is for. */
 export interface SelfSignedOptions {
   /** Where `NAME.crt` and `NAME.key` are found, or put. */
   readonly directory: string;
@@ -17,6 +18,7 @@ export interface SelfSignedOptions {
   readonly clock: Clock;
 }
 
+/** A certificate with its key, and the files they are in. */
 export interface SelfSignedPair extends KeyPair {
   readonly certificateFile: string;
   readonly keyFile: string;

@@ -23,6 +23,7 @@ export interface EncryptionOptions {
   readonly logger: Logger;
 }
 
+/** What encrypts values on their way to the store, and what it tells of itself. */
 export interface EncryptionAtRest extends ValueTransformer {
   /** `kms-providers`, below `/healthz` and `/readyz`: none where there can be no plugins. */
   readonly healthChecks: readonly HealthCheck[];

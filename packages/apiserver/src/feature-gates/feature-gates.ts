@@ -12,6 +12,7 @@ const booleans: Readonly<Record<string, boolean>> = {
   ...{ "0": false, f: false, F: false, false: false, FALSE: false, False: false },
 };
 
+/** What `--feature-gates` said, and what is wrong with it, in upstream's words. */
 export interface GateSettings {
   /** By gate, in the order in which they were first named. */
   readonly set: ReadonlyMap<FeatureGate, boolean>;

@@ -3,6 +3,7 @@
  * Source: component-base's metrics/options.go (`--disabled-metrics`, `--allow-metric-labels`).
  */
 
+/** `--disabled-metrics` and `--allow-metric-labels`, read. */
 export interface MetricRules {
   /** Names of metrics that are not served. */
   readonly disabled: ReadonlySet<string>;

@@ -4,6 +4,7 @@ import type { KubeObject } from "@kubets/apimachinery";
 import type { RequestEnd } from "../admission/plugin.ts";
 import type { UserInfo } from "../authentication/authenticator.ts";
 
+/** A create, update, patch or delete of one object: of which, by whom, and how. */
 export interface WriteRequest {
   readonly namespace: string;
   /** "" for creates of the resource itself. */

@@ -19,6 +19,7 @@ export type RequestVerb =
   | "post"
   | "put";
 
+/** What a request is about: what authorization, admission, audit, metrics and handlers all go by. */
 export interface RequestInfo {
   readonly isResourceRequest: boolean;
   /** The URL's path, decoded. */

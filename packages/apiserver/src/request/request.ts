@@ -7,6 +7,7 @@ import type { UserInfo } from "../authentication/authenticator.ts";
 import type { ServedObject } from "../registry/served-object.ts";
 import type { WatchRequest } from "../watch/watch-request.ts";
 
+/** What came with a request, or how to get it. */
 export type RequestBody =
   /** By reference, from a caller in this process; never changed. */
   | { readonly type: "value"; readonly value: unknown }
@@ -18,6 +19,7 @@ export type RequestBody =
     }
   | { readonly type: "none" };
 
+/** A request as it came, by whatever way: from the network, or from a caller in this process. */
 export interface ServerRequest {
   readonly method: string;
   /** Percent-encoded, without the query. */
@@ -46,6 +48,7 @@ export interface ServerRequest {
   readonly upgrade?: { readonly socket: Duplex; readonly head: Uint8Array };
 }
 
+/** What is answered, before it is known in which form: that is for the request's Accept header to say. */
 export type Content =
   /** One object; can be given as a Table or its metadata alone. */
   | { readonly type: "object"; readonly served: ServedObject; readonly definition: ResourceDefinition }
@@ -63,6 +66,7 @@ export type Content =
   /** The connection was taken over; there is nothing left to answer. */
   | { readonly type: "hijacked" };
 
+/** What a handler answers: a status code, and the content that will be rendered. */
 export interface Answer {
   readonly status: number;
   readonly content: Content;

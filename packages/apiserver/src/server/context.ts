@@ -15,6 +15,7 @@ import type { ByteRate } from "../streaming/throttle.ts";
 import type { Identity } from "./identity.ts";
 import type { ResourceTable, ServedResource } from "./resource-table.ts";
 
+/** The parts of a server that outlive a request. */
 export interface ServerContext {
   readonly resources: ResourceTable;
   readonly store: Store;
@@ -50,6 +51,7 @@ export interface Call {
   annotate(key: string, value: string): void;
 }
 
+/** A call about a resource that is served here. */
 export interface ResourceCall extends Call {
   readonly resource: ServedResource;
 }

@@ -22,6 +22,7 @@ import { eventObject } from "../watch/watch-request.ts";
 import type { Chain } from "./chain.ts";
 import { listValue } from "./render.ts";
 
+/** Structurally `@kubets/client`'s ApiRequest. */
 export interface InProcessRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
@@ -31,6 +32,7 @@ export interface InProcessRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Structurally `@kubets/client`'s WatchEvent. */
 export type InProcessWatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
   | { readonly type: "BOOKMARK"; readonly object: KubeObject }

@@ -23,6 +23,7 @@ import { type ListBytes, listBytes, listMetaOf, typeMetaOf, withoutTypeMeta } fr
 import { inSlices, joined, jsonPieces, type ListForm, prettyPieces, yamlPieces } from "./list-forms.ts";
 import { limitWarnings } from "./warnings.ts";
 
+/** An answer in the form it is sent in. */
 export interface HttpResponse {
   readonly status: number;
   /** Lower-case names. */

@@ -11,6 +11,7 @@ import type { StoredForm } from "../registry/stored-form.ts";
 import { noHooks, type RegistryHooks } from "../registry/write-request.ts";
 import { WatchHub } from "../watch/hub.ts";
 
+/** A kind in one of its versions: what it is, what reads and writes it, and what tells its watchers. */
 export interface ServedResource {
   readonly definition: ResourceDefinition;
   readonly registry: Registry;

@@ -26,6 +26,7 @@ export interface TrustedAuthorities {
   readonly file?: string | undefined;
 }
 
+/** What a server shows its clients, and how it speaks TLS with them. */
 export interface TlsFiles extends ServingPair {
   /** Names of these authorities are sent to clients as a hint which certificate to present. Verification is the authenticator's. */
   readonly clientCAs?: readonly TrustedAuthorities[];

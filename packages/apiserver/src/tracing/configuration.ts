@@ -3,6 +3,7 @@
 import { type FieldError, invalidValue, path } from "@kubets/apimachinery";
 import { aggregate, decodeConfig, text } from "../configuration/config-object.ts";
 
+/** Where traces are sent, and how many requests begin one. */
 export interface TracingConfiguration {
   /** Of an OTLP collector, by gRPC's names of targets, without TLS. Default localhost:4317. */
   readonly endpoint?: string;

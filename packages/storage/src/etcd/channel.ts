@@ -7,6 +7,7 @@ import { methods, watchPath, watchRequest, watchResponse } from "./messages.ts";
 import { decode, encode, type Message } from "./protobuf.ts";
 import type { UnaryCalls, UnaryName, WatchRequest, WatchResponse } from "./types.ts";
 
+/** How members of an etcd cluster are trusted, and who asks. */
 export interface EtcdTls {
   /** PEM: who may have signed the members' certificates; the system's own when undefined. */
   readonly ca?: string;

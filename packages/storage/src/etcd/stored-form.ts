@@ -6,6 +6,7 @@
 
 import { parseJson, writeJson } from "@kubets/apimachinery";
 
+/** From what readers of the store get to what lies in the etcd, and back. */
 export interface StoredForm {
   /** What is stored of bytes that were made without a revision. */
   write(bytes: Uint8Array): Uint8Array;
