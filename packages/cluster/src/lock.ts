@@ -93,11 +93,12 @@ function namedIn(file: string): number | "dead" | "nobody" {
   return pid && startOf(pid) === start ? pid : "dead";
 }
 
-/** When a process began, in ticks since boot: with its number, a name that is never used twice. */
-function startOf(pid: number): string {
+/** When a process began, in ticks since boot: with its number, a name that is never used twice. A dead one that nobody has taken note of is gone. */
+export function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" ? "gone" : (fields[18] ?? "");
   } catch {
     return "gone";
   }

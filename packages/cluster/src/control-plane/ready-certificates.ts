@@ -9,37 +9,45 @@ import { join } from "node:path";
 import { realClock } from "@kubets/apimachinery";
 import type { ClusterCertificates } from "@kubets/apiserver/certificates";
 import type { ClusterConfig } from "../config.ts";
+import { startOf } from "../lock.ts";
+import { endProcesses, listProcesses } from "../node/processes.ts";
 import { clusterPaths } from "../paths.ts";
 
-/** Where the control plane is told of a maker that `up` has started already: its process id. */
+/** Where the control plane is told of a maker that `up` has started already: its process id, and when it began. */
 const makerVariable = "KUBETS_CERTIFICATE_MAKER";
+const program = new URL("./make-certificates.ts", import.meta.url).pathname;
 const maxWaitMs = 10_000;
 
 /** Starts making the certificates, if there are none; returns what to add to the control plane's environment. */
-export function startMaker(config: ClusterConfig): NodeJS.ProcessEnv {
+export async function startMaker(config: ClusterConfig): Promise<NodeJS.ProcessEnv> {
   if (existsSync(join(clusterPaths(config.name, config.dataDir).pki, "ca.crt"))) return {};
-  const program = new URL("./make-certificates.ts", import.meta.url).pathname;
+  await endMakers(config);
   const args = ["--disable-warning=ExperimentalWarning", program, config.dataDir];
   // Should it fail, the control plane tries the same and says why in its own words.
   const maker = spawn(process.execPath, args, { stdio: "ignore" }).on("error", () => undefined);
   maker.unref();
-  return maker.pid === undefined ? {} : { [makerVariable]: String(maker.pid) };
+  return maker.pid === undefined ? {} : { [makerVariable]: `${maker.pid} ${startOf(maker.pid)}` };
+}
+
+/** Ends those that an `up` which was killed has left, or that take too long: two at a time would mix what they make. */
+export async function endMakers({ dataDir }: ClusterConfig): Promise<void> {
+  const makers = (await listProcesses()).filter(({ argv }) => argv.at(-2) === program && argv.at(-1) === dataDir);
+  await endProcesses(
+    makers.map(({ pid }) => pid),
+    { graceMs: 0 },
+  );
 }
 
 export async function readyCertificates(config: ClusterConfig): Promise<ClusterCertificates> {
-  const maker = Number(process.env[makerVariable] ?? startMaker(config)[makerVariable]);
+  // Whoever is started again finds the variable as it was, and perhaps another process of that number.
+  const maker = process.env[makerVariable] ?? (await startMaker(config))[makerVariable];
   delete process.env[makerVariable];
+  const [pid = "", start] = maker?.split(" ") ?? [];
   // It need not be our child, so its end is looked for. One that hangs is not waited for: what is missing is made here.
   const deadline = realClock.monotonic() + maxWaitMs;
-  while (maker && isAlive(maker) && realClock.monotonic() < deadline) await realClock.sleep(4);
+  const isAtWork = () => maker !== undefined && startOf(Number(pid)) === start;
+  while (isAtWork() && realClock.monotonic() < deadline) await realClock.sleep(4);
+  if (isAtWork()) await endMakers(config);
   const { clusterCertificates } = await import("../credentials.ts");
   return clusterCertificates(config);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false; // No such process.
-  }
 }

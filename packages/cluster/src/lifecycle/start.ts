@@ -131,7 +131,7 @@ async function runControlPlaneProgram(config: ClusterConfig, signal: AbortSignal
     pidFile: paths.controlPlanePid,
     logFile: `${paths.logs}/control-plane.log`,
     command: kubetsCommand("run-control-plane", config.dataDir),
-    env: startMaker(config),
+    env: await startMaker(config),
   };
   const ready = JSON.parse(await startProgram(program, signal)) as { port: number };
   const settled = { ...config, securePort: ready.port };

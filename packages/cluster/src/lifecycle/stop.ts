@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { kubeconfigPaths, removeKubeconfigContext } from "@kubets/client";
 import { type ClusterConfig, forgetCluster } from "../config.ts";
+import { endMakers } from "../control-plane/ready-certificates.ts";
 import { contextName } from "../credentials.ts";
 import { localNode, nodesOnDisk } from "../local-nodes.ts";
 import { withLock } from "../lock.ts";
@@ -30,6 +31,7 @@ export async function stopCluster(config: ClusterConfig, { deleteData, step }: S
     await step("Stop the control plane", async () => {
       await stopProgram(paths.controlPlanePid);
       await endOrphan(paths.controlPlanePid, ["run-control-plane", config.dataDir]);
+      await endMakers(config);
     });
     rmSync(paths.run, { recursive: true, force: true });
     if (!deleteData) return;
