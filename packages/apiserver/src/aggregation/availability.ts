@@ -97,8 +97,7 @@ async function checkService({ reader }: AvailabilityOptions, backend: Backend): 
   if ((service.spec?.type ?? "ClusterIP") !== "ClusterIP") return undefined;
   const servicePort = service.spec?.ports?.find((each) => each.port === port);
   if (servicePort === undefined) return no("ServicePortError", `${about} is not listening on port ${port}`);
-  const all = await reader.list<EndpointSlice>(endpointSlices, namespace);
-  const slices = all.filter(({ metadata }) => metadata?.labels?.[serviceNameLabel] === name);
+  const slices = await reader.list<EndpointSlice>(endpointSlices, namespace, { [serviceNameLabel]: name });
   if (slices.length === 0) return no("EndpointsNotFound", `cannot find endpointslices for ${about}`);
   const portName = servicePort.name ?? "";
   if (slices.some((slice) => isActive(slice, portName))) return undefined;

@@ -1,8 +1,8 @@
 /** An {@link ObjectReader} over a plain map, for tests of what reads through it. */
 
 import type { Resource } from "@kubets/api";
-import { clone, deepFreeze, type KubeObject } from "@kubets/apimachinery";
-import type { ChangeHandler, ObjectReader } from "./object-reader.ts";
+import { clone, deepFreeze, type KubeObject, type Labels } from "@kubets/apimachinery";
+import { type ChangeHandler, hasAll, type ObjectReader } from "./object-reader.ts";
 
 interface Subscription {
   readonly plural: string;
@@ -33,9 +33,14 @@ export class FakeReader implements ObjectReader {
     return this.#objects.get(keyOf(resource, namespace, name)) as T | undefined;
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]> {
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string,
+    labels: Labels = {},
+  ): Promise<readonly T[]> {
     const prefix = namespace === "" ? `${resource.plural}/` : `${resource.plural}/${namespace}/`;
-    return [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => object as T);
+    const found = [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => object as T);
+    return found.filter(({ metadata }) => hasAll(metadata?.labels ?? {}, labels));
   }
 
   async subscribe<T extends KubeObject>(

@@ -29,6 +29,25 @@ test("an object that cannot be read is told of as an error, and what comes after
   stop.abort();
 });
 
+test("objects are listed by namespace and by labels", async () => {
+  const store = memoryStore();
+  const reader = new StoreReader(store, definitionOf);
+  const write = (namespace: string, name: string, labels?: object) => {
+    const bytes = Buffer.from(JSON.stringify({ metadata: { name, namespace, labels } }));
+    return store.commit({ key: `/registry/configmaps/${namespace}/${name}`, value: () => ({ bytes }) });
+  };
+  await write("a", "one", { app: "web", tier: "front" });
+  await write("a", "two", { app: "web" });
+  await write("a", "three");
+  await write("b", "four", { app: "web", tier: "front" });
+  const names = async (namespace: string, labels?: Record<string, string>) =>
+    (await reader.list(configMaps, namespace, labels)).map(({ metadata }) => metadata?.name);
+  assert.deepEqual(await names("a"), ["one", "three", "two"]);
+  assert.deepEqual(await names("a", { app: "web" }), ["one", "two"]);
+  assert.deepEqual(await names("", { app: "web", tier: "front" }), ["one", "four"]);
+  assert.deepEqual(await names("a", { constructor: "" }), []);
+});
+
 test("an object that became unreadable and was then deleted is known to be gone", async () => {
   for (const [resource, path, namespace] of [
     [configMaps, "configmaps/default/x", "default"],

@@ -1,7 +1,7 @@
 /** How authentication, authorization and admission see the cluster's objects: reads from memory, and changes as they happen. */
 
 import { type Resource, type ResourceDefinition, schemaSet } from "@kubets/api";
-import { type Clock, type KubeObject, messageOf, realClock } from "@kubets/apimachinery";
+import { type Clock, type KubeObject, type Labels, messageOf, realClock } from "@kubets/apimachinery";
 import type { Entry, Store } from "@kubets/storage";
 import { keyOfObject, listPrefix } from "../registry/keys.ts";
 import { ServedObject } from "../registry/served-object.ts";
@@ -18,8 +18,8 @@ export interface ChangeHandler<T extends KubeObject = KubeObject> {
 export interface ObjectReader {
   /** Shared and frozen; undefined when there is none. `namespace` is "" for cluster-scoped kinds. */
   get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): Promise<T | undefined>;
-  /** Those of one namespace, or of all for "". */
-  list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]>;
+  /** Those of one namespace, or of all for ""; with `labels` those that have all of them. */
+  list<T extends KubeObject>(resource: Resource<T>, namespace: string, labels?: Labels): Promise<readonly T[]>;
   /** Tells everything there is, resolves, and tells every change from then on until `signal` aborts. */
   subscribe<T extends KubeObject>(resource: Resource<T>, handler: ChangeHandler<T>, signal: AbortSignal): Promise<void>;
 }
@@ -58,10 +58,13 @@ export class StoreReader implements ObjectReader {
     return entry === undefined ? undefined : (servedOf(entry, definition).object as T);
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]> {
+  async list<T extends KubeObject>(resource: Resource<T>, namespace: string, labels?: Labels): Promise<readonly T[]> {
     const definition = this.#definitionOf(resource);
     const { entries } = await this.#store.list(listPrefix(definition, namespace), atHand);
-    return entries.map((entry) => servedOf(entry, definition).object as T);
+    // Labels are remembered: what has others need not be parsed.
+    const wanted =
+      labels === undefined ? entries : entries.filter((entry) => hasAll(ServedObject.ofEntry(entry).labels, labels));
+    return wanted.map((entry) => servedOf(entry, definition).object as T);
   }
 
   async subscribe<T extends KubeObject>(
@@ -118,6 +121,11 @@ export class StoreReader implements ObjectReader {
       }
     }
   }
+}
+
+/** Whether there are all of the wanted ones among these, with the same values. */
+export function hasAll(labels: Labels, wanted: Labels): boolean {
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
 /** As much of an object as its key says. */

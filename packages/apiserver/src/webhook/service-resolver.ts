@@ -32,15 +32,11 @@ export class EndpointResolver implements ServiceResolver {
     if (type === "ExternalName") return { host: externalName, port };
     const servicePort = service.spec?.ports?.find((each) => each.port === port);
     if (servicePort === undefined) throw unavailable(`no service port ${port} found for service "${name}"`);
-    const slices = await this.#slicesOf(namespace, name);
+    const labels = { [serviceNameLabel]: name };
+    const slices = await this.#reader.list<EndpointSlice>(endpointSlices, namespace, labels);
     const chosen = anyBackend(slices, servicePort.name ?? "", this.#random);
     if (chosen === undefined) throw unavailable(`no endpoints available for service "${name}"`);
     return chosen;
-  }
-
-  async #slicesOf(namespace: string, name: string): Promise<EndpointSlice[]> {
-    const slices = await this.#reader.list<EndpointSlice>(endpointSlices, namespace);
-    return slices.filter(({ metadata }) => metadata?.labels?.[serviceNameLabel] === name);
   }
 }
 
