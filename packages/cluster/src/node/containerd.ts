@@ -3,8 +3,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Clock, type Logger, realClock, silentLogger } from "@kubets/apimachinery";
 import { connectRuntime } from "@kubets/cri";
+import { withLock } from "../lock.ts";
 import { type ContainerdSettings, containerdConfig } from "./containerd-config.ts";
 import type { NodeLayout } from "./layout.ts";
 import { endProcesses, isAlive, listProcesses } from "./processes.ts";
@@ -20,17 +22,23 @@ export interface ContainerdOptions {
 const maxLogBytes = 10 * 1024 * 1024;
 
 /**
- * Makes sure that the node's containerd runs with these settings and answers; returns its process id.
+ * Makes sure that the node's containerd runs with these settings and answers; returns its process id. One at a time does so: the node's agent
+ * notices as soon as `up` does that there is none, and two would serve one socket.
  * @throws Error with the end of containerd's log when it does not
  */
 export async function ensureContainerd(settings: ContainerdSettings, options: ContainerdOptions = {}): Promise<number> {
+  const { runDir, cniConfDir } = settings.layout;
+  await Promise.all([runDir, cniConfDir].map((dir) => mkdir(dir, { recursive: true, mode: 0o711 })));
+  return await withLock(join(runDir, "containerd.lock"), () => ensureRunning(settings, options), options);
+}
+
+async function ensureRunning(settings: ContainerdSettings, options: ContainerdOptions): Promise<number> {
   const { layout } = settings;
   const config = containerdConfig(settings);
   const isUnchanged = (await readFile(layout.containerdConfig, "utf8").catch(() => "")) === config;
   const running = await findContainerd(layout);
   if (running !== undefined && isUnchanged && (await answers(layout, running, options, 5000))) return running;
   if (running !== undefined) await stopContainerd(layout, options);
-  await Promise.all([layout.runDir, layout.cniConfDir].map((dir) => mkdir(dir, { recursive: true, mode: 0o711 })));
   await writeFile(layout.containerdConfig, config);
   const pid = await launch(layout);
   if (await answers(layout, pid, options, options.startTimeoutMs ?? 20_000)) return pid;

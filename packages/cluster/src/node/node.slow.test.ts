@@ -11,7 +11,7 @@ import { loadImage } from "../images/load.ts";
 import { cgroupDirectories, detectCgroups } from "./cgroups.ts";
 import { findContainerd } from "./containerd.ts";
 import { destroyNode } from "./destroy.ts";
-import { ensureNode } from "./node.ts";
+import { ensureNode, ensureNodeRuntime } from "./node.ts";
 import { routePods } from "./node-network.ts";
 import { endProcesses, isAlive, listProcesses } from "./processes.ts";
 import { nodeTestSkip, startTestNodes, type TestNode, testImageCache, testSandbox } from "./testing.ts";
@@ -204,6 +204,15 @@ describe("nodes with real containers", { skip: nodeTestSkip(), timeout: 120_000 
       await events.until((event) => event.type === "ContainerStopped" && event.containerId === pod.containerId);
       stop.abort();
       await events.done;
+    });
+
+    await t.test("two who find containerd gone at once start one", async () => {
+      await endProcesses([(await findContainerd(layout)) ?? assert.fail()], { graceMs: 0 });
+      const machineries = await Promise.all([ensureNodeRuntime(node.options), ensureNodeRuntime(node.options)]);
+      const running = (await listProcesses()).filter(({ argv }) => argv.includes(layout.containerdConfig));
+      assert.equal(running.length, 1);
+      for (const { containerdPid } of machineries) assert.equal(containerdPid, running[0]?.pid);
+      await connectedAgain(node);
     });
 
     await t.test("what a crash left half done is completed", async () => {
