@@ -5,6 +5,7 @@
 
 import type { FieldError, KubeObject, Schema } from "@kubets/apimachinery";
 
+/** What a resource can be asked for, in the words of discovery and RBAC. */
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
 /** What a strategy may know of the request. Times are epoch milliseconds. */
@@ -81,6 +82,7 @@ export interface NamedSubresource {
 /** A cell of a Table: a string, number or boolean; null for none. */
 export type Cell = string | number | bigint | boolean | null;
 
+/** A column of the Tables that `kubectl get` shows. `name` is its heading, as upstream has it. */
 export interface Column<T extends KubeObject = KubeObject> {
   readonly name: string;
   readonly type: "string" | "integer" | "number" | "boolean" | "date";
@@ -91,6 +93,10 @@ export interface Column<T extends KubeObject = KubeObject> {
   value(object: T, context: { readonly now: number }): Cell;
 }
 
+/**
+ * All there is to know of one kind in one version, built in or of a CustomResourceDefinition: what the API server needs to serve it, without code for
+ * any kind. Immutable, so that what is made of it can be kept beside it.
+ */
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** "" for core. */
   readonly group: string;

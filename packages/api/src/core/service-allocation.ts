@@ -36,6 +36,7 @@ export interface NodePortNeed {
   readonly requested: number | undefined;
 }
 
+/** What a write of a Service needs to be allocated before it is stored, and what is given back once it is. */
 export interface AllocationPlan {
   readonly clusterIPs: readonly ClusterIPNeed[];
   readonly nodePorts: readonly NodePortNeed[];
