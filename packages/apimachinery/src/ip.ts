@@ -43,12 +43,12 @@ function parseIpv4(text: string): IpAddress | undefined {
 function parseIpv6(text: string): IpAddress | undefined {
   let head = text;
   let sloppy = false;
-  const tail = /^(.*:)([^:]*\..*)$/.exec(text);
-  if (tail !== null) {
-    const v4 = parseIpv4(tail[2] ?? "");
+  const lastGroup = text.lastIndexOf(":") + 1;
+  if (lastGroup > 0 && text.includes(".", lastGroup)) {
+    const v4 = parseIpv4(text.slice(lastGroup));
     if (v4 === undefined) return undefined;
     sloppy = v4.sloppy === true;
-    head = `${tail[1]}${(v4.value >> 16n).toString(16)}:${(v4.value & 0xffffn).toString(16)}`;
+    head = `${text.slice(0, lastGroup)}${(v4.value >> 16n).toString(16)}:${(v4.value & 0xffffn).toString(16)}`;
   }
   const groups = expandIpv6(head);
   if (groups === undefined) return undefined;

@@ -9,14 +9,39 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
-const blockPattern = /-----BEGIN ([^\n-]+)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/g;
+const [beginning, ending, dashes] = ["-----BEGIN ", "\n-----END ", "-----"] as const;
 
-/** The blocks of a text; what is between them is passed over. */
+/** The blocks of a text, as Go's encoding/pem finds them; what is between them, and what is not quite one, is passed over. */
 export function pemBlocks(text: string): PemBlock[] {
-  return [...text.matchAll(blockPattern)].map(([, type = "", body = ""]) => {
-    const headers = /^([^\n:]+:[^\n]*\r?\n)+\r?\n/.exec(body)?.[0] ?? "";
-    return { type, hasHeaders: headers !== "", bytes: Buffer.from(body.slice(headers.length), "base64") };
-  });
+  const blocks: PemBlock[] = [];
+  let from = 0;
+  for (let end = text.indexOf(ending); end >= 0; end = text.indexOf(ending, from)) {
+    const block = blockBetween(text, from, end);
+    if (block !== undefined) blocks.push(block);
+    from = end + ending.length;
+  }
+  return blocks;
+}
+
+/** The block that ends at `end`, if it is one: it begins at the last beginning before that. */
+function blockBetween(text: string, from: number, end: number): PemBlock | undefined {
+  const before = text.slice(from, end + 1);
+  const begin = before.lastIndexOf(beginning);
+  if (begin < 0 || (begin > 0 && before[begin - 1] !== "\n")) return undefined;
+  const [first = "", ...lines] = before.slice(begin + beginning.length, -1).split("\n");
+  const typeLine = first.trimEnd();
+  const type = typeLine.slice(0, -dashes.length);
+  const newline = text.indexOf("\n", end + 1);
+  const last = text.slice(end + ending.length, newline < 0 ? undefined : newline).trimEnd();
+  if (!typeLine.endsWith(dashes) || last !== type + dashes) return undefined;
+  const headers = lines.length === 0 ? 0 : lines.findIndex((line) => !line.includes(":"));
+  if (headers < 0) return undefined;
+  const base64 = lines
+    .slice(headers)
+    .join("")
+    .replaceAll(/[ \t\r]/g, "");
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined;
+  return { type, hasHeaders: headers > 0, bytes: Buffer.from(base64, "base64") };
 }
 
 const signatureAlgorithms: Readonly<Record<string, { hash: string | null; name: string }>> = {

@@ -79,7 +79,8 @@ export function validateNFS(source: types.NFSVolumeSource, at: FieldPath): Field
 }
 
 const iscsiFormats: readonly (readonly [string, RegExp])[] = [
-  ["iqn", /iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/],
+  // Upstream does not hold it to the beginning: `iqn, or iqn.2001-04.com.example:x` passes there, at the square of its length.
+  ["iqn", /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/],
   ["eui", /^eui.[A-Za-z0-9]{16}$/],
   ["naa", /^naa.[A-Za-z0-9]{32}$/],
 ];

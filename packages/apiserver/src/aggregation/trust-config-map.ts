@@ -92,7 +92,7 @@ function listIn(text: string | undefined): string[] {
 /** Every certificate once. */
 function certificates(bundles: readonly (string | undefined)[], nowMs: number): string {
   const found = bundles.flatMap(
-    (bundle) => bundle?.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [],
+    (bundle) => bundle?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [],
   );
   const valid = found.filter((pem) => new X509Certificate(pem).validToDate.getTime() > nowMs - slackMs);
   return [...new Set(valid.map((pem) => `${pem}\n`))].join("");

@@ -1,6 +1,7 @@
 /** A policy, asked about requests. The first rule that matches decides. Source: apiserver's pkg/audit/policy/checker.go. */
 
 import type { UserInfo } from "../authentication/authenticator.ts";
+import { urlMatches } from "../authorization/url-pattern.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from "./policy.ts";
 
@@ -54,13 +55,8 @@ function matcherOf(rule: PolicyRule): Matches {
   }
   if (resources.length > 0 || namespaces.length > 0) checks.push(resourceMatcher(resources, new Set(namespaces)));
   else if (nonResourceURLs.length > 0)
-    checks.push((_user, info) => !info.isResourceRequest && nonResourceURLs.some((url) => urlMatches(info.path, url)));
+    checks.push((_user, info) => !info.isResourceRequest && nonResourceURLs.some((url) => urlMatches(url, info.path)));
   return (user, info) => checks.every((check) => check(user, info));
-}
-
-function urlMatches(path: string, url: string): boolean {
-  if (url === "*" || url === path) return true;
-  return url.endsWith("*") && path.startsWith(url.replace(/\*+$/, ""));
 }
 
 function resourceMatcher(resources: readonly GroupResources[], namespaces: ReadonlySet<string>): Matches {

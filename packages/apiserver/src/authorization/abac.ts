@@ -4,6 +4,7 @@ import { messageOf } from "@kubets/apimachinery";
 import type { UserInfo } from "../authentication/authenticator.ts";
 import { allAuthenticated } from "../authentication/users.ts";
 import type { AuthorizationAttributes, Authorizer, NonResourceRule, ResourceRule } from "./authorizer.ts";
+import { urlMatches } from "./url-pattern.ts";
 
 interface Policy {
   readonly user: string;
@@ -104,7 +105,9 @@ function oldPolicyOf(given: object): Policy {
 function matches(policy: Policy, attributes: AuthorizationAttributes): boolean {
   if (!subjectMatches(policy, attributes.user)) return false;
   if (policy.readonly && !readVerbs.includes(attributes.verb)) return false;
-  return attributes.isResourceRequest ? resourceMatches(policy, attributes) : pathMatches(policy, attributes.path);
+  return attributes.isResourceRequest
+    ? resourceMatches(policy, attributes)
+    : urlMatches(policy.nonResourcePath, attributes.path);
 }
 
 function subjectMatches({ user, group }: Policy, { name, groups }: UserInfo): boolean {
@@ -119,10 +122,6 @@ function resourceMatches(policy: Policy, { namespace, resource, apiGroup }: Auth
     matchesOne(policy.resource, resource) &&
     matchesOne(policy.apiGroup, apiGroup)
   );
-}
-
-function pathMatches({ nonResourcePath: wanted }: Policy, path: string): boolean {
-  return wanted === path || (wanted.endsWith("*") && path.startsWith(wanted.replace(/\*+$/, "")));
 }
 
 function rulesOf(policies: readonly Policy[], user: UserInfo, namespace: string) {

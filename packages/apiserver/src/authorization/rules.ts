@@ -3,13 +3,14 @@
 import type { PolicyRule } from "@kubets/api";
 import { pushAll } from "@kubets/apimachinery";
 import type { AuthorizationAttributes } from "./authorizer.ts";
+import { urlMatches } from "./url-pattern.ts";
 
 const all = "*";
 
 export function ruleAllows(attributes: AuthorizationAttributes, rule: PolicyRule): boolean {
   const { verb, isResourceRequest, apiGroup, resource, subresource, name, path } = attributes;
   if (!includes(rule.verbs, verb)) return false;
-  if (!isResourceRequest) return urlMatches(rule, path);
+  if (!isResourceRequest) return coversUrl(rule, path);
   return (
     includes(rule.apiGroups, apiGroup) &&
     resourceMatches(rule, resource, subresource) &&
@@ -25,12 +26,6 @@ function resourceMatches({ resources = [] }: PolicyRule, resource: string, subre
   const combined = subresource === "" ? resource : `${resource}/${subresource}`;
   if (includes(resources, combined)) return true;
   return subresource !== "" && resources.includes(`*/${subresource}`);
-}
-
-function urlMatches({ nonResourceURLs = [] }: PolicyRule, path: string): boolean {
-  return nonResourceURLs.some(
-    (url) => url === all || url === path || (url.endsWith("*") && path.startsWith(url.replace(/\*+$/, ""))),
-  );
 }
 
 /** The parts of `wanted` that `owned` does not cover: one verb of one resource each. Empty when all is covered. */
@@ -74,9 +69,7 @@ function coversResource({ resources = [] }: PolicyRule, resource: string): boole
 }
 
 function coversUrl({ nonResourceURLs = [] }: PolicyRule, url: string): boolean {
-  return nonResourceURLs.some(
-    (owned) => owned === all || owned === url || (owned.endsWith("*") && url.startsWith(owned.replace(/\*+$/, ""))),
-  );
+  return nonResourceURLs.some((owned) => urlMatches(owned, url));
 }
 
 /** Joins rules that differ only in their verbs. */

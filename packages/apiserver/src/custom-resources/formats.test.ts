@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { growth } from "../testing/growth.ts";
+import { growth } from "@kubets/apimachinery/testing";
 import { formatCheck } from "./formats.ts";
 
 const cases: Readonly<Record<string, readonly [good: readonly string[], bad: readonly string[]]>> = {

@@ -125,7 +125,7 @@ function isDuration(text: string): boolean {
     parseDuration(text);
     return true;
   } catch {
-    const found = [...text.slice(0, 1024).matchAll(/(\d+)\s*([A-Za-zµ]+)/g)];
+    const found = [...text.slice(0, 1024).matchAll(/(?<!\d)(\d+)\s*([A-Za-zµ]+)/g)];
     return found.some(([, , unit = ""]) => units.test(unit)); // It is no duration of Go's; Scala's is tried.
   }
 }

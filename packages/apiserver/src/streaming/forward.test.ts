@@ -4,7 +4,7 @@ import { type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
-import { growth } from "../testing/growth.ts";
+import { growth } from "@kubets/apimachinery/testing";
 import { dial, endToEnd, isUpgraded, sendOn, textOf, writeBody } from "./forward.ts";
 
 test("what is about one connection is not passed on, nor what the connection's header names", () => {

@@ -146,7 +146,7 @@ function quote(text: string): string {
 
 /** Go's strings.TrimSpace trims Unicode's white space, which lacks JavaScript's BOM and has NEL. */
 function trim(text: string): string {
-  return text.replace(/^[\p{White_Space}]+/u, "").replace(/[\p{White_Space}]+$/u, "");
+  return text.replace(/^\p{White_Space}+/u, "").replace(/(?<!\p{White_Space})\p{White_Space}+$/u, "");
 }
 
 export const stringFunctions: readonly Overload[] = [

@@ -61,7 +61,7 @@ function wrongEscape(text: string): string | undefined {
 
 function wrongHost(host: string): string | undefined {
   if (host.startsWith("[") && !host.includes("]")) return "missing ']' in host";
-  const port = host.startsWith("[") ? host.slice(host.indexOf("]") + 1) : /:.*$/.exec(host)?.[0];
+  const port = host.startsWith("[") ? host.slice(host.indexOf("]") + 1) : /:.*/s.exec(host)?.[0];
   if (port !== undefined && port !== "" && !/^:\d*$/.test(port))
     return `invalid port ${JSON.stringify(port)} after host`;
   const bad = /[ "<>\\^`{|}]/.exec(host)?.[0];

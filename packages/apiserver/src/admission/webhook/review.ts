@@ -142,10 +142,9 @@ function splitApiVersion(apiVersion: unknown): [string, string] {
 
 function decoded(webhook: string, patch: string): string {
   if (patch === "") return "";
-  if (!/^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(patch)) {
-    throw failures.call(webhook, "illegal base64 data at input byte 0");
-  }
-  return Buffer.from(patch, "base64").toString();
+  const base64 = patch.replaceAll(/[\r\n]/g, "");
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw failures.call(webhook, "illegal base64 data at input byte 0");
+  return Buffer.from(base64, "base64").toString();
 }
 
 function isObject(value: unknown): value is object {
