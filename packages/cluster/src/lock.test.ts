@@ -57,3 +57,18 @@ test("a dead one's lock is taken, whatever is in it", async (t) => {
   }
   assert.deepEqual(readdirSync(dirname(file)), []);
 });
+
+test("who waits for a lock takes it when its holder has deleted the directory", async (t) => {
+  const file = join(lockIn(t), "lock");
+  const deleted = Promise.withResolvers<void>();
+  let waits = 0;
+  const holding = withLock(file, () => deleted.promise);
+  const onWait = () => {
+    waits++;
+    rmSync(dirname(file), { recursive: true });
+    deleted.resolve();
+  };
+  assert.equal(await withLock(file, async () => existsSync(file), { onWait }), true);
+  await holding;
+  assert.equal(waits, 1);
+});

@@ -18,7 +18,6 @@ export async function withLock<T>(
   const clock = options.clock ?? realClock;
   const deadline = clock.monotonic() + waitMs;
   let told = false;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   while (!tryTake(file)) {
     const holder = holderOf(file);
     if (holder === undefined) continue; // It was given back, or its holder died: try again at once.
@@ -31,13 +30,16 @@ export async function withLock<T>(
   try {
     return await work();
   } finally {
-    giveBack(file);
+    // Gone with its directory, it may be another's by now.
+    if (namedIn(file) === process.pid) giveBack(file);
   }
 }
 
 /** With its holder's name in it from its first moment: an empty one would be taken for a dead one's. */
 function tryTake(file: string): boolean {
   const own = `${file}.${process.pid}`;
+  // Who held it before may have deleted the cluster.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
     writeFileSync(own, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 });
     linkSync(own, file);

@@ -43,10 +43,19 @@ export async function stopCluster(config: ClusterConfig, { deleteData, step }: S
       for (const entry of existsSync(config.dataDir) ? readdirSync(config.dataDir) : [])
         if (!["cluster.json", "lock"].includes(entry))
           rmSync(join(config.dataDir, entry), { recursive: true, force: true });
-      rmSync(config.dataDir, { recursive: true, force: true });
-      forgetCluster(config);
+      removeLast(config.dataDir);
+      if (!existsSync(config.dataDir)) forgetCluster(config);
     });
   });
+}
+
+/** Whoever waits for the lock takes it as soon as it is gone, and makes the cluster anew. */
+function removeLast(dataDir: string): void {
+  try {
+    rmSync(dataDir, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+  }
 }
 
 async function stopNode(config: ClusterConfig, index: number, deleteData: boolean): Promise<void> {
