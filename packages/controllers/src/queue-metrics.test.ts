@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { realClock } from "@kubets/apimachinery";
-import { ApiServer } from "@kubets/apiserver";
 import { createClient } from "@kubets/client";
-import { memoryStore } from "@kubets/storage";
 import { controllerManager } from "./controller-manager.ts";
 import { defaultControllers } from "./default-controllers.ts";
+import { admin, testServer } from "./testing/harness.ts";
 
 /** Source: each controller's workqueue.TypedRateLimitingQueueConfig upstream. */
 const upstreamNames = [
@@ -25,14 +24,7 @@ test("each controller's queue is told of by upstream's name, and so are requests
     stop.abort();
     await Promise.all(ended);
   });
-  const admin = { name: "admin", groups: ["system:masters"] };
-  const server = new ApiServer({
-    store: memoryStore(),
-    authenticator: { authenticate: async () => admin },
-    authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
-    serviceCidrs: ["10.96.0.0/16"],
-    clock: realClock,
-  });
+  const server = testServer({ clock: realClock });
   const serving = server.start(stop.signal);
   ended.push(serving);
   await Promise.race([server.ready, serving]);

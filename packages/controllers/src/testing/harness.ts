@@ -37,21 +37,27 @@ export interface HarnessOptions {
   readonly kubelet?: boolean;
 }
 
+/** Who asks, in tests. */
+export const admin = { name: "admin", groups: ["system:masters"] };
+
+/** An API server in memory that lets everyone do everything. Not yet started. */
+export function testServer(means: { readonly clock: Clock; readonly logger?: Logger }): ApiServer {
+  return new ApiServer({
+    store: memoryStore(),
+    authenticator: { authenticate: async () => admin },
+    authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
+    serviceCidrs: ["10.96.0.0/16"],
+    ...means,
+  });
+}
+
 export async function startHarness(
   controllers: readonly ControllerDefinition[],
   options: HarnessOptions = {},
 ): Promise<Harness> {
   const { clock = realClock, logger = silentLogger } = options;
   const stop = new AbortController();
-  const admin = { name: "admin", groups: ["system:masters"] };
-  const server = new ApiServer({
-    store: memoryStore(),
-    authenticator: { authenticate: async () => admin },
-    authorizer: { authorize: () => ({ decision: "Allow", reason: "" }) },
-    serviceCidrs: ["10.96.0.0/16"],
-    clock,
-    logger,
-  });
+  const server = testServer({ clock, logger });
   const serving = server.start(stop.signal);
   await Promise.race([server.ready, serving]);
   const api = new RecordingTransport(server.transport(admin, "harness"));
