@@ -7,12 +7,12 @@ import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { realClock, silentLogger, VirtualClock } from "@kubets/apimachinery";
+import { aborted, realClock, silentLogger, VirtualClock } from "@kubets/apimachinery";
 import { createCertificate, createCertificateAuthority } from "../certificates/create.ts";
 import { text } from "../request/request.ts";
 import type { ApiServer } from "../server.ts";
 import { configMap, send, testServer } from "../testing/server.ts";
-import { HttpsFront } from "./front.ts";
+import { type FrontOptions, HttpsFront } from "./front.ts";
 import type { ByteSink } from "./render.ts";
 import type { TlsFiles } from "./serving-tls.ts";
 
@@ -338,6 +338,83 @@ test("told to send clients elsewhere: new requests get 429, probes and what is u
   assert.equal((await underWay).status, 200);
   await clock.advance(2000);
   await ended;
+  session.destroy();
+});
+
+/** A server whose answers are large, and held back until told. */
+async function heldAnswers(options: Partial<FrontOptions>) {
+  const held = Promise.withResolvers<void>();
+  const bytes = Buffer.alloc(5_000_000);
+  let asked = 0;
+  const front = new HttpsFront({
+    ...{ tls, bindAddress: "127.0.0.1", port: 0, logger: silentLogger, clock: realClock, ...options },
+    handle: async () => {
+      asked++;
+      await held.promise;
+      return { status: 200, headers: {}, body: { type: "bytes", bytes } };
+    },
+  });
+  const port = await front.listen();
+  const hasAsked = async (count: number) => {
+    while (asked < count) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { front, port, hasAsked, release: held.resolve, size: bytes.length };
+}
+
+test("what is answered last before the end gets there whole", async () => {
+  const http2 = (port: number) => connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false }).request();
+  const http1 = (port: number) => httpsRequest({ host: "127.0.0.1", port, agent: false, rejectUnauthorized: false });
+  for (const ask of [http2, http1]) {
+    for (const options of [{ sendRetryAfter: false }, { sendRetryAfter: true }]) {
+      const { front, port, hasAsked, release, size } = await heldAnswers(options);
+      const asked = ask(port).end();
+      const answer = once(asked, "response");
+      await hasAsked(1);
+      const closed = front.close();
+      release();
+      const [response] = await answer;
+      let received = 0;
+      for await (const chunk of ask === http1 ? response : asked) received += chunk.length;
+      assert.equal(received, size);
+      await closed;
+    }
+  }
+});
+
+test("what is passed on without an end is cut off at the end, and does not hold it up", {
+  timeout: 10_000,
+}, async () => {
+  const front = new HttpsFront({
+    ...{ tls, bindAddress: "127.0.0.1", port: 0, drainMs: 60_000, logger: silentLogger, clock: realClock },
+    handle: async ({ signal }) => {
+      const stream = (async function* () {
+        yield Buffer.from("one");
+        await aborted(signal);
+        yield Buffer.from("two");
+      })();
+      return { status: 200, headers: {}, body: { type: "stream", stream } };
+    },
+  });
+  const session = connectHttp2(`https://127.0.0.1:${await front.listen()}`, { rejectUnauthorized: false });
+  const stream = session.request();
+  const received: string[] = [];
+  stream.on("data", (chunk) => received.push(chunk.toString()));
+  await once(stream, "data");
+  await front.close();
+  session.destroy();
+  assert.deepEqual(received, ["one"]);
+});
+
+test("who does not read an answer does not hold up the end", async () => {
+  const { front, port, hasAsked, release } = await heldAnswers({ drainMs: 50 });
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+  session.on("error", () => {});
+  const stream = session.request();
+  stream.on("error", () => {});
+  await hasAsked(1);
+  release();
+  await once(stream, "response");
+  await front.close();
   session.destroy();
 });
 

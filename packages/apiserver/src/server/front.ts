@@ -7,8 +7,8 @@ import type { IncomingMessage } from "node:http";
 import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContext } from "node:tls";
-import { type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
+import type { SecureContext, TLSSocket } from "node:tls";
+import { aborted, type Clock, type Logger, type Random, realRandom } from "@kubets/apimachinery";
 import type { ServerRequest } from "../request/request.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { type Exchange, Http1Exchange, Http2Exchange } from "./exchange.ts";
@@ -167,10 +167,11 @@ export class HttpsFront {
   async close(): Promise<void> {
     const { sendRetryAfter = false, watchGraceMs = 0 } = this.#options;
     this.#refusing = sendRetryAfter;
-    const early = sendRetryAfter ? undefined : this.#stopListening();
+    let closed = sendRetryAfter ? undefined : this.#stopListening();
+    const stopListening = () => (closed ??= this.#stopListening());
     await this.#endStreams(watchGraceMs);
-    await this.#idle();
-    const closed = early ?? this.#stopListening();
+    await this.#drained(stopListening);
+    stopListening();
     for (const socket of this.#connections) socket.destroy();
     await closed;
   }
@@ -190,16 +191,32 @@ export class HttpsFront {
     }
   }
 
-  /** Resolves when nothing is being answered any more, or after `drainMs`. */
+  /** Resolves when all that is being answered is on its way, or after `drainMs`. */
+  async #drained(stopListening: () => void): Promise<void> {
+    const { clock, drainMs = defaultDrainMs } = this.#options;
+    const late = new AbortController();
+    const timer = clock.setTimeout(() => late.abort(), drainMs);
+    const done = this.#idle().then(() => {
+      stopListening();
+      return this.#written();
+    });
+    await Promise.race([done, aborted(late.signal)]);
+    timer.cancel();
+  }
+
+  /** Resolves when nothing is being answered any more. */
   async #idle(): Promise<void> {
     if (this.#active === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.setTimeout(resolve, this.#options.drainMs ?? defaultDrainMs);
-      this.#onIdle = () => {
-        timer.cancel();
-        resolve();
-      };
+      this.#onIdle = resolve;
     });
+  }
+
+  /** Sessions of HTTP/2, which are being closed, end their sockets themselves after their last stream. */
+  async #written(): Promise<void> {
+    const secured = [...this.#connections].filter((socket) => "alpnProtocol" in socket);
+    for (const socket of secured) if ((socket as TLSSocket).alpnProtocol !== "h2") socket.end();
+    await Promise.all(secured.map(writtenOrClosed));
   }
 
   async #serve(exchange: Exchange): Promise<void> {
@@ -260,6 +277,13 @@ export class HttpsFront {
       socket.destroy();
     }
   }
+}
+
+function writtenOrClosed(socket: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.writableFinished || socket.destroyed) return resolve();
+    for (const event of ["finish", "close"]) socket.once(event, resolve);
+  });
 }
 
 const exemptPaths = ["/readyz", "/livez", "/healthz", "/metrics"];

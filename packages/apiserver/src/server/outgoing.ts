@@ -56,7 +56,8 @@ export async function send(
     return void body.start(boundedSink(outgoing, request.signal, unread.watches), request.signal);
   const { signal } = request;
   for await (const chunk of body.stream) {
-    if (signal.aborted) return;
+    // The client is gone, or the server is about to be: what is cut off must not look whole.
+    if (signal.aborted) return outgoing.destroy();
     if (!outgoing.write(chunk)) await drained(outgoing, signal);
   }
   outgoing.end();
