@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  aborted,
   type Clock,
   type Component,
   giveMemoryBackWhenIdle,
@@ -66,12 +67,9 @@ export async function runControlPlane(
     const [certificates, { store, encryption }, [{ ControlPlane }]] = await Promise.all([certified, opened, loaded]);
     const options = await controlPlaneOptions(config, certificates, readArguments, base);
     const controlPlane = new ControlPlane({ ...options, store, encryption });
-    const running = runTogether([controlPlane, ...machineListener(config, controlPlane, base)], signal);
-    controlPlane.ready
-      .then(() => handOut(config, controlPlane, certificates.pki, logger))
-      .catch((err) => logger.error("Could not write credentials", { err }));
+    const credentials = handingOut(config, controlPlane, certificates.pki, logger);
     try {
-      await running;
+      await runTogether([controlPlane, credentials, ...machineListener(config, controlPlane, base)], signal);
     } finally {
       await store.close();
     }
@@ -112,6 +110,21 @@ function machineListener(config: ClusterConfig, controlPlane: ControlPlane, base
   const onEverything = config.bindAddress === "0.0.0.0" || config.bindAddress === "::";
   if (machineAddress === undefined || onEverything) return [];
   return [new MachineListener(controlPlane, machineAddress, base)];
+}
+
+/** Without credentials nobody would get to know that the API server answers: `up` would wait for ever. */
+function handingOut(config: ClusterConfig, controlPlane: ControlPlane, pki: Pki, logger: Logger): Component {
+  return {
+    name: "credentials",
+    ready: controlPlane.ready,
+    healthz: () => ({ ok: true }),
+    async start(signal) {
+      const stopped = aborted(signal);
+      await Promise.race([controlPlane.ready, stopped]);
+      if (!signal.aborted) await handOut(config, controlPlane, pki, logger);
+      await stopped;
+    },
+  };
 }
 
 /** The API server answers: whoever is to reach it gets to know where, and something to show. */
