@@ -19,7 +19,8 @@ export async function serveWatchSocket(request: ServerRequest, body: Push): Prom
   const socket = await acceptWebSocket(request, undefined);
   const gone = new AbortController();
   socket.on("close", () => gone.abort());
-  socket.on("error", () => socket.terminate());
+  // `ws` says why it closes the connection, and reads the rest of what comes into nothing: who is cut off meanwhile does not hear it.
+  socket.on("error", () => {});
   const write = (bytes: Uint8Array) => {
     if (socket.readyState !== socket.OPEN) return;
     // An event is a message; several may come at once, each on a line.
