@@ -63,7 +63,9 @@ export async function acceptWebSocket(request: ServerRequest, protocol: string |
   if (protocol !== undefined) acceptor.on("headers", (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
   const incoming = { method: "GET", headers, url: request.path };
   return await new Promise((resolve, reject) => {
-    socket.once("close", () => reject(badRequest("the connection was closed before it was upgraded")));
+    const gone = () => reject(badRequest("the connection was closed before it was upgraded"));
+    if (socket.destroyed) return gone();
+    socket.once("close", gone);
     // `ws` reads the method and headers of the request, and nothing else.
     acceptor.handleUpgrade(incoming as never, socket, Buffer.from(head), resolve);
   });
