@@ -40,13 +40,20 @@ export function jsonPatchProblems(patch: unknown, duplicates: readonly string[])
 
 /** The numbers in a JSON patch's values, by the paths that they are written to. */
 export function jsonPatchNumbers(patch: unknown, numbers: readonly WrittenNumber[]): WrittenNumber[] {
+  // A path may be as long as a body, and its value full of numbers.
+  const targets = new Map<unknown, readonly string[]>();
   return numbers.flatMap(({ path: [index, field, ...rest], text }) => {
     const operation: unknown = Array.isArray(patch) ? patch[Number(index)] : undefined;
     if (field !== "value" || !isJsonObject(operation) || typeof operation["path"] !== "string") return [];
-    const [, ...steps] = operation["path"].split("/");
-    const target = steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const target = targets.get(operation) ?? stepsOf(operation["path"]);
+    targets.set(operation, target);
     return [{ path: [...target, ...rest], text }];
   });
+}
+
+function stepsOf(pointer: string): string[] {
+  const [, ...steps] = pointer.split("/");
+  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function mistyped(value: unknown, type: string) {
