@@ -10,7 +10,7 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { type TestContext, test } from "node:test";
 import type { LongestTurn } from "../harness/measured-server.fixture.ts";
 
-/** What issue and users call a hang. Nearly all turns are a tenth of it. */
+/** What issue and users call a hang, on a machine of the usual speed. Nearly all turns are a tenth of it. */
 const longestMs = 1000;
 
 interface Request {
@@ -248,7 +248,7 @@ const requests: Readonly<Record<string, readonly [status: number, Request]>> = {
   "objects of a collection, deleted": [200, { method: "DELETE", path: maps }],
 };
 
-test("nothing keeps the others waiting", { timeout: 180_000 }, async (t) => {
+test("nothing keeps the others waiting", { timeout: 300_000 }, async (t) => {
   const server = await MeasuredServer.start(t);
   await server.call(post("/api/v1/namespaces/default/serviceaccounts", { metadata: { name: "default" } }));
   const value = "some text of a usual length, and then some more of it";
@@ -258,12 +258,11 @@ test("nothing keeps the others waiting", { timeout: 180_000 }, async (t) => {
   }
   for (const [what, [wanted, request]] of Object.entries(requests)) {
     await t.test(what, async (t) => {
-      const { status, size, cpuMs, wallMs } = await server.measured(request);
-      t.diagnostic(
-        `${status}, ${size} bytes; longest turn ${Math.round(cpuMs)} ms (${Math.round(wallMs)} by the clock)`,
-      );
+      const { status, size, cpuMs, wallMs, slowness } = await server.measured(request);
+      const took = `longest turn ${Math.round(cpuMs)} ms (${Math.round(wallMs)} by the clock) at ${slowness.toFixed(1)} times the usual time`;
+      t.diagnostic(`${status}, ${size} bytes; ${took}`);
       assert.equal(status, wanted);
-      assert.ok(cpuMs < longestMs, `one turn of the event loop took ${Math.round(cpuMs)} ms`);
+      assert.ok(cpuMs < longestMs * slowness, took);
     });
   }
 });
