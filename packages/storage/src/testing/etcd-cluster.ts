@@ -44,7 +44,6 @@ export async function startEtcd({ members: count = 1, tls }: EtcdClusterOptions 
         ...["--listen-client-urls", client, "--advertise-client-urls", client],
         ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
         ...["--initial-cluster", initial, "--initial-cluster-state", "new"],
-        ...["--heartbeat-interval", "50", "--election-timeout", "500"],
         ...(tls === undefined ? [] : tlsArgs(tls)),
       ];
       return await Member.start(binary, args, client, directory);
