@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import { Duplex } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
@@ -155,6 +155,24 @@ test("what an upgrade is not for is answered as ever: a request to change the pr
   assert.equal(created.status, 201, created.body.toString());
   const list = await http1("GET", maps, undefined, upgrade);
   assert.equal(JSON.parse(list.body.toString()).kind, "ConfigMapList");
+});
+
+test("another server that would not upgrade is heard out", async () => {
+  const headers = { "content-type": "text/plain", "content-length": "3" };
+  const stream = Readable.from([Buffer.from("n"), Buffer.from("o\n")]);
+  const front = new HttpsFront({
+    ...{ tls, bindAddress: "127.0.0.1", port: 0, logger: silentLogger, clock: realClock },
+    forwards: () => true,
+    handle: async () => ({ status: 403, headers, body: { type: "stream", stream } }),
+  });
+  const port = await front.listen();
+  const upgrade = { connection: "upgrade", upgrade: "websocket" };
+  const options = { host: "127.0.0.1", port, agent: false as const, rejectUnauthorized: false, headers: upgrade };
+  const [response] = await once(httpsRequest(options).end(), "response");
+  let said = "";
+  for await (const chunk of response) said += chunk;
+  assert.deepEqual([response.statusCode, said], [403, "no\n"]);
+  await front.close();
 });
 
 test("a watch over WebSocket sends each event as a message", async () => {

@@ -271,7 +271,7 @@ export class HttpsFront {
         else socket.on("close", response.onSent);
       }
       if (response.body.type === "push" && isWebSocket(request)) await serveWatchSocket(request, response.body);
-      else if (response.body.type !== "none") refuseUpgrade(socket, response);
+      else if (response.body.type !== "none") await refuseUpgrade(socket, response);
     } catch (error) {
       this.#options.logger.debug("an upgraded connection failed", { err: error });
       socket.destroy();

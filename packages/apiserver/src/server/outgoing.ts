@@ -250,13 +250,17 @@ async function drained(outgoing: Exchange, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** An upgrade that was not taken up is answered as plain HTTP on the raw socket. */
-export function refuseUpgrade(socket: Duplex, response: HttpResponse): void {
-  const bytes = response.body.type === "bytes" ? response.body.bytes : new Uint8Array();
-  const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}`];
-  for (const [name, value] of Object.entries(response.headers)) {
+/** An upgrade that was not taken up is answered as plain HTTP on the raw socket, which ends with that. Rejects when what is passed on breaks off. */
+export async function refuseUpgrade(socket: Duplex, { status, headers, body }: HttpResponse): Promise<void> {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`];
+  for (const [name, value] of Object.entries(headers)) {
     for (const each of typeof value === "string" ? [value] : value) lines.push(`${name}: ${each}`);
   }
-  lines.push(`content-length: ${bytes.length}`, "connection: close", "", "");
-  socket.end(Buffer.concat([Buffer.from(lines.join("\r\n")), bytes]));
+  const bytes = body.type === "bytes" ? body.bytes : new Uint8Array();
+  // Another server's answer says for itself how long it is, or goes on to the end.
+  if (body.type !== "stream") lines.push(`content-length: ${bytes.length}`);
+  lines.push("connection: close", "", "");
+  socket.write(Buffer.concat([Buffer.from(lines.join("\r\n")), bytes]));
+  if (body.type === "stream") await pipeline(body.stream, socket);
+  else socket.end();
 }
