@@ -2,6 +2,7 @@
 
 import { type FieldError, type FieldPath, invalidValue } from "./field-error.ts";
 
+/** An address as a number of 32 or 128 bits, and how it was written where strict rules care. */
 export interface IpAddress {
   readonly family: 4 | 6;
   readonly value: bigint;
@@ -11,6 +12,7 @@ export interface IpAddress {
   readonly sloppy?: boolean;
 }
 
+/** A network, and the address that it was written with: `10.0.0.5/8`. */
 export interface Cidr {
   readonly family: 4 | 6;
   /** The network's first address: bits after the prefix are zero. */
