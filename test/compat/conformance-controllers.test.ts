@@ -16,7 +16,7 @@ const named = (apiVersion: string, kind: string, name: string, spec: object) => 
   spec,
 });
 
-test("conformance: apps, network and scheduling", { timeout: 120_000 }, async (t) => {
+test("conformance: apps, network and scheduling", { timeout: 300_000 }, async (t) => {
   const { api } = await startApi(t, { simulatedNodes: 2 });
   await t.test("endpoints made by hand are mirrored: created, updated, deleted", () => mirroring(api));
   await t.test("services: the kubernetes one, and endpoints as pods come and go", () => services(api));

@@ -47,7 +47,7 @@ async function discover(api: Api): Promise<Map<string, Served>> {
   return found;
 }
 
-test("every built-in kind supports its API operations", { timeout: 120_000 }, async (t) => {
+test("every built-in kind supports its API operations", { timeout: 300_000 }, async (t) => {
   const { api, clock } = await startApi(t);
   const namespace = await freshNamespace(api);
   const served = await discover(api);

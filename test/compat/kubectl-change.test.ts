@@ -108,7 +108,11 @@ withEachKubectl("kubectl changes objects", {}, async (t, { kubectl, dir }) => {
     assert.equal(await kubectl(...image), "web:5");
   });
 
+  /** The controller has written its status: nothing changes any more between what a command reads and what it writes. */
+  const settled = () => kubectl("rollout", "status", "deployment/web", "--timeout=120s");
+
   await t.test("diff", async () => {
+    await settled();
     const same = await kubectl.try(["diff", "-f", "-"], { input: deployment("web:5") });
     assert.equal(same.code, 0, same.stdout + same.stderr);
     const other = await kubectl.try(["diff", "-f", "-"], { input: deployment("web:6") });
@@ -138,6 +142,7 @@ withEachKubectl("kubectl changes objects", {}, async (t, { kubectl, dir }) => {
       "deployment.apps/web patched\n",
     );
     assert.equal((await kubectl(...image)).split(" ").sort().join(" "), "side:2 web:5");
+    await settled();
     assert.equal(
       await kubectl("patch", "deployment", "web", "-p", JSON.stringify(containers)),
       "deployment.apps/web patched (no change)\n",
@@ -169,6 +174,7 @@ withEachKubectl("kubectl changes objects", {}, async (t, { kubectl, dir }) => {
     const edited = await kubectl.try(["edit", "deployment", "web"], { env: { EDITOR: editor } });
     assert.match(edited.stdout, /deployment.apps\/web edited/, edited.stderr);
     assert.equal(await kubectl(...image), "side:4");
+    await settled();
     const again = await kubectl.try(["edit", "deployment", "web"], { env: { EDITOR: editor } });
     assert.match(again.stdout + again.stderr, /Edit cancelled, no changes made/);
   });

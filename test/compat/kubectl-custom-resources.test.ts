@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { withEachKubectl } from "../harness/each-kubectl.ts";
+import { eventually } from "../harness/eventually.ts";
 
 const definition = `
 apiVersion: apiextensions.k8s.io/v1
@@ -62,7 +63,7 @@ withEachKubectl("kubectl works with custom resources", {}, async (t, { kubectl }
   await t.test("a definition is applied, waited for, and there", async () => {
     const created = "customresourcedefinition.apiextensions.k8s.io/crontabs.stable.example.com";
     assert.equal(await kubectl.given(definition, "apply", "-f", "-"), `${created} created\n`);
-    await kubectl("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=10s");
+    await kubectl("wait", "--for=condition=Established", "crd/crontabs.stable.example.com", "--timeout=120s");
     assert.match(
       await kubectl("api-resources", "--api-group=stable.example.com"),
       /crontabs +ct +stable.example.com\/v1 +true +CronTab/,
@@ -136,15 +137,17 @@ withEachKubectl("kubectl works with custom resources", {}, async (t, { kubectl }
     const metadata = { name: "owned", ownerReferences: [owner] };
     const owned = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata });
     await kubectl.given(owned, "apply", "-n", "apart", "-f", "-");
-    await kubectl("delete", "ct", "nightly", "-n", "apart", "--cascade=foreground", "--timeout=60s");
-    assert.equal(await kubectl("get", "cm", "owned", "-n", "apart", "--ignore-not-found", "-o", "name"), "");
+    await kubectl("delete", "ct", "nightly", "-n", "apart", "--cascade=foreground", "--timeout=120s");
+    // It does not hold up its owner's end: it may come after it.
+    const left = () => kubectl("get", "cm", "owned", "-n", "apart", "--ignore-not-found", "-o", "name");
+    await eventually(async () => (await left()) === "", { what: "the end of what is owned" });
     await kubectl.given(object("{cronSpec: '0 0 * * *'}"), "apply", "-n", "apart", "-f", "-");
-    await kubectl("delete", "namespace", "apart", "--timeout=60s");
+    await kubectl("delete", "namespace", "apart", "--timeout=120s");
     assert.doesNotMatch(await kubectl("get", "ct", "-A", "-o", "name"), /apart/);
   });
 
   await t.test("the definition takes its objects with it", async () => {
-    await kubectl("delete", "crd", "crontabs.stable.example.com", "--timeout=20s");
+    await kubectl("delete", "crd", "crontabs.stable.example.com", "--timeout=120s");
     assert.equal(await kubectl("get", "crd", "-o", "name"), "");
   });
 });

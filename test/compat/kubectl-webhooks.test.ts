@@ -9,7 +9,7 @@ import { realClock } from "@kubets/apimachinery";
 import { Pki } from "@kubets/apiserver/certificates";
 import { cleanUp } from "../harness/clean-up.ts";
 import { startCluster } from "../harness/cluster.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, eventuallyMatching } from "../harness/eventually.ts";
 import { needs } from "../harness/needs.ts";
 
 type Answer = (url: string, body: string, user: string) => object | undefined;
@@ -50,7 +50,7 @@ function review(body: string): object {
   return { kind: "AdmissionReview", apiVersion, response };
 }
 
-test("kubectl and webhooks, kubectl and an aggregated server", { timeout: 120_000 }, async (t) => {
+test("kubectl and webhooks, kubectl and an aggregated server", { timeout: 300_000 }, async (t) => {
   if (!(await needs(t, "kubectl"))) return;
   const { kubectl, dir } = await startCluster(t);
   const group = "wardle.example.com";
@@ -93,7 +93,7 @@ test("kubectl and webhooks, kubectl and an aggregated server", { timeout: 120_00
   });
 
   await t.test("an APIService hands its group to another server", async () => {
-    assert.match(await kubectl("get", "apiservice", "v1.apps"), /v1.apps +Local +True/);
+    await eventuallyMatching(() => kubectl("get", "apiservice", "v1.apps"), /v1.apps +Local +True/);
     const metadata = { name: "flunders", namespace: "default" };
     const service = {
       apiVersion: "v1",
@@ -113,7 +113,7 @@ test("kubectl and webhooks, kubectl and an aggregated server", { timeout: 120_00
     const name = `v1.${group}`;
     const apiService = { apiVersion: "apiregistration.k8s.io/v1", kind: "APIService", metadata: { name }, spec };
     await kubectl.given(JSON.stringify(apiService), "apply", "-f", "-");
-    await kubectl("wait", "--for=condition=Available", `apiservice/${name}`, "--timeout=10s");
+    await kubectl("wait", "--for=condition=Available", `apiservice/${name}`, "--timeout=120s");
     await eventually(async () => {
       const found = await kubectl("api-resources", "--cached=false", `--api-group=${group}`);
       return found.includes("flunders");

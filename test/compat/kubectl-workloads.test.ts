@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { withEachKubectl } from "../harness/each-kubectl.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, eventuallyMatching } from "../harness/eventually.ts";
 
 withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t, { kubectl }) => {
   const modern = kubectl.binary.minor >= 27;
   const jsonpath = (path: string, ...what: string[]) => kubectl("get", ...what, "-o", `jsonpath={${path}}`);
-  const rolledOut = () => kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+  const rolledOut = () => kubectl("rollout", "status", "deployment/web", "--timeout=120s");
 
   await t.test("create deployment, and its pods run", async () => {
     assert.equal(
@@ -40,8 +40,8 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
   });
 
   await t.test("describe: pod, deployment, replica set, node", async () => {
-    const deployment = await kubectl("describe", "deployment", "web");
-    for (const line of [
+    await eventuallyMatching(
+      () => kubectl("describe", "deployment", "web"),
       /^Name: +web$/m,
       /^Annotations: +deployment\.kubernetes\.io\/revision: 1$/m,
       /^Selector: +app=web$/m,
@@ -52,18 +52,10 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
       /^ {2}Progressing +True +NewReplicaSetAvailable$/m,
       /^NewReplicaSet: +web-\S+ \(2\/2 replicas created\)$/m,
       /Normal +ScalingReplicaSet +.* +deployment-controller +Scaled up replica set web-\S+ (from 0 )?to 2/,
-    ])
-      assert.match(deployment, line);
-    const name = await jsonpath(".items[0].metadata.name", "pods", "-l", "app=web");
-    const pod = await eventually(
-      async () => {
-        const text = await kubectl("describe", "pod", name);
-        assert.match(text, /Normal +Started +.* +kubelet.* +(Started container web|Container started)/);
-        return text;
-      },
-      { withinMs: 10_000 },
     );
-    for (const line of [
+    const name = await jsonpath(".items[0].metadata.name", "pods", "-l", "app=web");
+    await eventuallyMatching(
+      () => kubectl("describe", "pod", name),
       /^Node: +simulated-\d\/198\.18\.\d+\.\d+$/m,
       /^Labels: +app=web\n +pod-template-hash=\S+$/m,
       /^Status: +Running$/m,
@@ -77,14 +69,14 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
       /^QoS Class: +BestEffort$/m,
       /^Tolerations: +node\.kubernetes\.io\/not-ready:NoExecute op=Exists for 300s\n +node\.kubernetes\.io\/unreachable:NoExecute op=Exists for 300s$/m,
       /Normal +Scheduled +.* +default-scheduler +Successfully assigned default\/web-\S+ to simulated-\d/,
-    ])
-      assert.match(pod, line);
-    assert.match(
-      await kubectl("describe", "rs", "-l", "app=web"),
+      /Normal +Started +.* +kubelet.* +(Started container web|Container started)/,
+    );
+    await eventuallyMatching(
+      () => kubectl("describe", "rs", "-l", "app=web"),
       /Normal +SuccessfulCreate +.* +replicaset-controller +Created pod: web-/,
     );
-    const node = await kubectl("describe", "node", "simulated-0");
-    for (const line of [
+    await eventuallyMatching(
+      () => kubectl("describe", "node", "simulated-0"),
       /^Name: +simulated-0$/m,
       /^ {2}Ready +True .*KubeletReady +kubelet is posting ready status$/m,
       /^ {2}InternalIP: +198\.18\.\d+\.\d+$/m,
@@ -92,8 +84,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
       /^PodCIDR: +10\.244\.\d+\.0\/24$/m,
       /^ {2}HolderIdentity: +simulated-0$/m,
       /^Non-terminated Pods: /m,
-    ])
-      assert.match(node, line);
+    );
   });
 
   await t.test("scale", async () => {
@@ -132,7 +123,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
     assert.match(await rolledOut(), /successfully rolled out/);
     await kubectl("rollout", "pause", "deployment/web");
     await kubectl("set", "image", "deployment/web", "web=web:3");
-    assert.match(await kubectl("describe", "deployment", "web"), /Progressing +Unknown +DeploymentPaused/);
+    await eventuallyMatching(() => kubectl("describe", "deployment", "web"), /Progressing +Unknown +DeploymentPaused/);
     await kubectl("rollout", "resume", "deployment/web");
     await rolledOut();
     assert.match(await kubectl("get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"), /web:3/);
@@ -182,19 +173,19 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
       "pod/single created\n",
     );
     assert.match(
-      await kubectl("wait", "pod/single", "--for=condition=Ready", "--timeout=20s"),
+      await kubectl("wait", "pod/single", "--for=condition=Ready", "--timeout=120s"),
       /pod\/single condition met/,
     );
     assert.match(await kubectl("run", "once", "--image=busybox:1", "--restart=Never"), /created/);
     if (modern)
       assert.match(
-        await kubectl("wait", "pod/once", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=20s"),
+        await kubectl("wait", "pod/once", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"),
         /condition met/,
       );
     else await eventually(async () => (await jsonpath(".status.phase", "pod", "once")) === "Succeeded");
     assert.match(await kubectl("get", "pod", "once"), /once +0\/1 +Completed +0 /);
     assert.match(await kubectl("delete", "pod", "single", "once"), /pod "single" deleted.*\npod "once" deleted/);
-    const gone = kubectl("wait", "pod/single", "--for=delete", "--timeout=20s");
+    const gone = kubectl("wait", "pod/single", "--for=delete", "--timeout=120s");
     await gone.catch((error) => assert.match(String(error), /not found|no matching resources/)); // Gone before the wait began.
     assert.match(
       await kubectl.refused("wait", "deployment/web", "--for=condition=Nope", "--timeout=1s"),
@@ -217,7 +208,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
   await t.test("nodes: get, label, taint, cordon, drain", async () => {
     assert.match(
       await kubectl("get", "nodes"),
-      /^NAME +STATUS +ROLES +AGE +VERSION\nsimulated-0 +Ready +<none> +\d+s +v1\.36\.\d+\nsimulated-1 +Ready +/,
+      /^NAME +STATUS +ROLES +AGE +VERSION\nsimulated-0 +Ready +<none> +\S+ +v1\.36\.\d+\nsimulated-1 +Ready +/,
     );
     assert.match(
       await kubectl("get", "nodes", "-o", "wide"),
@@ -228,7 +219,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
     assert.match(await kubectl("cordon", "simulated-0"), /node\/simulated-0 cordoned/);
     assert.match(await kubectl("get", "node", "simulated-0"), /Ready,SchedulingDisabled/);
     assert.match(
-      await kubectl("drain", "simulated-0", "--ignore-daemonsets", "--timeout=30s"),
+      await kubectl("drain", "simulated-0", "--ignore-daemonsets", "--timeout=120s"),
       /node\/simulated-0 (evicted|drained)/,
     );
     assert.equal(await kubectl("get", "pods", "-o", "name", "--field-selector=spec.nodeName=simulated-0"), "");
@@ -274,7 +265,7 @@ withEachKubectl("kubectl looks after workloads", { simulatedNodes: 2 }, async (t
     await kubectl("create", "namespace", "doomed");
     await kubectl("create", "deployment", "web", "--image=web:1", "-n", "doomed");
     await kubectl("create", "configmap", "c", "-n", "doomed");
-    assert.match(await kubectl("delete", "namespace", "doomed", "--timeout=30s"), /namespace "doomed" deleted/);
+    assert.match(await kubectl("delete", "namespace", "doomed", "--timeout=120s"), /namespace "doomed" deleted/);
     assert.match(await kubectl.refused("get", "namespace", "doomed"), /not found/);
   });
 });

@@ -8,7 +8,7 @@ import { nodes, pods } from "@kubets/api";
 import { isolatedEnv, startCluster } from "../harness/cluster.ts";
 import { eventually } from "../harness/eventually.ts";
 
-test("a change that cannot be is refused, and the cluster goes on as it was", { timeout: 60_000 }, async (t) => {
+test("a change that cannot be is refused, and the cluster goes on as it was", { timeout: 300_000 }, async (t) => {
   const cluster = await startCluster(t);
   const refused = await cluster.kubets(["up", "--bind-address", "192.0.2.200"]);
   assert.equal(refused.code, 1);
@@ -18,7 +18,7 @@ test("a change that cannot be is refused, and the cluster goes on as it was", { 
   assert.match((await cluster.kubets(["up", "bogus"])).stderr, /unexpected argument "bogus"/);
 });
 
-test("flags of kube-apiserver are kept, replaced, and taken away", { timeout: 60_000 }, async (t) => {
+test("flags of kube-apiserver are kept, replaced, and taken away", { timeout: 300_000 }, async (t) => {
   const cluster = await startCluster(t);
   const { kubectl } = cluster;
   const up = async (...args: string[]) =>
@@ -43,12 +43,12 @@ test("flags of kube-apiserver are kept, replaced, and taken away", { timeout: 60
 });
 
 test("fewer simulated nodes: the others' objects and pods go, and the pods come up elsewhere", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const cluster = await startCluster(t, { simulatedNodes: 6 });
   const { kubectl, client } = cluster;
   await kubectl("create", "deployment", "web", "--image=web:1", "--replicas=30");
-  await kubectl("rollout", "status", "deployment/web", "--timeout=20s");
+  await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
   const { code, stderr } = await cluster.kubets(["up", "--simulated-nodes", "2"]);
   assert.equal(code, 0, stderr);
   const { items } = await client.resource(nodes).list();
@@ -65,7 +65,7 @@ test("fewer simulated nodes: the others' objects and pods go, and the pods come 
   });
 });
 
-test("down --delete takes the context out of every kubeconfig it was written to", { timeout: 60_000 }, async (t) => {
+test("down --delete takes the context out of every kubeconfig it was written to", { timeout: 300_000 }, async (t) => {
   const cluster = await startCluster(t);
   const other = join(cluster.dir, "other");
   const inOther = { ...isolatedEnv(cluster.dir), KUBECONFIG: other };

@@ -44,7 +44,7 @@ test("status, list, kubeconfig and logs tell about a cluster", async (t) => {
   for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, "string");
 });
 
-test("up --foreground stays until it is interrupted, and stops the cluster then", { timeout: 60_000 }, async (t) => {
+test("up --foreground stays until it is interrupted, and stops the cluster then", { timeout: 300_000 }, async (t) => {
   const cluster = await startCluster(t);
   const staying = start(kubetsProgram, ["up", "--foreground", "--name", cluster.name], {
     env: isolatedEnv(cluster.dir),
@@ -57,7 +57,7 @@ test("up --foreground stays until it is interrupted, and stops the cluster then"
   assert.equal((await cluster.kubets(["status"])).code, 3);
 });
 
-test("a directory or address that cannot be is refused at once", { timeout: 60_000 }, async () => {
+test("a directory or address that cannot be is refused at once", { timeout: 300_000 }, async () => {
   const proc = await run(kubetsProgram, ["up", "--name", "t-proc", "--nodes", "0", "--data-dir", "/proc/kubets"]);
   assert.equal(proc.code, 1);
   assert.match(proc.stderr, /cannot make the directory \/proc\/kubets/);

@@ -105,18 +105,21 @@ test("random requests", async (t) => {
   await server.ready;
   const count = new Map<number, number>();
   const faults = new Map<string, string>();
+  let slowestMs = 0;
   for (let i = 0; i < requests; i++) {
     const request = randomRequest(random);
     const before = process.cpuUsage();
     const reply = await ask(server, request);
     const { user, system } = process.cpuUsage(before);
     const ms = (user + system) / 1000;
+    slowestMs = Math.max(slowestMs, ms);
     const fault = faultOf(request, reply, ms);
     // One of a kind is enough to look at.
     if (fault !== undefined && !faults.has(fault)) faults.set(fault, `${fault}\n${ms} ms; ${describe(request)}`);
     count.set(reply.status, (count.get(reply.status) ?? 0) + 1);
   }
   t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries([...count].sort(([a], [b]) => a - b)))}`);
+  t.diagnostic(`the slowest took ${Math.round(slowestMs)} ms; ${process.memoryUsage().heapUsed >> 20} MB of heap at the end`);
   assert.equal(faults.size, 0, [...faults.values()].slice(0, 20).join("\n\n"));
   // Otherwise all that was tested is the door.
   assert.ok((count.get(201) ?? 0) > requests / 50, "some requests must have been right");

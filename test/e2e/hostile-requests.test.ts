@@ -77,7 +77,7 @@ function drained(socket: TLSSocket): Promise<void> {
 function read(socket: TLSSocket): Promise<Answer> {
   let bytes: Buffer = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`neither answer nor end in 20 s; so far ${bytes}`)), 20_000);
+    const timer = setTimeout(() => reject(new Error(`neither answer nor end in a minute; so far ${bytes}`)), 60_000);
     const finish = (answer: Answer) => {
       clearTimeout(timer);
       resolve(answer);
@@ -110,7 +110,7 @@ async function postOverHttp2({ server }: TestCluster, path: string, body: string
     stream.on("error", () => undefined);
     stream.end(body);
     return await new Promise((resolve, reject) => {
-      stream.setTimeout(20_000, () => reject(new Error("no answer in 20 s over HTTP/2")));
+      stream.setTimeout(60_000, () => reject(new Error("no answer in a minute over HTTP/2")));
       stream.once("response", (headers) => resolve(headers[":status"]));
       stream.once("close", () => resolve(undefined));
     });
@@ -147,7 +147,7 @@ async function begin(t: TestContext): Promise<{ cluster: TestCluster; wire: Wire
 
 const collection = "/api/v1/namespaces/default/configmaps";
 
-test("hostile requests are refused, and nothing breaks", { timeout: 180_000 }, async (t) => {
+test("hostile requests are refused, and nothing breaks", { timeout: 300_000 }, async (t) => {
   const { cluster, wire } = await begin(t);
   const pid = cluster.controlPlanePid();
   const healthy = async () => {
@@ -356,7 +356,7 @@ test("hostile requests are refused, and nothing breaks", { timeout: 180_000 }, a
     }
     const started = performance.now();
     await healthy();
-    assert.ok(performance.now() - started < 2_000);
+    assert.ok(performance.now() - started < 10_000);
     for (const socket of slow) socket.destroy();
   });
 

@@ -12,7 +12,7 @@ import { seededRandom } from "../harness/random.ts";
 import { output, run, start } from "../harness/run.ts";
 
 test("commands killed at random moments leave nothing that the next one cannot handle", {
-  timeout: 280_000,
+  timeout: 300_000,
 }, async (t) => {
   if (!(await needs(t, "root", "containerd"))) return;
   const random = seededRandom(t);

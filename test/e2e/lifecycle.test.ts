@@ -141,7 +141,7 @@ test("a port in use is named", async (t) => {
   assert.match(said, /in use/);
   assert.match(said, /--secure-port/);
   // Nothing is left trying for ever, and with the port free again all is well.
-  await eventually(() => processesWith(join(dir, "data")).length === 0, { withinMs: 5_000 });
+  await eventually(() => processesWith(join(dir, "data")).length === 0);
   await new Promise((resolve) => blocker.close(resolve));
   const second = await run(kubetsProgram, ["up", "--name", name, "--nodes", "0"], { env });
   assert.equal(second.code, 0, second.stderr);
@@ -153,7 +153,7 @@ test("a stale lock is no obstacle, whatever is in it", async (t) => {
   const { lock } = clusterPaths(cluster.name, cluster.dataDir);
   for (const text of ["999999999 1\n", `${process.pid} 1\n`, "", "garbage"]) {
     writeFileSync(lock, text);
-    const { code, stderr } = await cluster.kubets(["up"], { timeoutMs: 30_000 });
+    const { code, stderr } = await cluster.kubets(["up"]);
     assert.equal(code, 0, stderr);
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startContainerCluster } from "../harness/containers.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, eventuallyMatching } from "../harness/eventually.ts";
 import { busybox, web } from "../images/images.ts";
 
 const manifests = `
@@ -55,7 +55,7 @@ spec:
 `;
 }
 
-test("two nodes are one cluster", { timeout: 240_000 }, async (t) => {
+test("two nodes are one cluster", { timeout: 300_000 }, async (t) => {
   const cluster = await startContainerCluster(t, { nodes: 2 });
   if (cluster === undefined) return;
   const { kubectl } = cluster;
@@ -67,8 +67,8 @@ test("two nodes are one cluster", { timeout: 240_000 }, async (t) => {
     "-f",
     "-",
   );
-  await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-  await kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s");
+  await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
+  await kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=120s");
 
   await t.test("pods spread, with addresses of their node", async () => {
     assert.deepEqual((await values(".items[*].spec.nodeName", "pods", "-l", "app=web")).sort(), ["node-1", "node-2"]);
@@ -87,20 +87,20 @@ test("two nodes are one cluster", { timeout: 240_000 }, async (t) => {
         await eventually(
           async () => {
             const { code, stdout } = await kubectl.try(["exec", from, "--", "wget", "-qO-", `http://${target}/`], {
-              timeoutMs: 5_000,
+              timeoutMs: 15_000,
             });
             return code === 0 && /web version 1/.test(stdout);
           },
-          { withinMs: 10_000, what: `${from} reaching ${target}` },
+          { what: `${from} reaching ${target}` },
         );
     for (const target of targets)
       assert.match(
-        await (await fetch(`http://${target}/`, { signal: AbortSignal.timeout(5_000) })).text(),
+        await (await fetch(`http://${target}/`, { signal: AbortSignal.timeout(15_000) })).text(),
         /web version 1/,
       );
     for (const from of ["caller-node-1", "caller-node-2"])
-      assert.match(
-        await kubectl("exec", from, "--", "wget", "-qO-", "http://any.default.svc.cluster.local/"),
+      await eventuallyMatching(
+        () => kubectl("exec", from, "--", "wget", "-qO-", "http://any.default.svc.cluster.local/"),
         /web version 1/,
       );
   });
@@ -109,19 +109,22 @@ test("two nodes are one cluster", { timeout: 240_000 }, async (t) => {
     const ask = async (name: string) =>
       /pod <b>([^<]+)/.exec(await kubectl("exec", "caller-node-1", "--", "wget", "-qO-", `http://${name}/`))?.[1];
     const answers = async (name: string) => new Set(await Promise.all(Array.from({ length: 12 }, () => ask(name))));
+    // Whom the first has met is known to the others: of several at the same moment each may be the first.
+    await ask("web");
     assert.equal((await answers("web")).size, 1);
-    assert.equal((await answers("any")).size, 2);
+    // Twelve of one kind come once in two thousand times.
+    await eventually(async () => (await answers("any")).size === 2);
   });
 
   await t.test("a second cluster with nodes runs beside it", async (inner) => {
     const other = await startContainerCluster(inner);
     assert.ok(other);
     await other.kubectl("create", "deployment", "web", `--image=${web(2)}`, "--port=80");
-    await other.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await other.kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     await other.kubectl("expose", "deployment", "web", "--port=80");
     const ip = await other.kubectl("get", "svc", "web", "-o", "jsonpath={.spec.clusterIP}");
     await eventually(async () =>
-      /web version 2/.test(await (await fetch(`http://${ip}/`, { signal: AbortSignal.timeout(2_000) })).text()),
+      /web version 2/.test(await (await fetch(`http://${ip}/`, { signal: AbortSignal.timeout(10_000) })).text()),
     );
     const [mine] = await values(".spec.clusterIP", "svc", "any");
     assert.match(await (await fetch(`http://${mine}/`)).text(), /web version 1/);

@@ -169,10 +169,10 @@ export class Watching {
     this.#lines = createInterface({ input: response })[Symbol.asyncIterator]();
   }
 
-  /** @throws Error when there is none within 10 s, or the watch has ended */
+  /** @throws Error when there is none within 30 s, or the watch has ended */
   async next(): Promise<Event> {
     const timer = Promise.withResolvers<never>();
-    const timeout = setTimeout(() => timer.reject(new Error("no event within 10 s")), 10_000);
+    const timeout = setTimeout(() => timer.reject(new Error("no event within 30 s")), 30_000);
     try {
       const line = await Promise.race([this.#lines.next(), timer.promise]);
       if (line.done) throw new Error("the watch has ended");

@@ -10,7 +10,7 @@ export function withEachKubectl(
   options: ClusterOptions,
   body: (t: TestContext, cluster: TestCluster) => Promise<void>,
 ): void {
-  test(title, { timeout: 300_000 }, async (t) => {
+  test(title, { timeout: 600_000 }, async (t) => {
     if (!(await needs(t, "kubectl"))) return;
     for (const binary of await kubectlBinaries())
       await t.test(`kubectl ${binary.version}`, async (inner) => {

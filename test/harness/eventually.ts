@@ -1,9 +1,10 @@
 /** Waiting for what comes about by itself: by asking again, never by sleeping a guessed time. */
 
+import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface EventuallyOptions {
-  /** How long it may take; 30 s when left out. */
+  /** How long it may take; a minute when left out: a busy machine takes its time, and who succeeds does not wait. */
   readonly withinMs?: number;
   /** Between two attempts; 50 ms when left out. */
   readonly everyMs?: number;
@@ -18,7 +19,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { withinMs = 30_000, everyMs = 50, what = "the condition" }: EventuallyOptions = {},
+  { withinMs = 60_000, everyMs = 50, what = "the condition" }: EventuallyOptions = {},
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
@@ -35,6 +36,15 @@ export async function eventually<T>(
       });
     await sleep(everyMs);
   }
+}
+
+/** Waits until what is asked for matches every pattern, and returns it. */
+export function eventuallyMatching(text: () => Promise<string>, ...patterns: RegExp[]): Promise<string> {
+  return eventually(async () => {
+    const found = await text();
+    for (const pattern of patterns) assert.match(found, pattern);
+    return found;
+  });
 }
 
 function message(error: unknown): string {

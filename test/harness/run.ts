@@ -7,7 +7,7 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   readonly cwd?: string;
-  /** Killed after this; 60 s when left out. */
+  /** Killed after this; three minutes when left out. */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ export interface Result {
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const running = start(file, args, options);
   running.child.stdin.end(options.input ?? "");
-  const timer = setTimeout(() => running.child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => running.child.kill("SIGKILL"), options.timeoutMs ?? 180_000);
   return running.ended.finally(() => clearTimeout(timer));
 }
 
@@ -70,7 +70,7 @@ export function start(file: string, args: readonly string[], options: RunOptions
     get stderr() {
       return stderr;
     },
-    saying: (pattern, withinMs = 30_000) =>
+    saying: (pattern, withinMs = 60_000) =>
       eventually(() => `${stdout}\n${stderr}`.match(pattern) ?? undefined, {
         withinMs,
         what: `${file} ${args.join(" ")} saying ${pattern}; it said ${JSON.stringify(stdout.slice(-500) + stderr.slice(-500))}; that`,
