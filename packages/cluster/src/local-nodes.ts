@@ -14,6 +14,8 @@ export interface LocalNode extends NodeAddresses {
   readonly layout: NodeLayout;
   readonly pidFile: string;
   readonly logFile: string;
+  /** What its agent read when it was started. */
+  readonly startedFile: string;
   /** The kubelet's own kubeconfig. */
   readonly kubeletConf: string;
   /** For what serves the node's network: Services, DNS. */
@@ -37,6 +39,7 @@ export function localNode(config: ClusterConfig, index: number): LocalNode {
     ...nodeAddresses(subnetsOf(config), index),
     pidFile: join(paths.run, `${name}.pid`),
     logFile: join(paths.logs, `${name}.log`),
+    startedFile: join(paths.run, `${name}.json`),
     kubeletConf: join(layout.nodeDir, "kubelet.conf"),
     proxyConf: join(layout.nodeDir, "kube-proxy.conf"),
   };

@@ -1,6 +1,6 @@
 /** The part of `up` that needs clients, certificates and containerd: loaded when the control plane answers. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
@@ -101,9 +101,25 @@ function agentWords(config: ClusterConfig, node: LocalNode): string[] {
   return ["run-node", config.dataDir, String(node.identity.index)];
 }
 
+/** What an agent reads when it starts, and a later `up` may change: where the API server is, its own address, and whether names of the world resolve. */
+function agentReads({ securePort, nodeCIDR, egress }: ClusterConfig): string {
+  return JSON.stringify({ securePort, nodeCIDR, egress });
+}
+
+function startedWith({ startedFile }: LocalNode): string {
+  try {
+    return readFileSync(startedFile, "utf8");
+  } catch {
+    return ""; // An `up` was killed between its start and this record.
+  }
+}
+
 async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: AbortSignal): Promise<void> {
   const words = agentWords(config, node);
-  if (await findProgram(node.pidFile, words)) return;
+  if (await findProgram(node.pidFile, words)) {
+    if (startedWith(node) === agentReads(config)) return;
+    await stopProgram(node.pidFile);
+  }
   await startProgram(
     {
       pidFile: node.pidFile,
@@ -112,6 +128,7 @@ async function ensureAgent(config: ClusterConfig, node: LocalNode, signal: Abort
     },
     signal,
   );
+  writeFileSync(node.startedFile, agentReads(config));
 }
 
 /** Nodes of an earlier, larger `--nodes` or `--simulated-nodes`: what they run, what they hold, and their objects. */
