@@ -119,7 +119,9 @@ test("random requests", async (t) => {
     count.set(reply.status, (count.get(reply.status) ?? 0) + 1);
   }
   t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries([...count].sort(([a], [b]) => a - b)))}`);
-  t.diagnostic(`the slowest took ${Math.round(slowestMs)} ms; ${process.memoryUsage().heapUsed >> 20} MB of heap at the end`);
+  t.diagnostic(
+    `the slowest took ${Math.round(slowestMs)} ms; ${process.memoryUsage().heapUsed >> 20} MB of heap at the end`,
+  );
   assert.equal(faults.size, 0, [...faults.values()].slice(0, 20).join("\n\n"));
   // Otherwise all that was tested is the door.
   assert.ok((count.get(201) ?? 0) > requests / 50, "some requests must have been right");
