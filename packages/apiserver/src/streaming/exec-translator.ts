@@ -85,7 +85,6 @@ async function pump(
   const inputs = new Map<number, Writable>();
   if (stdin !== undefined) inputs.set(channel.stdin, slowedInput(stdin, rate));
   if (resize !== undefined) inputs.set(channel.resize, resize);
-  for (const stream of [error, stdin, stdout, stderr, resize]) stream?.on("error", () => {}); // The connection's end tells.
 
   client.on("message", (data: RawData) => onMessage(client, decodeMessage(protocol, asBuffer(data)), inputs));
   const clientGone = new Promise<void>((resolve) => {

@@ -18,6 +18,8 @@ export class SpdyStream extends Duplex {
     super({ allowHalfOpen: true });
     this.#connection = connection;
     this.id = id;
+    // The connection's end tells whoever uses it; a peer that sends more after the end is no reason to end this process.
+    this.on("error", () => {});
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
@@ -70,6 +72,8 @@ export class SpdyConnection {
   /** Settles when the peer has replied to SYN_STREAM. */
   readonly #opening = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   readonly #closed: Promise<void>;
+  /** Why it has ended. */
+  #ended: Error | undefined;
   #nextId = 1;
   /** Header blocks must be compressed and sent in the order of their stream ids. */
   #lastOpen: Promise<void> = Promise.resolve();
@@ -87,6 +91,7 @@ export class SpdyConnection {
     return this.#closed;
   }
 
+  /** @throws Error when the connection has ended, or ends before the peer has taken the stream */
   async openStream(headers: Headers): Promise<SpdyStream> {
     const before = this.#lastOpen;
     let opened: () => void = () => {};
@@ -94,10 +99,16 @@ export class SpdyConnection {
       opened = resolve;
     });
     await before;
+    if (this.#ended !== undefined) {
+      opened();
+      throw this.#ended;
+    }
     const stream = new SpdyStream(this, this.#nextId);
     this.#nextId += 2;
     this.#streams.set(stream.id, stream);
     const replied = new Promise<void>((resolve, reject) => this.#opening.set(stream.id, { resolve, reject }));
+    // It may be refused before it is waited for.
+    replied.catch(() => {});
     try {
       const block = await this.#codec.compress(headers);
       this.send({ type: "synStream", streamId: stream.id, fin: false, block });
@@ -169,6 +180,7 @@ export class SpdyConnection {
   }
 
   #end(error: Error): void {
+    this.#ended = error;
     for (const { reject } of this.#opening.values()) reject(error);
     this.#opening.clear();
     for (const stream of this.#streams.values()) stream.push(null);

@@ -14,6 +14,8 @@ class ZlibStream {
   readonly #stream: Deflate | Inflate;
   #out: Buffer[] = [];
   #length = 0;
+  /** Of what was fed last; harmless when that is through. */
+  #fail: (error: Error) => void = () => {};
 
   constructor(stream: Deflate | Inflate) {
     this.#stream = stream;
@@ -22,15 +24,17 @@ class ZlibStream {
       if (this.#length > maxBlockLength) stream.destroy(new Error("SPDY header block is too long"));
       else this.#out.push(chunk);
     });
+    stream.on("error", (error) => this.#fail(error));
   }
 
   convert(bytes: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(error);
-      this.#stream.once("error", fail);
+      this.#fail = reject;
+      if (this.#stream.destroyed) return reject(closed());
       this.#stream.write(bytes);
       this.#stream.flush(constants.Z_SYNC_FLUSH, () => {
-        this.#stream.off("error", fail);
+        // Its error is still to come.
+        if (this.#stream.destroyed) return;
         const made = Buffer.concat(this.#out);
         this.#out = [];
         this.#length = 0;
@@ -40,9 +44,13 @@ class ZlibStream {
   }
 
   close(): void {
-    this.#stream.on("error", () => {}); // Whoever waited has been told.
     this.#stream.destroy();
+    this.#fail(closed());
   }
+}
+
+function closed(): Error {
+  return new Error("the connection was closed");
 }
 
 export class HeaderCodec {

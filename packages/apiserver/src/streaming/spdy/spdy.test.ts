@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { duplexPair } from "node:stream";
 import { test } from "node:test";
 import { SpdyConnection } from "./connection.ts";
 import { spdyDictionary } from "./dictionary.ts";
@@ -109,4 +111,52 @@ test("a stream that the peer resets ends after its data, and takes no more", asy
     await connection.closed;
     server.close();
   }
+});
+
+/** @param answer of a peer to the first stream, besides taking it */
+async function answeredBy(answer: (codec: HeaderCodec) => Promise<Buffer>): Promise<SpdyConnection> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", async () => {
+      const codec = new HeaderCodec();
+      const block = await codec.compress({});
+      const reply = encodeFrame({ type: "synReply", streamId: 1, fin: false, block });
+      socket.end(Buffer.concat([reply, await answer(codec)]));
+      codec.close();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connection = new SpdyConnection(connect((server.address() as { port: number }).port, "127.0.0.1"));
+  await connection.openStream({ streamtype: "error" });
+  await connection.closed;
+  server.close();
+  return connection;
+}
+
+test("a peer that breaks the rules ends no more than its connection, though nobody listens to its streams yet", async () => {
+  const data = (fin: boolean) => encodeFrame({ type: "data", streamId: 1, fin, payload: Buffer.from("x") });
+  await answeredBy(async () => Buffer.concat([data(true), data(false), data(true)]));
+  await answeredBy(async () =>
+    Buffer.concat([encodeFrame({ type: "rstStream", streamId: 1, status: 5 }), data(false)]),
+  );
+  const headers = (block: Buffer) => encodeFrame({ type: "headers", streamId: 1, fin: false, block });
+  await answeredBy(async (codec) => headers(await codec.compress({ long: "x".repeat(100_000) })));
+  await answeredBy(async (codec) => headers(await codec.compress({ long: "x".repeat(10_000_000) })));
+  await answeredBy(async () => headers(Buffer.from("no zlib at all")));
+  await answeredBy(async () => headers(Buffer.alloc(0)));
+});
+
+test("a peer that goes away while streams are being opened opens none, now or later", { timeout: 5000 }, async () => {
+  const [client, peer] = duplexPair();
+  const connection = new SpdyConnection(client);
+  // Its header is being compressed when the connection ends.
+  const first = connection.openStream({ streamtype: "error" });
+  const second = connection.openStream({ streamtype: "stdin" });
+  await Promise.resolve();
+  peer.end();
+  const failures = Promise.allSettled([first, second]);
+  await connection.closed;
+  for (const { status } of await failures) assert.equal(status, "rejected");
+  await assert.rejects(connection.openStream({ streamtype: "stdout" }), /the connection was closed/);
 });
