@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { interfacePrefix } from "./layout.ts";
-import { chooseSubnets, foreignRanges, routeProtocol } from "./subnets.ts";
+import { chooseSubnets, clusterSubnets, foreignRanges, routeProtocol } from "./subnets.ts";
 
 const first = { nodeCIDR: "10.86.0.0/24", podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16" };
 
@@ -54,4 +57,12 @@ test("the cluster's own routes are no conflict, others' are", () => {
     { cidr: "10.97.0.0/16", by: "dev kother-0, kother-1" },
     { cidr: "10.245.0.0/16", by: "a route" },
   ]);
+});
+
+test("two who choose a cluster's ranges at once choose the same", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "kubets-subnets-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const chosen = await Promise.all([1, 2, 3].map(() => clusterSubnets("x", directory)));
+  assert.deepEqual(chosen, [chosen[0], chosen[0], chosen[0]]);
+  assert.deepEqual(readdirSync(directory), ["subnets.json"]);
 });

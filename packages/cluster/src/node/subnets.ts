@@ -1,6 +1,7 @@
 /** Which address ranges a cluster on this machine uses: its own, and nobody else's. */
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../process.ts";
 import { type Cidr, formatCidr, overlaps, parseCidr } from "./cidr.ts";
@@ -34,9 +35,11 @@ export async function clusterSubnets(
   const recorded = await readRecord(file);
   const used = await usedRanges(cluster);
   const subnets = chooseSubnets(used, { ...wanted, ...recorded }, recorded?.nodeCIDR !== undefined);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.part`, `${JSON.stringify(subnets)}\n`);
-  await rename(`${file}.part`, file);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Another command may be doing the same.
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, `${JSON.stringify(subnets)}\n`);
+  renameSync(own, file);
   return subnets;
 }
 
