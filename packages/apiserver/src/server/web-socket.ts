@@ -19,8 +19,6 @@ export async function serveWatchSocket(request: ServerRequest, body: Push): Prom
   const socket = await acceptWebSocket(request, undefined);
   const gone = new AbortController();
   socket.on("close", () => gone.abort());
-  // `ws` says why it closes the connection, and reads the rest of what comes into nothing: who is cut off meanwhile does not hear it.
-  socket.on("error", () => {});
   const write = (bytes: Uint8Array) => {
     if (socket.readyState !== socket.OPEN) return;
     // An event is a message; several may come at once, each on a line.
@@ -51,7 +49,7 @@ function drainedOrClosed(socket: Duplex): Promise<void> {
 const maxMessageBytes = 32 * 1024 * 1024;
 
 /**
- * Takes the connection of an Upgrade request.
+ * Takes the connection of an Upgrade request. What is wrong with it ends it: its close tells, and its errors need nobody to hear them.
  * @param protocol the sub-protocol that was agreed on. `ws` is not asked: it refuses port-forward's `SPDY/3.1+portforward.k8s.io`,
  * whose slash is no token character.
  */
@@ -67,6 +65,10 @@ export async function acceptWebSocket(request: ServerRequest, protocol: string |
     if (socket.destroyed) return gone();
     socket.once("close", gone);
     // `ws` reads the method and headers of the request, and nothing else.
-    acceptor.handleUpgrade(incoming as never, socket, Buffer.from(head), resolve);
+    acceptor.handleUpgrade(incoming as never, socket, Buffer.from(head), (taken) => {
+      // `ws` says why it closes the connection, and reads the rest of what comes into nothing: who is cut off meanwhile does not hear it.
+      taken.on("error", () => {});
+      resolve(taken);
+    });
   });
 }

@@ -63,6 +63,8 @@ export async function translateExec(translation: ExecTranslation): Promise<void>
     translation.logger.debug("Exec stream failed", { err: error });
     send(client, encodeMessage(protocol, channel.error, Buffer.from(JSON.stringify(failure(error)))));
   }
+  // What still comes is heard, up to the other side's close, which would otherwise be waited for.
+  client.resume();
   // Also after a failure: kubectl reads its error channel only up to a close that is not normal.
   client.close(1000);
 }
