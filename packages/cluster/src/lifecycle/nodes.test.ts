@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "@kubets/api";
+import { StatusError } from "@kubets/apimachinery";
+import type { Client, WatchEvent } from "@kubets/client";
 import type { ClusterConfig } from "../config.ts";
-import { isSurplus } from "./nodes.ts";
+import { isSurplus, nodesReady } from "./nodes.ts";
 
 const config: ClusterConfig = {
   format: 1,
@@ -33,3 +35,20 @@ const cases: [what: string, node: Node, isSurplus: boolean][] = [
 ];
 for (const [what, given, expected] of cases)
   test(`surplus: ${what}`, () => assert.equal(isSurplus(given, config), expected));
+
+test("nodes are waited for though the control plane starts again meanwhile", async () => {
+  const ready: Node = { metadata: { name: "n" }, status: { conditions: [{ type: "Ready", status: "True" }] } };
+  const watches: (() => AsyncGenerator<WatchEvent>)[] = [
+    async function* () {},
+    // biome-ignore lint/correctness/useYield: it fails before it gives anything.
+    async function* () {
+      throw new StatusError(503, "ServiceUnavailable", "connection refused");
+    },
+    async function* () {
+      yield { type: "ADDED", object: ready } as unknown as WatchEvent;
+    },
+  ];
+  const client = { resource: () => ({ watch: () => watches.shift()?.() }) } as unknown as Client;
+  await nodesReady(client, { ...config, nodes: 1, simulatedNodes: 0 }, new AbortController().signal);
+  assert.equal(watches.length, 0);
+});

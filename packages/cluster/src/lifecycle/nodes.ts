@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isNodeReady, type Node, nodeCondition, nodes, pods } from "@kubets/api";
-import { isConflict, isNotFound, messageOf, realClock } from "@kubets/apimachinery";
+import { hasReason, isConflict, isNotFound, messageOf, realClock } from "@kubets/apimachinery";
 import type { Pki } from "@kubets/apiserver/certificates";
 import {
   type Client,
@@ -196,6 +196,28 @@ export async function restoreRoutes(config: ClusterConfig, client: Client, signa
   if (serving.length > 0) await routes.routeServices(serving);
 }
 
+/** False when the watch ends before: the control plane may be starting again just now. */
+async function watchUntilReady(
+  client: Client,
+  seen: Map<string, Node>,
+  expected: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  seen.clear();
+  try {
+    for await (const event of client.resource(nodes).watch({ signal })) {
+      if (event.type === "ERROR" || event.type === "BOOKMARK") continue;
+      const name = event.object.metadata?.name ?? "";
+      if (event.type === "DELETED") seen.delete(name);
+      else seen.set(name, event.object);
+      if ([...seen.values()].filter((node) => isNodeReady(node)).length >= expected) return true;
+    }
+  } catch (error) {
+    if (!signal.aborted && !hasReason(error, "ServiceUnavailable")) throw error;
+  }
+  return false;
+}
+
 const nodesReadyWithinMs = 120_000;
 
 /** @throws Error naming the nodes that did not become ready, and why */
@@ -206,12 +228,9 @@ export async function nodesReady(client: Client, config: ClusterConfig, signal: 
   const expected = config.nodes + config.simulatedNodes;
   const seen = new Map<string, Node>();
   try {
-    for await (const event of client.resource(nodes).watch({ signal: either })) {
-      if (event.type === "ERROR" || event.type === "BOOKMARK") continue;
-      const name = event.object.metadata?.name ?? "";
-      if (event.type === "DELETED") seen.delete(name);
-      else seen.set(name, event.object);
-      if ([...seen.values()].filter((node) => isNodeReady(node)).length >= expected) return;
+    while (!either.aborted) {
+      if (await watchUntilReady(client, seen, expected, either)) return;
+      await realClock.sleep(50, either).catch(() => undefined); // Aborted: the loop ends.
     }
   } finally {
     timer.cancel();
