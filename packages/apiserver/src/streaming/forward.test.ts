@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientRequest, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
 import { growth } from "@kubets/apimachinery/testing";
@@ -47,6 +47,24 @@ test("who would not upgrade answers, and no more is read than is wanted", async 
   assert.ok(isUpgraded(upgraded));
   assert.equal(upgraded.head.toString(), "first");
   upgraded.socket.destroy();
+});
+
+test("an upgraded connection that breaks before anyone has begun with it is closed, and no more", async (t) => {
+  const server = createServer();
+  const peer = Promise.withResolvers<Socket>();
+  server.on("upgrade", (_request, socket: Socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    peer.resolve(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const upgraded = await dial("http", { host: "127.0.0.1", port, headers: { connection: "upgrade", upgrade: "x" } });
+  assert.ok(isUpgraded(upgraded));
+  const closed = new Promise((resolve) => upgraded.socket.on("close", resolve));
+  (await peer.promise).resetAndDestroy();
+  await closed;
 });
 
 test("who changes the protocol unasked has not answered", async (t) => {

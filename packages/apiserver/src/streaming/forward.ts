@@ -98,7 +98,11 @@ export interface Upgraded {
 export function dial(scheme: "http" | "https", options: RequestOptions): Promise<Upgraded | IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = begin(scheme, options);
-    outgoing.on("upgrade", (response, socket, head) => resolve({ socket, head, response }));
+    outgoing.on("upgrade", (response, socket, head) => {
+      // Nobody listens to it from here on; its close tells whoever takes it.
+      socket.on("error", () => {});
+      resolve({ socket, head, response });
+    });
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
     outgoing.end();
