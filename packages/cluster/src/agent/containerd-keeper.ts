@@ -47,6 +47,7 @@ export class ContainerdKeeper implements Component {
     while (!signal.aborted) {
       try {
         await ensure(signal);
+        if (signal.aborted) return;
         await this.#holdConnection(socketPath, signal, () => {
           retryMs = firstRetryMs;
         });
