@@ -47,7 +47,11 @@ export function createForwarder(resolvers: readonly string[], clock: Clock): For
 function askUdp(resolver: string, query: Buffer, signal: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(resolver.includes(":") ? "udp6" : "udp4");
+    let isDone = false;
     const finish = (settle: () => void) => {
+      // What is given up may still fail to be sent; a socket cannot be closed twice.
+      if (isDone) return;
+      isDone = true;
       signal.removeEventListener("abort", onAbort);
       socket.close();
       settle();
