@@ -188,6 +188,11 @@ test("a configuration is read strictly, with upstream's words", async () => {
   );
 });
 
+const until = async (isSo: () => boolean | Promise<boolean>) => {
+  for (let i = 0; i < 4000 && !(await isSo()); i++) await realClock.sleep(5);
+  assert.ok(await isSo());
+};
+
 test("a changed configuration is in use without a restart; one that is not valid is not", async () => {
   const configFile = join(folder, "changing");
   const write = (...types: string[]) => {
@@ -200,10 +205,6 @@ test("a changed configuration is in use without a restart; one that is not valid
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
   const authorizer = await build({ configFile, clock, logger });
-  const until = async (isSo: () => boolean | Promise<boolean>) => {
-    for (let i = 0; i < 200 && !(await isSo()); i++) await realClock.sleep(5);
-    assert.ok(await isSo());
-  };
   assert.equal((await authorizer.authorize(request)).decision, "NoOpinion");
   write("Everything");
   await clock.advance(60_001);
@@ -213,4 +214,32 @@ test("a changed configuration is in use without a restart; one that is not valid
   write("RBAC", "AlwaysAllow");
   await clock.advance(60_001);
   await until(async () => (await authorizer.authorize(request)).decision === "Allow");
+});
+
+test("of a configuration that is refused nothing is looked at any more", async () => {
+  const [configFile, caFile] = [join(folder, "half-good"), join(folder, "ca.crt")];
+  const kubeconfig = JSON.parse(hook.kubeconfig("/authorize"));
+  writeFileSync(caFile, hook.ca);
+  kubeconfig.clusters[0].cluster = { server: hook.url, "certificate-authority": caFile };
+  writeFileSync(join(folder, "by-file"), JSON.stringify(kubeconfig));
+  const webhookBy = (kubeConfigFile: string) => ({
+    ...goodWebhook(),
+    connectionInfo: { type: "KubeConfigFile", kubeConfigFile: join(folder, kubeConfigFile) },
+  });
+  const write = (...files: string[]) => {
+    const authorizers = files.map((name) => ({ type: "Webhook", name, webhook: webhookBy(name) }));
+    writeFileSync(configFile, JSON.stringify({ ...configOf({}), authorizers }));
+  };
+  write("hook");
+  const clock = new VirtualClock(realClock.now());
+  const refused = Promise.withResolvers<void>();
+  await build({ configFile, clock, logger: { ...silentLogger, error: () => refused.resolve() } });
+  const following = clock.pendingTimers;
+  writeFileSync(join(folder, "no-kubeconfig"), "[]");
+  write("by-file", "no-kubeconfig");
+  await clock.advance(60_001);
+  await refused.promise;
+  // What is not refused itself is read meanwhile.
+  await realClock.sleep(50);
+  await until(() => clock.pendingTimers === following);
 });

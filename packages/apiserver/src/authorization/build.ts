@@ -98,7 +98,12 @@ export async function buildAuthorization(options: AuthorizationOptions, signal: 
   if (configFile === undefined || content === undefined) return { authorizer: current.fixed, rbac };
   const apply = async (changed: string) => {
     const next = new AbortController();
-    current.replace(unionAuthorizer([...first, ...(await fromConfiguration(partsWhile(next), changed))]));
+    try {
+      current.replace(unionAuthorizer([...first, ...(await fromConfiguration(partsWhile(next), changed))]));
+    } catch (error) {
+      next.abort();
+      throw error;
+    }
     inUse.abort();
     inUse = next;
   };
