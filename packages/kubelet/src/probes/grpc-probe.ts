@@ -69,6 +69,15 @@ export async function grpcProbe(
     : fail(`service unhealthy (responded with "${status}")`);
 }
 
+/** The server is a pod's: it may have written anything. */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
+}
+
 async function call(
   address: string,
   service: string,
@@ -103,7 +112,7 @@ async function call(
       stream.on("end", () =>
         resolve({
           grpcStatus: String(meta["grpc-status"] ?? "2"),
-          message: decodeURIComponent(String(meta["grpc-message"] ?? "")),
+          message: decoded(String(meta["grpc-message"] ?? "")),
           body: Buffer.concat(chunks),
         }),
       );
