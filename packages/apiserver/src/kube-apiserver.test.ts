@@ -167,7 +167,7 @@ test("the use of a token in a secret is noted on the secret, once a day", () =>
       (await as("root", "GET", `${namespace}/secrets/web`)).json.metadata.labels?.[
         "kubernetes.io/legacy-token-last-used"
       ];
-    for (let i = 0; i < 200 && (await label()) === undefined; i++) await realClock.sleep(5);
+    for (let i = 0; i < 4000 && (await label()) === undefined; i++) await realClock.sleep(5);
     assert.equal(await label(), tracked.json.data.since);
   }));
 

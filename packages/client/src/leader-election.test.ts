@@ -14,9 +14,10 @@ const leases: Resource = {
   namespaced: true,
 };
 
-function optionsFor(api: MemoryApi, identity: string): LeaderElectionOptions {
+/** @param renewDeadlineMs longer than a busy machine may let us wait, where the lease is to be kept */
+function optionsFor(api: MemoryApi, identity: string, renewDeadlineMs = 20_000): LeaderElectionOptions {
   const client = createClient(api);
-  const times = { leaseDurationMs: 1000, renewDeadlineMs: 60, retryPeriodMs: 10 };
+  const times = { leaseDurationMs: 30_000, renewDeadlineMs, retryPeriodMs: 10 };
   return { client, name: "boss", namespace: "kube-system", identity, ...times };
 }
 
@@ -56,7 +57,7 @@ test("a leader that cannot renew stops its work and says so", async () => {
   const api = new MemoryApi([leases]);
   let aborted = false;
   const running = runLeaderElected(
-    optionsFor(api, "a"),
+    optionsFor(api, "a", 60),
     async (signal) => {
       api.intercept = () => {
         throw new StatusError(503, "ServiceUnavailable", "down");

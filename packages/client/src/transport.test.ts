@@ -78,7 +78,7 @@ const implementations: Record<string, (api: MemoryApi) => Promise<{ transport: T
 };
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let turn = 0; turn < 15_000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.ok(condition(), "the condition came true in time");
 }
 

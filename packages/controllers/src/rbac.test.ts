@@ -92,7 +92,7 @@ suite("controllers with no more rights than upstream's roles give them", { timeo
 });
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let turn = 0; turn < 800; turn++) {
+  for (let turn = 0; turn < 6000; turn++) {
     if (await condition()) return;
     await realClock.sleep(5);
   }

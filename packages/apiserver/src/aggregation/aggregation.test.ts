@@ -128,7 +128,7 @@ async function answered(request: ServerRequest): Promise<Reply> {
 const path = "/apis/apiregistration.k8s.io/v1/apiservices";
 
 async function conditionOf(name: string, reason: string): Promise<NonNullable<APIService["status"]>["conditions"]> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2000; i++) {
     const { json } = await send("GET", `${path}/${name}`);
     const conditions = json?.status?.conditions;
     if (conditions?.[0]?.reason === reason) return conditions;
@@ -168,7 +168,7 @@ test("aggregated servers are told whom to trust, again when someone changes it",
     { data: { "client-ca-file": "" } },
     { headers: { "content-type": "application/merge-patch+json" } },
   );
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2000; i++) {
     const now = (await send("GET", url)).json.data["client-ca-file"];
     if (now === certificates.ca.certificate) return;
     await realClock.sleep(10);
@@ -268,7 +268,7 @@ test("what it serves is discovered with the rest", async () => {
   let item:
     | { versions: { freshness: string; resources: { resource: string; subresources: object[] }[] }[] }
     | undefined;
-  for (let i = 0; i < 200 && item?.versions[0]?.freshness !== "Current"; i++) {
+  for (let i = 0; i < 2000 && item?.versions[0]?.freshness !== "Current"; i++) {
     const { json } = await send("GET", "/apis", undefined, { headers: { accept } });
     item = json.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === group);
     if (item?.versions[0]?.freshness !== "Current") await realClock.sleep(10);
@@ -319,7 +319,7 @@ test("custom resources have APIServices for as long as their definition serves t
   await send("DELETE", `${path}/${service}`);
   await conditionOf(service, "Local");
   await send("DELETE", `${definitions}/things.custom.example.com`);
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2000; i++) {
     if ((await send("GET", `${path}/${service}`)).status === 404) return;
     await realClock.sleep(10);
   }

@@ -228,7 +228,7 @@ test("a changed configuration is counted, whether it is taken or not", async () 
   const lines = () => meters.lines().filter((line) => line.includes("automatic_reloads_total{"));
   const changed = async (content: string, line: RegExp) => {
     writeFileSync(path, content);
-    for (let i = 0; i < 100 && !lines().some((each) => line.test(each)); i++) {
+    for (let i = 0; i < 2000 && !lines().some((each) => line.test(each)); i++) {
       await clock.advance(10_001);
       await realClock.sleep(5);
     }

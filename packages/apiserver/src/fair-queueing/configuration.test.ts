@@ -12,7 +12,7 @@ const group = "/apis/flowcontrol.apiserver.k8s.io/v1";
 async function eventually<T>(read: () => Promise<T>, isRight: (value: T) => boolean): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     const value = await read();
-    if (isRight(value) || attempt === 200) return value;
+    if (isRight(value) || attempt === 2000) return value;
     await realClock.sleep(10);
   }
 }

@@ -123,7 +123,7 @@ export class RecordingTransport implements Transport {
 }
 
 async function eventually<T>(condition: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  for (let turn = 0; turn < 1500; turn++) {
+  for (let turn = 0; turn < 15_000; turn++) {
     const value = await condition();
     if (value) return value as NonNullable<T>;
     await realClock.sleep(2);
@@ -131,10 +131,12 @@ async function eventually<T>(condition: () => T | Promise<T>, what: string): Pro
   assert.fail(`waited in vain for ${what}`);
 }
 
+/** Three looks, for while this process does not get the processor nobody makes a request. */
 async function quiet(memory: RecordingTransport): Promise<void> {
-  for (let seen = -1; seen !== memory.requests.length; ) {
+  for (let [seen, looks] = [-1, 0]; looks < 3; looks++) {
+    if (seen !== memory.requests.length) looks = 0;
     seen = memory.requests.length;
-    await realClock.sleep(40);
+    await realClock.sleep(20);
   }
 }
 

@@ -108,14 +108,16 @@ test("a refusal is told in the server's words, with and without an answer before
 
 test("a call ends at its deadline, and with its connection; the next one finds another", async (t) => {
   let hang = true;
+  let arrived = () => {};
   const { calls, sessions } = await serve(t, (stream) => {
-    if (hang) return;
+    if (hang) return arrived();
     stream.respond({}, { waitForTrailers: true });
     end(stream, { "grpc-status": "0" });
   });
   assert.deepEqual((await run(calls, 20)).failure, { code: 4, details: "Deadline exceeded" });
+  const there = new Promise<void>((resolve) => (arrived = resolve));
   const lost = run(calls);
-  await sleep(20);
+  await there;
   sessions[0]!.destroy();
   assert.equal((await lost).failure?.code, 14);
   hang = false;

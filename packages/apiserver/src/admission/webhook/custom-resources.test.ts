@@ -96,7 +96,7 @@ test("custom resources are shown in the version that a webhook knows, patched, p
     const configured = await ask(server, "POST", configurations, { metadata: { name: "x" }, webhooks: [webhook] });
     assert.equal(configured.status, 201, configured.text);
     let created = await ask(server, "GET", "/");
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 2000; i++) {
       const thing = { apiVersion: `${group}/v2`, kind: "Thing", metadata: { name: "t" }, spec: { size: 1 } };
       created = await ask(server, "POST", `/apis/${group}/v2/things`, thing);
       if (created.status !== 404) break;

@@ -247,7 +247,7 @@ test("the stored form is upstream's", () => {
   assert.equal(socketPath("unix:///@kms"), "@kms");
 });
 
-async function eventually(check: () => Promise<boolean>, tries = 200): Promise<void> {
+async function eventually(check: () => Promise<boolean>, tries = 2000): Promise<void> {
   for (let i = 0; i < tries; i++) {
     if (await check()) return;
     await realClock.sleep(10);
