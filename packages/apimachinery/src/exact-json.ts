@@ -17,7 +17,7 @@ const longInteger = /^-?[1-9]\d{15,18}$/;
  * @throws SyntaxError
  */
 export function parseJson(text: string): unknown {
-  return hasLongDigits(text) ? parseExactly(text) : JSON.parse(text);
+  return hasDigits(text, longDigits) ? parseExactly(text) : JSON.parse(text);
 }
 
 /** `JSON.stringify`, exactly: bigints are written as integers. */
@@ -49,19 +49,19 @@ export function isInteger(value: unknown): value is number | bigint {
   return typeof value === "bigint" || Number.isInteger(value);
 }
 
-/** Looks at every sixteenth character; a run of so many digits has one there. */
-function hasLongDigits(text: string): boolean {
-  for (let i = longDigits - 1; i < text.length; ) {
+/** Whether so many digits stand in a row. Looks at every so-manieth character: the row has one there. */
+export function hasDigits(text: string, many: number): boolean {
+  for (let i = many - 1; i < text.length; ) {
     if (!isDigit(text.charCodeAt(i))) {
-      i += longDigits;
+      i += many;
       continue;
     }
     let start = i;
-    while (start > 0 && isDigit(text.charCodeAt(start - 1)) && i - start < longDigits) start--;
+    while (start > 0 && isDigit(text.charCodeAt(start - 1)) && i - start < many) start--;
     let end = i + 1;
     while (isDigit(text.charCodeAt(end))) end++;
-    if (end - start >= longDigits) return true;
-    i = end + longDigits - 1;
+    if (end - start >= many) return true;
+    i = end + many - 1;
   }
   return false;
 }

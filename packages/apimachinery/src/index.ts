@@ -63,5 +63,5 @@ export * from "./time-slice.ts";
 export * from "./virtual-clock.ts";
 export * from "./work-queue.ts";
 export * from "./write-yaml.ts";
-export { type WrittenNumber, writtenNumbers } from "./written-numbers.ts";
+export { hasInfinite, type WrittenNumber, writtenNumbers } from "./written-numbers.ts";
 export * from "./yaml.ts";

@@ -3,16 +3,17 @@
  * (keys given twice, absurd depth), and only a body with such a fault is read again by the slow, explaining parser.
  */
 
-import { endOfString, parseJson } from "./exact-json.ts";
+import { endOfString, hasDigits, parseJson } from "./exact-json.ts";
 import { JsonSyntaxError, parseJsonSlowly } from "./json-parser.ts";
 import type { Json } from "./object.ts";
+import { infiniteDigits } from "./written-numbers.ts";
 
 /** What a body of JSON or YAML says, and what is to be remarked about how it says it. */
 export interface DecodedBody {
   readonly value: Json;
   /** Fields given more than once, worded as upstream: `duplicate field "spec.replicas"`. The last one counts. */
   readonly duplicates: readonly string[];
-  /** JSON with a number that is written with a fraction or an exponent: {@link writtenNumbers} has them. */
+  /** JSON with a number that is written with a fraction or an exponent, or may have more digits than a double holds: {@link writtenNumbers} has them. */
   readonly hasFractions?: boolean;
 }
 
@@ -38,7 +39,7 @@ export function decodeJson(body: string | Uint8Array): DecodedBody {
     throw new JsonSyntaxError(error.message);
   }
   const decoded = countKeys(value) === keys ? { value, duplicates: [] } : parseJsonSlowly(text);
-  return hasFractions ? { ...decoded, hasFractions } : decoded;
+  return hasFractions || hasDigits(text, infiniteDigits) ? { ...decoded, hasFractions: true } : decoded;
 }
 
 /** Invalid UTF-8 becomes U+FFFD, as in Go. */

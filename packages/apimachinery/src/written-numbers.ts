@@ -14,7 +14,15 @@ export interface WrittenNumber {
 
 /** As many are looked for. */
 const maxNumbers = 1000;
+/** No double is as large as an integer of so many digits. */
+export const infiniteDigits = 309;
 const isWritten = /[.eE]/;
+
+/** A double that no JSON number is: what the engine's parser makes of one that is too large. */
+export function hasInfinite(value: Json): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasInfinite);
+}
 
 /** The first thousand of them. @throws SyntaxError for text that is no JSON */
 export function writtenNumbers(body: string | Uint8Array): WrittenNumber[] {
@@ -22,8 +30,8 @@ export function writtenNumbers(body: string | Uint8Array): WrittenNumber[] {
   const byHolder = new Map<object, Map<string, string>>();
   let count = 0;
   const note: Reviver = function (key, value, { source }) {
-    if (typeof value !== "number" || count >= maxNumbers || source === undefined || !isWritten.test(source))
-      return value;
+    if (typeof value !== "number" || count >= maxNumbers || source === undefined) return value;
+    if (source.length < infiniteDigits && !isWritten.test(source)) return value;
     const texts = byHolder.get(this) ?? new Map<string, string>();
     byHolder.set(this, texts.set(key, source));
     count++;

@@ -7,6 +7,7 @@ import { type DecodedBody, decodeJson, maxJsonDepth } from "./json.ts";
 import { JsonSyntaxError } from "./json-parser.ts";
 import type { Json } from "./object.ts";
 import { pushAll } from "./push-all.ts";
+import { hasInfinite } from "./written-numbers.ts";
 
 /** Text that is not YAML, or YAML that has no JSON form. */
 export class YamlSyntaxError extends Error {
@@ -44,7 +45,8 @@ export async function decodeYaml(body: string | Uint8Array): Promise<DecodedBody
 export function decodeYamlThatIsJson(text: string): DecodedBody | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
-    const { value, duplicates } = decodeJson(text);
+    const { value, duplicates, hasFractions } = decodeJson(text);
+    if (hasFractions && hasInfinite(value)) return undefined;
     // How a number is written does not survive upstream's way from YAML to JSON.
     return { value, duplicates };
   } catch (error) {
@@ -109,7 +111,7 @@ class JsonConverter {
     if (depth > maxJsonDepth) throw new Error("exceeded max depth");
     if (++this.#values > maxValues) throw new Error("document contains excessive aliasing");
     if (value === undefined || value === null) return null;
-    if (typeof value === "bigint") return integerOf(value) ?? Number(value);
+    if (typeof value === "bigint") return integerOf(value) ?? this.convert(Number(value), depth);
     if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
     if (typeof value !== "object") return value as Json;
     if (Array.isArray(value)) return value.map((item) => this.convert(item, depth + 1));

@@ -6,6 +6,7 @@ import {
   badRequest,
   DecodeError,
   decodeObject as decodeBySchema,
+  hasInfinite,
   invalid,
   invalidValue,
   type Json,
@@ -138,11 +139,6 @@ function bySchema(value: Record<string, Json>, options: DecodeOptions, numbers?:
     if (!(error instanceof DecodeError)) throw error;
     throw refusal(options, value, error.message);
   }
-}
-
-function hasInfinite(value: Json): boolean {
-  if (typeof value === "number") return !Number.isFinite(value);
-  return typeof value === "object" && value !== null && Object.values(value).some(hasInfinite);
 }
 
 /** What Go's decoder says of a number that no double is. */

@@ -90,6 +90,13 @@ test("a custom resource's integer may be written so, but what it is scaled by", 
   const why =
     'Widget in version "v1" cannot be handled as a Widget: json: cannot unmarshal number 1e999 into Go value of type float64';
   assert.deepEqual([large.status, large.json.message], [400, why]);
+  const digits = `1${"0".repeat(309)}`;
+  const long = await send(server, "POST", widgetsPath, widget(`{"ratio":${digits}}`), json);
+  assert.deepEqual([long.status, long.json.message], [400, why.replace("1e999", digits)]);
+  const applied = await send(server, "PATCH", `${widgetsPath}/w?fieldManager=m`, widget(`{"ratio":${digits}}`), {
+    headers: { "content-type": "application/apply-patch+yaml" },
+  });
+  assert.deepEqual([applied.status, applied.json.reason], [400, "BadRequest"], applied.text);
   const made = await send(server, "POST", widgetsPath, widget('{"size":1.0,"ratio":2.50}'), json);
   assert.deepEqual(made.json.spec, { size: 1, ratio: 2.5 }, made.text);
   const scaled = await send(server, "POST", widgetsPath, widget('{"replicas":2.0}').replace('"w"', '"x"'), json);
