@@ -19,6 +19,7 @@ describe("HTTP and TCP probes", () => {
       else if (request.url === "/move") response.writeHead(302, { location: "/" }).end();
       else if (request.url === "/away") response.writeHead(302, { location: "http://192.0.2.9/" }).end("away");
       else if (request.url === "/hang") return;
+      else if (request.url === "/switch") response.writeHead(101, { upgrade: "x", connection: "upgrade" }).end();
       else response.end("ok");
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -56,6 +57,9 @@ describe("HTTP and TCP probes", () => {
   it("names the port also when it is the usual one", async () => {
     const { output } = await get("/healthz", { port: 80, host: "127.0.0.254" });
     assert.equal(output, 'Get "http://127.0.0.254:80/healthz": dial tcp 127.0.0.254:80: connect: connection refused');
+  });
+  it("fails where the server changes the protocol unasked", { timeout: 10_000 }, async () => {
+    assert.deepEqual(await get("/switch"), { result: "failure", output: "HTTP probe failed with statuscode: 101" });
   });
   it("times out", async () => {
     const { result, output } = await get("/hang");

@@ -97,6 +97,11 @@ async function once(url: URL, target: HttpTarget, signal: AbortSignal): Promise<
       response.on("end", finish);
       response.on("error", reject);
     });
+    // Node would close the connection, and say nothing.
+    sent.on("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve({ status: response.statusCode ?? 0, body: "", location: undefined });
+    });
     sent.on("error", (error: NodeJS.ErrnoException) => reject(describe(error, url)));
     sent.end();
   });
