@@ -40,6 +40,7 @@ for (const [arg, message] of [
   ],
   ["secure-port=1", /^--kube-apiserver-arg secure-port: kubets up has a flag of its own for that, --secure-port$/],
   ["client-ca-file=x", /^--kube-apiserver-arg client-ca-file: the cluster has its own/],
+  ["log-json-split-stream", /^--kube-apiserver-arg log-json-split-stream: the control plane's log is one file$/],
   ["goaway-chance=1", /^--kube-apiserver-arg: --goaway-chance can not be less than 0 or greater than 0\.02$/],
   ["enable-admission-plugins=Odd", /^--kube-apiserver-arg: .*Odd/],
   ["audit-log-path", /^--kube-apiserver-arg audit-log-path: --audit-log-path needs a value$/],

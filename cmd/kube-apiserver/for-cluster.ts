@@ -42,6 +42,8 @@ const decided: Readonly<Partial<Record<keyof KubeApiServerFlags, string>>> = {
   version: "see kubets --version",
   v: "the control plane logs what KUBETS_LOG_LEVEL says",
   "logging-format": "the control plane's log is JSON",
+  "log-json-split-stream": "the control plane's log is one file",
+  "log-text-split-stream": "the control plane's log is one file",
 };
 
 /** These are added to what the cluster says; any other takes its place. */
