@@ -34,7 +34,9 @@ export async function renewLease(options: LeaseOptions, signal: AbortSignal): Pr
       lease = undefined;
       failures++;
       delayMs = isConflict(error) ? 0 : Math.min(200 * 2 ** failures, maxRetryMs);
-      logger.debug("node lease not renewed", { node: options.nodeName, err: error });
+      // Once: it goes on until the API server is back.
+      const level = failures === 1 && !isConflict(error) ? "warn" : "debug";
+      logger[level]("node lease not renewed", { node: options.nodeName, err: error });
     }
     await clock.sleep(delayMs, signal).catch(() => undefined);
   }
