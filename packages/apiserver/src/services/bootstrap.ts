@@ -78,11 +78,14 @@ async function keepOne(
   signal: AbortSignal,
 ): Promise<void> {
   const query = { watch: "true", fieldSelector: "metadata.name=kubernetes" };
-  while (!signal.aborted) {
+  const publish = () => publishKubernetesService({ ...publication, transport });
+  for (let again = false; !signal.aborted; again = true) {
     try {
+      // Of what has changed or gone since the last watch ended, or could not be written, no event tells.
+      if (again) await publish();
       for await (const { type } of transport.watch({ method: "GET", path, query, signal })) {
         // The first event of every watch is the object as it is.
-        if (type === "MODIFIED" || type === "DELETED") await publishKubernetesService({ ...publication, transport });
+        if (type === "MODIFIED" || type === "DELETED") await publish();
       }
     } catch (err) {
       if (signal.aborted) return;
