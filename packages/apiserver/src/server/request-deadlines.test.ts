@@ -90,6 +90,17 @@ test("a request that takes too long is answered with 504 as upstream's filter do
   answer({ status: 200, headers: {}, body: { type: "bytes", bytes: Buffer.from("late") } });
 });
 
+test("who asks for the headers alone is told as well", { timeout: 5000 }, async () => {
+  const stream = session.request({ ":method": "HEAD", ":path": maps });
+  const { request, answer } = await arrived();
+  const { signal } = request;
+  const response = once(stream, "response");
+  await clock.advance(60_000);
+  const [headers] = (await response) as [Record<string, unknown>];
+  assert.deepEqual([headers[":status"], signal.aborted], [504, true]);
+  answer({ status: 200, headers: {}, body: { type: "none" } });
+});
+
 test("who writes one object has 34 seconds, unless another server is to write it", async () => {
   const asked = ask("PUT", `${maps}/a`);
   await arrived();

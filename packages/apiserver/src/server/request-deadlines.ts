@@ -109,7 +109,8 @@ export class RequestDeadlines {
 
   #expired(deadlined: Deadlined, ms: number): void {
     const { exchange, connection, request, limitMs, isSending } = deadlined;
-    if (exchange.destroyed || exchange.ended) return;
+    // Of the answer to a HEAD, Node has ended the body before it has begun.
+    if (exchange.destroyed || (exchange.ended && exchange.headersSent)) return;
     const info = infoOf(request);
     if (info !== undefined && isLongRunning(info)) return;
     const isWrite =
@@ -195,5 +196,5 @@ function answerTimeout(exchange: Exchange, { auditId }: ServerRequest, isWrite: 
   };
   if (exchange.hasBody) exchange.closing(headers);
   exchange.respond(504, headers);
-  exchange.end(body);
+  if (!exchange.ended) exchange.end(body);
 }
