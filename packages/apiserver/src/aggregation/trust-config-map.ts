@@ -24,6 +24,7 @@ const collection = `/api/v1/namespaces/${namespace}/configmaps`;
 const trustConfigMapPath = `${collection}/${name}`;
 const maxConflicts = 5;
 const retryMs = 1000;
+const maxRetryMs = 60_000;
 const slackMs = 5 * 60 * 1000;
 
 /** Adds what this server trusts to what others have put there; expired certificates are dropped. */
@@ -107,15 +108,21 @@ export async function keepTrust(
   signal: AbortSignal,
 ): Promise<void> {
   const query = { watch: "true", fieldSelector: `metadata.name=${name}` };
-  while (!signal.aborted) {
+  const publish = () => publishTrust(transport, trust(), clock);
+  let delayMs = retryMs;
+  for (let again = false; !signal.aborted; again = true) {
     try {
+      // Of what has changed or gone since the last watch ended, or could not be written, no event tells.
+      if (again) await publish();
       for await (const { type } of transport.watch({ method: "GET", path: collection, query, signal })) {
-        if (type === "MODIFIED" || type === "DELETED") await publishTrust(transport, trust(), clock);
+        delayMs = retryMs;
+        if (type === "MODIFIED" || type === "DELETED") await publish();
       }
     } catch (error) {
       if (signal.aborted) return;
       onError(error);
-      await clock.sleep(retryMs, signal).catch(() => {}); // Ended: so does the loop.
+      await clock.sleep(delayMs, signal).catch(() => {}); // Ended: so does the loop.
+      delayMs = Math.min(2 * delayMs, maxRetryMs);
     }
   }
 }
