@@ -52,11 +52,12 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     // A program that ends without reading its input is judged by its exit code.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.input);
-    child.on("error", (error) =>
-      reject(
-        options.signal?.aborted ? options.signal.reason : new CommandError(command, undefined, error.message, error),
-      ),
-    );
+    child.on("error", (error) => {
+      // Given up, it was told to end; its end follows, and not before that may another do the same.
+      if (options.signal?.aborted && child.pid !== undefined) return;
+      reject(new CommandError(command, undefined, error.message, error));
+    });
+    child.on("exit", () => options.signal?.aborted && reject(options.signal.reason));
     child.on("close", (code, signalName) => {
       const stdoutBytes = Buffer.concat(out);
       const stderr = Buffer.concat(err).toString();
