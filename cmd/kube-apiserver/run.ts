@@ -1,6 +1,6 @@
 /** The server from its opening to its end. */
 
-import { giveMemoryBackWhenIdle, type Logger, realClock, realRandom } from "@kubets/apimachinery";
+import { giveMemoryBackWhenIdle, type Logger, realClock, realRandom, surviveUnheardErrors } from "@kubets/apimachinery";
 import { createKubeApiServer } from "@kubets/apiserver";
 import { configOf } from "./config.ts";
 import type { KubeApiServerFlags } from "./flags/index.ts";
@@ -20,9 +20,10 @@ export async function run(flags: KubeApiServerFlags, logger: Logger, stop: Abort
   try {
     const { server } = await createKubeApiServer({ ...config, store, encryption, ...means }, ended.signal);
     const running = server.start(stop);
-    const serving = server.ready.then(() =>
-      logger.info("Serving securely", { address: flags["bind-address"], port: server.port }),
-    );
+    const serving = server.ready.then(() => {
+      surviveUnheardErrors(logger);
+      logger.info("Serving securely", { address: flags["bind-address"], port: server.port });
+    });
     await Promise.all([running, Promise.race([serving, running])]);
     logger.info("Stopped");
   } finally {

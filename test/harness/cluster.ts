@@ -1,12 +1,13 @@
 /** A cluster as a user has one: brought up by `./kubets up` in a directory of its own, and gone without a trace when the test ends. */
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { unheardError } from "@kubets/apimachinery";
 import { type Client, createClient, type HttpsTransport, transportFromKubeconfig } from "@kubets/client";
 import { clusterPaths, runningProgram } from "@kubets/cluster";
 import { cleanUp } from "./clean-up.ts";
@@ -66,6 +67,15 @@ export function isolatedEnv(dir: string): NodeJS.ProcessEnv {
   return { ...env, HOME: join(dir, "home"), KUBECONFIG: join(dir, "kubeconfig") };
 }
 
+/** What its programs outlived, each of which is a fault of ours. */
+function faultsIn(logs: string): string[] {
+  const files = existsSync(logs) ? readdirSync(logs) : [];
+  return files.flatMap((file) => {
+    const lines = readFileSync(join(logs, file), "utf8").split("\n");
+    return lines.filter((line) => line.includes(unheardError));
+  });
+}
+
 /** @throws Error with what `up` said when it fails */
 export async function startCluster(t: TestContext, options: ClusterOptions = {}): Promise<TestCluster> {
   const dir = await testDirectory(t);
@@ -93,8 +103,10 @@ export async function startCluster(t: TestContext, options: ClusterOptions = {})
     if (stopped) return;
     stopped = true;
     transport?.close();
+    const faults = faultsIn(paths.logs);
     const { code, stderr } = await kubets(["down", "--delete"]);
     if (code !== 0 && !stderr.includes("there is no cluster")) throw new Error(`kubets down --delete: ${stderr}`);
+    if (faults.length > 0) throw new Error(`the cluster's log tells of faults:\n${faults.join("\n")}`);
   };
   cleanUp(t, stop);
   const nodes = ["--nodes", String(options.nodes ?? 0), "--simulated-nodes", String(options.simulatedNodes ?? 0)];

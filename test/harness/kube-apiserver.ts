@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { realClock } from "@kubets/apimachinery";
+import { realClock, unheardError } from "@kubets/apimachinery";
 import { ensureClusterCertificates, superAdminCertificate } from "@kubets/apiserver/certificates";
 import { cleanUp } from "./clean-up.ts";
 import { isolatedEnv, testDirectory } from "./cluster.ts";
@@ -69,7 +69,10 @@ export async function hardWay(t: TestContext): Promise<HardWay> {
     run: (...args) => run(program, args, { env, cwd: directory }),
     async start(...more) {
       const running = start(program, [...flags, ...more], { env, cwd: directory });
-      cleanUp(t, () => running.stop("SIGKILL"));
+      cleanUp(t, async () => {
+        const { stderr } = await running.stop("SIGKILL");
+        if (stderr.includes(unheardError)) throw new Error(`its log tells of a fault:\n${stderr}`);
+      });
       await eventually(
         async () => {
           if (running.child.exitCode !== null) throw new Error(`it ended: ${running.stderr}`);

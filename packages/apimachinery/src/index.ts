@@ -60,6 +60,7 @@ export * from "./seen-before.ts";
 export { writeSortedJson } from "./sorted-json.ts";
 export * from "./status.ts";
 export * from "./time-slice.ts";
+export * from "./unheard-errors.ts";
 export * from "./virtual-clock.ts";
 export * from "./work-queue.ts";
 export * from "./write-yaml.ts";

@@ -10,6 +10,7 @@ import {
   type Random,
   realClock,
   realRandom,
+  surviveUnheardErrors,
 } from "@kubets/apimachinery";
 import { type Client, createClient, createInformerFactory, transportFromKubeconfig } from "@kubets/client";
 import { connectRuntime, type RuntimeClient } from "@kubets/cri";
@@ -64,6 +65,7 @@ async function runAgent(config: ClusterConfig, node: LocalNode, means: Means, si
   try {
     const kubelet = kubeletOf(config, node, kubeletClient, runtime, means);
     const running = runTogether([keeper, kubelet, ...(await networkParts(config, node, proxyClient, means))], signal);
+    surviveUnheardErrors(means.logger);
     means.logger.info("The node's agent works", { node: node.name, address: node.address });
     sayReady({ node: node.name });
     await running;

@@ -10,6 +10,7 @@ import {
   type Logger,
   realClock,
   realRandom,
+  surviveUnheardErrors,
 } from "@kubets/apimachinery";
 import type { ClusterCertificates, Pki } from "@kubets/apiserver";
 import { informerRunner, runTogether } from "../components.ts";
@@ -130,6 +131,7 @@ function handingOut(config: ClusterConfig, controlPlane: ControlPlane, pki: Pki,
 /** The API server answers: whoever is to reach it gets to know where, and something to show. */
 async function handOut(config: ClusterConfig, { server }: ControlPlane, pki: Pki, logger: Logger): Promise<void> {
   const settled = { ...config, securePort: server.port ?? config.securePort };
+  surviveUnheardErrors(logger);
   logger.info("The API server answers", {
     port: settled.securePort,
     uptimeMs: Math.round(process.uptime() * 1000),
