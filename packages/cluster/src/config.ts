@@ -155,7 +155,9 @@ async function withFreeSubnets(config: ClusterConfig, wanted: Partial<ClusterSub
     ...(podCIDR === undefined ? {} : { podCIDR }),
     ...(serviceCIDR === undefined ? {} : { serviceCIDR }),
   };
-  return { ...config, ...(await clusterSubnets(config.name, config.dataDir, asked)) };
+  const others = listClusters().filter(({ name, nodes }) => name !== config.name && nodes > 0);
+  const theirs = others.flatMap((other) => [other.nodeCIDR, other.podCIDR, other.serviceCIDR]);
+  return { ...config, ...(await clusterSubnets(config.name, config.dataDir, asked, theirs)) };
 }
 
 function validate(config: ClusterConfig): ClusterConfig {

@@ -59,6 +59,14 @@ test("the cluster's own routes are no conflict, others' are", () => {
   ]);
 });
 
+test("a new cluster leaves those of stopped ones alone, as long as there are others", () => {
+  const avoided = Object.values(first);
+  const chosen = chooseSubnets([], {}, false, avoided);
+  assert.deepEqual({ ...chosen }, { nodeCIDR: "10.86.1.0/24", podCIDR: "10.245.0.0/16", serviceCIDR: "10.97.0.0/16" });
+  assert.equal(chooseSubnets([], { podCIDR: first.podCIDR }, false, avoided).podCIDR, first.podCIDR);
+  assert.deepEqual({ ...chooseSubnets([], {}, false, ["10.0.0.0/8"]) }, first);
+});
+
 test("two who choose a cluster's ranges at once choose the same", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "kubets-subnets-"));
   t.after(() => rmSync(directory, { recursive: true }));

@@ -24,17 +24,19 @@ const candidates = {
 /**
  * The cluster's ranges: as recorded in its data directory, else as `wanted`, else free ones; the answer is recorded.
  * A recorded node range that something else has taken meanwhile is replaced; pod and service ranges never change, the cluster's objects hold them.
+ * @param avoided ranges of clusters that may not be running, and could not start any more if they were taken
  * @throws Error when a range wanted or recorded is in use by something else on this machine
  */
 export async function clusterSubnets(
   cluster: string,
   dataDir: string,
   wanted: Partial<ClusterSubnets> = {},
+  avoided: readonly string[] = [],
 ): Promise<ClusterSubnets> {
   const file = join(dataDir, "subnets.json");
   const recorded = await readRecord(file);
   const used = await usedRanges(cluster);
-  const subnets = chooseSubnets(used, { ...wanted, ...recorded }, recorded?.nodeCIDR !== undefined);
+  const subnets = chooseSubnets(used, { ...wanted, ...recorded }, recorded?.nodeCIDR !== undefined, avoided);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Another command may be doing the same.
   const own = `${file}.${process.pid}`;
@@ -67,12 +69,14 @@ export function chooseSubnets(
   used: readonly UsedRange[],
   wanted: Partial<ClusterSubnets>,
   mayMoveNodes = false,
+  avoided: readonly string[] = [],
 ): ClusterSubnets {
   const taken: { readonly range: Cidr; readonly by: string }[] = used.map(({ cidr, by }) => ({
     range: parseCidr(cidr),
     by,
   }));
   const conflict = (range: Cidr) => taken.find((other) => overlaps(range, other.range));
+  const isAvoided = (range: Cidr) => avoided.some((other) => overlaps(range, parseCidr(other)));
   const choose = (name: keyof ClusterSubnets): string => {
     const text = wanted[name];
     const range = text === undefined ? undefined : parseCidr(text);
@@ -83,7 +87,8 @@ export function chooseSubnets(
         `${flagOf[name]} ${text} is in use on this machine (${formatCidr(user.range)}, ${user.by})`,
       );
     }
-    const chosen = isFine ? range : candidates[name].map(parseCidr).find((candidate) => !conflict(candidate));
+    const free = candidates[name].map(parseCidr).filter((candidate) => !conflict(candidate));
+    const chosen = isFine ? range : (free.find((candidate) => !isAvoided(candidate)) ?? free[0]);
     if (!chosen) throw new Error(`no free ${name} is left on this machine: give one`);
     taken.push({ range: chosen, by: `this cluster's ${name}` });
     return formatCidr(chosen);
