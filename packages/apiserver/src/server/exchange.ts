@@ -150,7 +150,8 @@ export class Http1Exchange implements Exchange {
   }
 
   get url(): string {
-    return this.#incoming.url ?? "/";
+    const { url = "/" } = this.#incoming;
+    return url.startsWith("/") ? url : withoutServer(url);
   }
 
   get headers(): IncomingHttpHeaders {
@@ -229,4 +230,10 @@ export class Http1Exchange implements Exchange {
   off(event: "drain", listener: () => void): void {
     this.#outgoing.off(event, listener);
   }
+}
+
+/** Of a target that names the server as well, as to a proxy. */
+function withoutServer(url: string): string {
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, "");
+  return target === "" || target.startsWith("?") ? `/${target}` : target;
 }

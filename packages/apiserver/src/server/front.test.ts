@@ -83,6 +83,15 @@ test("HTTP/1.1 and HTTP/2 on one port", async () => {
   session.close();
 });
 
+test("a request may name the server in its target, as to a proxy", async () => {
+  for (const target of ["https://127.0.0.1/version?x", "HTTPS://127.0.0.1:1/version"]) {
+    const answer = await http1("GET", target);
+    assert.deepEqual([answer.status, JSON.parse(answer.body.toString()).minor], [200, "36"]);
+  }
+  const root = JSON.parse((await http1("GET", "https://127.0.0.1")).body.toString());
+  assert.ok(root.paths.includes("/version"));
+});
+
 test("YAML bodies are taken, YAML is given", async () => {
   const yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata: {a: b}\n";
   const created = await http1("POST", maps, yaml, { "content-type": "application/yaml", accept: "application/yaml" });
