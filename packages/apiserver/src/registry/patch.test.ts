@@ -47,6 +47,21 @@ test("a patch cannot change a uid or begin a deletion, and may leave out what th
   assert.equal((await send(server, "PATCH", `${maps}/a`, null, mergePatch)).json.message, "Invalid JSON Patch");
 });
 
+test("a strategic merge patch is an object, or nothing, in which every number is one", async () => {
+  const server = realServer();
+  await send(server, "POST", maps, configMap("a"));
+  const strategic = { headers: { "content-type": "application/strategic-merge-patch+json" } };
+  const patch = async (body: string) => {
+    const { status, json } = await send(server, "PATCH", `${maps}/a`, body, strategic);
+    return [status, json.message];
+  };
+  assert.deepEqual(await patch("null"), [200, undefined]);
+  const map = "json: cannot unmarshal array into Go value of type map[string]interface {}";
+  assert.deepEqual(await patch("[]"), [400, map]);
+  const float = "json: cannot unmarshal number 1e999 into Go value of type float64";
+  assert.deepEqual(await patch('{"data":{"a":1e999}}'), [400, float]);
+});
+
 test("a custom object that a patch makes says what it is", async (t) => {
   const server = await customServer(t);
   await define(server, widgets(specOf({ size: { type: "integer" } })));

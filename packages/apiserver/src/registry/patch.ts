@@ -9,6 +9,7 @@ import {
   badRequest,
   clone,
   decodeJson,
+  hasInfinite,
   type Json,
   type KubeObject,
   messageOf,
@@ -23,6 +24,7 @@ import {
   decodeObject,
   goTypeOf,
   isCustom,
+  notFinite,
   patchedText,
   requireDeclared,
   requireTypes,
@@ -99,8 +101,7 @@ function patchingTransform(call: ResourceCall, body: PatchBody, options: WriteOp
   return (old: KubeObject | undefined): KubeObject => {
     if (old === undefined) throw notFound(registry.resourceName, call.info.name);
     const duplicates = checks ? jsonPatchProblems(body.value, body.duplicates) : body.duplicates;
-    const patched =
-      body.type === strategicPatchType ? patchStrategic(call, old, body.value as Json) : patchJson(old, body);
+    const patched = body.type === strategicPatchType ? patchStrategic(call, old, body) : patchJson(old, body);
     if (registry.isCustom) requireCustomType(patched, definition, patchedText);
     const numbers = numbersOfPatch(body);
     const decoded = { value: patched, duplicates, ...(numbers === undefined ? {} : { numbers }) };
@@ -123,22 +124,23 @@ export function patchJson(present: KubeObject, { type, value }: PatchBody): unkn
     return patching(() => applyJsonPatch(clone(present) as unknown as Json, clone(value)));
   }
   if (value === null) throw badRequest("Invalid JSON Patch");
-  if (!isJsonObject(value)) throw notAnObject(value);
+  if (!isJsonObject(value)) throw badRequest(`error decoding patch: ${notAMap(value)}`);
   return patching(() => applyMergePatch(clone(present) as unknown as Json, clone(value) as Json));
 }
 
-function patchStrategic(call: ResourceCall, present: KubeObject, patch: Json): unknown {
-  if (!isJsonObject(patch)) throw notAnObject(patch);
+/** Null changes nothing. */
+function patchStrategic(call: ResourceCall, present: KubeObject, { value, numbers }: PatchBody): unknown {
+  const patch = value ?? {};
+  if (!isJsonObject(patch)) throw badRequest(notAMap(patch));
+  if (numbers !== undefined && hasInfinite(patch)) throw badRequest(notFinite(numbers()).message);
   const { definition, registry } = call.resource;
   return patching(() =>
     applyStrategicMergePatch(clone(present) as unknown as Json, clone(patch), definition.schema, registry.schemas),
   );
 }
 
-function notAnObject(value: unknown): StatusError {
-  return badRequest(
-    `error decoding patch: json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`,
-  );
+function notAMap(value: unknown): string {
+  return `json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`;
 }
 
 /** The Status of a patch that could not be applied. Upstream's 422 does not say what was wrong; only its cause does here. */
@@ -196,9 +198,7 @@ export function checkNames(object: KubeObject, { info, resource }: ResourceCall)
 function configurationOf(applied: unknown): KubeObject {
   if (applied === null) return {};
   if (isJsonObject(applied)) return applied as KubeObject;
-  throw badRequest(
-    `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goTypeOf(applied)} into Go value of type map[string]interface {}`,
-  );
+  throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${notAMap(applied)}`);
 }
 
 /** What is wrong with a configuration's types is told rather than with whom it is in conflict; who conflicts pays for finding out. */

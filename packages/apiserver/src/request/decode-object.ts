@@ -142,7 +142,7 @@ function bySchema(value: Record<string, Json>, options: DecodeOptions, numbers?:
 }
 
 /** What Go's decoder says of a number that no double is. */
-function notFinite(numbers: readonly WrittenNumber[]): DecodeError {
+export function notFinite(numbers: readonly WrittenNumber[]): DecodeError {
   const { text = "1e999" } = numbers.find(({ text }) => !Number.isFinite(Number(text))) ?? {};
   return new DecodeError(`json: cannot unmarshal number ${text} into Go value of type float64`);
 }
