@@ -296,7 +296,8 @@ function checkTypeGiven(object: Record<string, Json>, { bytes }: DecodedRequest,
 /** Fills in what is left out. @throws StatusError 400 when the body says it is something else */
 function checkType(object: Record<string, Json>, definition: BodyDefinition): void {
   const expected = apiVersionOf(definition);
-  const { kind = "", apiVersion = "" } = object;
+  const kind = object["kind"] ?? "";
+  const apiVersion = object["apiVersion"] ?? "";
   if (typeof kind !== "string" || typeof apiVersion !== "string") {
     throw badRequest("couldn't get version/kind; json parse error: kind and apiVersion must be strings");
   }

@@ -173,7 +173,7 @@ function fromBody(body: unknown, numbers: DecodedRequest["numbers"]): Given {
   const fault = typeFaultOf(body);
   if (fault !== undefined) throw badRequest(fault);
   const { kind, apiVersion } = body;
-  if (kind !== undefined && kind !== "DeleteOptions" && kind !== "") {
+  if (kind && kind !== "DeleteOptions") {
     const version = JSON.stringify(String(apiVersion ?? "meta.k8s.io/v1"));
     throw badRequest(
       `no kind ${JSON.stringify(String(kind))} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,

@@ -31,6 +31,14 @@ test("hostile bodies are refused with a Status and harm nothing", async () => {
   assert.equal((await send(server, "BREW", maps)).status, 405);
 });
 
+test("what is null is not said, as Go reads it", async () => {
+  const server = testServer();
+  const created = await send(server, "POST", maps, { kind: null, apiVersion: null, metadata: { name: "a" } });
+  assert.deepEqual([created.status, created.json.kind, created.json.apiVersion], [201, "ConfigMap", "v1"]);
+  const deleted = await send(server, "DELETE", `${maps}/a`, { kind: null, apiVersion: null, preconditions: null });
+  assert.equal(deleted.status, 200, deleted.text);
+});
+
 test("an object cannot grow without end", async () => {
   const server = testServer();
   await send(server, "POST", maps, configMap("a"));
