@@ -6,6 +6,9 @@ import type { ProbeAnswer } from "./prober.ts";
 
 const servingStates = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 const unimplemented = "12";
+const resourceExhausted = "8";
+/** grpc-go's. */
+const maxMessage = 4 * 1024 * 1024;
 
 /** A length-prefixed HealthCheckRequest: field 1 is the service's name. */
 export function encodeHealthRequest(service: string): Buffer {
@@ -107,7 +110,14 @@ async function call(
       stream.on("trailers", (headers) => {
         meta = { ...meta, ...headers };
       });
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      let length = 0;
+      stream.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length <= maxMessage) return;
+        const message = `rpc error: code = ResourceExhausted desc = grpc: received message larger than max (${length} vs. ${maxMessage})`;
+        resolve({ grpcStatus: resourceExhausted, message, body: Buffer.alloc(0) });
+      });
       stream.on("error", reject);
       stream.on("end", () =>
         resolve({
