@@ -71,7 +71,7 @@ export async function prepareMachine(
 async function bringUp(asked: ClusterConfig, options: StartOptions): Promise<StartedCluster> {
   const { signal, step } = options;
   const before = readConfig(asked.dataDir);
-  const wasRunning = runningProgram(clusterPaths(asked.name, asked.dataDir).controlPlanePid) !== undefined;
+  const wasRunning = runningProgram(clusterPaths(asked.name, asked.dataDir).controlPlanePid)?.isStopping === false;
   saveConfig(asked);
   const config = await step("Control plane", async () => {
     try {
