@@ -170,6 +170,7 @@ function refuseForNow(outgoing: Exchange): void {
 
 /** This server is about to end. */
 export function sendElsewhere(outgoing: Exchange): void {
+  if (outgoing.destroyed) return;
   const text = Buffer.from("The apiserver is shutting down, please try again later.\n");
   const headers: Record<string, string | number> = {
     "content-type": "text/plain; charset=utf-8",
