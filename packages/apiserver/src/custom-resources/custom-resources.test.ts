@@ -86,10 +86,8 @@ test("a definition waits for its last object, and takes no new ones", async (t) 
   await send(server, "POST", widgetsPath, widget("free"));
   const deleted = await send(server, "DELETE", `${crdsPath}/widgets.example.com`);
   assert.deepEqual(deleted.json.metadata.finalizers, ["customresourcecleanup.apiextensions.k8s.io"]);
-  for (let i = 0; (await send(server, "GET", `${widgetsPath}/free`)).status !== 404; i++) {
-    assert.ok(i < 1000);
+  while ((await send(server, "GET", `${widgetsPath}/free`)).status !== 404)
     await new Promise((resolve) => setImmediate(resolve));
-  }
   assert.match((await conditionsOf(server, "widgets.example.com"))[2]!, /Terminating=True InstanceDeletionInProgress/);
   const { resources } = (await send(server, "GET", "/apis/example.com/v1")).json;
   assert.deepEqual(resources[0].verbs, ["delete", "deletecollection", "get", "list", "watch"]);

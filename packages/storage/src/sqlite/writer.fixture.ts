@@ -3,13 +3,14 @@
  * Usage: writer.fixture.ts PATH SEED
  */
 
-import { writeSync } from "node:fs";
 import { openSqliteStore } from "./open.ts";
 
 const [, , path = "", seed = ""] = process.argv;
 const store = await openSqliteStore({ path });
 const encoder = new TextEncoder();
-writeSync(1, "open\n");
+/** Waits while nobody reads: a write past a full pipe would be an error. */
+const say = (line: string) => new Promise<void>((resolve) => process.stdout.write(`${line}\n`, () => resolve()));
+await say("open");
 
 async function write(hand: number): Promise<void> {
   for (let n = 0; ; n++) {
@@ -19,7 +20,7 @@ async function write(hand: number): Promise<void> {
     // Padding makes transactions span pages, so that a torn one would show.
     const value = isDeletion ? undefined : () => ({ bytes: encoder.encode(text.padEnd(1500, "-")) });
     const { modRevision } = await store.commit({ key, value });
-    writeSync(1, `${key} ${modRevision} ${isDeletion ? "deleted" : text}\n`);
+    await say(`${key} ${modRevision} ${isDeletion ? "deleted" : text}`);
     if (n % 50 === 49 && hand === 0) await store.compact(store.revision - 100 > 0 ? store.revision - 100 : 1);
   }
 }
