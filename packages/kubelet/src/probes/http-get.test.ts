@@ -32,8 +32,8 @@ describe("HTTP and TCP probes", () => {
 
   const prober = createProber({ runtime: {} as RuntimeService, clock: realClock });
   const target = { pod: testPod(), container: testContainer("c"), containerId: "x", podIP: "127.0.0.1" };
-  const get = (path: string, rest = {}) =>
-    prober(target, { httpGet: { path, port, ...rest }, timeoutSeconds: 1 }, AbortSignal.timeout(5000));
+  const get = (path: string, rest = {}, timeoutSeconds = 20) =>
+    prober(target, { httpGet: { path, port, ...rest }, timeoutSeconds }, AbortSignal.timeout(30_000));
 
   it("succeeds on 200 and follows redirects to the same host", async () => {
     assert.deepEqual(await get("/"), { result: "success", output: "ok" });
@@ -58,16 +58,17 @@ describe("HTTP and TCP probes", () => {
     const { output } = await get("/healthz", { port: 80, host: "127.0.0.254" });
     assert.equal(output, 'Get "http://127.0.0.254:80/healthz": dial tcp 127.0.0.254:80: connect: connection refused');
   });
-  it("fails where the server changes the protocol unasked", { timeout: 10_000 }, async () => {
+  it("fails where the server changes the protocol unasked", { timeout: 30_000 }, async () => {
     assert.deepEqual(await get("/switch"), { result: "failure", output: "HTTP probe failed with statuscode: 101" });
   });
   it("times out", async () => {
-    const { result, output } = await get("/hang");
+    const { result, output } = await get("/hang", {}, 1);
     assert.equal(result, "failure");
     assert.match(output, /context deadline exceeded/);
   });
   it("opens TCP connections", async () => {
-    const tcp = (p: number) => prober(target, { tcpSocket: { port: p } }, AbortSignal.timeout(5000));
+    const tcp = (p: number) =>
+      prober(target, { tcpSocket: { port: p }, timeoutSeconds: 20 }, AbortSignal.timeout(30_000));
     assert.equal((await tcp(port)).result, "success");
     assert.match((await tcp(1)).output, /dial tcp 127\.0\.0\.1:1: connect: connection refused/);
   });

@@ -57,7 +57,7 @@ describe("VolumeManager", () => {
   afterEach(() => rm(root, { recursive: true }));
 
   const podWith = (...volumes: Volume[]): Pod => testPod({ volumes });
-  const mount = (pod: Pod) => manager.mount(pod, sources, AbortSignal.timeout(5000));
+  const mount = (pod: Pod) => manager.mount(pod, sources, AbortSignal.timeout(30_000));
 
   it("makes, updates and removes volumes", async () => {
     const pod = podWith(
