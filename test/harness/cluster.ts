@@ -69,11 +69,14 @@ export function isolatedEnv(dir: string): NodeJS.ProcessEnv {
 
 /** What its programs outlived, each of which is a fault of ours. */
 function faultsIn(logs: string): string[] {
-  const files = existsSync(logs) ? readdirSync(logs) : [];
-  return files.flatMap((file) => {
-    const lines = readFileSync(join(logs, file), "utf8").split("\n");
+  try {
+    const files = existsSync(logs) ? readdirSync(logs) : [];
+    const lines = files.flatMap((file) => readFileSync(join(logs, file), "utf8").split("\n"));
     return lines.filter((line) => line.includes(unheardError));
-  });
+  } catch (error) {
+    // Whatever it is, the cluster is to be taken down first.
+    return [`its logs cannot be read: ${error}`];
+  }
 }
 
 /** @throws Error with what `up` said when it fails */
