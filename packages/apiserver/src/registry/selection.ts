@@ -12,6 +12,8 @@ import {
 } from "@kubets/apimachinery";
 import type { ServedObject } from "./served-object.ts";
 
+const maxTextLength = 2000;
+
 export class Selection {
   readonly #labels: Selector;
   readonly #fields: FieldSelector;
@@ -29,6 +31,12 @@ export class Selection {
   matches(served: ServedObject): boolean {
     if (!this.#labels.empty && !this.#labels.matches(served.labels)) return false;
     return this.#fields.empty || this.#fields.matches((field) => fieldValue(this.#definition, served, field));
+  }
+
+  /** The same for selections that select the same; undefined for one that is too long to be worth comparing. */
+  get text(): string | undefined {
+    const text = this.empty ? "" : JSON.stringify([String(this.#labels), this.#fields.requirements]);
+    return text.length > maxTextLength ? undefined : text;
   }
 
   /** The one value this field must have; undefined when several, or any, will do. */

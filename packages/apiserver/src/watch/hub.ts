@@ -41,6 +41,8 @@ interface Seat {
   readonly subscriber: Subscriber;
   /** Events up to here are not for it. Taken between two batches, and a batch holds whole revisions. */
   readonly after: number;
+  /** What it has in common with all who are told the same of a bucket's events; undefined when that is not known. */
+  readonly sameAs: string | undefined;
 }
 
 /** The hub's own watch of the store. */
@@ -121,7 +123,12 @@ export class WatchHub {
   }
 
   #attach(subscriber: Subscriber, after: number, signal: AbortSignal): void {
-    const seat: Seat = { subscriber, after };
+    const { text } = subscriber.selection;
+    const seat: Seat = {
+      subscriber,
+      after,
+      sameAs: text === undefined ? undefined : `${subscriber.namespace}/${text}`,
+    };
     const key = this.#bucketOf(subscriber);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
@@ -282,15 +289,16 @@ export class WatchHub {
   }
 
   #serve(key: string, events: readonly ResourceEvent[]): void {
-    let unselected: readonly Delivery[] | undefined;
-    for (const { subscriber, after } of this.#buckets.get(key) ?? []) {
+    /** Looked at once for all who select the same. */
+    const shared = new Map<string, readonly Delivery[]>();
+    for (const { subscriber, after, sameAs } of this.#buckets.get(key) ?? []) {
       const fresh = events[0]!.revision > after ? events : events.filter(({ revision }) => revision > after);
       if (fresh.length === 0) continue;
       try {
-        // Who selects nothing sits in a bucket of just what it watches.
-        const whole = subscriber.selection.empty && fresh === events;
-        if (whole) unselected ??= deliveriesFor(subscriber, events);
-        const wanted = whole ? unselected! : deliveriesFor(subscriber, fresh);
+        const common = fresh === events ? sameAs : undefined;
+        const known = common === undefined ? undefined : shared.get(common);
+        const wanted = known ?? deliveriesFor(subscriber, fresh);
+        if (known === undefined && common !== undefined) shared.set(common, wanted);
         if (wanted.length > 0) subscriber.deliver(wanted);
       } catch (error) {
         // One watcher's selector or form that chokes on an object is not the others' affair.

@@ -104,6 +104,36 @@ test("objects that enter or leave a selection are added and deleted", async () =
   byLabel.stop();
 });
 
+test("who selects the same shares what it is told, in its own namespaces alone", async () => {
+  const server = testServer();
+  const from = (await send(server, "GET", pods)).json.metadata.resourceVersion;
+  const query = (selector: string) => `pods?watch=1&resourceVersion=${from}&${selector}`;
+  const onNode = "fieldSelector=spec.nodeName%3Dn1";
+  const others = `labelSelector=app%21%3Dx`;
+  const watchers: [expected: string[], path: string][] = [
+    [["ADDED p", "ADDED q"], `/api/v1/${query(onNode)}`],
+    [["ADDED q"], `/api/v1/namespaces/other/${query(onNode)}`],
+    [["ADDED p"], `/api/v1/namespaces/default/${query(onNode)}`],
+    [["ADDED q"], `/api/v1/${query(others)}`],
+    [["ADDED q"], `/api/v1/${query(others)}`],
+    [["ADDED q"], `/api/v1/${query(`${onNode}&${others}`)}`],
+    [["ADDED p"], `/api/v1/${query("labelSelector=app%3Dx")}`],
+    [["ADDED p", "ADDED q"], `/api/v1/${query("labelSelector=app%20in%20(x,y)")}`],
+  ];
+  const opened = await Promise.all(watchers.map(async ([, path]) => await watch(server, path)));
+  await send(server, "POST", "/api/v1/namespaces", { metadata: { name: "other" } });
+  await send(server, "POST", "/api/v1/namespaces/other/serviceaccounts", { metadata: { name: "default" } });
+  const pod = (name: string, app: string) => ({
+    metadata: { name, labels: { app } },
+    spec: { nodeName: "n1", containers: [{ name: "c", image: "i" }] },
+  });
+  await send(server, "POST", pods, pod("p", "x"));
+  await send(server, "POST", pods.replace("default", "other"), pod("q", "y"));
+  for (const [i, [expected, path]] of watchers.entries())
+    assert.deepEqual(summary(await opened[i]!.until(expected.length)), expected, path);
+  for (const each of opened) each.stop();
+});
+
 test("a watch of one object and of another namespace hear nothing else", async () => {
   const server = testServer();
   const one = await watch(server, `${maps}?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Db`);
