@@ -167,6 +167,8 @@ class NodeHttpTransport implements HttpsTransport {
       const host = hostname.replace(/^\[(.*)\]$/, "$1");
       const outgoing = send({ host, port, method: request.method, path, headers, agent: this.#agent, signal }, resolve);
       outgoing.on("error", reject);
+      // Node says no more of a server that changes the protocol unasked. After an answer this changes nothing.
+      outgoing.on("close", () => reject(new Error("the connection ended before there was an answer")));
       outgoing.end(body);
     });
   }

@@ -229,3 +229,18 @@ test("safe requests are repeated after Retry-After, others are not; tokens come 
   server.close();
   await rm(tokenFile);
 });
+
+test("a server that changes the protocol unasked fails the request", { timeout: 10_000 }, async (t) => {
+  const server = http.createServer((_request, response) => {
+    response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const transport = createHttpsTransport({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  t.after(() => {
+    transport.close();
+    server.close();
+    server.closeAllConnections();
+  });
+  const asked = transport.requestText({ method: "GET", path: "/version", query: {} });
+  await assert.rejects(asked, /the connection ended before there was an answer/);
+});
