@@ -7,6 +7,7 @@ import { X509Certificate } from "node:crypto";
 import type { ConfigMap } from "@kubets/api";
 import { type Clock, deepEqual, isAlreadyExists, isConflict, isNotFound } from "@kubets/apimachinery";
 import type { InProcessTransport } from "../server/in-process.ts";
+import { keepRight } from "../services/keep-right.ts";
 import type { IdentityHeaderNames } from "./identity-headers.ts";
 
 export interface ClusterTrust extends IdentityHeaderNames {
@@ -23,8 +24,6 @@ const name = "extension-apiserver-authentication";
 const collection = `/api/v1/namespaces/${namespace}/configmaps`;
 const trustConfigMapPath = `${collection}/${name}`;
 const maxConflicts = 5;
-const retryMs = 1000;
-const maxRetryMs = 60_000;
 const slackMs = 5 * 60 * 1000;
 
 /** Adds what this server trusts to what others have put there; expired certificates are dropped. */
@@ -107,22 +106,6 @@ export async function keepTrust(
   onError: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const query = { watch: "true", fieldSelector: `metadata.name=${name}` };
-  const publish = () => publishTrust(transport, trust(), clock);
-  let delayMs = retryMs;
-  for (let again = false; !signal.aborted; again = true) {
-    try {
-      // Of what has changed or gone since the last watch ended, or could not be written, no event tells.
-      if (again) await publish();
-      for await (const { type } of transport.watch({ method: "GET", path: collection, query, signal })) {
-        delayMs = retryMs;
-        if (type === "MODIFIED" || type === "DELETED") await publish();
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      onError(error);
-      await clock.sleep(delayMs, signal).catch(() => {}); // Ended: so does the loop.
-      delayMs = Math.min(2 * delayMs, maxRetryMs);
-    }
-  }
+  const putRight = () => publishTrust(transport, trust(), clock);
+  await keepRight({ transport, path: collection, name, clock, retryMs: 1000, putRight, onError }, signal);
 }

@@ -8,6 +8,7 @@ import {
   publishKubernetesService,
   type ServicePublication,
 } from "./default-objects.ts";
+import { keepRight } from "./keep-right.ts";
 import type { MasterLeases } from "./master-leases.ts";
 
 export interface BootstrapOptions {
@@ -62,35 +63,12 @@ const retryMs = 250;
 
 /** Runs until `signal` aborts. Each write is answered by looking again; what is right already is left alone. */
 export async function keepPublished(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
-  const { publication, leases, transport } = options;
+  const { publication, leases, transport, clock, logger } = options;
   if (publication === undefined) return;
   const publish = () => publishKubernetesService({ ...publication, transport });
-  await Promise.all([
-    ...watched.map((path) => keepOne(options, publication, path, signal)),
-    leases?.keep(signal, publish),
-  ]);
-}
-
-async function keepOne(
-  { transport, clock, logger }: BootstrapOptions,
-  publication: Omit<ServicePublication, "transport">,
-  path: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const query = { watch: "true", fieldSelector: "metadata.name=kubernetes" };
-  const publish = () => publishKubernetesService({ ...publication, transport });
-  for (let again = false; !signal.aborted; again = true) {
-    try {
-      // Of what has changed or gone since the last watch ended, or could not be written, no event tells.
-      if (again) await publish();
-      for await (const { type } of transport.watch({ method: "GET", path, query, signal })) {
-        // The first event of every watch is the object as it is.
-        if (type === "MODIFIED" || type === "DELETED") await publish();
-      }
-    } catch (err) {
-      if (signal.aborted) return;
-      logger.warn("the kubernetes Service could not be published again", { path, err });
-      await clock.sleep(retryMs, signal).catch(() => {}); // Ended: so does the loop.
-    }
-  }
+  const keep = (path: string) => {
+    const onError = (err: unknown) => logger.warn("the kubernetes Service could not be published again", { path, err });
+    return keepRight({ transport, path, name: "kubernetes", clock, retryMs, putRight: publish, onError }, signal);
+  };
+  await Promise.all([...watched.map(keep), leases?.keep(signal, publish)]);
 }
