@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { ClusterConfig } from "../config.ts";
 import { endMakers, readyCertificates, startMaker } from "./ready-certificates.ts";
+import { configIn } from "./testing.ts";
 
 const variable = "KUBETS_CERTIFICATE_MAKER";
-
-function configIn(t: TestContext): ClusterConfig {
-  const dataDir = mkdtempSync(join(tmpdir(), "kubets-certificates-"));
-  t.after(() => rmSync(dataDir, { recursive: true }));
-  const ranges = { serviceCIDR: "10.96.0.0/16", podCIDR: "10.244.0.0/16", nodeCIDR: "10.86.0.0/24" };
-  const listen = { bindAddress: "127.0.0.1", securePort: 0 };
-  const config = { format: 1, name: "x", dataDir, ...ranges, ...listen, nodes: 0, simulatedNodes: 0, egress: false };
-  writeFileSync(join(dataDir, "cluster.json"), JSON.stringify(config));
-  return config;
-}
 
 function isGone(pid: number): boolean {
   const file = `/proc/${pid}/cmdline`;
