@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type ClientRequest, createServer } from "node:http";
+import { type ClientRequest, createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { PassThrough, Readable } from "node:stream";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { assertLinear } from "@kubets/apimachinery/testing";
 import { dial, endToEnd, isUpgraded, sendOn, textOf, writeBody } from "./forward.ts";
+
+/** @returns the port; the server ends with the test */
+async function listening(t: TestContext, server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
 
 test("what is about one connection is not passed on, nor what the connection's header names", () => {
   const headers = {
@@ -32,13 +43,7 @@ test("who would not upgrade answers, and no more is read than is wanted", async 
   server.on("upgrade", (_request, socket) =>
     socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nfirst"),
   );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const refused = await dial("http", { host: "127.0.0.1", port });
   assert.ok(!isUpgraded(refused));
   assert.equal((await textOf(refused, 100)).length, 2000);
@@ -55,10 +60,7 @@ test("an upgraded connection that breaks before anyone has begun with it is clos
     socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
     peer.resolve(socket);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const upgraded = await dial("http", { host: "127.0.0.1", port, headers: { connection: "upgrade", upgrade: "x" } });
   assert.ok(isUpgraded(upgraded));
   const closed = new Promise((resolve) => upgraded.socket.on("close", resolve));
@@ -70,13 +72,7 @@ test("who changes the protocol unasked has not answered", async (t) => {
   const server = createServer((_request, response) => {
     response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   await assert.rejects(sendOn("http", { host: "127.0.0.1", port }, undefined), /ended before there was an answer/);
 });
 
