@@ -16,8 +16,8 @@ export function assertLinear(what: string, size: number, work: (size: number) =>
   assert.ok(power < limit, `${what}: the time grows by the power ${power.toFixed(2)} of the size`);
 }
 
-/** Microseconds each. */
-function costOf(size: number, work: (size: number) => void): number {
+/** Microseconds of this thread's processor time that the work takes, the least of three. */
+export function costOf(size: number, work: (size: number) => void): number {
   const once = (times: number) => {
     const before = process.threadCpuUsage();
     for (let i = 0; i < times; i++) work(size);
